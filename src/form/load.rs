@@ -1,0 +1,487 @@
+//! A form from its TOML: what stands in the file, resolved and checked.
+
+use super::*;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why a definition is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum FormError {
+    /// Not TOML, or not of this shape.
+    #[error("form {name}: {source}; compare it with models/forms/ve-2024-presidential.toml")]
+    Syntax {
+        /// The file or built-in name.
+        name: String,
+        /// What the parser said.
+        source: Box<toml::de::Error>,
+    },
+    /// An entry refers to something that the definition does not have.
+    #[error("form {name}: {entry}: {problem}")]
+    Meaning {
+        /// The file or built-in name.
+        name: String,
+        /// The entry.
+        entry: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file cannot be read.
+    #[error("form {path}: {source}; check that the path is a folder of .toml files that you may read")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The definitions that the program carries.
+const BUILTIN: [(&str, &str); 1] =
+    [("ve-2024-presidential", include_str!("../../models/forms/ve-2024-presidential.toml"))];
+
+/// The forms that the program carries.
+///
+/// # Errors
+/// None in a released program: the definitions are tested.
+pub fn builtin() -> Result<Vec<Form>, FormError> {
+    BUILTIN.iter().map(|(name, text)| parse(name, text)).collect()
+}
+
+/// The forms of a folder: every `*.toml` in it, by name.
+///
+/// # Errors
+/// The first file that cannot be read or is refused.
+pub fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
+    let io = |source| FormError::Io { path: dir.display().to_string(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| FormError::Io { path: path.display().to_string(), source })?;
+            parse(&path.display().to_string(), &text)
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawForm {
+    id: String,
+    version: u32,
+    title: String,
+    election: String,
+    #[serde(default, rename = "language")]
+    _language: Option<String>,
+    issued: Option<String>,
+    paper: RawPaper,
+    frame: RawFrame,
+    words: RawWords,
+    styles: BTreeMap<String, RawStyle>,
+    columns: BTreeMap<String, RawColumns>,
+    #[serde(default)]
+    rules: Vec<RawRules>,
+    #[serde(default)]
+    labels: Vec<RawLabel>,
+    candidates: Vec<RawCandidate>,
+    #[serde(default)]
+    totals: Vec<RawTotal>,
+    rows: Vec<RawRow>,
+    header: RawHeader,
+    qr: Option<RawQr>,
+    hash: Option<RawHash>,
+    private: RawPrivate,
+    #[serde(default)]
+    relations: Vec<RawRelation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPaper {
+    width: f64,
+    margin_left: f64,
+    length: [f64; 2],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFrame {
+    width: f64,
+    height: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWords {
+    separator: String,
+    digits: Vec<String>,
+    places: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStyle {
+    size: f64,
+    #[serde(default)]
+    bold: bool,
+    space: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawColumns {
+    sigla_right: Option<f64>,
+    #[serde(rename = "sigla_width")]
+    _sigla_width: Option<f64>,
+    code_centre: Option<f64>,
+    digits: Option<RawSlot>,
+    words: Option<RawSlot>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct RawSlot {
+    centre: f64,
+    width: f64,
+    lines: Option<u32>,
+    pitch: Option<f64>,
+    style: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRules {
+    lines: Vec<[f64; 4]>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLabel {
+    text: String,
+    x: f64,
+    y: f64,
+    align: Align,
+    style: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCandidate {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTotal {
+    id: String,
+    label: String,
+    y: f64,
+    columns: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRow {
+    candidate: String,
+    sigla: String,
+    code: String,
+    y: f64,
+    columns: String,
+    sigla_lines: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeader {
+    right: f64,
+    left: f64,
+    lines: Vec<RawHeaderLine>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeaderLine {
+    id: String,
+    text: Option<String>,
+    prefix: Option<String>,
+    pattern: Option<String>,
+    y: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawQr {
+    size: f64,
+    left: f64,
+    top: [f64; 2],
+    versions: Vec<u32>,
+    grammar: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHash {
+    pattern: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPrivate {
+    top: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRelation {
+    id: String,
+    left: Vec<String>,
+    equals: Option<Vec<String>>,
+    at_most: Option<Vec<String>>,
+    #[serde(default)]
+    usual: bool,
+}
+
+/// The styles of a form, and whose error it is when one is missing.
+struct Resolver<'a> {
+    name: &'a str,
+    styles: &'a BTreeMap<String, RawStyle>,
+}
+
+impl Resolver<'_> {
+    fn fail(&self, entry: impl Into<String>, problem: impl Into<String>) -> FormError {
+        FormError::Meaning { name: self.name.to_owned(), entry: entry.into(), problem: problem.into() }
+    }
+
+    fn style(&self, id: &str, entry: &str) -> Result<Style, FormError> {
+        let raw = self
+            .styles
+            .get(id)
+            .ok_or_else(|| self.fail(entry, format!("style \"{id}\" is not in [styles]; define it there")))?;
+        let weight = if raw.bold { Weight::Bold } else { Weight::Regular };
+        Ok(Style { size: raw.size, weight, space: raw.space })
+    }
+
+    fn slot(&self, raw: Option<&RawSlot>, style: &str, entry: &str) -> Result<Option<Slot>, FormError> {
+        let Some(raw) = raw else { return Ok(None) };
+        let style = self.style(raw.style.as_deref().unwrap_or(style), entry)?;
+        let (lines, pitch) = (raw.lines.unwrap_or(1), raw.pitch.unwrap_or(style.size * 1.2));
+        Ok(Some(Slot { centre: raw.centre, width: raw.width, lines, pitch, style }))
+    }
+
+    fn regex(&self, pattern: &str, entry: &str) -> Result<Regex, FormError> {
+        Regex::new(pattern).map_err(|e| self.fail(entry, format!("pattern is no regular expression: {e}")))
+    }
+}
+
+/// A form from the text of its definition; `name` is for messages.
+///
+/// # Errors
+/// Text that is not TOML of this shape, and entries that refer to what is not there.
+pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
+    let raw: RawForm =
+        toml::from_str(text).map_err(|e| FormError::Syntax { name: name.to_owned(), source: Box::new(e) })?;
+    let resolver = Resolver { name, styles: &raw.styles };
+    if raw.words.digits.len() != 10 || !(1..=6).contains(&raw.words.places) {
+        return Err(resolver.fail("words", "needs ten digits and 1 to 6 places"));
+    }
+    if raw.rows.is_empty() {
+        return Err(resolver.fail("rows", "a form needs at least one vote row"));
+    }
+    let mut labels = Vec::new();
+    for l in &raw.labels {
+        let style = resolver.style(&l.style, &l.text)?;
+        labels.push(Label { text: l.text.clone(), x: l.x, y: l.y, align: l.align, style });
+    }
+    let mut fields = Vec::new();
+    for row in &raw.rows {
+        fields.push(row_field(&resolver, &raw, row, &mut labels)?);
+    }
+    for total in &raw.totals {
+        let columns = columns(&resolver, &raw, &total.columns, &total.id)?;
+        fields.push(Field {
+            id: total.id.clone(),
+            label: total.label.clone(),
+            kind: FieldKind::Total,
+            y: total.y,
+            digits: resolver.slot(columns.digits.as_ref(), "row", &total.id)?,
+            words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,
+        });
+    }
+    let header = header(&resolver, &raw.header)?;
+    if let Some(line) = header.lines.iter().find(|l| l.id == "electores") {
+        fields.push(Field {
+            id: line.id.clone(),
+            label: "Electores".to_owned(),
+            kind: FieldKind::Header,
+            y: line.y.unwrap_or(0.0),
+            digits: None,
+            words: None,
+        });
+    }
+    for (i, field) in fields.iter().enumerate() {
+        if fields[..i].iter().any(|f| f.id == field.id) {
+            return Err(resolver.fail(&field.id, "the id is used twice; ids must be unique"));
+        }
+    }
+    let relations =
+        raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
+    let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
+    let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
+    Ok(Form {
+        id: raw.id,
+        version: raw.version,
+        title: raw.title,
+        election: raw.election,
+        issued: raw.issued,
+        paper_width: raw.paper.width,
+        margin_left: raw.paper.margin_left,
+        paper_length: raw.paper.length.into(),
+        frame: (raw.frame.width, raw.frame.height),
+        rules: raw
+            .rules
+            .iter()
+            .flat_map(|r| &r.lines)
+            .map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 })
+            .collect(),
+        labels,
+        words: Words { separator: raw.words.separator, digits: raw.words.digits, places: raw.words.places },
+        candidates: raw.candidates.into_iter().map(|c| Candidate { id: c.id, name: c.name }).collect(),
+        fields,
+        header,
+        qr,
+        hash,
+        private_top: raw.private.top,
+        relations,
+        sha256: Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
+    })
+}
+
+fn columns<'a>(
+    resolver: &Resolver<'_>,
+    raw: &'a RawForm,
+    id: &str,
+    entry: &str,
+) -> Result<&'a RawColumns, FormError> {
+    raw.columns.get(id).ok_or_else(|| {
+        resolver.fail(entry, format!("columns \"{id}\" are not in [columns]; define them there"))
+    })
+}
+
+/// A vote row's field; its sigla and code join the constant print.
+fn row_field(
+    resolver: &Resolver<'_>,
+    raw: &RawForm,
+    row: &RawRow,
+    labels: &mut Vec<Label>,
+) -> Result<Field, FormError> {
+    let columns = columns(resolver, raw, &row.columns, &row.sigla)?;
+    let candidate = raw.candidates.iter().position(|c| c.id == row.candidate).ok_or_else(|| {
+        resolver.fail(&row.sigla, format!("candidate \"{}\" is not in [[candidates]]", row.candidate))
+    })?;
+    let style = resolver.style("row", &row.sigla)?;
+    let words = resolver.slot(columns.words.as_ref(), "words", &row.sigla)?;
+    let pitch = words.map_or(style.size * 1.2, |s| s.pitch);
+    if let Some(x) = columns.sigla_right {
+        let lines = row.sigla_lines.clone().unwrap_or_else(|| vec![row.sigla.clone()]);
+        for (i, text) in lines.into_iter().enumerate() {
+            labels.push(Label { text, x, y: row.y + i as f64 * pitch, align: Align::Right, style });
+        }
+    }
+    if let Some(x) = columns.code_centre {
+        labels.push(Label { text: row.code.clone(), x, y: row.y, align: Align::Centre, style });
+    }
+    Ok(Field {
+        id: format!("{}_{}", row.candidate, row.sigla.replace(' ', "_")),
+        label: format!("{} / {}", raw.candidates[candidate].name, row.sigla),
+        kind: FieldKind::Vote { candidate, party: row.sigla.clone(), code: row.code.clone() },
+        y: row.y,
+        digits: resolver.slot(columns.digits.as_ref(), "row", &row.sigla)?,
+        words,
+    })
+}
+
+fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
+    let lines = raw
+        .lines
+        .iter()
+        .map(|l| {
+            Ok(HeaderLine {
+                id: l.id.clone(),
+                text: l.text.clone(),
+                prefix: l.prefix.clone(),
+                pattern: l.pattern.as_deref().map(|p| resolver.regex(p, &l.id)).transpose()?,
+                y: l.y,
+            })
+        })
+        .collect::<Result<Vec<_>, FormError>>()?;
+    Ok(Header { right: raw.right, left: raw.left, lines })
+}
+
+fn qr(resolver: &Resolver<'_>, raw: &RawQr) -> Result<QrSpec, FormError> {
+    let grammar = resolver.regex(&raw.grammar, "qr")?;
+    Ok(QrSpec {
+        size: raw.size,
+        left: raw.left,
+        top: raw.top.into(),
+        versions: raw.versions.clone(),
+        grammar,
+    })
+}
+
+fn relation(resolver: &Resolver<'_>, fields: &[Field], raw: &RawRelation) -> Result<Relation, FormError> {
+    let side = |ids: &[String]| {
+        let mut out = Vec::new();
+        for id in ids {
+            if id == "rows" {
+                out.extend((0..fields.len()).filter(|&i| matches!(fields[i].kind, FieldKind::Vote { .. })));
+            } else {
+                let ix = fields.iter().position(|f| &f.id == id);
+                out.push(ix.ok_or_else(|| resolver.fail(&raw.id, format!("there is no field \"{id}\"")))?);
+            }
+        }
+        Ok::<_, FormError>(out)
+    };
+    let (op, right) = match (&raw.equals, &raw.at_most) {
+        (Some(ids), None) => (RelationOp::Equals, side(ids)?),
+        (None, Some(ids)) => (RelationOp::AtMost, side(ids)?),
+        _ => return Err(resolver.fail(&raw.id, "a relation has either `equals` or `at_most`")),
+    };
+    let force = if raw.usual { Force::Usual } else { Force::Binding };
+    Ok(Relation { id: raw.id.clone(), left: side(&raw.left)?, op, right, force })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtin_form_has_the_rows_and_totals_of_the_sheet() {
+        let form = &builtin().unwrap()[0];
+        assert_eq!(form.votes().count(), 38);
+        assert_eq!(form.fields.len(), 38 + 10 + 1);
+        assert_eq!(
+            form.fields[form.field("AE_ALIANZA_DEL_LAPIZ").unwrap()].label,
+            "ANTONIO ECARRI / ALIANZA DEL LAPIZ"
+        );
+        assert_eq!(form.words.spell(149), "Cero, Uno, Cuatro, Nueve");
+        let sum = form.relations.iter().find(|r| r.id == "sum_is_votos_validos").unwrap();
+        assert_eq!(sum.left.len(), 38);
+    }
+
+    #[test]
+    fn a_relation_over_a_field_that_is_not_there_is_refused_by_name() {
+        let text = BUILTIN[0].1.replace("left = [\"votos_nulos\"]", "left = [\"votos_raros\"]");
+        let error = parse("test", &text).unwrap_err().to_string();
+        assert!(error.contains("votos_raros"), "{error}");
+    }
+}

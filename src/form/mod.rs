@@ -1,0 +1,314 @@
+//! What a sheet looks like and what its numbers have to satisfy: data, read from TOML.
+//!
+//! In: a definition (`models/forms/*.toml`, embedded, or from a folder). Out: a [`Form`]: constant
+//! print, fields with the places of their channels, header lines, QR grammar, relations, the private
+//! area. Refuses definitions that contradict themselves, naming the entry. Nothing about one election
+//! is written in code.
+//!
+//! Coordinates are form coordinates: millimetres of the nominal print, origin at the top-left corner
+//! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
+
+mod load;
+
+pub use load::{FormError, builtin, load_dir, parse};
+
+use crate::geometry::Rect;
+use regex::Regex;
+
+/// Index into [`Form::fields`].
+pub type FieldIx = usize;
+
+/// One known sheet.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// Stable id, such as `ve-2024-presidential`.
+    pub id: String,
+    /// Version of the definition.
+    pub version: u32,
+    /// For people.
+    pub title: String,
+    /// Id of the election, for exports.
+    pub election: String,
+    /// The date that the sheets of this election carry, `DD/MM/YYYY`, if it is fixed.
+    pub issued: Option<String>,
+    /// Width of the paper.
+    pub paper_width: f64,
+    /// From the paper's left edge to the frame's origin.
+    pub margin_left: f64,
+    /// Shortest and longest sheet.
+    pub paper_length: (f64, f64),
+    /// Width and height of the frame.
+    pub frame: (f64, f64),
+    /// Printed lines of the frame.
+    pub rules: Vec<Rule>,
+    /// Constant print of the frame: labels, headings, siglas and codes.
+    pub labels: Vec<Label>,
+    /// How numbers are spelled.
+    pub words: Words,
+    /// Short name (the results tables' column) and printed name.
+    pub candidates: Vec<Candidate>,
+    /// Every number that is read: first the vote rows in printed order, then the totals in printed
+    /// order, then `electores`.
+    pub fields: Vec<Field>,
+    /// The header.
+    pub header: Header,
+    /// The QR code, if the sheet has one.
+    pub qr: Option<QrSpec>,
+    /// The form of the hash line, if the sheet has one.
+    pub hash: Option<Regex>,
+    /// The area that is never read or shown: from this y down to the QR code (or the end).
+    pub private_top: f64,
+    /// What ties the fields.
+    pub relations: Vec<Relation>,
+    /// SHA-256 of the definition's bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// A printed line, `(x0, y0)` to `(x1, y1)`, axis-parallel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Start.
+    pub x0: f64,
+    /// Start.
+    pub y0: f64,
+    /// End, not left of the start.
+    pub x1: f64,
+    /// End, not above the start.
+    pub y1: f64,
+}
+
+/// How text hangs on its x.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Align {
+    /// Starts at x.
+    Left,
+    /// Is centred on x.
+    Centre,
+    /// Ends at x.
+    Right,
+}
+
+/// A style of print.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Style {
+    /// Em height in millimetres.
+    pub size: f64,
+    /// Regular or bold.
+    pub weight: Weight,
+    /// Width of a space in em, where the print's is not the font's.
+    pub space: Option<f64>,
+}
+
+/// Weight of a style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Book weight.
+    Regular,
+    /// Bold.
+    Bold,
+}
+
+/// Constant print: one line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// The text.
+    pub text: String,
+    /// Where it hangs.
+    pub x: f64,
+    /// Baseline.
+    pub y: f64,
+    /// How it hangs.
+    pub align: Align,
+    /// Its style.
+    pub style: Style,
+}
+
+/// How a number is spelled: one word a decimal place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// Between words.
+    pub separator: String,
+    /// The words for 0 to 9.
+    pub digits: Vec<String>,
+    /// How many words a number has.
+    pub places: usize,
+}
+
+impl Words {
+    /// The number as words, such as `Cero, Uno, Cuatro, Nueve`; the lowest `places` decimals.
+    pub fn spell(&self, value: u32) -> String {
+        let mut parts = Vec::with_capacity(self.places);
+        for place in (0..self.places).rev() {
+            let digit = (value / 10u32.pow(place as u32)) % 10;
+            parts.push(self.digits[digit as usize].as_str());
+        }
+        parts.join(&self.separator)
+    }
+}
+
+/// A candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Short name, the column of the published tables, such as `NM`.
+    pub id: String,
+    /// As printed.
+    pub name: String,
+}
+
+/// One number of the sheet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Stable id: `NM_PSUV` for a vote row, the total's id otherwise.
+    pub id: String,
+    /// As a person would call it.
+    pub label: String,
+    /// A vote row or a total.
+    pub kind: FieldKind,
+    /// Baseline of its first line of print.
+    pub y: f64,
+    /// Where the digits stand; `None` for a header field.
+    pub digits: Option<Slot>,
+    /// Where the words stand.
+    pub words: Option<Slot>,
+}
+
+/// A vote row or a total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Votes of one party for one candidate.
+    Vote {
+        /// Index into [`Form::candidates`].
+        candidate: usize,
+        /// The party's printed name.
+        party: String,
+        /// The party's printed code.
+        code: String,
+    },
+    /// A total.
+    Total,
+    /// A total that stands in the header, found through the header line of the same id.
+    Header,
+}
+
+/// Where a channel of a field may print: around `centre`, `width` wide, on `lines` lines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slot {
+    /// The text is centred here.
+    pub centre: f64,
+    /// The widest print.
+    pub width: f64,
+    /// How many lines it may take.
+    pub lines: u32,
+    /// From one baseline to the next.
+    pub pitch: f64,
+    /// Style of the print.
+    pub style: Style,
+}
+
+impl Slot {
+    /// The rectangle of line `line` (0 the first) for a field whose baseline is `y`: ascent 0.80 em
+    /// above and descent 0.25 em below the baseline.
+    pub fn line_rect(&self, y: f64, line: u32) -> Rect {
+        let base = y + f64::from(line) * self.pitch;
+        let size = self.style.size;
+        Rect::new(self.centre - self.width / 2.0, base - 0.80 * size, self.width, 1.05 * size)
+    }
+}
+
+/// The text above the frame.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// Right edge of the right-aligned lines.
+    pub right: f64,
+    /// Left edge of the header's text.
+    pub left: f64,
+    /// Its lines, top to bottom.
+    pub lines: Vec<HeaderLine>,
+}
+
+/// One line of the header.
+#[derive(Debug, Clone)]
+pub struct HeaderLine {
+    /// What it is, such as `code` or `parish`.
+    pub id: String,
+    /// Constant text.
+    pub text: Option<String>,
+    /// The word it begins with.
+    pub prefix: Option<String>,
+    /// Its form.
+    pub pattern: Option<Regex>,
+    /// Baseline relative to the frame, where that is fixed.
+    pub y: Option<f64>,
+}
+
+/// The QR code.
+#[derive(Debug, Clone)]
+pub struct QrSpec {
+    /// Side of the symbol.
+    pub size: f64,
+    /// Left edge.
+    pub left: f64,
+    /// Smallest and largest y of its top edge.
+    pub top: (f64, f64),
+    /// Symbol versions in use.
+    pub versions: Vec<u32>,
+    /// Named groups: `code`, `centre`, `table`, `kind`, `votes` (comma list of the rows in printed
+    /// order), the ids of totals, `rest`.
+    pub grammar: Regex,
+}
+
+/// A relation between printed numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// Stable id.
+    pub id: String,
+    /// Fields that are added up on the left.
+    pub left: Vec<FieldIx>,
+    /// How the sides compare.
+    pub op: RelationOp,
+    /// Fields that are added up on the right.
+    pub right: Vec<FieldIx>,
+    /// Whether a sheet can break it without being wrong.
+    pub force: Force,
+}
+
+/// How the sides of a relation compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelationOp {
+    /// Left equals right.
+    Equals,
+    /// Left is at most right.
+    AtMost,
+}
+
+/// How binding a relation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Force {
+    /// The machine computes it: a sheet that breaks it needs a person.
+    Binding,
+    /// Usually holds; a sheet may break it (people counted by hand): reported, not decisive.
+    Usual,
+}
+
+impl Form {
+    /// Index of the field with this id.
+    pub fn field(&self, id: &str) -> Option<FieldIx> {
+        self.fields.iter().position(|f| f.id == id)
+    }
+
+    /// Indices of the vote rows, in printed order.
+    pub fn votes(&self) -> impl Iterator<Item = FieldIx> + '_ {
+        (0..self.fields.len()).filter(|&ix| matches!(self.fields[ix].kind, FieldKind::Vote { .. }))
+    }
+
+    /// The header line with this id.
+    pub fn header_line(&self, id: &str) -> Option<&HeaderLine> {
+        self.header.lines.iter().find(|l| l.id == id)
+    }
+
+    /// The largest value that a field can print.
+    pub fn max_value(&self) -> u32 {
+        10u32.pow(self.words.places as u32) - 1
+    }
+}

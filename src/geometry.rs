@@ -1,0 +1,103 @@
+//! Points, rectangles and quads, in one of two coordinate systems.
+//!
+//! *Photo* coordinates are pixels of the upright photo (EXIF orientation applied), x to the right,
+//! y down, the centre of the top-left pixel at (0, 0). *Form* coordinates are millimetres of the
+//! nominal print, in the frame that the form defines (see [`crate::form`]). Which one a value is in
+//! stands at the field that holds it. Refuses nothing: plain data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A point; the field that holds it says in which coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
+    /// Down.
+    pub y: f64,
+}
+
+impl Point {
+    /// The point (x, y).
+    pub const fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+
+    /// Euclidean distance to `other`.
+    pub fn distance(self, other: Point) -> f64 {
+        (self.x - other.x).hypot(self.y - other.y)
+    }
+
+    /// The point a fraction `t` of the way to `other`.
+    pub fn lerp(self, other: Point, t: f64) -> Point {
+        Point::new(self.x + (other.x - self.x) * t, self.y + (other.y - self.y) * t)
+    }
+}
+
+/// An axis-parallel rectangle.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rect {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width, not negative.
+    pub width: f64,
+    /// Height, not negative.
+    pub height: f64,
+}
+
+impl Rect {
+    /// The rectangle with this top-left corner and size.
+    pub const fn new(x: f64, y: f64, width: f64, height: f64) -> Self {
+        Self { x, y, width, height }
+    }
+
+    /// Right edge.
+    pub fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    /// Bottom edge.
+    pub fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    /// Corners in the order of [`Quad`].
+    pub fn corners(&self) -> [Point; 4] {
+        [
+            Point::new(self.x, self.y),
+            Point::new(self.right(), self.y),
+            Point::new(self.right(), self.bottom()),
+            Point::new(self.x, self.bottom()),
+        ]
+    }
+}
+
+/// Four corners: top-left, top-right, bottom-right, bottom-left as the text reads.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Quad(pub [[f64; 2]; 4]);
+
+impl Quad {
+    /// From four points in the order of the type.
+    pub fn from_points(points: [Point; 4]) -> Self {
+        Self(points.map(|p| [p.x, p.y]))
+    }
+
+    /// The corners as points.
+    pub fn points(&self) -> [Point; 4] {
+        self.0.map(|[x, y]| Point::new(x, y))
+    }
+
+    /// The smallest axis-parallel rectangle around the corners.
+    pub fn bounds(&self) -> Rect {
+        let xs = self.0.map(|p| p[0]);
+        let ys = self.0.map(|p| p[1]);
+        let (x0, x1) =
+            (xs.iter().copied().fold(f64::MAX, f64::min), xs.iter().copied().fold(f64::MIN, f64::max));
+        let (y0, y1) =
+            (ys.iter().copied().fold(f64::MAX, f64::min), ys.iter().copied().fold(f64::MIN, f64::max));
+        Rect::new(x0, y0, x1 - x0, y1 - y0)
+    }
+}

@@ -1,0 +1,104 @@
+//! Readers: from the crop of a cell to a distribution over what it says.
+//!
+//! In: crops cut by [`crate::cells`]. Out: a [`Distribution`] a cell, never a string; blank and
+//! unreadable are outcomes like any other. Two readers that share nothing: [`net`], a small network
+//! made for this print, and [`tesseract`], asked for what the network leaves open and for free text.
+//! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A probability for every outcome of reading one cell. The parts sum to 1.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Distribution {
+    /// Values with their probabilities, most probable first, ties by value; each value once.
+    pub values: Vec<(u32, f64)>,
+    /// The cell is empty.
+    pub blank: f64,
+    /// Unreadable, or a value that is not listed.
+    pub other: f64,
+}
+
+impl Distribution {
+    /// Nothing was readable.
+    pub fn unreadable() -> Self {
+        Self { values: Vec::new(), blank: 0.0, other: 1.0 }
+    }
+
+    /// From weights that need not be normalised or sorted.
+    pub fn from_weights(mut values: Vec<(u32, f64)>, blank: f64, other: f64) -> Self {
+        values.retain(|&(_, p)| p > 0.0);
+        let total: f64 = values.iter().map(|v| v.1).sum::<f64>() + blank + other;
+        if total <= 0.0 || !total.is_finite() {
+            return Self::unreadable();
+        }
+        for v in &mut values {
+            v.1 /= total;
+        }
+        values.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Self { values, blank: blank / total, other: other / total }
+    }
+
+    /// The most probable value, if a value is the most probable outcome.
+    pub fn best(&self) -> Option<(u32, f64)> {
+        self.values.first().copied().filter(|&(_, p)| p > self.blank && p > self.other)
+    }
+
+    /// Probability of `value`; 0 when it is not listed.
+    pub fn probability(&self, value: u32) -> f64 {
+        self.values.iter().find(|v| v.0 == value).map_or(0.0, |v| v.1)
+    }
+}
+
+/// The ways in which a sheet prints a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// As digits.
+    Digits,
+    /// As digit words.
+    Words,
+    /// In the QR code.
+    Qr,
+}
+
+/// Who read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReaderId {
+    /// The network made for this print.
+    Net,
+    /// Tesseract.
+    Tesseract,
+}
+
+/// How good the pixels of a cell are; measured, not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Ink against paper, 0 (none) to 1 (black on white), before evening.
+    pub contrast: f64,
+    /// Share of the cell that lies inside the photo and is not blown out, 0 to 1.
+    pub coverage: f64,
+    /// Pixels of the photo per millimetre of print, across the cell.
+    pub px_per_mm: f64,
+    /// How far the registration's anchors around the cell are from where they should be, mm.
+    pub residual: f64,
+}
+
+/// What one reader says of one printed channel of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Who read.
+    pub reader: ReaderId,
+    /// What it says.
+    pub distribution: Distribution,
+}
+
+/// Everything known about one printed channel of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellReading {
+    /// The readings, at most one a reader, in the order of [`ReaderId`].
+    pub readings: Vec<Reading>,
+    /// The pixels' quality.
+    pub quality: Quality,
+}
