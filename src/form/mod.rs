@@ -9,6 +9,7 @@
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
 mod load;
+pub mod print;
 
 pub use load::{FormError, builtin, load_dir, parse};
 

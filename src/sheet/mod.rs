@@ -1,62 +1,33 @@
 //! The sheet in the photo: where every millimetre of the form stands in the pixels.
+//!
+//! In: a photo's pixels and the known forms. Out: a [`Sheet`] a strip, with its mesh and how well
+//! the printed anchors sit. Refuses (returns nothing for) strips whose anchors do not sit: what is
+//! not registered is not read.
+//!
+//! Steps, each in its file: [`ribbon`] finds the paper, [`unroll`] flattens it to a small even work
+//! picture, [`coarse`] aligns the form's print to it along the strip, [`refine`] places each printed
+//! anchor and fits the [`Mesh`] through all of them.
 
-use crate::geometry::{Point, Quad, Rect};
+mod coarse;
+mod mesh;
+mod refine;
+mod ribbon;
+mod template;
+mod unroll;
 
-/// A line across the strip: where the form's points (0, y), (w/2, y) and (w, y) stand in the photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rung {
-    /// Form y, mm.
-    pub y: f64,
-    /// Photo pixels at form x = 0, w/2 and w, where w is the frame's width.
-    pub points: [Point; 3],
-}
+pub use mesh::{Mesh, Rung};
+pub use template::Template;
 
-/// The mapping from form millimetres to photo pixels: rungs in ascending y, quadratic across,
-/// linear from one to the next, extrapolated beyond the ends.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mesh {
-    /// The frame's width, mm.
-    pub width: f64,
-    /// At least two rungs, ascending y.
-    pub rungs: Vec<Rung>,
-}
-
-impl Rung {
-    /// The photo point at form x = `t` times the frame's width.
-    fn at(&self, t: f64) -> Point {
-        // Lagrange through t = 0, 1/2, 1.
-        let (a, b, c) = (2.0 * (t - 0.5) * (t - 1.0), -4.0 * t * (t - 1.0), 2.0 * t * (t - 0.5));
-        let [p, q, r] = self.points;
-        Point::new(a * p.x + b * q.x + c * r.x, a * p.y + b * q.y + c * r.y)
-    }
-}
-
-impl Mesh {
-    /// Form point (mm) to photo point (px).
-    pub fn map(&self, p: Point) -> Point {
-        let i = self.rungs.partition_point(|r| r.y <= p.y).clamp(1, self.rungs.len() - 1);
-        let (a, b) = (&self.rungs[i - 1], &self.rungs[i]);
-        let t = p.x / self.width;
-        a.at(t).lerp(b.at(t), (p.y - a.y) / (b.y - a.y))
-    }
-
-    /// The photo quad of a form rectangle.
-    pub fn quad(&self, r: Rect) -> Quad {
-        Quad::from_points(r.corners().map(|p| self.map(p)))
-    }
-
-    /// Photo pixels per millimetre across the strip at form y.
-    pub fn px_per_mm(&self, y: f64) -> f64 {
-        self.map(Point::new(0.0, y)).distance(self.map(Point::new(self.width, y))) / self.width
-    }
-}
+use image::GrayImage;
 
 /// A sheet found in a photo.
 #[derive(Debug, Clone)]
 pub struct Sheet {
+    /// Index of the form among those given.
+    pub form: usize,
     /// Form millimetres to photo pixels.
     pub mesh: Mesh,
-    /// Registration score, 0 (chance) to 1 (every anchor sits exactly).
+    /// Registration score: mean correlation of the anchors with their print, 0 to 1.
     pub score: f64,
     /// Root mean square distance of the anchors from where the mesh puts them, mm.
     pub residual: f64,
@@ -64,4 +35,37 @@ pub struct Sheet {
     pub anchors: f64,
     /// Form y range, mm, whose print was found in the photo: what lies outside is not read.
     pub visible: (f64, f64),
+}
+
+/// The least share of anchors with which a strip counts as a sheet of the form (not measured: at
+/// chance below 0.1, at whole sheets above 0.8; a quarter of a sheet reaches 0.25).
+const MIN_ANCHORS: f64 = 0.15;
+
+/// Finds the sheets of a photo.
+///
+/// `templates` are those of the known forms, in their order. The result is empty when no strip fits
+/// any form.
+pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
+    let mut sheets = Vec::new();
+    for ribbon in ribbon::find(pixels) {
+        let mut best: Option<(f64, coarse::Alignment, unroll::Work, usize)> = None;
+        for flip in ribbon.directions() {
+            let work = unroll::unroll(pixels, &flip);
+            for (ix, template) in templates.iter().enumerate() {
+                if let Some(alignment) = coarse::align(&work, template) {
+                    if best.as_ref().is_none_or(|b| alignment.score > b.0) {
+                        best = Some((alignment.score, alignment, work.clone(), ix));
+                    }
+                }
+            }
+        }
+        if let Some((_, alignment, work, ix)) = best {
+            if let Some(sheet) = refine::refine(&work, &templates[ix], &alignment, ix) {
+                if sheet.anchors >= MIN_ANCHORS {
+                    sheets.push(sheet);
+                }
+            }
+        }
+    }
+    sheets
 }

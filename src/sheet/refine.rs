@@ -1,0 +1,496 @@
+//! The fine registration: each printed anchor placed, the mesh fitted through all of them.
+//!
+//! In: a work picture, a template and the coarse alignment. Out: a [`Sheet`] whose mesh maps form
+//! millimetres to photo pixels, with the anchors' residual. Anchors are found by normalised
+//! cross-correlation (Lewis 1995) around where the mesh so far puts them; the mesh is a smoothing
+//! spline in both edges of the strip, fitted by robust weighted least squares (Tukey's biweight).
+//! A hidden anchor has no say: its neighbours' places come from the others.
+
+use super::coarse::Alignment;
+use super::template::{Anchor, FINE, Pins, Template};
+use super::unroll::Work;
+use super::{Mesh, Rung, Sheet};
+use crate::geometry::{Point, Rect};
+
+/// From one rung of the mesh to the next, mm: about one row pitch.
+const SPACING: f64 = 5.0;
+/// Correlation from which an anchor counts as found (constant text that is there reaches 0.5 to 0.9
+/// on scans, a wrong place stays below 0.35).
+const FOUND: f32 = 0.42;
+
+/// A measured place: a form point and where it stands in the work picture, in work pixels.
+#[derive(Debug, Clone, Copy)]
+struct Observation {
+    /// Form point, mm.
+    form: Point,
+    /// Work u, if measured.
+    u: Option<f64>,
+    /// Work v, if measured.
+    v: Option<f64>,
+    /// Weight before robust reweighting.
+    weight: f64,
+    /// Correlation.
+    ncc: f32,
+}
+
+/// Places all anchors and fits the mesh; `None` when fewer than four anchors are found.
+pub(crate) fn refine(work: &Work, template: &Template, coarse: &Alignment, form: usize) -> Option<Sheet> {
+    let mut mesh = first_mesh(work, template, coarse);
+    let mut observations = Vec::new();
+    // Search ranges in mm and resolution in px/mm: what the step before leaves.
+    for (reach, resolution, stiffness) in [(2.2, 2.0, 8.0), (1.2, FINE, 3.0), (0.6, FINE, 1.0)] {
+        observations = anchors(work, template, &mesh, reach, resolution);
+        observations.extend(verticals(work, template, &mesh, reach.min(1.5)));
+        if observations.iter().filter(|o| o.u.is_some() && o.v.is_some()).count() < 4 {
+            return None;
+        }
+        mesh = fit(template, &mesh, &observations, stiffness)?;
+    }
+    Some(conclude(work, template, &mesh, &observations, form))
+}
+
+/// A mesh from the coarse path and the best x of each stretch of anchors.
+fn first_mesh(work: &Work, template: &Template, coarse: &Alignment) -> Mesh {
+    let scale = coarse.scale();
+    let (y0, y1) = (coarse.path[0].0 - 10.0, coarse.path[coarse.path.len() - 1].0 + 10.0);
+    let reach = 14.0;
+    let steps = (reach * 2.0 * 2.0) as usize + 1;
+    // Correlation for each dx (2 a mm), the best over dy, for each anchor within the path.
+    let mut tables: Vec<(f64, Vec<f32>)> = Vec::new();
+    for anchor in template.anchors.iter().filter(|a| a.pins == Pins::Both) {
+        let y = anchor.rect.y + anchor.rect.height / 2.0;
+        if y < y0 || y > y1 {
+            continue;
+        }
+        let straight = straight(template, |y| coarse.v(y), coarse.left, scale, y);
+        let map = correlate(work, &straight, anchor, (reach, 1.5), 2.0);
+        let mut best = vec![-1.0f32; steps];
+        for (iy, row) in map.values.chunks(map.width).enumerate() {
+            let _ = iy;
+            for (ix, &v) in row.iter().enumerate().take(steps) {
+                best[ix] = best[ix].max(v);
+            }
+        }
+        tables.push((y, best));
+    }
+    let lefts: Vec<(f64, f64)> = tables
+        .iter()
+        .map(|&(y, _)| {
+            let mut sum = vec![0.0f64; steps];
+            for (other, table) in &tables {
+                // Neighbours within about 25 mm speak with each other.
+                let w = (-0.5 * ((other - y) / 25.0).powi(2)).exp();
+                for (s, &t) in sum.iter_mut().zip(table) {
+                    *s += w * f64::from(t);
+                }
+            }
+            let k = (0..steps).max_by(|&a, &b| sum[a].total_cmp(&sum[b])).unwrap_or(steps / 2);
+            (y, coarse.left + (k as f64 / 2.0 - reach) * scale)
+        })
+        .collect();
+    let left_at = |y: f64| {
+        let near = lefts.iter().min_by(|a, b| (a.0 - y).abs().total_cmp(&(b.0 - y).abs()));
+        near.map_or(coarse.left, |l| l.1)
+    };
+    // The strip's turn against the work picture: how far the left edge wanders along the form.
+    let turn = {
+        let points: Vec<(f64, f64)> = lefts.iter().map(|&(y, u)| (coarse.v(y), u)).collect();
+        slope(&points)
+    };
+    let rungs = rung_ys(template)
+        .map(|y| {
+            let (u, v) = (left_at(y), coarse.v(y));
+            let at = |x: f64| Point::new(u + x * scale, v - x * scale * turn);
+            Rung { y, points: [at(0.0), at(template.frame.0 / 2.0), at(template.frame.0)] }
+        })
+        .collect();
+    Mesh { width: template.frame.0, rungs }
+}
+
+/// Least squares slope.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let (mx, my) = points.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0 / n, s.1 + p.1 / n));
+    let (mut num, mut den) = (0.0, 0.0);
+    for p in points {
+        num += (p.0 - mx) * (p.1 - my);
+        den += (p.0 - mx).powi(2);
+    }
+    if den > 0.0 { num / den } else { 0.0 }
+}
+
+/// A mesh of two rungs around form y, for one anchor of the first search.
+fn straight(template: &Template, v: impl Fn(f64) -> f64, left: f64, scale: f64, y: f64) -> Mesh {
+    let rung = |y: f64| {
+        let at = |x: f64| Point::new(left + x * scale, v(y));
+        Rung { y, points: [at(0.0), at(template.frame.0 / 2.0), at(template.frame.0)] }
+    };
+    Mesh { width: template.frame.0, rungs: vec![rung(y - 5.0), rung(y + 5.0)] }
+}
+
+fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {
+    let n = (template.frame.1 / SPACING).ceil() as usize;
+    (0..=n).map(|i| i as f64 * SPACING)
+}
+
+/// Correlations around an anchor's predicted place.
+struct Map {
+    values: Vec<f32>,
+    width: usize,
+    /// Pixels of reach in x and y.
+    reach: (usize, usize),
+    /// Pixels per mm.
+    resolution: f64,
+}
+
+impl Map {
+    /// The best place: dx and dy in mm, to a fraction of a pixel, with its correlation.
+    fn peak(&self) -> (f64, f64, f32) {
+        let (mut k, mut best) = (0, f32::MIN);
+        for (i, &v) in self.values.iter().enumerate() {
+            if v > best {
+                (k, best) = (i, v);
+            }
+        }
+        let (ix, iy) = (k % self.width, k / self.width);
+        let height = self.values.len() / self.width;
+        let at = |x: usize, y: usize| self.values[y * self.width + x];
+        let parabola = |a: f32, b: f32, c: f32| {
+            let d = a - 2.0 * b + c;
+            if d < 0.0 { f64::from(0.5 * (a - c) / d).clamp(-0.5, 0.5) } else { 0.0 }
+        };
+        let fx =
+            if ix > 0 && ix + 1 < self.width { parabola(at(ix - 1, iy), best, at(ix + 1, iy)) } else { 0.0 };
+        let fy = if iy > 0 && iy + 1 < height { parabola(at(ix, iy - 1), best, at(ix, iy + 1)) } else { 0.0 };
+        let dx = (ix as f64 + fx - self.reach.0 as f64) / self.resolution;
+        let dy = (iy as f64 + fy - self.reach.1 as f64) / self.resolution;
+        (dx, dy, best)
+    }
+}
+
+/// Normalised cross-correlation of an anchor with the work picture seen through the mesh, for
+/// displacements up to `reach` (x, y in mm) at `resolution` px/mm ([`FINE`] or half of it).
+fn correlate(work: &Work, mesh: &Mesh, anchor: &Anchor, reach: (f64, f64), resolution: f64) -> Map {
+    let factor = (FINE / resolution).round() as usize;
+    let (tw, th) = (anchor.size.0 / factor, anchor.size.1 / factor);
+    let mut print = vec![0.0f32; tw * th];
+    for y in 0..th {
+        for x in 0..tw {
+            let mut sum = 0.0;
+            for sy in 0..factor {
+                for sx in 0..factor {
+                    sum += anchor.ink[(y * factor + sy) * anchor.size.0 + x * factor + sx];
+                }
+            }
+            print[y * tw + x] = sum / (factor * factor) as f32;
+        }
+    }
+    let n = (tw * th) as f32;
+    let mean = print.iter().sum::<f32>() / n;
+    for p in &mut print {
+        *p -= mean;
+    }
+    let norm = print.iter().map(|p| p * p).sum::<f32>().sqrt().max(1e-6);
+    let (rx, ry) = ((reach.0 * resolution).round() as usize, (reach.1 * resolution).round() as usize);
+    let region = sample(work, mesh, anchor.rect, (tw, th), (rx, ry), resolution, factor);
+    let rw = tw + 2 * rx;
+    let mut values = Vec::with_capacity((2 * rx + 1) * (2 * ry + 1));
+    for dy in 0..=2 * ry {
+        for dx in 0..=2 * rx {
+            let (mut dot, mut sum, mut square) = (0.0f32, 0.0f32, 0.0f32);
+            for y in 0..th {
+                let line = &region[(y + dy) * rw + dx..(y + dy) * rw + dx + tw];
+                let own = &print[y * tw..(y + 1) * tw];
+                for (a, b) in line.iter().zip(own) {
+                    dot += a * b;
+                    sum += a;
+                    square += a * a;
+                }
+            }
+            let var = (square - sum * sum / n).max(0.0);
+            // 0.03: specks on empty paper must not correlate.
+            values.push(dot / (norm * (var + n * 0.03 * 0.03).sqrt()));
+        }
+    }
+    Map { values, width: 2 * rx + 1, reach: (rx, ry), resolution }
+}
+
+/// The work picture around a form rectangle, on the form's grid. The mesh is linearised over the
+/// rectangle: it bends less than a work pixel over one row of print.
+fn sample(
+    work: &Work,
+    mesh: &Mesh,
+    rect: Rect,
+    size: (usize, usize),
+    reach: (usize, usize),
+    resolution: f64,
+    factor: usize,
+) -> Vec<f32> {
+    let (x0, y0) = (rect.x - reach.0 as f64 / resolution, rect.y - reach.1 as f64 / resolution);
+    let (w, h) = (size.0 + 2 * reach.0, size.1 + 2 * reach.1);
+    let (x1, y1) = (x0 + w as f64 / resolution, y0 + h as f64 / resolution);
+    let (a, b, c) =
+        (mesh.map(Point::new(x0, y0)), mesh.map(Point::new(x1, y0)), mesh.map(Point::new(x0, y1)));
+    let ex = Point::new((b.x - a.x) / w as f64, (b.y - a.y) / w as f64);
+    let ey = Point::new((c.x - a.x) / h as f64, (c.y - a.y) / h as f64);
+    let mut out = Vec::with_capacity(w * h);
+    for iy in 0..h {
+        for ix in 0..w {
+            let mut sum = 0.0;
+            for ty in 0..factor {
+                for tx in 0..factor {
+                    let fx = ix as f64 + (tx as f64 + 0.5) / factor as f64;
+                    let fy = iy as f64 + (ty as f64 + 0.5) / factor as f64;
+                    sum += work.at(a.x + fx * ex.x + fy * ey.x - 0.5, a.y + fx * ex.y + fy * ey.y - 0.5);
+                }
+            }
+            out.push(sum / (factor * factor) as f32);
+        }
+    }
+    out
+}
+
+/// All anchors that are found.
+fn anchors(work: &Work, template: &Template, mesh: &Mesh, reach: f64, resolution: f64) -> Vec<Observation> {
+    let mut out = Vec::new();
+    for anchor in &template.anchors {
+        let centre =
+            Point::new(anchor.rect.x + anchor.rect.width / 2.0, anchor.rect.y + anchor.rect.height / 2.0);
+        let (dx, dy, ncc) = correlate(work, mesh, anchor, (reach, reach), resolution).peak();
+        if ncc < FOUND {
+            continue;
+        }
+        let place = mesh.map(Point::new(centre.x + dx, centre.y + dy));
+        let u = (anchor.pins == Pins::Both).then_some(place.x);
+        // Words vary, so their place along x is not pinned, and their y a little less.
+        let weight = f64::from(ncc) * if anchor.pins == Pins::Both { 1.0 } else { 0.5 };
+        out.push(Observation { form: centre, u, v: Some(place.y), weight, ncc });
+    }
+    out
+}
+
+/// The long borders, in stretches of one rung spacing: the darkest column near where they should be.
+fn verticals(work: &Work, template: &Template, mesh: &Mesh, reach: f64) -> Vec<Observation> {
+    let mut out = Vec::new();
+    let n = (reach * FINE * 2.0).round() as i64;
+    for &(x, y0, y1) in &template.verticals {
+        let mut y = y0 + 2.0;
+        while y + 8.0 < y1 {
+            let mut columns = Vec::new();
+            for i in -n..=n {
+                let fx = x + i as f64 / (2.0 * FINE);
+                let mut values: Vec<f32> = (0..32)
+                    .map(|k| {
+                        let p = mesh.map(Point::new(fx, y + f64::from(k) * 0.25));
+                        work.at(p.x - 0.5, p.y - 0.5)
+                    })
+                    .collect();
+                // The median along the stretch: text that crosses does not look like a rule.
+                values.sort_by(f32::total_cmp);
+                columns.push(values[values.len() / 2]);
+            }
+            let k = (0..columns.len()).max_by(|&a, &b| columns[a].total_cmp(&columns[b])).unwrap_or(0);
+            let mean = columns.iter().sum::<f32>() / columns.len() as f32;
+            if columns[k] > 0.15 && columns[k] > 3.0 * mean {
+                let dx = (k as i64 - n) as f64 / (2.0 * FINE);
+                let form = Point::new(x, y + 4.0);
+                let place = mesh.map(Point::new(x + dx, y + 4.0));
+                out.push(Observation { form, u: Some(place.x), v: None, weight: 0.5, ncc: 0.0 });
+            }
+            y += SPACING;
+        }
+    }
+    out
+}
+
+/// The smoothing spline through the observations; `None` when the system cannot be solved.
+fn fit(template: &Template, before: &Mesh, observations: &[Observation], stiffness: f64) -> Option<Mesh> {
+    let ys: Vec<f64> = rung_ys(template).collect();
+    let us: Vec<(Point, f64, f64)> =
+        observations.iter().filter_map(|o| o.u.map(|u| (o.form, u, o.weight))).collect();
+    let vs: Vec<(Point, f64, f64)> =
+        observations.iter().filter_map(|o| o.v.map(|v| (o.form, v, o.weight))).collect();
+    let width = before.width;
+    let u = spline(&ys, width, &us, stiffness)?;
+    let v = spline(&ys, width, &vs, stiffness)?;
+    let rungs = ys
+        .iter()
+        .enumerate()
+        .map(|(j, &y)| {
+            let (l, r) = (Point::new(u[2 * j], v[2 * j]), Point::new(u[2 * j + 1], v[2 * j + 1]));
+            Rung { y, points: [l, l.lerp(r, 0.5), r] }
+        })
+        .collect();
+    Some(Mesh { width, rungs })
+}
+
+/// Left and right values at each rung (interleaved), from observations (form point, value, weight).
+fn spline(ys: &[f64], width: f64, observations: &[(Point, f64, f64)], stiffness: f64) -> Option<Vec<f64>> {
+    let k = ys.len();
+    let n = 2 * k;
+    let mut weights: Vec<f64> = observations.iter().map(|o| o.2).collect();
+    let mut solution = vec![0.0; n];
+    let row = |p: Point| {
+        let j = ys.partition_point(|&y| y <= p.y).clamp(1, k - 1) - 1;
+        let (f, t) = ((p.y - ys[j]) / (ys[j + 1] - ys[j]), p.x / width);
+        [
+            (2 * j, (1.0 - f) * (1.0 - t)),
+            (2 * j + 1, (1.0 - f) * t),
+            (2 * j + 2, f * (1.0 - t)),
+            (2 * j + 3, f * t),
+        ]
+    };
+    for _ in 0..5 {
+        let mut a = vec![0.0; n * n];
+        let mut b = vec![0.0; n];
+        for (o, &w) in observations.iter().zip(&weights) {
+            let terms = row(o.0);
+            for &(i, ci) in &terms {
+                b[i] += w * ci * o.1;
+                for &(j, cj) in &terms {
+                    a[i * n + j] += w * ci * cj;
+                }
+            }
+        }
+        // Bending of each edge, and change of what lies between the edges (width and turn), which is
+        // stiffer: paper does not stretch across.
+        let mut penalise = |terms: &[(usize, f64)], w: f64| {
+            for &(i, ci) in terms {
+                for &(j, cj) in terms {
+                    a[i * n + j] += w * ci * cj;
+                }
+            }
+        };
+        for j in 1..k - 1 {
+            for side in 0..2 {
+                let i = 2 * j + side;
+                penalise(&[(i - 2, 1.0), (i, -2.0), (i + 2, 1.0)], stiffness);
+            }
+            let (p, c, q) = (2 * j - 2, 2 * j, 2 * j + 2);
+            penalise(
+                &[(p, -1.0), (p + 1, 1.0), (c, 2.0), (c + 1, -2.0), (q, -1.0), (q + 1, 1.0)],
+                20.0 * stiffness,
+            );
+        }
+        for j in 0..k - 1 {
+            let (c, q) = (2 * j, 2 * j + 2);
+            penalise(&[(c, 1.0), (c + 1, -1.0), (q, -1.0), (q + 1, 1.0)], 0.5 * stiffness);
+        }
+        solution = cholesky(a, b)?;
+        // Tukey's biweight at 4.685 robust deviations, the deviation at least 0.3 work pixels.
+        let residuals: Vec<f64> = observations
+            .iter()
+            .map(|o| (row(o.0).iter().map(|&(i, c)| c * solution[i]).sum::<f64>() - o.1).abs())
+            .collect();
+        let mut sorted = residuals.clone();
+        sorted.sort_by(f64::total_cmp);
+        let deviation = (1.4826 * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)).max(0.3);
+        for ((w, r), o) in weights.iter_mut().zip(&residuals).zip(observations) {
+            let z = r / (4.685 * deviation);
+            *w = if z < 1.0 { o.2 * (1.0 - z * z).powi(2) } else { 0.0 };
+        }
+    }
+    Some(solution)
+}
+
+/// Solves `a x = b` for a symmetric positive definite `a` (row by row); `None` when it is not.
+fn cholesky(mut a: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
+    let n = b.len();
+    // Half bandwidth: the bending terms reach over six unknowns.
+    const BAND: usize = 6;
+    for j in 0..n {
+        a[j * n + j] += 1e-9;
+        let from = j.saturating_sub(BAND);
+        for k in from..j {
+            let l = a[j * n + k];
+            a[j * n + j] -= l * l;
+        }
+        let d = a[j * n + j];
+        if d <= 0.0 || !d.is_finite() {
+            return None;
+        }
+        let d = d.sqrt();
+        a[j * n + j] = d;
+        for i in j + 1..(j + BAND + 1).min(n) {
+            let mut v = a[i * n + j];
+            for k in i.saturating_sub(BAND)..j {
+                v -= a[i * n + k] * a[j * n + k];
+            }
+            a[i * n + j] = v / d;
+        }
+    }
+    for i in 0..n {
+        for k in i.saturating_sub(BAND)..i {
+            b[i] -= a[i * n + k] * b[k];
+        }
+        b[i] /= a[i * n + i];
+    }
+    for i in (0..n).rev() {
+        for k in i + 1..(i + BAND + 1).min(n) {
+            b[i] -= a[k * n + i] * b[k];
+        }
+        b[i] /= a[i * n + i];
+    }
+    Some(b)
+}
+
+/// The sheet: the mesh in photo pixels, and how well the anchors sit on it.
+fn conclude(
+    work: &Work,
+    template: &Template,
+    mesh: &Mesh,
+    observations: &[Observation],
+    form: usize,
+) -> Sheet {
+    let mut squares = 0.0;
+    let (mut found, mut score) = (0usize, 0.0);
+    let (mut top, mut bottom) = (f64::MAX, f64::MIN);
+    for o in observations {
+        let (Some(u), Some(v)) = (o.u, o.v) else { continue };
+        let place = mesh.map(o.form);
+        let distance = place.distance(Point::new(u, v)) / FINE;
+        // An anchor 0.8 mm off is not the anchor.
+        if distance < 0.8 {
+            squares += distance * distance;
+            found += 1;
+            score += f64::from(o.ncc);
+            top = top.min(o.form.y);
+            bottom = bottom.max(o.form.y);
+        }
+    }
+    let all = template.anchors.iter().filter(|a| a.pins == Pins::Both).count();
+    let rungs = mesh
+        .rungs
+        .iter()
+        .map(|r| Rung { y: r.y, points: r.points.map(|p| work.to_photo(p.x - 0.5, p.y - 0.5)) })
+        .collect();
+    Sheet {
+        form,
+        mesh: Mesh { width: mesh.width, rungs },
+        score: score / found.max(1) as f64,
+        residual: (squares / found.max(1) as f64).sqrt(),
+        anchors: found as f64 / all as f64,
+        visible: (top - 6.0, bottom + 6.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spline_follows_a_bent_edge_and_ignores_one_wrong_anchor() {
+        let ys: Vec<f64> = (0..20).map(|i| f64::from(i) * 5.0).collect();
+        let truth = |p: Point| 10.0 + 4.0 * p.x + 0.002 * p.y * p.y;
+        let mut observations: Vec<(Point, f64, f64)> = (0..38)
+            .map(|i| Point::new(if i % 2 == 0 { 10.0 } else { 50.0 }, 2.5 * f64::from(i)))
+            .map(|p| (p, truth(p), 1.0))
+            .collect();
+        observations[17].1 += 12.0;
+        let s = spline(&ys, 60.0, &observations, 1.0).unwrap();
+        for (j, &y) in ys.iter().enumerate() {
+            assert!((s[2 * j] - truth(Point::new(0.0, y))).abs() < 0.4, "{j}: {}", s[2 * j]);
+            assert!((s[2 * j + 1] - truth(Point::new(60.0, y))).abs() < 0.4);
+        }
+    }
+}
