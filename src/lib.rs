@@ -10,12 +10,14 @@
 //! 6. [`reader`]: crops to distributions over values.
 //! 7. [`decide`]: all channels and relations to values, probabilities, a status and findings.
 //! 8. [`record`]: what is handed over, one a page.
+//! 9. [`output`]: the records of a run as files.
 
 pub mod cells;
 pub mod decide;
 pub mod finding;
 pub mod form;
 pub mod geometry;
+pub mod output;
 pub mod photo;
 pub mod qr;
 pub mod reader;

@@ -1,0 +1,181 @@
+//! `run.json`: what is known of a run as a whole.
+//!
+//! In: the run's records, its settings, what was measured. Out: counts by status and by finding,
+//! versions and hashes; what varies from run to run stands apart under `measured`. Refuses nothing.
+
+use super::{OutputError, RUN_JSON};
+use crate::decide::Status;
+use crate::finding::Finding;
+use crate::record::Record;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Name and version of the schema of `run.json`.
+pub const RUN_SCHEMA: &str = "cotejo.run/1";
+
+/// What is known of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Always `cotejo.run/1`.
+    pub schema: String,
+    /// Version of the program.
+    pub cotejo: String,
+    /// Settings by name, as resolved.
+    pub settings: BTreeMap<String, String>,
+    /// Records by status.
+    pub counts: Counts,
+    /// How many records carry each finding, by its code.
+    pub findings: BTreeMap<String, usize>,
+    /// SHA-256 of each form's definition, by `id/version`.
+    pub forms: BTreeMap<String, BTreeSet<String>>,
+    /// SHA-256 of each model, by name.
+    pub models: BTreeMap<String, BTreeSet<String>>,
+    /// SHA-256 of the written files, by name.
+    pub files: BTreeMap<String, String>,
+    /// What was noticed about the run as a whole.
+    #[serde(default)]
+    pub alarms: Vec<Finding>,
+    /// What varies from run to run.
+    pub measured: Measured,
+}
+
+/// Records by status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// All.
+    pub records: usize,
+    /// Every number is certain enough.
+    pub accepted: usize,
+    /// A person has to look.
+    pub review: usize,
+    /// Cannot be used.
+    pub rejected: usize,
+}
+
+/// What varies from run to run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Measured {
+    /// When it began, ISO 8601, UTC; empty when unknown.
+    pub started_at: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// Records a second; 0 when no time was measured.
+    pub records_per_second: f64,
+    /// Photos worked on at once.
+    pub jobs: usize,
+}
+
+impl Counts {
+    /// Counts records.
+    pub fn of(records: &[Record]) -> Self {
+        let mut counts = Self { records: records.len(), ..Self::default() };
+        for record in records {
+            match record.status {
+                Status::Accepted => counts.accepted += 1,
+                Status::Review => counts.review += 1,
+                Status::Rejected => counts.rejected += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Measured {
+    /// From the moment of the start until now.
+    pub fn since(started: SystemTime, records: usize, jobs: usize) -> Self {
+        let seconds = started.elapsed().map_or(0.0, |d| d.as_secs_f64());
+        let records_per_second = if seconds > 0.0 { records as f64 / seconds } else { 0.0 };
+        Self { started_at: utc(started), seconds, records_per_second, jobs }
+    }
+}
+
+impl Run {
+    /// Counts the records and gathers their hashes; `files` and `alarms` are empty.
+    pub fn new(records: &[Record], settings: BTreeMap<String, String>, measured: Measured) -> Self {
+        let mut findings = BTreeMap::new();
+        let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut models: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for record in records {
+            let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            for code in codes {
+                *findings.entry(code.to_owned()).or_insert(0) += 1;
+            }
+            if let (Some(form), Some(hash)) = (&record.form, &record.provenance.form) {
+                forms.entry(format!("{}/{}", form.id, form.version)).or_default().insert(hash.clone());
+            }
+            for (name, hash) in &record.provenance.models {
+                models.entry(name.clone()).or_default().insert(hash.clone());
+            }
+        }
+        Self {
+            schema: RUN_SCHEMA.to_owned(),
+            cotejo: env!("CARGO_PKG_VERSION").to_owned(),
+            settings,
+            counts: Counts::of(records),
+            findings,
+            forms,
+            models,
+            files: BTreeMap::new(),
+            alarms: Vec::new(),
+            measured,
+        }
+    }
+
+    /// The bytes of `run.json`.
+    ///
+    /// # Errors
+    /// A run that JSON cannot hold; none is known.
+    pub fn to_json(&self) -> Result<Vec<u8>, OutputError> {
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .map_err(|e| OutputError::Encode { what: RUN_JSON, problem: e.to_string() })?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}
+
+/// A moment as ISO 8601 in UTC to the second, such as `2024-07-29T00:24:06Z`; moments before 1970 are
+/// shown as its beginning.
+pub fn utc(moment: SystemTime) -> String {
+    let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Days to civil date: H. Hinnant, "chrono-compatible low-level date algorithms".
+    let z = days + 719_468;
+    let era = z / 146_097;
+    let day_of_era = z % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Severity;
+    use crate::output::sample;
+    use std::time::Duration;
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let at = |s| utc(UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(at(0), "1970-01-01T00:00:00Z");
+        assert_eq!(at(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(at(1_722_212_646), "2024-07-29T00:24:06Z");
+    }
+
+    #[test]
+    fn a_finding_is_counted_once_a_record() {
+        let mut record = sample::record("a.jpg");
+        let finding = Finding::new("channels_disagree", Severity::Review, "", "");
+        record.findings = vec![finding.clone().on("NM_PSUV"), finding.on("EG_MUD")];
+        record.status = Status::Review;
+        let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
+        assert_eq!(run.findings, BTreeMap::from([("channels_disagree".to_owned(), 1)]));
+        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, rejected: 0 });
+    }
+}
