@@ -1,48 +1,117 @@
 //! Cells: the crop of each number's digits and words, cut along the sheet's mesh.
+//!
+//! In: a photo's pixels, a mesh, a form rectangle in millimetres. Out: a grey crop at a chosen
+//! resolution, and the [`Quality`] of the pixels under it. Refuses nothing: what lies outside the
+//! photo is white and counts against the coverage.
 
 use crate::geometry::{Point, Rect};
-use crate::sheet::Mesh;
-use image::{GrayImage, Luma};
+use crate::reader::Quality;
+use crate::sheet::{Mesh, Sheet};
+use image::GrayImage;
 
 /// Cuts a form rectangle (mm) out of the photo along the mesh at `px_per_mm`, averaging where the
-/// photo is finer than that; what lies outside the photo is white.
+/// photo is finer than that; what lies outside the photo is white. The mesh is taken as bilinear
+/// over the rectangle, which is small against its bends.
 pub fn cut(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64) -> GrayImage {
     let w = (rect.width * px_per_mm).round().max(1.0) as u32;
     let h = (rect.height * px_per_mm).round().max(1.0) as u32;
-    // Oversampling: the photo's pixels that one pixel of the crop covers along each axis.
     let native = mesh.px_per_mm(rect.y + rect.height / 2.0);
+    // Samples along each axis: the photo's pixels that one pixel of the crop covers.
     let n = (native / px_per_mm).round().clamp(1.0, 6.0) as u32;
-    let mut out = GrayImage::new(w, h);
+    let corners = rect.corners().map(|p| mesh.map(p));
+    let mut out = Vec::with_capacity((w * h) as usize);
     for oy in 0..h {
         for ox in 0..w {
             let mut sum = 0.0;
             for sy in 0..n {
+                let ty = (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / f64::from(h);
                 for sx in 0..n {
-                    let fx = rect.x + (f64::from(ox) + (f64::from(sx) + 0.5) / f64::from(n)) / px_per_mm;
-                    let fy = rect.y + (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / px_per_mm;
-                    sum += sample(pixels, mesh.map(Point::new(fx, fy)));
+                    let tx = (f64::from(ox) + (f64::from(sx) + 0.5) / f64::from(n)) / f64::from(w);
+                    let top = corners[0].lerp(corners[1], tx);
+                    sum += sample(pixels, top.lerp(corners[3].lerp(corners[2], tx), ty));
                 }
             }
-            let v = (sum / f64::from(n * n)).round().clamp(0.0, 255.0) as u8;
-            out.put_pixel(ox, oy, Luma([v]));
+            out.push((sum / f64::from(n * n)).round().clamp(0.0, 255.0) as u8);
         }
     }
-    out
+    GrayImage::from_raw(w, h, out).expect("one value was pushed for each of w times h pixels")
 }
 
 /// Bilinear sample at a photo point; white outside.
 fn sample(pixels: &GrayImage, p: Point) -> f64 {
+    let (w, h) = (pixels.width() as i64, pixels.height() as i64);
     let (x0, y0) = (p.x.floor(), p.y.floor());
     let (fx, fy) = (p.x - x0, p.y - y0);
+    let (x, y) = (x0 as i64, y0 as i64);
+    let raw = pixels.as_raw();
+    if x >= 0 && y >= 0 && x + 1 < w && y + 1 < h {
+        let i = (y * w + x) as usize;
+        let (a, b) = (f64::from(raw[i]), f64::from(raw[i + 1]));
+        let (c, d) = (f64::from(raw[i + w as usize]), f64::from(raw[i + w as usize + 1]));
+        let top = a + (b - a) * fx;
+        return top + (c + (d - c) * fx - top) * fy;
+    }
     let at = |dx: i64, dy: i64| {
-        let (x, y) = (x0 as i64 + dx, y0 as i64 + dy);
-        if x < 0 || y < 0 || x >= i64::from(pixels.width()) || y >= i64::from(pixels.height()) {
-            255.0
-        } else {
-            f64::from(pixels.get_pixel(x as u32, y as u32)[0])
-        }
+        let (x, y) = (x + dx, y + dy);
+        if x < 0 || y < 0 || x >= w || y >= h { 255.0 } else { f64::from(raw[(y * w + x) as usize]) }
     };
     let top = at(0, 0) * (1.0 - fx) + at(1, 0) * fx;
     let bottom = at(0, 1) * (1.0 - fx) + at(1, 1) * fx;
     top * (1.0 - fy) + bottom * fy
+}
+
+/// Measures the pixels under a form rectangle of `sheet`, given its crop.
+pub fn quality(pixels: &GrayImage, sheet: &Sheet, rect: Rect, crop: &GrayImage) -> Quality {
+    let mut values = crop.as_raw().clone();
+    values.sort_unstable();
+    // Ink is the darkest fiftieth (print covers 5 to 15 % of a cell), paper the median.
+    let (ink, paper) = (f64::from(values[values.len() / 50]), f64::from(values[values.len() / 2]));
+    let contrast = if paper > 0.0 { ((paper - ink) / paper).clamp(0.0, 1.0) } else { 0.0 };
+    let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+    let steps = 8;
+    let mut inside = 0;
+    for i in 0..steps {
+        for j in 0..steps {
+            let at = |k: i32| (f64::from(k) + 0.5) / f64::from(steps);
+            let p = sheet.mesh.map(Point::new(rect.x + rect.width * at(i), rect.y + rect.height * at(j)));
+            if p.x >= 0.0 && p.y >= 0.0 && p.x <= w - 1.0 && p.y <= h - 1.0 {
+                inside += 1;
+            }
+        }
+    }
+    Quality {
+        contrast,
+        coverage: f64::from(inside) / f64::from(steps * steps),
+        px_per_mm: sheet.mesh.px_per_mm(rect.y + rect.height / 2.0),
+        residual: sheet.residual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sheet::Rung;
+    use image::Luma;
+
+    fn mesh(scale: f64) -> Mesh {
+        let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * scale, y * scale)) };
+        Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] }
+    }
+
+    #[test]
+    fn a_fine_photo_is_averaged_not_skipped() {
+        // A checkerboard of single pixels at 16 px/mm averages to grey at 4 px/mm.
+        let pixels = GrayImage::from_fn(160, 160, |x, y| Luma([if (x + y) % 2 == 0 { 0 } else { 255 }]));
+        let crop = cut(&pixels, &mesh(16.0), Rect::new(2.0, 2.0, 4.0, 3.0), 4.0);
+        assert_eq!(crop.dimensions(), (16, 12));
+        assert!(crop.pixels().all(|p| (100..=155).contains(&p[0])), "{:?}", crop.get_pixel(3, 3));
+    }
+
+    #[test]
+    fn outside_the_photo_is_white() {
+        let pixels = GrayImage::from_pixel(40, 40, Luma([10]));
+        let crop = cut(&pixels, &mesh(8.0), Rect::new(-2.0, 1.0, 3.0, 1.0), 8.0);
+        assert_eq!(crop.get_pixel(0, 4)[0], 255);
+        assert_eq!(crop.get_pixel(23, 4)[0], 10);
+    }
 }

@@ -2,6 +2,10 @@
 
 use crate::geometry::{Point, Quad, Rect};
 
+/// The stretch at either end of the mesh along which it is continued, mm: long against the noise of
+/// one rung.
+const BASELINE: f64 = 60.0;
+
 /// A line across the strip: where the form's points (0, y), (w/2, y) and (w, y) stand in the photo.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rung {
@@ -34,9 +38,17 @@ impl Rung {
 impl Mesh {
     /// Form point (mm) to photo point (px).
     pub fn map(&self, p: Point) -> Point {
-        let i = self.rungs.partition_point(|r| r.y <= p.y).clamp(1, self.rungs.len() - 1);
-        let (a, b) = (&self.rungs[i - 1], &self.rungs[i]);
+        let (first, last) = (0, self.rungs.len() - 1);
         let t = p.x / self.width;
+        let (i, j) = if p.y < self.rungs[first].y {
+            (first, self.rungs.partition_point(|r| r.y < self.rungs[first].y + BASELINE).clamp(1, last))
+        } else if p.y > self.rungs[last].y {
+            (self.rungs.partition_point(|r| r.y <= self.rungs[last].y - BASELINE).clamp(1, last) - 1, last)
+        } else {
+            let i = self.rungs.partition_point(|r| r.y <= p.y).clamp(1, last);
+            (i - 1, i)
+        };
+        let (a, b) = (&self.rungs[i], &self.rungs[j]);
         a.at(t).lerp(b.at(t), (p.y - a.y) / (b.y - a.y))
     }
 
