@@ -23,3 +23,4 @@ pub mod qr;
 pub mod reader;
 pub mod record;
 pub mod sheet;
+pub mod synth;

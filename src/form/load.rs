@@ -154,6 +154,7 @@ struct RawSlot {
     width: f64,
     lines: Option<u32>,
     pitch: Option<f64>,
+    wrap: Option<f64>,
     style: Option<String>,
 }
 
@@ -205,6 +206,9 @@ struct RawRow {
 struct RawHeader {
     right: f64,
     left: f64,
+    rule: Option<f64>,
+    #[serde(default)]
+    top: f64,
     lines: Vec<RawHeaderLine>,
 }
 
@@ -216,6 +220,19 @@ struct RawHeaderLine {
     prefix: Option<String>,
     pattern: Option<String>,
     y: Option<f64>,
+    print: Option<RawHeaderPrint>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeaderPrint {
+    text: String,
+    align: Align,
+    x: f64,
+    style: String,
+    above: f64,
+    pitch: f64,
+    width: f64,
 }
 
 #[derive(Deserialize)]
@@ -238,6 +255,12 @@ struct RawHash {
 #[serde(deny_unknown_fields)]
 struct RawPrivate {
     top: f64,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    captions: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -275,7 +298,14 @@ impl Resolver<'_> {
         let Some(raw) = raw else { return Ok(None) };
         let style = self.style(raw.style.as_deref().unwrap_or(style), entry)?;
         let (lines, pitch) = (raw.lines.unwrap_or(1), raw.pitch.unwrap_or(style.size * 1.2));
-        Ok(Some(Slot { centre: raw.centre, width: raw.width, lines, pitch, style }))
+        Ok(Some(Slot {
+            centre: raw.centre,
+            width: raw.width,
+            lines,
+            wrap: raw.wrap.unwrap_or(raw.width),
+            pitch,
+            style,
+        }))
     }
 
     fn regex(&self, pattern: &str, entry: &str) -> Result<Regex, FormError> {
@@ -361,6 +391,11 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         qr,
         hash,
         private_top: raw.private.top,
+        officials: Officials {
+            title: raw.private.title,
+            roles: raw.private.roles,
+            captions: raw.private.captions,
+        },
         relations,
         sha256: Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
     })
@@ -421,10 +456,27 @@ fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError>
                 prefix: l.prefix.clone(),
                 pattern: l.pattern.as_deref().map(|p| resolver.regex(p, &l.id)).transpose()?,
                 y: l.y,
+                print: l.print.as_ref().map(|p| header_print(resolver, p, &l.id)).transpose()?,
             })
         })
         .collect::<Result<Vec<_>, FormError>>()?;
-    Ok(Header { right: raw.right, left: raw.left, lines })
+    Ok(Header { right: raw.right, left: raw.left, lines, rule: raw.rule, top: raw.top })
+}
+
+fn header_print(
+    resolver: &Resolver<'_>,
+    raw: &RawHeaderPrint,
+    entry: &str,
+) -> Result<HeaderPrint, FormError> {
+    Ok(HeaderPrint {
+        text: raw.text.clone(),
+        align: raw.align,
+        x: raw.x,
+        style: resolver.style(&raw.style, entry)?,
+        above: raw.above,
+        pitch: raw.pitch,
+        width: raw.width,
+    })
 }
 
 fn qr(resolver: &Resolver<'_>, raw: &RawQr) -> Result<QrSpec, FormError> {

@@ -59,6 +59,8 @@ pub struct Form {
     pub hash: Option<Regex>,
     /// The area that is never read or shown: from this y down to the QR code (or the end).
     pub private_top: f64,
+    /// How the private area is printed on made-up sheets.
+    pub officials: Officials,
     /// What ties the fields.
     pub relations: Vec<Relation>,
     /// SHA-256 of the definition's bytes, hexadecimal.
@@ -201,6 +203,8 @@ pub struct Slot {
     pub width: f64,
     /// How many lines it may take.
     pub lines: u32,
+    /// Print that is wider than this, mm, goes on in the next line (if there is one).
+    pub wrap: f64,
     /// From one baseline to the next.
     pub pitch: f64,
     /// Style of the print.
@@ -226,6 +230,10 @@ pub struct Header {
     pub left: f64,
     /// Its lines, top to bottom.
     pub lines: Vec<HeaderLine>,
+    /// The upright rule between emblem and text, mm in the frame's x.
+    pub rule: Option<f64>,
+    /// From the paper's top edge to the first baseline, mm.
+    pub top: f64,
 }
 
 /// One line of the header.
@@ -241,6 +249,27 @@ pub struct HeaderLine {
     pub pattern: Option<Regex>,
     /// Baseline relative to the frame, where that is fixed.
     pub y: Option<f64>,
+    /// How it is printed; `None` where only reading matters.
+    pub print: Option<HeaderPrint>,
+}
+
+/// How a header line is printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderPrint {
+    /// What it says, with `{id}` for a made-up part and for the text of a line above.
+    pub text: String,
+    /// How it hangs on `x`.
+    pub align: Align,
+    /// Where it hangs, mm in the frame's x.
+    pub x: f64,
+    /// Its style.
+    pub style: Style,
+    /// From the last baseline of the line above to its first, mm.
+    pub above: f64,
+    /// From one baseline to the next where it wraps, mm.
+    pub pitch: f64,
+    /// It wraps beyond this width, mm.
+    pub width: f64,
 }
 
 /// The QR code.
@@ -257,6 +286,17 @@ pub struct QrSpec {
     /// Named groups: `code`, `centre`, `table`, `kind`, `votes` (comma list of the rows in printed
     /// order), the ids of totals, `rest`.
     pub grammar: Regex,
+}
+
+/// What the private area holds: never read, only made up for samples.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Officials {
+    /// The heading.
+    pub title: String,
+    /// One block a person.
+    pub roles: Vec<String>,
+    /// What is asked of each.
+    pub captions: Vec<String>,
 }
 
 /// A relation between printed numbers.

@@ -1,0 +1,64 @@
+//! Made-up sheets, and scans and photos of them, with their truth.
+//!
+//! In: a [`Form`] and a seed. Out: [`Drawn`] (the print at 8 px/mm), [`Picture`] (what a scanner or a
+//! camera makes of it), both with the exact [`Mesh`] and the [`SheetTruth`]; or a folder of pictures
+//! with `truth.csv` and `truth.jsonl` ([`run`]). Refuses to write into a folder that is not empty.
+//!
+//! Everything printed is invented and marked as a sample. The same seed gives the same bytes,
+//! whatever the number of threads.
+
+pub mod draw;
+mod noise;
+pub mod scan;
+pub mod text;
+pub mod values;
+mod warp;
+
+pub use draw::{Drawn, Part};
+pub use values::{FieldTruth, SheetTruth, ValueMode};
+
+use crate::form::Form;
+use crate::sheet::Mesh;
+use image::GrayImage;
+use rand::SeedableRng;
+
+/// The generator of all randomness here: the same numbers on every machine.
+pub type SynthRng = rand_chacha::ChaCha8Rng;
+
+/// The generator for one sheet of a run, so that sheets do not depend on each other.
+pub fn rng(seed: u64, sheet: u64) -> SynthRng {
+    let mut rng = SynthRng::seed_from_u64(seed);
+    rng.set_stream(sheet);
+    rng
+}
+
+/// A picture of a sheet, with what is true of it.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// What a decoder of `jpeg` sees.
+    pub pixels: GrayImage,
+    /// Form millimetres to `pixels`, exact.
+    pub mesh: Mesh,
+    /// What the sheet says.
+    pub truth: SheetTruth,
+    /// The file's bytes, where the picture went through JPEG; `pixels` are decoded from them.
+    pub jpeg: Option<Vec<u8>>,
+}
+
+/// An invented sheet, drawn.
+pub fn sheet(form: &Form, seed: u64, mode: ValueMode, part: Part) -> Drawn {
+    let mut rng = rng(seed, 0);
+    let truth = values::invent(form, &mut rng, mode);
+    draw::draw(form, &truth, part, &mut rng)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::GrayImage;
+
+    /// The picture as the QR decoder takes it.
+    pub(super) fn view(pixels: &GrayImage) -> zxingcpp::ImageView<'_> {
+        let (w, h) = pixels.dimensions();
+        zxingcpp::ImageView::from_slice(pixels.as_raw(), w, h, zxingcpp::ImageFormat::Lum).unwrap()
+    }
+}
