@@ -11,9 +11,12 @@
 //! 7. [`decide`]: all channels and relations to values, probabilities, a status and findings.
 //! 8. [`record`]: what is handed over, one a page.
 //! 9. [`output`]: the records of a run as files.
+//!
+//! [`eval`] measures records against what is known to stand on the sheets.
 
 pub mod cells;
 pub mod decide;
+pub mod eval;
 pub mod finding;
 pub mod form;
 pub mod geometry;
