@@ -38,7 +38,7 @@ pub(crate) fn refine(work: &Work, template: &Template, coarse: &Alignment, form:
     let mut mesh = first_mesh(work, template, coarse);
     let mut observations = Vec::new();
     // Search ranges in mm and resolution in px/mm: what the step before leaves.
-    for (reach, resolution, stiffness) in [(2.2, 2.0, 8.0), (1.2, FINE, 3.0), (0.6, FINE, 1.0)] {
+    for (reach, resolution, stiffness) in [(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.5, FINE, 1.0)] {
         observations = anchors(work, template, &mesh, reach, resolution);
         observations.extend(verticals(work, template, &mesh, reach.min(1.5)));
         if observations.iter().filter(|o| o.u.is_some() && o.v.is_some()).count() < 4 {
@@ -65,8 +65,7 @@ fn first_mesh(work: &Work, template: &Template, coarse: &Alignment) -> Mesh {
         let straight = straight(template, |y| coarse.v(y), coarse.left, scale, y);
         let map = correlate(work, &straight, anchor, (reach, 1.5), 2.0);
         let mut best = vec![-1.0f32; steps];
-        for (iy, row) in map.values.chunks(map.width).enumerate() {
-            let _ = iy;
+        for row in map.values.chunks(map.width) {
             for (ix, &v) in row.iter().enumerate().take(steps) {
                 best[ix] = best[ix].max(v);
             }
@@ -197,22 +196,48 @@ fn correlate(work: &Work, mesh: &Mesh, anchor: &Anchor, reach: (f64, f64), resol
     let mut values = Vec::with_capacity((2 * rx + 1) * (2 * ry + 1));
     for dy in 0..=2 * ry {
         for dx in 0..=2 * rx {
-            let (mut dot, mut sum, mut square) = (0.0f32, 0.0f32, 0.0f32);
+            let mut lanes = Lanes::default();
             for y in 0..th {
                 let line = &region[(y + dy) * rw + dx..(y + dy) * rw + dx + tw];
-                let own = &print[y * tw..(y + 1) * tw];
-                for (a, b) in line.iter().zip(own) {
-                    dot += a * b;
-                    sum += a;
-                    square += a * a;
-                }
+                lanes.add(line, &print[y * tw..(y + 1) * tw]);
             }
+            let (dot, sum, square) = lanes.sums();
             let var = (square - sum * sum / n).max(0.0);
             // 0.03: specks on empty paper must not correlate.
             values.push(dot / (norm * (var + n * 0.03 * 0.03).sqrt()));
         }
     }
     Map { values, width: 2 * rx + 1, reach: (rx, ry), resolution }
+}
+
+/// Sums of a·b, a and a², eight at a time: the compiler may not reorder sums of floats by itself.
+#[derive(Default)]
+struct Lanes {
+    dot: [f32; 8],
+    sum: [f32; 8],
+    square: [f32; 8],
+}
+
+impl Lanes {
+    fn add(&mut self, a: &[f32], b: &[f32]) {
+        let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
+        for (&x, &y) in chunks_a.remainder().iter().zip(chunks_b.remainder()) {
+            self.dot[0] += x * y;
+            self.sum[0] += x;
+            self.square[0] += x * x;
+        }
+        for (x, y) in chunks_a.zip(chunks_b) {
+            for i in 0..8 {
+                self.dot[i] += x[i] * y[i];
+                self.sum[i] += x[i];
+                self.square[i] += x[i] * x[i];
+            }
+        }
+    }
+
+    fn sums(&self) -> (f32, f32, f32) {
+        (self.dot.iter().sum(), self.sum.iter().sum(), self.square.iter().sum())
+    }
 }
 
 /// The work picture around a form rectangle, on the form's grid. The mesh is linearised over the

@@ -16,15 +16,6 @@ pub(crate) struct Ribbon {
     pub width: f64,
 }
 
-impl Ribbon {
-    /// The ribbon in both directions along the strip.
-    pub(crate) fn directions(&self) -> [Ribbon; 2] {
-        let mut back = self.clone();
-        back.spine.reverse();
-        [self.clone(), back]
-    }
-}
-
 /// How many samples of the paper's edges are taken along the strip.
 const SAMPLES: usize = 64;
 
@@ -94,7 +85,6 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
             if along_y { Point::new(s, l) } else { Point::new(l, s) }
         })
         .to_vec();
-    let spine = if along_y { spine } else { spine };
     vec![Ribbon { spine, width: width * unit }]
 }
 

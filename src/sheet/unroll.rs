@@ -56,6 +56,21 @@ impl Work {
         top * (1.0 - fy) + bottom * fy
     }
 
+    /// The same strip read from its other end.
+    pub(crate) fn turned(&self) -> Work {
+        let mut ink = self.ink.clone();
+        ink.reverse();
+        let minus = |p: Point| Point::new(-p.x, -p.y);
+        Work {
+            ink,
+            width: self.width,
+            height: self.height,
+            origin: self.to_photo(self.width as f64 - 1.0, self.height as f64 - 1.0),
+            across: minus(self.across),
+            along: minus(self.along),
+        }
+    }
+
     /// Nominal millimetres of the paper's left edge in the work picture.
     pub(crate) const fn paper_left() -> f64 {
         MARGIN
@@ -76,29 +91,47 @@ pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Work {
     let half = width as f64 / 2.0;
     let origin = Point::new(a.x - across.x * half, a.y - across.y * half);
     let mut work = Work { ink: vec![0.0; width * height], width, height, origin, across, along };
-    let (pw, ph) = (pixels.width() as i64, pixels.height() as i64);
-    let taps = (step.round() as i64).clamp(1, 4);
-    let mut paper = vec![0.0f32; width * height];
-    for v in 0..height {
-        for u in 0..width {
-            let (mut sum, mut n) = (0.0, 0.0);
-            for i in 0..taps {
-                for j in 0..taps {
-                    let du = (i as f64 + 0.5) / taps as f64 - 0.5;
-                    let dv = (j as f64 + 0.5) / taps as f64 - 0.5;
-                    let p = work.to_photo(u as f64 + du, v as f64 + dv);
-                    let (x, y) = (p.x.round() as i64, p.y.round() as i64);
-                    if x >= 0 && y >= 0 && x < pw && y < ph {
-                        sum += f32::from(pixels.get_pixel(x as u32, y as u32)[0]);
-                        n += 1.0;
-                    }
-                }
-            }
-            paper[v * width + u] = if n > 0.0 { sum / n } else { -1.0 };
-        }
-    }
+    let paper = grey(pixels, &work, step);
     even(&mut work, &paper);
     work
+}
+
+/// The photo's grey on the work grid, averaged over the photo pixels that a work pixel covers; -1
+/// outside the photo.
+fn grey(pixels: &GrayImage, work: &Work, step: f64) -> Vec<f32> {
+    let (pw, ph) = (pixels.width() as i32, pixels.height() as i32);
+    let raw = pixels.as_raw();
+    let taps = (step.round() as i32).clamp(1, 4);
+    let mut offsets = Vec::new();
+    for i in 0..taps {
+        for j in 0..taps {
+            let at = |k: i32| (f64::from(k) + 0.5) / f64::from(taps) - 0.5;
+            let (du, dv) = (at(i), at(j));
+            // Half a pixel more, so that truncation rounds.
+            offsets.push((
+                (du * work.across.x + dv * work.along.x + 0.5) as f32,
+                (du * work.across.y + dv * work.along.y + 0.5) as f32,
+            ));
+        }
+    }
+    let mut out = Vec::with_capacity(work.width * work.height);
+    for v in 0..work.height {
+        let start = work.to_photo(0.0, v as f64);
+        for u in 0..work.width {
+            let (x, y) =
+                ((start.x + u as f64 * work.across.x) as f32, (start.y + u as f64 * work.across.y) as f32);
+            let (mut sum, mut n) = (0u32, 0u32);
+            for &(dx, dy) in &offsets {
+                let (px, py) = ((x + dx).floor() as i32, (y + dy).floor() as i32);
+                if px >= 0 && py >= 0 && px < pw && py < ph {
+                    sum += u32::from(raw[(py * pw + px) as usize]);
+                    n += 1;
+                }
+            }
+            out.push(if n > 0 { sum as f32 / n as f32 } else { -1.0 });
+        }
+    }
+    out
 }
 
 /// Block side for the paper's brightness, work pixels: 3 mm, wider than any stroke of a heading.
