@@ -18,6 +18,7 @@ mod unroll;
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
 
+use crate::geometry::Point;
 use image::GrayImage;
 
 /// A sheet found in a photo.
@@ -50,27 +51,57 @@ const CERTAIN: f64 = 0.45;
 /// `templates` are those of the known forms, in their order. The result is empty when no strip fits
 /// any form.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
-    let mut sheets = Vec::new();
+    let mut sheets: Vec<Sheet> = Vec::new();
     for ribbon in ribbon::find(pixels) {
-        let upright = unroll::unroll(pixels, &ribbon);
-        let mut best = best_form(&upright, templates).map(|b| (b, None));
-        if best.as_ref().is_none_or(|b| b.0.0.score < CERTAIN) {
-            let turned = upright.turned();
-            if let Some(other) = best_form(&turned, templates) {
-                if best.as_ref().is_none_or(|b| other.0.score > b.0.0.score) {
-                    best = Some((other, Some(turned)));
-                }
-            }
+        if sheets.iter().any(|s| covers(s, &ribbon)) {
+            continue;
         }
-        let Some(((alignment, ix), turned)) = best else { continue };
-        let work = turned.as_ref().unwrap_or(&upright);
-        if let Some(sheet) = refine::refine(work, &templates[ix], &alignment, ix) {
-            if sheet.anchors >= MIN_ANCHORS {
-                sheets.push(sheet);
-            }
+        if let Some(sheet) = register(pixels, &ribbon, templates)
+            && !sheets.iter().any(|s| overlap(s, &sheet))
+        {
+            sheets.push(sheet);
         }
     }
     sheets
+}
+
+/// Registers the strip along a ribbon.
+fn register(pixels: &GrayImage, ribbon: &ribbon::Ribbon, templates: &[Template]) -> Option<Sheet> {
+    let upright = unroll::unroll(pixels, ribbon)?;
+    let mut best = best_form(&upright, templates).map(|b| (b, None));
+    if best.as_ref().is_none_or(|b| b.0.0.score < CERTAIN) {
+        let turned = upright.turned();
+        if let Some(other) = best_form(&turned, templates)
+            && best.as_ref().is_none_or(|b| other.0.score > b.0.0.score)
+        {
+            best = Some((other, Some(turned)));
+        }
+    }
+    let ((alignment, ix), turned) = best?;
+    let work = turned.as_ref().unwrap_or(&upright);
+    refine::refine(work, &templates[ix], &alignment, ix).filter(|s| s.anchors >= MIN_ANCHORS)
+}
+
+/// The middle of a sheet's frame in the photo.
+fn middle(sheet: &Sheet) -> Point {
+    let y = (sheet.visible.0 + sheet.visible.1) / 2.0;
+    sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y))
+}
+
+/// Whether a ribbon runs over a sheet that was found already.
+fn covers(sheet: &Sheet, ribbon: &ribbon::Ribbon) -> bool {
+    let centre = middle(sheet);
+    ribbon.rungs.iter().any(|(l, r)| {
+        let half = l.distance(*r) / 2.0;
+        l.lerp(*r, 0.5).distance(centre) < half
+    })
+}
+
+/// Whether two sheets are the same strip: their middles lie within half a frame's width.
+fn overlap(a: &Sheet, b: &Sheet) -> bool {
+    let (p, q) = (middle(a), middle(b));
+    let half = a.mesh.px_per_mm((a.visible.0 + a.visible.1) / 2.0) * a.mesh.width / 2.0;
+    p.distance(q) < half
 }
 
 /// The form that fits a work picture best, and how.

@@ -1,119 +1,293 @@
-//! The paper: where the strip runs in the photo.
+//! The paper: where strips run in the photo.
 //!
-//! In: the photo's pixels. Out: ribbons, the middle line of each strip with its width, in photo
-//! pixels, along the strip. A photo whose paper does not stand out gives one ribbon over the whole
-//! picture.
+//! In: the photo's pixels. Out: ribbons, each a strip's two edges along its length in photo pixels.
+//! Paper is what is bright once its print is closed over, at several thresholds; a strip is an
+//! elongated piece of it. A photo whose paper does not stand out gives one straight ribbon over the
+//! whole picture. Refuses pictures under 60 px.
 
 use crate::geometry::Point;
-use image::GrayImage;
+use image::{GrayImage, Luma};
+use imageproc::contrast::otsu_level;
+use imageproc::region_labelling::{Connectivity, connected_components};
 
-/// The middle line of a strip.
+/// A strip's edges, rung by rung from one end to the other; left and right as seen when walking from
+/// the first rung to the last with the photo's y pointing down.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ribbon {
-    /// Points along the middle, photo pixels, from one end to the other.
-    pub spine: Vec<Point>,
-    /// Width of the paper, photo pixels.
-    pub width: f64,
+    /// Left and right edge points, photo pixels.
+    pub rungs: Vec<(Point, Point)>,
 }
 
-/// How many samples of the paper's edges are taken along the strip.
-const SAMPLES: usize = 64;
+/// Longer side of the small picture on which paper is sought, px: a strip of 10 : 1 is then 80 px
+/// wide, its print below a pixel.
+const SMALL: f64 = 800.0;
+/// Slices along a strip.
+const SLICES: usize = 48;
+/// The least share of the small picture that counts as paper.
+const LEAST_AREA: f64 = 0.02;
 
-/// Finds the strips.
+/// Finds the strips, most paper first; never more than eight.
 pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
     let (w, h) = pixels.dimensions();
     if w < 60 || h < 60 {
         return Vec::new();
     }
-    let along_y = h >= w;
-    let (long, short) = if along_y { (h, w) } else { (w, h) };
-    let at = |l: u32, s: u32| if along_y { pixels.get_pixel(s, l)[0] } else { pixels.get_pixel(l, s)[0] };
-    // Mean brightness of blocks: SAMPLES along the strip, about 80 across.
-    let step = (short / 80).max(1);
-    let across = (short / step) as usize;
-    let mut blocks = vec![0.0f64; SAMPLES * across];
-    for i in 0..SAMPLES {
-        let l0 = (i as u64 * u64::from(long) / SAMPLES as u64) as u32;
-        let l1 = ((i as u64 + 1) * u64::from(long) / SAMPLES as u64) as u32;
-        let stride = ((l1 - l0) / 24).max(1) as usize;
-        for j in 0..across {
-            let (mut sum, mut n) = (0.0, 0.0);
-            for l in (l0..l1).step_by(stride) {
-                for s in (0..step).step_by((step as usize / 4).max(1)) {
-                    sum += f64::from(at(l, j as u32 * step + s));
-                    n += 1.0;
+    let factor = (f64::from(w.max(h)) / SMALL).max(1.0);
+    let small = shrink(pixels, factor);
+    let closed = close(&small);
+    let mut ribbons: Vec<(f64, Ribbon)> = Vec::new();
+    for threshold in thresholds(&closed) {
+        for mask in pieces(&closed, threshold) {
+            if let Some(ribbon) = trace(&mask, small.dimensions()) {
+                let area = mask.len() as f64;
+                // The same strip at another threshold: kept once, the first (largest) outline.
+                if !ribbons.iter().any(|r| same(&r.1, &ribbon)) {
+                    ribbons.push((area, ribbon));
                 }
             }
-            blocks[i * across + j] = sum / n;
         }
     }
-    let mut sorted = blocks.clone();
-    sorted.sort_by(f64::total_cmp);
-    // Paper is bright; a scanner's border is black. 0.55 of the 80th percentile lies between.
-    let threshold = 0.55 * sorted[sorted.len() * 8 / 10];
-    let mut edges: Vec<(f64, f64, f64)> = Vec::new(); // along, left, right in blocks
-    for i in 0..SAMPLES {
-        let row = &blocks[i * across..(i + 1) * across];
-        if let Some((a, b)) = longest_run(row, threshold) {
-            if b - a >= across / 4 {
-                edges.push(((i as f64 + 0.5) * f64::from(long) / SAMPLES as f64, a as f64, b as f64));
-            }
+    ribbons.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ribbons.truncate(8);
+    let mut out: Vec<Ribbon> = ribbons.into_iter().map(|r| r.1).collect();
+    let whole = whole(small.dimensions());
+    if !out.iter().any(|r| same(r, &whole)) {
+        out.push(whole);
+    }
+    for ribbon in &mut out {
+        for (l, r) in &mut ribbon.rungs {
+            *l = Point::new((l.x + 0.5) * factor - 0.5, (l.y + 0.5) * factor - 0.5);
+            *r = Point::new((r.x + 0.5) * factor - 0.5, (r.y + 0.5) * factor - 0.5);
         }
     }
-    if edges.len() < SAMPLES / 8 {
-        edges = vec![(0.0, 0.0, across as f64), (f64::from(long), 0.0, across as f64)];
-    }
-    let mut widths: Vec<f64> = edges.iter().map(|e| e.2 - e.1).collect();
-    widths.sort_by(f64::total_cmp);
-    let width = widths[widths.len() * 3 / 4];
-    // The middle from both edges where both are seen; from the one that is not cut off otherwise.
-    let mut middles: Vec<(f64, f64)> = Vec::new();
-    for &(l, a, b) in &edges {
-        let (cut_a, cut_b) = (a < 0.5, b > across as f64 - 1.5);
-        let middle = match (cut_a, cut_b) {
-            (true, false) => b - width / 2.0,
-            (false, true) => a + width / 2.0,
-            _ => (a + b) / 2.0,
-        };
-        middles.push((l, middle));
-    }
-    let line = robust_line(&middles);
-    let unit = f64::from(step);
-    let spine = [0.0, f64::from(long)]
-        .map(|l| {
-            let s = (line.0 + line.1 * l) * unit;
-            if along_y { Point::new(s, l) } else { Point::new(l, s) }
-        })
-        .to_vec();
-    vec![Ribbon { spine, width: width * unit }]
+    out
 }
 
-/// The longest run above the threshold, gaps of up to two blocks closed.
-fn longest_run(row: &[f64], threshold: f64) -> Option<(usize, usize)> {
-    let mut best: Option<(usize, usize)> = None;
-    let mut start: Option<usize> = None;
-    let mut last = 0;
-    for (j, &v) in row.iter().enumerate() {
-        if v > threshold {
-            if start.is_none() {
-                start = Some(j);
+/// The picture, smaller by `factor`, each pixel the mean of up to 36 samples under it.
+fn shrink(pixels: &GrayImage, factor: f64) -> GrayImage {
+    let (w, h) = pixels.dimensions();
+    let (sw, sh) = ((f64::from(w) / factor) as u32, (f64::from(h) / factor) as u32);
+    let n = (factor.round() as u32).clamp(1, 6);
+    let raw = pixels.as_raw();
+    GrayImage::from_fn(sw.max(1), sh.max(1), |x, y| {
+        let mut sum = 0u32;
+        for j in 0..n {
+            let sy = ((f64::from(y) + (f64::from(j) + 0.5) / f64::from(n)) * factor) as u32;
+            for i in 0..n {
+                let sx = ((f64::from(x) + (f64::from(i) + 0.5) / f64::from(n)) * factor) as u32;
+                sum += u32::from(raw[(sy.min(h - 1) * w + sx.min(w - 1)) as usize]);
             }
-            last = j;
-        } else if let Some(s) = start {
-            if j - last > 2 {
-                if best.is_none_or(|b| last + 1 - s > b.1 - b.0) {
-                    best = Some((s, last + 1));
-                }
-                start = None;
+        }
+        Luma([(sum / (n * n)) as u8])
+    })
+}
+
+/// Grey closing by a 5 x 5 square: print vanishes, paper and background stay.
+fn close(small: &GrayImage) -> GrayImage {
+    let pass = |from: &GrayImage, dx: i64, dy: i64, pick: fn(u8, u8) -> u8| {
+        let (w, h) = (i64::from(from.width()), i64::from(from.height()));
+        GrayImage::from_fn(from.width(), from.height(), |x, y| {
+            let (x, y) = (i64::from(x), i64::from(y));
+            let at = |k: i64| {
+                from.get_pixel((x + k * dx).clamp(0, w - 1) as u32, (y + k * dy).clamp(0, h - 1) as u32)[0]
+            };
+            Luma([(-2..=2).map(at).reduce(pick).unwrap_or(0)])
+        })
+    };
+    let dilated = pass(&pass(small, 1, 0, u8::max), 0, 1, u8::max);
+    pass(&pass(&dilated, 1, 0, u8::min), 0, 1, u8::min)
+}
+
+/// Brightness levels at which paper may part from what is around it: Otsu's, that of the brighter
+/// part alone, and a fixed share of the bright end (scans with a black border).
+fn thresholds(closed: &GrayImage) -> Vec<u8> {
+    let mut sorted = closed.as_raw().clone();
+    sorted.sort_unstable();
+    let bright = f64::from(sorted[sorted.len() * 8 / 10]);
+    let otsu = otsu_level(closed);
+    let above: Vec<u8> = closed.as_raw().iter().copied().filter(|&v| v > otsu).collect();
+    let mut out = vec![(0.55 * bright) as u8, otsu];
+    if above.len() > 100 {
+        let upper = GrayImage::from_raw(above.len() as u32, 1, above).expect("one row of as many pixels");
+        out.push(otsu_level(&upper));
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The connected bright pieces that are large enough, each as its pixels.
+fn pieces(closed: &GrayImage, threshold: u8) -> Vec<Vec<(u32, u32)>> {
+    let (w, h) = closed.dimensions();
+    let mask = GrayImage::from_fn(w, h, |x, y| Luma([u8::from(closed.get_pixel(x, y)[0] > threshold)]));
+    let labels = connected_components(&mask, Connectivity::Four, Luma([0u8]));
+    let count = labels.pixels().map(|p| p[0]).max().unwrap_or(0) as usize;
+    let mut found = vec![Vec::new(); count + 1];
+    for (x, y, label) in labels.enumerate_pixels() {
+        if label[0] > 0 {
+            found[label[0] as usize].push((x, y));
+        }
+    }
+    let least = LEAST_AREA * f64::from(w) * f64::from(h);
+    found.retain(|p| p.len() as f64 > least);
+    found
+}
+
+/// The whole picture as a straight ribbon along its longer side.
+fn whole((w, h): (u32, u32)) -> Ribbon {
+    let (w, h) = (f64::from(w) - 1.0, f64::from(h) - 1.0);
+    let rungs = if h >= w {
+        vec![(Point::new(0.0, 0.0), Point::new(w, 0.0)), (Point::new(0.0, h), Point::new(w, h))]
+    } else {
+        vec![(Point::new(0.0, h), Point::new(0.0, 0.0)), (Point::new(w, h), Point::new(w, 0.0))]
+    };
+    Ribbon { rungs }
+}
+
+/// Whether two ribbons run over the same paper: ends and width within a tenth of the width, in either
+/// direction.
+fn same(a: &Ribbon, b: &Ribbon) -> bool {
+    let mid = |r: &(Point, Point)| r.0.lerp(r.1, 0.5);
+    let width = |r: &Ribbon| {
+        let m = r.rungs[r.rungs.len() / 2];
+        m.0.distance(m.1)
+    };
+    let ends = |r: &Ribbon| (mid(&r.rungs[0]), mid(&r.rungs[r.rungs.len() - 1]));
+    let ((a0, a1), (b0, b1)) = (ends(a), ends(b));
+    let tolerance = 0.1 * width(a);
+    let along = a0.distance(b0).max(a1.distance(b1)).min(a0.distance(b1).max(a1.distance(b0)));
+    along < 3.0 * tolerance && (width(a) - width(b)).abs() < tolerance
+}
+
+/// The edges of one piece of paper along its length; `None` when it is not elongated.
+fn trace(piece: &[(u32, u32)], size: (u32, u32)) -> Option<Ribbon> {
+    let n = piece.len() as f64;
+    let (mx, my) = piece.iter().fold((0.0, 0.0), |s, p| (s.0 + f64::from(p.0) / n, s.1 + f64::from(p.1) / n));
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for p in piece {
+        let (x, y) = (f64::from(p.0) - mx, f64::from(p.1) - my);
+        xx += x * x / n;
+        xy += x * y / n;
+        yy += y * y / n;
+    }
+    // The principal axis; downwards, or to the right when it lies.
+    let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
+    let (mut ax, mut ay) = (angle.cos(), angle.sin());
+    if ay < -1e-9 || (ay.abs() <= 1e-9 && ax < 0.0) {
+        (ax, ay) = (-ax, -ay);
+    }
+    let (major, minor) = {
+        let t = ((xx - yy) / 2.0).hypot(xy);
+        ((xx + yy) / 2.0 + t, ((xx + yy) / 2.0 - t).max(1e-9))
+    };
+    // A rectangle of 1.6 : 1; a quarter of a sheet has 2.7 : 1.
+    if (major / minor).sqrt() < 1.6 {
+        return None;
+    }
+    let along: Vec<(f64, f64)> = piece
+        .iter()
+        .map(|p| {
+            let (x, y) = (f64::from(p.0) - mx, f64::from(p.1) - my);
+            (x * ax + y * ay, x * ay - y * ax) // along the axis; across, to the left's right
+        })
+        .collect();
+    let (s0, s1) = along.iter().fold((f64::MAX, f64::MIN), |m, p| (m.0.min(p.0), m.1.max(p.0)));
+    let mut slices: Vec<Vec<f64>> = vec![Vec::new(); SLICES];
+    for &(s, t) in &along {
+        let k = ((s - s0) / (s1 - s0 + 1e-9) * SLICES as f64) as usize;
+        slices[k.min(SLICES - 1)].push(t);
+    }
+    let mut edges: Vec<Edge> = Vec::new();
+    for (k, slice) in slices.iter_mut().enumerate() {
+        if slice.len() < 4 {
+            continue;
+        }
+        slice.sort_by(f64::total_cmp);
+        // Nineteen twentieths of the slice: burrs at the edges do not count.
+        let (a, b) = (slice[slice.len() / 40], slice[slice.len() - 1 - slice.len() / 40]);
+        let grow = (b - a) / 38.0;
+        let s = s0 + (k as f64 + 0.5) / SLICES as f64 * (s1 - s0);
+        edges.push(Edge { s, left: a - grow - 0.5, right: b + grow + 0.5 });
+    }
+    let place = |s: f64, t: f64| Point::new(mx + s * ax + t * ay, my + s * ay - t * ax);
+    let outside =
+        |p: Point| p.x < 1.5 || p.y < 1.5 || p.x > f64::from(size.0) - 2.5 || p.y > f64::from(size.1) - 2.5;
+    straighten(&mut edges, |s, t| outside(place(s, t)))?;
+    let first = *edges.first()?;
+    let last = *edges.last()?;
+    let half = (s1 - s0) / SLICES as f64 / 2.0;
+    let mut rungs = vec![(place(first.s - half, first.left), place(first.s - half, first.right))];
+    rungs.extend(edges.iter().map(|e| (place(e.s, e.left), place(e.s, e.right))));
+    rungs.push((place(last.s + half, last.left), place(last.s + half, last.right)));
+    Some(Ribbon { rungs: square(&rungs) })
+}
+
+/// A slice's edges across the axis.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    s: f64,
+    left: f64,
+    right: f64,
+}
+
+/// Smooths the edges; an edge cut off by the picture's border is put a strip's width from the other.
+/// `None` when too few slices have both edges.
+fn straighten(edges: &mut Vec<Edge>, outside: impl Fn(f64, f64) -> bool) -> Option<()> {
+    let mut widths: Vec<f64> = edges.iter().map(|e| e.right - e.left).collect();
+    let typical = median(&mut widths)?;
+    edges.retain(|e| e.right - e.left > 0.4 * typical);
+    if edges.len() < 6 {
+        return None;
+    }
+    let cut: Vec<(bool, bool)> =
+        edges.iter().map(|e| (outside(e.s, e.left), outside(e.s, e.right))).collect();
+    let whole: Vec<(f64, f64)> =
+        edges.iter().zip(&cut).filter(|(_, c)| !c.0 && !c.1).map(|(e, _)| (e.s, e.right - e.left)).collect();
+    if whole.len() >= 6 {
+        let line = robust_line(&whole);
+        for (e, c) in edges.iter_mut().zip(&cut) {
+            let width = line.0 + line.1 * e.s;
+            match c {
+                (true, false) => e.left = e.right - width,
+                (false, true) => e.right = e.left + width,
+                _ => {}
             }
         }
     }
-    if let Some(s) = start {
-        if best.is_none_or(|b| last + 1 - s > b.1 - b.0) {
-            best = Some((s, last + 1));
+    for side in [0, 1] {
+        let values: Vec<(f64, f64)> =
+            edges.iter().map(|e| (e.s, if side == 0 { e.left } else { e.right })).collect();
+        // A line through each slice's neighbourhood, robustly: bends stay, bites and fingers go.
+        let reach = 6;
+        for (k, e) in edges.iter_mut().enumerate() {
+            let near = &values[k.saturating_sub(reach)..(k + reach + 1).min(values.len())];
+            let line = robust_line(near);
+            let value = line.0 + line.1 * e.s;
+            if side == 0 { e.left = value } else { e.right = value }
         }
     }
-    best
+    Some(())
+}
+
+/// Rungs that stand square on the middle line: slices of a bent or tilted strip are cut along the
+/// axis, its print runs across its own direction.
+fn square(rungs: &[(Point, Point)]) -> Vec<(Point, Point)> {
+    let mids: Vec<Point> = rungs.iter().map(|r| r.0.lerp(r.1, 0.5)).collect();
+    let n = mids.len();
+    (0..n)
+        .map(|k| {
+            let (a, b) = (mids[k.saturating_sub(3)], mids[(k + 3).min(n - 1)]);
+            let length = a.distance(b).max(1e-9);
+            let (dx, dy) = ((b.x - a.x) / length, (b.y - a.y) / length);
+            let (l, r) = rungs[k];
+            // The strip's width is the slice's, seen square on; right of a walk down is -x turned.
+            let across = Point::new(r.x - l.x, r.y - l.y);
+            let half = (across.x * dy - across.y * dx).abs() / 2.0;
+            let sign = if across.x * dy - across.y * dx >= 0.0 { 1.0 } else { -1.0 };
+            let (nx, ny) = (dy * sign * half, -dx * sign * half);
+            (Point::new(mids[k].x - nx, mids[k].y - ny), Point::new(mids[k].x + nx, mids[k].y + ny))
+        })
+        .collect()
 }
 
 /// A line through points by repeated medians (Siegel 1982): intercept and slope; half of the points
@@ -127,9 +301,7 @@ fn robust_line(points: &[(f64, f64)]) -> (f64, f64) {
             .filter(|&(j, b)| j != i && b.0 != a.0)
             .map(|(_, b)| (b.1 - a.1) / (b.0 - a.0))
             .collect();
-        if let Some(m) = median(&mut s) {
-            slopes.push(m);
-        }
+        slopes.extend(median(&mut s));
     }
     let slope = median(&mut slopes).unwrap_or(0.0);
     let mut offsets: Vec<f64> = points.iter().map(|p| p.1 - slope * p.0).collect();
@@ -142,4 +314,28 @@ fn median(values: &mut [f64]) -> Option<f64> {
     }
     values.sort_by(f64::total_cmp);
     Some(values[values.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilted_strip_on_a_dark_table_is_found_with_its_width() {
+        // A strip 60 px wide and 600 long, turned by 20 degrees, on dark ground.
+        let (sin, cos) = 20f64.to_radians().sin_cos();
+        let pixels = GrayImage::from_fn(700, 800, |x, y| {
+            let (dx, dy) = (f64::from(x) - 350.0, f64::from(y) - 400.0);
+            let (s, t) = (dx * sin + dy * cos, dx * cos - dy * sin);
+            Luma([if s.abs() < 300.0 && t.abs() < 30.0 { 220 } else { 40 }])
+        });
+        let ribbons = find(&pixels);
+        let best = &ribbons[0];
+        let (l, r) = best.rungs[best.rungs.len() / 2];
+        assert!((l.distance(r) - 60.0).abs() < 5.0, "{}", l.distance(r));
+        assert!(l.x < r.x);
+        let (a, b) = (best.rungs[0], best.rungs[best.rungs.len() - 1]);
+        let length = a.0.lerp(a.1, 0.5).distance(b.0.lerp(b.1, 0.5));
+        assert!((length - 600.0).abs() < 30.0, "{length}");
+    }
 }

@@ -24,19 +24,26 @@ pub(crate) struct Work {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Photo pixels at work point (0, 0), and the steps of one work pixel across and along.
-    origin: Point,
-    across: Point,
-    along: Point,
+    /// Photo pixels at u = 0 and the step of one work pixel across, every [`RUNG`] work pixels along.
+    rungs: Vec<(Point, Point)>,
 }
+
+/// From one rung of the work picture to the next, work pixels: 2 mm, short against any bend.
+const RUNG: usize = 8;
 
 impl Work {
     /// Work pixel to photo pixel.
     pub(crate) fn to_photo(&self, u: f64, v: f64) -> Point {
-        Point::new(
-            self.origin.x + u * self.across.x + v * self.along.x,
-            self.origin.y + u * self.across.y + v * self.along.y,
-        )
+        let (origin, across) = self.line(v);
+        Point::new(origin.x + u * across.x, origin.y + u * across.y)
+    }
+
+    /// Photo point at u = 0 and step across at height v, extrapolated beyond the ends.
+    fn line(&self, v: f64) -> (Point, Point) {
+        let k = ((v / RUNG as f64).floor().max(0.0) as usize).min(self.rungs.len() - 2);
+        let t = v / RUNG as f64 - k as f64;
+        let (a, b) = (self.rungs[k], self.rungs[k + 1]);
+        (a.0.lerp(b.0, t), a.1.lerp(b.1, t))
     }
 
     /// Ink at a work point, bilinear; 0 outside.
@@ -60,15 +67,15 @@ impl Work {
     pub(crate) fn turned(&self) -> Work {
         let mut ink = self.ink.clone();
         ink.reverse();
-        let minus = |p: Point| Point::new(-p.x, -p.y);
-        Work {
-            ink,
-            width: self.width,
-            height: self.height,
-            origin: self.to_photo(self.width as f64 - 1.0, self.height as f64 - 1.0),
-            across: minus(self.across),
-            along: minus(self.along),
-        }
+        let (w, h) = (self.width as f64 - 1.0, self.height as f64 - 1.0);
+        let rungs = (0..self.rungs.len())
+            .map(|k| {
+                let (origin, across) = self.line(h - (k * RUNG) as f64);
+                let end = Point::new(origin.x + w * across.x, origin.y + w * across.y);
+                (end, Point::new(-across.x, -across.y))
+            })
+            .collect();
+        Work { ink, width: self.width, height: self.height, rungs }
     }
 
     /// Nominal millimetres of the paper's left edge in the work picture.
@@ -77,49 +84,67 @@ impl Work {
     }
 }
 
-/// Flattens a ribbon.
-pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Work {
-    let (a, b) = (ribbon.spine[0], ribbon.spine[ribbon.spine.len() - 1]);
-    let length = a.distance(b);
-    let step = ribbon.width / PAPER / FINE; // photo pixels a work pixel
-    let along = Point::new((b.x - a.x) / length * step, (b.y - a.y) / length * step);
-    // Right of the direction of travel is left of the text when y grows down: across = along turned
-    // by -90 degrees.
-    let across = Point::new(along.y, -along.x);
+/// Flattens a ribbon; `None` when it is shorter than it is wide.
+pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Option<Work> {
+    // Arc length along the middle in work pixels: each stretch over its own scale.
+    let lines: Vec<(Point, Point)> = ribbon
+        .rungs
+        .iter()
+        .map(|&(l, r)| {
+            let across = Point::new((r.x - l.x) / (PAPER * FINE), (r.y - l.y) / (PAPER * FINE));
+            (Point::new(l.x - MARGIN * FINE * across.x, l.y - MARGIN * FINE * across.y), across)
+        })
+        .collect();
+    let mids: Vec<Point> = ribbon.rungs.iter().map(|&(l, r)| l.lerp(r, 0.5)).collect();
+    let size = |k: usize| lines[k].1.x.hypot(lines[k].1.y);
+    let mut v = vec![0.0];
+    for k in 1..mids.len() {
+        v.push(v[k - 1] + mids[k].distance(mids[k - 1]) / ((size(k) + size(k - 1)) / 2.0).max(1e-6));
+    }
     let width = ((PAPER + 2.0 * MARGIN) * FINE) as usize;
-    let height = (length / step) as usize;
-    let half = width as f64 / 2.0;
-    let origin = Point::new(a.x - across.x * half, a.y - across.y * half);
-    let mut work = Work { ink: vec![0.0; width * height], width, height, origin, across, along };
-    let paper = grey(pixels, &work, step);
+    let height = v[v.len() - 1] as usize;
+    if height < width || height > 16 * width {
+        return None;
+    }
+    let rungs = (0..=height / RUNG + 1)
+        .map(|i| {
+            let at = (i * RUNG) as f64;
+            let k = v.partition_point(|&x| x <= at).clamp(1, v.len() - 1);
+            let t = (at - v[k - 1]) / (v[k] - v[k - 1]).max(1e-9);
+            (lines[k - 1].0.lerp(lines[k].0, t), lines[k - 1].1.lerp(lines[k].1, t))
+        })
+        .collect();
+    let mut work = Work { ink: vec![0.0; width * height], width, height, rungs };
+    let paper = grey(pixels, &work);
     even(&mut work, &paper);
-    work
+    Some(work)
 }
 
 /// The photo's grey on the work grid, averaged over the photo pixels that a work pixel covers; -1
 /// outside the photo.
-fn grey(pixels: &GrayImage, work: &Work, step: f64) -> Vec<f32> {
+fn grey(pixels: &GrayImage, work: &Work) -> Vec<f32> {
     let (pw, ph) = (pixels.width() as i32, pixels.height() as i32);
     let raw = pixels.as_raw();
-    let taps = (step.round() as i32).clamp(1, 4);
-    let mut offsets = Vec::new();
-    for i in 0..taps {
-        for j in 0..taps {
-            let at = |k: i32| (f64::from(k) + 0.5) / f64::from(taps) - 0.5;
-            let (du, dv) = (at(i), at(j));
-            // Half a pixel more, so that truncation rounds.
-            offsets.push((
-                (du * work.across.x + dv * work.along.x + 0.5) as f32,
-                (du * work.across.y + dv * work.along.y + 0.5) as f32,
-            ));
-        }
-    }
     let mut out = Vec::with_capacity(work.width * work.height);
+    let mut offsets = Vec::new();
     for v in 0..work.height {
-        let start = work.to_photo(0.0, v as f64);
+        let (start, across) = work.line(v as f64);
+        // Samples across the photo pixels that one work pixel covers, in a square along the strip;
+        // half a pixel more, so that truncation rounds.
+        let taps = (across.x.hypot(across.y).round() as i32).clamp(1, 4);
+        let at = |k: i32| (f64::from(k) + 0.5) / f64::from(taps) - 0.5;
+        offsets.clear();
+        for i in 0..taps {
+            for j in 0..taps {
+                let (du, dv) = (at(i), at(j));
+                let dx = du * across.x - dv * across.y + 0.5;
+                let dy = du * across.y + dv * across.x + 0.5;
+                offsets.push((dx as f32, dy as f32));
+            }
+        }
         for u in 0..work.width {
-            let (x, y) =
-                ((start.x + u as f64 * work.across.x) as f32, (start.y + u as f64 * work.across.y) as f32);
+            let x = (start.x + u as f64 * across.x) as f32;
+            let y = (start.y + u as f64 * across.y) as f32;
             let (mut sum, mut n) = (0u32, 0u32);
             for &(dx, dy) in &offsets {
                 let (px, py) = ((x + dx).floor() as i32, (y + dy).floor() as i32);
