@@ -134,6 +134,8 @@ struct RawStyle {
     #[serde(default)]
     bold: bool,
     space: Option<f64>,
+    #[serde(default)]
+    tracking: f64,
 }
 
 #[derive(Deserialize)]
@@ -291,7 +293,7 @@ impl Resolver<'_> {
             .get(id)
             .ok_or_else(|| self.fail(entry, format!("style \"{id}\" is not in [styles]; define it there")))?;
         let weight = if raw.bold { Weight::Bold } else { Weight::Regular };
-        Ok(Style { size: raw.size, weight, space: raw.space })
+        Ok(Style { size: raw.size, weight, space: raw.space, tracking: raw.tracking })
     }
 
     fn slot(&self, raw: Option<&RawSlot>, style: &str, entry: &str) -> Result<Option<Slot>, FormError> {

@@ -101,6 +101,8 @@ pub struct Style {
     pub weight: Weight,
     /// Width of a space in em, where the print's is not the font's.
     pub space: Option<f64>,
+    /// Added to the advance of every glyph, em: the print's advances are whole dots.
+    pub tracking: f64,
 }
 
 /// Weight of a style.

@@ -55,10 +55,35 @@ pub fn text_width(text: &str, style: &Style) -> f64 {
     for c in text.chars() {
         width += match (c, style.space) {
             (' ', Some(space)) => space * 100.0,
-            _ => f64::from(scaled.h_advance(font.glyph_id(c))),
+            _ => f64::from(scaled.h_advance(font.glyph_id(c))) + style.tracking * 100.0,
         };
     }
     width / 100.0 * style.size
+}
+
+/// Hands the coverage of every pixel that a line of text inks to `add`; `at` is the pen's start on
+/// the baseline in pixels.
+pub fn ink(text: &str, at: (f64, f64), style: &Style, px_per_mm: f64, mut add: impl FnMut(i64, i64, f32)) {
+    let font = font(style);
+    let em = style.size * px_per_mm;
+    let scale = scale(font, em);
+    let scaled = font.as_scaled(scale);
+    let mut pen = at.0;
+    for c in text.chars() {
+        let id = font.glyph_id(c);
+        if let (' ', Some(space)) = (c, style.space) {
+            pen += space * em;
+            continue;
+        }
+        let glyph = Glyph { id, scale, position: point(pen as f32, at.1 as f32) };
+        pen += f64::from(scaled.h_advance(id)) + style.tracking * em;
+        if let Some(outline) = font.outline_glyph(glyph) {
+            let bounds = outline.px_bounds();
+            outline.draw(|gx, gy, coverage| {
+                add(bounds.min.x as i64 + i64::from(gx), bounds.min.y as i64 + i64::from(gy), coverage);
+            });
+        }
+    }
 }
 
 impl Canvas {
@@ -83,31 +108,9 @@ impl Canvas {
             Align::Centre => x - text_width(text, style) / 2.0,
             Align::Right => x - text_width(text, style),
         };
-        let font = font(style);
-        let em = style.size * self.px_per_mm;
-        let scale = scale(font, em);
-        let scaled = font.as_scaled(scale);
-        let mut pen = (start - self.origin.0) * self.px_per_mm;
+        let pen = (start - self.origin.0) * self.px_per_mm;
         let base = (y - self.origin.1) * self.px_per_mm;
-        for c in text.chars() {
-            let id = font.glyph_id(c);
-            if let (' ', Some(space)) = (c, style.space) {
-                pen += space * em;
-                continue;
-            }
-            let glyph = Glyph { id, scale, position: point(pen as f32, base as f32) };
-            pen += f64::from(scaled.h_advance(id));
-            if let Some(outline) = font.outline_glyph(glyph) {
-                let bounds = outline.px_bounds();
-                outline.draw(|gx, gy, coverage| {
-                    self.add(
-                        bounds.min.x as i64 + i64::from(gx),
-                        bounds.min.y as i64 + i64::from(gy),
-                        coverage,
-                    );
-                });
-            }
-        }
+        ink(text, (pen, base), style, self.px_per_mm, |x, y, coverage| self.add(x, y, coverage));
     }
 
     /// Draws a label.
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn text_inks_the_canvas_between_its_measured_ends() {
-        let style = Style { size: 2.0, weight: Weight::Regular, space: None };
+        let style = Style { size: 2.0, weight: Weight::Regular, space: None, tracking: 0.0 };
         let mut canvas = Canvas::new(0.0, 0.0, 30.0, 6.0, 8.0);
         canvas.text("1017", 15.0, 4.0, Align::Centre, &style);
         let columns: Vec<u32> = (0..canvas.ink.width())

@@ -6,6 +6,7 @@
 
 use super::values::SheetTruth;
 use super::{SynthRng, noise, text};
+use crate::form::print::RULE_WIDTH;
 use crate::form::{Align, Field, FieldKind, Form, Slot, Style, Weight};
 use crate::geometry::Point;
 use crate::sheet::{Mesh, Rung};
@@ -18,10 +19,8 @@ pub const DOTS: f64 = 8.0;
 pub const SAMPLE: &str = "MUESTRA SIN VALOR";
 /// Grey of that writing: light enough to vanish when a scan is evened to black and white.
 const SAMPLE_INK: u8 = 176;
-/// Width of the printed rules: two dots.
-const RULE: f64 = 0.25;
 /// Blank paper below the hash, mm, to the closing rule and from it to the cut.
-const FOOT: (f64, f64) = (9.0, 3.5);
+const FOOT: (f64, f64) = (9.5, 4.5);
 
 /// How much of the sheet is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +71,7 @@ impl Printer {
     }
 
     fn rule(&mut self, x0: f64, y0: f64, x1: f64, y1: f64) {
-        let half = RULE / 2.0;
+        let half = RULE_WIDTH / 2.0;
         self.fill(x0 - half, y0 - half, x1 + half, y1 + half, 0);
     }
 
@@ -111,7 +110,7 @@ pub fn draw(form: &Form, truth: &SheetTruth, part: Part, rng: &mut SynthRng) -> 
     if part == Part::Whole {
         sample(&mut printer, form, -above + 22.0);
         sample(&mut printer, form, form.private_top + 120.0);
-        sample(&mut printer, form, hash_top + 20.0);
+        sample(&mut printer, form, hash_top + 18.6);
         officials(&mut printer, form, truth, qr_top.unwrap_or(hash_top), rng);
         if let (Some(payload), Some(top)) = (&truth.qr, qr_top) {
             qr(&mut printer, form, payload, top);
@@ -210,7 +209,7 @@ fn header_print(printer: &mut Printer, form: &Form, lines: &[(usize, f64, String
 
 /// The writing that marks the sheet as a sample.
 fn sample(printer: &mut Printer, form: &Form, y: f64) {
-    let style = Style { size: 6.2, weight: Weight::Bold, space: None };
+    let style = Style { size: 6.2, weight: Weight::Bold, space: None, tracking: 0.0 };
     let at = printer.at(form.frame.0 / 2.0, y);
     text::draw(&mut printer.pixels, SAMPLE, at, Align::Centre, style, DOTS, SAMPLE_INK);
 }
@@ -221,7 +220,7 @@ fn officials(printer: &mut Printer, form: &Form, truth: &SheetTruth, end: f64, r
     if roles.is_empty() {
         return;
     }
-    let bold = Style { size: 2.67, weight: Weight::Bold, space: None };
+    let bold = Style { size: 2.67, weight: Weight::Bold, space: None, tracking: 0.0 };
     let plain = Style { weight: Weight::Regular, ..bold };
     let top = form.private_top + 10.0;
     printer.text(&form.officials.title, 0.6, top, Align::Left, bold);
@@ -249,10 +248,11 @@ fn officials(printer: &mut Printer, form: &Form, truth: &SheetTruth, end: f64, r
 /// A signature that is nobody's.
 fn scribble(printer: &mut Printer, x: f64, y: f64, rng: &mut SynthRng) {
     let (a, b, c) = (rng.random_range(2.0..6.0), rng.random_range(0.7..1.6), rng.random_range(0.2..0.5));
-    let points: Vec<Point> = (0..120)
+    let (d, e) = (rng.random_range(0.0..6.0), rng.random_range(1.0..4.0));
+    let points: Vec<Point> = (0..rng.random_range(60..150))
         .map(|i| {
             let t = f64::from(i) / 4.0;
-            Point::new(x + t + 2.0 * (t * b).sin(), y + a * (t * (b + c)).cos() * (1.0 - t / 40.0))
+            Point::new(x + t + e * (t * b + d).sin(), y + a * (t * (b + c) + e).cos() * (1.0 - t / 40.0))
         })
         .collect();
     printer.stroke(&points, 0.5, 40);
@@ -275,8 +275,8 @@ fn qr(printer: &mut Printer, form: &Form, payload: &str, top: f64) {
     let Ok(code) = code else { return };
     let module = spec.size * DOTS / f64::from(code.size());
     let start = printer.at(spec.left, top);
-    // Rounded squares: corners cut at 0.62 of the module's side from its centre (by eye).
-    let reach = module * 0.62;
+    // Rounded squares: corners cut at 0.68 of the module's side from its centre (by eye).
+    let reach = module * 0.68;
     for my in 0..code.size() {
         for mx in 0..code.size() {
             if !code.get_module(mx, my) {
@@ -291,7 +291,7 @@ fn qr(printer: &mut Printer, form: &Form, payload: &str, top: f64) {
                 for dx in -half..=half {
                     let (x, y) = (centre.x as i64 + dx, centre.y as i64 + dy);
                     let (u, v) = (x as f64 + 0.5 - centre.x, y as f64 + 0.5 - centre.y);
-                    if u.abs() <= module * 0.53 && v.abs() <= module * 0.53 && u.hypot(v) <= reach {
+                    if u.abs() <= module * 0.56 && v.abs() <= module * 0.56 && u.hypot(v) <= reach {
                         printer.set(x, y, 0);
                     }
                 }
@@ -302,7 +302,7 @@ fn qr(printer: &mut Printer, form: &Form, payload: &str, top: f64) {
 
 fn hash(printer: &mut Printer, form: &Form, truth: &SheetTruth, top: f64) {
     let Some(hash) = &truth.hash else { return };
-    let style = Style { size: 2.45, weight: Weight::Regular, space: None };
+    let style = Style { size: 2.45, weight: Weight::Regular, space: None, tracking: 0.0 };
     let centre = form.qr.as_ref().map_or(form.frame.0 / 2.0, |q| q.left + q.size / 2.0);
     for (i, line) in text::wrap(hash, style, 61.5).iter().enumerate() {
         printer.text(line, centre, top + 8.9 + 2.6 * i as f64, Align::Centre, style);

@@ -3,46 +3,13 @@
 //! In: a text, a [`Style`] and a place in pixels. Out: ink in a picture, or the text's width in
 //! millimetres. Characters that the font lacks are left out.
 
-use crate::form::{Align, Style, Weight};
+use crate::form::{Align, Style, print};
 use crate::geometry::Point;
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont};
 use image::GrayImage;
-use std::sync::OnceLock;
-
-/// Liberation Sans, the free face of the print's metrics.
-const REGULAR: &[u8] = include_bytes!("../../models/fonts/LiberationSans-Regular.ttf");
-const BOLD: &[u8] = include_bytes!("../../models/fonts/LiberationSans-Bold.ttf");
-
-fn font(weight: Weight) -> &'static FontRef<'static> {
-    static FONTS: OnceLock<[FontRef<'static>; 2]> = OnceLock::new();
-    let fonts = FONTS.get_or_init(|| {
-        [REGULAR, BOLD].map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded fonts are whole"))
-    });
-    match weight {
-        Weight::Regular => &fonts[0],
-        Weight::Bold => &fonts[1],
-    }
-}
-
-/// The scale at which one em is `em` pixels: ab_glyph scales by ascent minus descent.
-fn scale(font: &FontRef<'_>, em: f64) -> PxScale {
-    let units = font.units_per_em().unwrap_or(2048.0);
-    PxScale::from((em * f64::from(font.height_unscaled() / units)) as f32)
-}
-
-/// Advances of the characters, in em.
-fn advances(text: &str, style: Style) -> impl Iterator<Item = (char, f64)> + '_ {
-    let font = font(style.weight);
-    let units = f64::from(font.units_per_em().unwrap_or(2048.0));
-    text.chars().map(move |c| {
-        let own = f64::from(font.h_advance_unscaled(font.glyph_id(c))) / units;
-        (c, if c == ' ' { style.space.unwrap_or(own) } else { own })
-    })
-}
 
 /// Width of the text in millimetres.
 pub fn width(text: &str, style: Style) -> f64 {
-    advances(text, style).map(|(_, a)| a).sum::<f64>() * style.size
+    print::text_width(text, &style)
 }
 
 /// Draws the text with its baseline through `at` (pixels), `px_per_mm` fine; `ink` is the grey of
@@ -56,35 +23,12 @@ pub fn draw(
     px_per_mm: f64,
     ink: u8,
 ) {
-    let em = style.size * px_per_mm;
     let start = match align {
         Align::Left => at.x,
         Align::Centre => at.x - width(text, style) * px_per_mm / 2.0,
         Align::Right => at.x - width(text, style) * px_per_mm,
     };
-    let font = font(style.weight);
-    let scale = scale(font, em);
-    // The printer has whole dots: baselines and glyph origins sit on them.
-    let mut x = start;
-    for (c, advance) in advances(text, style) {
-        if c != ' ' {
-            let position = ab_glyph::point(x.round() as f32, at.y.round() as f32);
-            let glyph = font.glyph_id(c).with_scale_and_position(scale, position);
-            if let Some(outline) = font.as_scaled(scale).outline_glyph(glyph) {
-                let bounds = outline.px_bounds();
-                outline.draw(|gx, gy, coverage| {
-                    dot(
-                        pixels,
-                        bounds.min.x as i64 + i64::from(gx),
-                        bounds.min.y as i64 + i64::from(gy),
-                        coverage,
-                        ink,
-                    );
-                });
-            }
-        }
-        x += advance * em;
-    }
+    print::ink(text, (start, at.y), &style, px_per_mm, |x, y, coverage| dot(pixels, x, y, coverage, ink));
 }
 
 /// Inks one dot. A dot is printed or not: coverage is steepened around one half, less a little for
@@ -125,17 +69,18 @@ pub fn wrap(text: &str, style: Style, limit: f64) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Weight;
 
     #[test]
     fn words_break_after_the_comma_when_the_column_is_narrower() {
-        let style = Style { size: 2.03, weight: Weight::Regular, space: Some(0.525) };
-        assert_eq!(wrap("Cero, Cero, Cero, Cuatro", style, 24.9).len(), 1);
-        assert_eq!(wrap("Cero, Cero, Nueve, Cuatro", style, 24.9), ["Cero, Cero, Nueve,", "Cuatro"]);
+        let style = Style { size: 2.03, weight: Weight::Regular, space: Some(0.36), tracking: 0.028 };
+        assert_eq!(wrap("Cero, Cero, Cero, Cuatro", style, 25.08).len(), 1);
+        assert_eq!(wrap("Cero, Cero, Nueve, Cuatro", style, 25.08), ["Cero, Cero, Nueve,", "Cuatro"]);
     }
 
     #[test]
     fn text_hangs_where_its_alignment_says() {
-        let style = Style { size: 4.0, weight: Weight::Bold, space: None };
+        let style = Style { size: 4.0, weight: Weight::Bold, space: None, tracking: 0.0 };
         let mut pixels = GrayImage::from_pixel(200, 60, image::Luma([255]));
         draw(&mut pixels, "HI", Point::new(100.0, 50.0), Align::Right, style, 8.0, 0);
         let inked = |x: u32| (0..60).any(|y| pixels.get_pixel(x, y)[0] < 128);
