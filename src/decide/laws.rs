@@ -1,0 +1,359 @@
+//! What no probability can buy: values out of posteriors, and the findings that hold a sheet back.
+//!
+//! In: what was heard and inferred. Out: field decisions, checks and findings, in neutral words: what
+//! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
+//! print alike, and a correction that overrules a readable channel never passes without a person.
+
+use super::channels::{Heard, QrTrust, hear, looked_at};
+use super::totals::Posterior;
+use super::weights::Weights;
+use super::{Basis, Check, ELECTORES, Evidence, FieldDecision, Policy};
+use crate::finding::{Finding, Severity};
+use crate::form::{FieldIx, FieldKind, Force, Form, Relation, RelationOp};
+use crate::qr::QrOutcome;
+use crate::reader::Channel;
+
+/// From here on a header reading is taken as said with confidence. The header is printed once, so
+/// that nothing else can raise it.
+const HEADER_SURE: f64 = 0.99;
+
+/// From this many numbers on, a QR code that differs from the print is another sheet's, when the acta
+/// code does not say otherwise: two are two exchanged rows.
+const FOREIGN_FROM: usize = 3;
+
+/// Alternatives below this posterior are not worth a reviewer's look.
+const WORTH_A_LOOK: f64 = 1e-6;
+
+/// Whether the QR code belongs to the sheet, and what is to say about that.
+pub struct QrStanding {
+    /// Whether to believe it.
+    pub trust: QrTrust,
+    /// What was noticed.
+    pub findings: Vec<Finding>,
+}
+
+/// Compares the QR code with the sheet around it.
+pub fn qr_standing(evidence: &Evidence<'_>) -> QrStanding {
+    let form = evidence.form;
+    let belongs = |findings| QrStanding { trust: QrTrust::Belongs, findings };
+    let foreign = |finding| QrStanding { trust: QrTrust::Foreign, findings: vec![finding] };
+    let payload = match &evidence.qr {
+        QrOutcome::NotLooked => return belongs(Vec::new()),
+        QrOutcome::NotFound => {
+            let message = "no QR code could be decoded";
+            return belongs(vec![Finding::new("qr_missing", Severity::Info, message, "")]);
+        }
+        QrOutcome::Foreign(text) => {
+            let message = format!("the QR code on the photo is not one of this form: {text:?}");
+            let hint = "look whether the code under the sheet belongs to it";
+            return belongs(vec![Finding::new("qr_foreign", Severity::Review, message, hint)]);
+        }
+        QrOutcome::Read(payload) => payload,
+    };
+    let differing: Vec<FieldIx> = (0..form.fields.len())
+        .filter(|&ix| hear(evidence, ix, QrTrust::Belongs).qr_contradicts_print())
+        .collect();
+    let carried = payload.values.iter().flatten().count();
+    let examples: Vec<String> = differing
+        .iter()
+        .take(3)
+        .map(|&ix| {
+            format!("{}: {}", form.fields[ix].label, channels_text(&hear(evidence, ix, QrTrust::Belongs)))
+        })
+        .collect();
+    let differs = match differing.len() {
+        0 => format!("none of its {carried} numbers differs from the print"),
+        n => format!("{n} of its {carried} numbers differ from the print ({})", examples.join("; ")),
+    };
+    let hint = "check whether print and QR code are of one sheet";
+    let printed = evidence.printed_code.as_ref().filter(|(code, _)| *code != payload.code);
+    match printed {
+        Some((code, p)) if *p >= HEADER_SURE || differing.len() >= FOREIGN_FROM => {
+            let message = format!("the sheet's code is {code}, the QR code's {}; {differs}", payload.code);
+            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
+        }
+        Some((code, _)) => {
+            let message = format!(
+                "the code in the header was read as {code}, doubtfully; the QR code says {}",
+                payload.code
+            );
+            belongs(vec![Finding::new("code_doubtful", Severity::Info, message, "")])
+        }
+        None if evidence.printed_code.is_none() && differing.len() >= FOREIGN_FROM => {
+            let message = format!("the QR code is of {}; {differs}", payload.code);
+            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
+        }
+        None => belongs(Vec::new()),
+    }
+}
+
+/// `digits 183, words 283, QR 283`.
+pub fn channels_text(heard: &Heard) -> String {
+    let name = |c: Channel| match c {
+        Channel::Digits => "digits",
+        Channel::Words => "words",
+        Channel::Qr => "QR",
+    };
+    let said: Vec<String> = heard.readable().iter().map(|(c, v)| format!("{} {v}", name(*c))).collect();
+    if said.is_empty() { "no channel readable".to_owned() } else { said.join(", ") }
+}
+
+/// The value of a field.
+pub fn value(heard: &Heard, posterior: &Weights) -> FieldDecision {
+    let channels = heard.likelihood.best().filter(|b| b.1 > heard.likelihood.rest()).map(|b| b.0);
+    let relations = posterior.best().filter(|b| b.1 > posterior.rest()).map(|b| b.0);
+    // What two channels print alike stands as printed, whatever the relations say.
+    let value = heard.agreed().or(relations);
+    let basis = match (value, channels) {
+        (Some(_), None) => Basis::Filled,
+        (Some(v), Some(c)) if v != c => Basis::Corrected,
+        _ => Basis::Read,
+    };
+    // What was read stays beside what was decided, however improbable it became.
+    let read: Vec<u32> = heard.readable().iter().map(|r| r.1).collect();
+    let mut alternatives: Vec<(u32, f64)> = posterior
+        .atoms()
+        .iter()
+        .map(|a| (a.0, posterior.weight(a.0)))
+        .filter(|a| Some(a.0) != value && (a.1 >= WORTH_A_LOOK || read.contains(&a.0)))
+        .collect();
+    alternatives.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    alternatives.truncate(4);
+    FieldDecision {
+        value,
+        confidence: value.map_or(0.0, |v| posterior.weight(v).min(1.0)),
+        basis,
+        alternatives,
+    }
+}
+
+/// Takes back values that relations gave but that cannot be: a part larger than its whole (a sum that
+/// wrapped below zero), and a doubtful bound below what it bounds.
+pub fn drop_impossible(form: &Form, fields: &mut [FieldDecision]) {
+    for relation in &form.relations {
+        let whole: u64 = sides(relation, fields).map_or(u64::MAX, |s| s.0.max(s.1));
+        for &ix in relation.left.iter().chain(&relation.right) {
+            let field = &mut fields[ix];
+            let derived = field.basis != Basis::Read;
+            if derived
+                && field.value.is_some_and(|v| relation.op == RelationOp::Equals && u64::from(v) > whole)
+            {
+                clear(field);
+            }
+        }
+        if relation.op == RelationOp::AtMost && sides(relation, fields).is_some_and(|(l, r)| l > r) {
+            for &ix in &relation.right {
+                if fields[ix].confidence < HEADER_SURE {
+                    clear(&mut fields[ix]);
+                }
+            }
+        }
+    }
+}
+
+fn clear(field: &mut FieldDecision) {
+    field.alternatives.extend(field.value.map(|v| (v, field.confidence)));
+    field.alternatives.truncate(4);
+    field.value = None;
+    field.confidence = 0.0;
+}
+
+/// Both sides of a relation, if every value is there.
+fn sides(relation: &Relation, fields: &[FieldDecision]) -> Option<(u64, u64)> {
+    let add = |side: &[FieldIx]| side.iter().map(|&ix| fields[ix].value.map(u64::from)).sum::<Option<u64>>();
+    Some((add(&relation.left)?, add(&relation.right)?))
+}
+
+/// A relation on the decided values.
+pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
+    let add = |side: &[FieldIx]| side.iter().map(|&ix| values[ix]).sum::<Option<u32>>();
+    let (left, right) = (add(&relation.left), add(&relation.right));
+    let holds = left.zip(right).map(|(l, r)| match relation.op {
+        RelationOp::Equals => l == r,
+        RelationOp::AtMost => l <= r,
+    });
+    Check { id: relation.id.clone(), holds, left, right }
+}
+
+/// Zero reports, other elections, nothing read at all.
+pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
+    let form = evidence.form;
+    let mut out = Vec::new();
+    if fields.iter().all(|f| f.value.is_none()) {
+        let hint = "take the picture nearer, straighter or in pieces";
+        out.push(Finding::new(
+            "nothing_read",
+            Severity::Reject,
+            "no number of the sheet could be read",
+            hint,
+        ));
+        return out;
+    }
+    if form.votes().all(|ix| fields[ix].value == Some(0)) {
+        let message = "every vote row is 0: a report printed before voting, or a table without votes";
+        let hint = "its zeros count as votes only if voting took place at this table";
+        out.push(Finding::new("zero_report", Severity::Review, message, hint));
+    }
+    if let (Some(expected), Some((read, p))) = (&form.issued, &evidence.issued)
+        && read != expected
+        && *p >= HEADER_SURE
+    {
+        let message = format!("the sheet is dated {read}; sheets of this form are of {expected}");
+        let hint = "check which election the sheet belongs to";
+        out.push(Finding::new("another_election", Severity::Review, message, hint));
+    }
+    out
+}
+
+/// What is to say about single fields.
+pub fn about_fields(
+    evidence: &Evidence<'_>,
+    heard: &[Heard],
+    posterior: &Posterior,
+    fields: &[FieldDecision],
+) -> Vec<Finding> {
+    let form = evidence.form;
+    let mut out = Vec::new();
+    let mut absent = Vec::new();
+    for (ix, field) in form.fields.iter().enumerate() {
+        let (heard, decided) = (&heard[ix], &fields[ix]);
+        let text = channels_text(heard);
+        let mut say = |code: &str, severity, message: String, hint: &str| {
+            out.push(Finding::new(code, severity, message, hint).on(&field.id));
+        };
+        if heard.contradictory() {
+            let hint = "compare digits, words and QR code on the photo; what is printed twice alike is not \
+                        necessarily right";
+            say("channels_disagree", Severity::Review, format!("{}: {text}", field.label), hint);
+            continue;
+        }
+        let Some(value) = decided.value else {
+            let header = field.kind == FieldKind::Header;
+            if !looked_at(&evidence.fields[ix]) && !header {
+                absent.push(field.label.as_str());
+                continue;
+            }
+            let severity = if header { Severity::Info } else { Severity::Review };
+            let message = match text.as_str() {
+                "no channel readable" => format!("{}: {text}", field.label),
+                _ => format!("{}: not certain ({text})", field.label),
+            };
+            say("cell_unreadable", severity, message, "read the number on the photo");
+            continue;
+        };
+        let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
+        let out_of_line = implied.filter(|&v| v != value && decided.basis == Basis::Read);
+        let overruled = heard.overrules(value);
+        match decided.basis {
+            Basis::Read => {
+                if let Some(implied) = out_of_line {
+                    let message =
+                        format!("{}: {text}; the other numbers of the sheet give {implied}", field.label);
+                    say(
+                        "out_of_line",
+                        Severity::Review,
+                        message,
+                        "compare the number and the sums with the photo",
+                    );
+                }
+            }
+            Basis::Corrected => {
+                let severity = if overruled { Severity::Review } else { Severity::Info };
+                let message = format!("{}: {text}; {value} is what fits the other numbers", field.label);
+                say("value_corrected", severity, message, "compare the number with the photo");
+            }
+            Basis::Filled => {
+                let message = format!("{}: {text}; {value} is what fits the other numbers", field.label);
+                say("value_filled", Severity::Info, message, "compare the number with the photo");
+            }
+        }
+        if let Some(registered) = evidence.registry_electores.filter(|&r| field.id == ELECTORES && r != value)
+        {
+            let message = format!("{}: {value} on the sheet, {registered} in the registry", field.label);
+            say("electores_differ", Severity::Info, message, "");
+        }
+    }
+    if !absent.is_empty() {
+        let some = absent.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+        let more = if absent.len() > 4 { ", …" } else { "" };
+        let message = format!("{} numbers are not on the photo: {some}{more}", absent.len());
+        let hint = "add photos of the rest of the sheet";
+        out.push(Finding::new("fields_absent", Severity::Review, message, hint));
+    }
+    out
+}
+
+/// Relations that do not hold on the decided values.
+pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (relation, check) in form.relations.iter().zip(checks) {
+        let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
+        let (l, r) = (side_text(form, &relation.left), side_text(form, &relation.right));
+        let severity = match relation.force {
+            Force::Binding => Severity::Review,
+            Force::Usual => Severity::Info,
+        };
+        let finding = match relation.op {
+            RelationOp::Equals => Finding::new(
+                "relation_broken",
+                severity,
+                format!("{l} = {left}, {r} = {right}"),
+                "compare both sides with the photo; a sheet can break a sum of its own",
+            ),
+            RelationOp::AtMost => {
+                let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
+                Finding::new(
+                    if electores { "electores_exceeded" } else { "relation_broken" },
+                    severity,
+                    format!("{l} = {left}, more than {r} = {right}"),
+                    "compare both numbers with the photo",
+                )
+            }
+        };
+        let single = [&relation.left, &relation.right].into_iter().find(|s| s.len() == 1);
+        out.push(match single {
+            Some(side) if fields[side[0]].value.is_some() => finding.on(&form.fields[side[0]].id),
+            _ => finding,
+        });
+    }
+    out
+}
+
+/// `38 vote rows`, or the labels.
+fn side_text(form: &Form, side: &[FieldIx]) -> String {
+    let votes = side.iter().all(|&ix| matches!(form.fields[ix].kind, FieldKind::Vote { .. }));
+    if votes && side.len() > 3 {
+        return format!("sum of {} rows", side.len());
+    }
+    side.iter().map(|&ix| form.fields[ix].label.as_str()).collect::<Vec<_>>().join(" + ")
+}
+
+/// Which fields keep a sheet from being certain enough.
+pub fn about_confidence(
+    form: &Form,
+    fields: &[FieldDecision],
+    confidence: f64,
+    policy: &Policy,
+) -> Option<Finding> {
+    let wrong = 1.0 - confidence;
+    if wrong <= policy.max_error {
+        return None;
+    }
+    let mut doubtful: Vec<(f64, &str)> = form
+        .fields
+        .iter()
+        .zip(fields)
+        .filter(|(f, _)| f.kind != FieldKind::Header)
+        .map(|(f, d)| (1.0 - d.confidence, f.label.as_str()))
+        .filter(|d| d.0 > policy.max_error / fields.len() as f64)
+        .collect();
+    doubtful.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let names: Vec<&str> = doubtful.iter().take(5).map(|d| d.1).collect();
+    let more = if doubtful.len() > 5 { ", …" } else { "" };
+    let message = format!(
+        "probability of a wrong number {wrong:.1e}, allowed {:.1e}; least certain: {}{more}",
+        policy.max_error,
+        names.join(", ")
+    );
+    Some(Finding::new("low_confidence", Severity::Review, message, "check the numbers named with the photo"))
+}
