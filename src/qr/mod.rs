@@ -59,6 +59,9 @@ const SEARCH_MARGIN: f64 = 12.0;
 /// is [`QrOutcome::NotLooked`].
 pub fn read(pixels: &GrayImage, hint: Option<&Mesh>, form: &Form) -> QrOutcome {
     let Some(spec) = &form.qr else { return QrOutcome::NotLooked };
+    // The code stands far below the last anchor.
+    let far = hint.map(|mesh| mesh.extended(0.0, spec.top.1 + spec.size + 2.0 * SEARCH_MARGIN));
+    let hint = far.as_ref();
     let mut foreign = None;
     let region = hint.and_then(|mesh| {
         let (x, y) = (spec.left - SEARCH_MARGIN, spec.top.0 - SEARCH_MARGIN);

@@ -27,6 +27,9 @@ const SCALE: f64 = 4.5;
 /// perfect, 0 is chance): paper without a code reaches about 0.3 at its best place.
 const MIN_FIT: f64 = 0.38;
 
+/// Step through the template's points that spreads any part of them over the symbol.
+const STREW: usize = 6;
+
 /// Modules around the drawn symbol, as the standard wants.
 const QUIET: usize = 4;
 
@@ -207,8 +210,9 @@ fn locate(region: &GrayImage, symbol: &Symbol, side: f64) -> Option<(Grid, Binar
     let mut best = (f64::MIN, Grid::square(0.0, 0.0, side));
     for size in [0.98, 1.0, 1.02] {
         let side = side * size;
-        let offsets: Vec<(isize, i32)> = points
-            .iter()
+        // Strewn, so that the first sixth already speaks for the whole symbol.
+        let strewn = (0..STREW).flat_map(|k| points.iter().skip(k).step_by(STREW));
+        let offsets: Vec<(isize, i32)> = strewn
             .map(|&(u, v, light)| {
                 let (dx, dy) = ((u * side).round() as isize, (v * side).round() as isize);
                 (dy * binary.width as isize + dx, light)
@@ -220,15 +224,19 @@ fn locate(region: &GrayImage, symbol: &Symbol, side: f64) -> Option<(Grid, Binar
             while x + side + 1.0 < binary.width as f64 {
                 let origin = y as isize * binary.width as isize + x as isize;
                 // Every point lies inside: the origin is at least a side away from both edges.
-                let hits: i32 = offsets
-                    .iter()
-                    .map(|&(o, light)| light * i32::from(binary.sign[(origin + o) as usize]))
-                    .sum();
-                let fit = f64::from(hits) / points.len() as f64;
-                if fit > best.0 {
-                    best = (fit, Grid::square(x.floor(), y.floor(), side));
-                }
+                let sum = |part: &[(isize, i32)]| -> i32 {
+                    part.iter().map(|&(o, light)| light * i32::from(binary.sign[(origin + o) as usize])).sum()
+                };
+                let (few, rest) = offsets.split_at(offsets.len() / 6);
+                let first = sum(few);
                 x += step;
+                if f64::from(first) < few.len() as f64 * best.0.max(MIN_FIT / 2.0) / 2.0 {
+                    continue;
+                }
+                let fit = f64::from(first + sum(rest)) / points.len() as f64;
+                if fit > best.0 {
+                    best = (fit, Grid::square((x - step).floor(), y.floor(), side));
+                }
             }
             y += step;
         }
