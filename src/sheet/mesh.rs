@@ -127,7 +127,7 @@ mod tests {
             |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(3.0 + 2.0 * x, 7.0 + 2.0 * y)) };
         let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(4.0)] };
         assert_eq!(mesh.map(Point::new(2.5, 1.0)), Point::new(8.0, 9.0));
-        assert_eq!(mesh.map(Point::new(-1.0, 10.0)), Point::new(1.0, 27.0));
+        assert!(mesh.map(Point::new(-1.0, 10.0)).distance(Point::new(1.0, 27.0)) < 1e-9);
         for mesh in [&mesh, &Mesh { width: 10.0, rungs: vec![rung(0.0), rung(400.0)] }] {
             let far = mesh.extended(-100.0, 500.0);
             assert_eq!(far.rungs.len(), 4);
