@@ -307,8 +307,8 @@ fn a_qr_of_another_sheet_is_named_and_not_believed() {
     let form = acta();
     let v = truth(&form);
     let mut other = v.clone();
-    for ix in 0..20 {
-        other[ix] += 3;
+    for value in &mut other[..20] {
+        *value += 3;
     }
     // By its code, and, where the code in the header could not be read, by its numbers.
     for printed in [Some((CODE.to_owned(), 0.999)), None] {
