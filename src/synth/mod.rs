@@ -7,9 +7,11 @@
 //! Everything printed is invented and marked as a sample. The same seed gives the same bytes,
 //! whatever the number of threads.
 
+pub mod camera;
 pub mod draw;
 mod noise;
 pub mod scan;
+mod scene;
 pub mod text;
 pub mod values;
 mod warp;

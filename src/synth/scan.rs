@@ -129,6 +129,24 @@ impl ScanSettings {
         }
     }
 
+    /// The bare paper, for a camera to look at: print and its faults, no scanner.
+    pub fn paper(rng: &mut SynthRng) -> Self {
+        Self {
+            dpi: 220.0,
+            stretch: (1.0, 0.0),
+            skew: 0.0,
+            drift: 0.0,
+            curl: 0.0,
+            border: [0.0; 4],
+            gradient: 0.0,
+            blur: 0.4,
+            sharpen: 0.0,
+            noise: 0.0,
+            quality: None,
+            ..Self::typical(rng)
+        }
+    }
+
     /// Whatever still can be read: 90 to 300 dpi, faded, stained, skewed, binarised, JPEG 30.
     pub fn rough(rng: &mut SynthRng) -> Self {
         let dpi = 90.0 + 210.0 * rng.random::<f64>().powf(1.3);
