@@ -91,7 +91,7 @@ impl CameraSettings {
             .collect();
         let quality = curve(s, &[(0.0, 92.0), (0.3, 80.0), (0.6, 60.0), (1.0, 25.0)]);
         let fade = curve(s, &[(0.0, 0.0), (0.3, 0.1), (0.6, 0.45), (1.0, 0.85)]);
-        let blur = curve(s, &[(0.0, 0.3), (0.3, 0.7), (0.6, 1.1), (1.0, 3.0)]);
+        let blur = curve(s, &[(0.0, 0.3), (0.3, 0.7), (0.6, 1.0), (1.0, 3.0)]);
         Self {
             dpi,
             tilt: (either(rng, tilt), either(rng, tilt)),
@@ -107,7 +107,7 @@ impl CameraSettings {
             light: Light::sample(s, rng),
             fade: if s > 0.45 { fade * rng.random_range(0.6..1.0) } else { upto(rng, fade) },
             blur: blur * rng.random_range(0.7..1.2),
-            motion: (upto(rng, 6.0 * s * s + 2.0 * s), rng.random_range(0.0..PI)),
+            motion: (upto(rng, 3.0 * s + 5.0 * (s - 0.6).max(0.0)), rng.random_range(0.0..PI)),
             noise: (1.0 + 12.0 * s) * rng.random_range(0.5..1.2),
             sharpen: upto(rng, 0.3 + s),
             quality: (quality + either(rng, 3.0)) as u8,

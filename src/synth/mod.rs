@@ -8,6 +8,7 @@
 //! whatever the number of threads.
 
 pub mod camera;
+pub mod defects;
 pub mod draw;
 mod noise;
 pub mod scan;
@@ -15,9 +16,12 @@ mod scene;
 pub mod text;
 pub mod values;
 mod warp;
+mod write;
 
+pub use defects::Defect;
 pub use draw::{Drawn, Part};
 pub use values::{FieldTruth, SheetTruth, ValueMode};
+pub use write::{Existing, Faults, Options, Source, Summary, SynthError, run};
 
 use crate::form::Form;
 use crate::sheet::Mesh;

@@ -104,9 +104,16 @@ pub fn cast_shadow(pixels: &mut GrayImage, outline: &[Point], px_per_mm: f64) {
     noise::stroke(&mut mask, &small, 3.0 * mm, 0);
     let mask = noise::blur(mask, mm.max(0.5));
     let width = pixels.width() as usize;
+    let (mw, soft) = (w as usize, mask.as_raw());
     for (y, row) in pixels.chunks_exact_mut(width).enumerate() {
+        let (r, v) = (y as u32 / SHRINK, y as u32 % SHRINK);
+        let below = (r + 1).min(h - 1) as usize * mw;
+        let above = r as usize * mw;
         for (x, value) in row.iter_mut().enumerate() {
-            let lit = u32::from(mask.get_pixel(x as u32 / SHRINK, y as u32 / SHRINK)[0]);
+            let (c, u) = (x / SHRINK as usize, x as u32 % SHRINK);
+            let next = (c + 1).min(mw - 1);
+            let mix = |at: usize| u32::from(soft[at + c]) * (SHRINK - u) + u32::from(soft[at + next]) * u;
+            let lit = (mix(above) * (SHRINK - v) + mix(below) * v) / (SHRINK * SHRINK);
             // At most four tenths are lost.
             *value = (u32::from(*value) * (153 * 255 + 102 * lit) / 65025) as u8;
         }
