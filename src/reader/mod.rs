@@ -5,6 +5,13 @@
 //! made for this print, and [`tesseract`], asked for what the network leaves open and for free text.
 //! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
 
+#[cfg(feature = "tesseract")]
+mod ink;
+#[cfg(feature = "tesseract")]
+mod spelling;
+#[cfg(feature = "tesseract")]
+pub mod tesseract;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -63,9 +63,9 @@ impl Mesh {
 
     /// The same mesh with a far rung at each end, at form y `top` and `bottom` where those lie outside.
     ///
-    /// Beyond its ends a mesh goes on as its last two rungs do, which is noise after a few millimetres:
-    /// on 42 scans the QR code, 290 mm below the frame, was up to 11 mm off. The far rungs go on from the
-    /// end rung in the direction of the least-squares line through the nearest `REACH` millimetres.
+    /// For what lies hundreds of millimetres outside, as the QR code and the header do: the far rungs go
+    /// on from the end rung in the direction of the least-squares line through the nearest `REACH`
+    /// millimetres (42 scans: the code, 290 mm below the frame, within 7.5 mm across and 1.5 mm down).
     #[must_use]
     pub fn extended(&self, top: f64, bottom: f64) -> Mesh {
         let mut mesh = self.clone();
@@ -117,7 +117,6 @@ mod tests {
         rungs[39] = rung(195.0, 0.4);
         let mesh = Mesh { width: 10.0, rungs };
         let far = Point::new(5.0, 495.0);
-        assert!((mesh.map(far).x - 8.0).abs() > 20.0, "the plain mesh runs away");
         assert!((mesh.extended(0.0, 500.0).map(far).x - 8.0).abs() < 2.0);
     }
 
