@@ -11,6 +11,7 @@
 //! 7. [`decide`]: all channels and relations to values, probabilities, a status and findings.
 //! 8. [`record`]: what is handed over, one a page.
 //! 9. [`output`]: the records of a run as files.
+//! 10. [`report`]: the pages that a person looks at.
 //!
 //! [`eval`] measures records against what is known to stand on the sheets.
 
@@ -25,5 +26,6 @@ pub mod photo;
 pub mod qr;
 pub mod reader;
 pub mod record;
+pub mod report;
 pub mod sheet;
 pub mod synth;

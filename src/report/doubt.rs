@@ -1,0 +1,118 @@
+//! What a person should look at first: the doubtful fields of a record, and the order of records.
+//!
+//! In: records as decided. Out: field ids and record indices in the order of their doubt. Decides
+//! nothing about a value: it only says where looking pays most. Refuses nothing.
+
+use crate::decide::{Basis, Status};
+use crate::finding::Severity;
+use crate::record::{Channels, Record, Value};
+
+/// At most this many fields are shown one by one; a sheet with more needs its photo, not crops.
+const MOST: usize = 12;
+/// Fields are shown until what is left holds at most this share of the sheet's doubt.
+const LEFT: f64 = 0.1;
+/// A field that holds less than this share of the sheet's doubt is not worth a look of its own.
+const LEAST: f64 = 0.01;
+
+/// Ids of the fields that a person should look at, those that most need it first: fields that a
+/// finding names, that channels contradict each other on, that have no value or one that no channel
+/// says; then those with the largest probability of being wrong, until a tenth of the sheet's doubt
+/// is left or none holds a hundredth of it. At most twelve.
+pub fn doubtful(record: &Record) -> Vec<String> {
+    let mut fields: Vec<(bool, f64, &str)> = fields(record)
+        .map(|(id, value)| {
+            let named = record
+                .findings
+                .iter()
+                .any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id));
+            let open = value.value.is_none() || value.basis != Basis::Read || contradictory(&value.channels);
+            (named || open, 1.0 - value.confidence, id)
+        })
+        .collect();
+    // A stable sort: ties keep the printed order.
+    fields.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let whole: f64 = fields.iter().map(|f| f.1).sum();
+    let least = LEAST * fields.iter().fold(1.0 - record.confidence, |most, f| most.max(f.1));
+    let mut left = whole;
+    let mut out = Vec::new();
+    for (must, doubt, id) in fields {
+        if out.len() == MOST || (!must && (left <= whole * LEFT || doubt < least)) {
+            break;
+        }
+        left -= doubt;
+        out.push(id.to_owned());
+    }
+    out
+}
+
+/// All fields of a record with their values: votes in printed order, then totals by id.
+pub fn fields(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
+    let votes = record.votes.iter().map(|v| (v.id.as_str(), &v.value));
+    votes.chain(record.totals.iter().map(|(id, v)| (id.as_str(), v)))
+}
+
+/// Whether two channels say different values.
+pub fn contradictory(channels: &Channels) -> bool {
+    let said: Vec<u32> = [&channels.digits, &channels.words, &channels.qr]
+        .into_iter()
+        .flatten()
+        .filter_map(|c| c.value)
+        .collect();
+    said.windows(2).any(|w| w[0] != w[1])
+}
+
+/// Indices of the records in the order in which they are shown: review before rejected before
+/// accepted; contradictions first, then the least probable, then input order.
+pub fn order(records: &[Record]) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..records.len()).collect();
+    let key = |ix: usize| {
+        let record = &records[ix];
+        let class = match record.status {
+            Status::Review => 0,
+            Status::Rejected => 1,
+            Status::Accepted => 2,
+        };
+        let conflict = fields(record).any(|(_, v)| contradictory(&v.channels))
+            || record.checks.iter().any(|c| c.holds == Some(false));
+        (class, !conflict)
+    };
+    all.sort_by(|&a, &b| {
+        key(a).cmp(&key(b)).then(records[a].confidence.total_cmp(&records[b].confidence)).then(a.cmp(&b))
+    });
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Finding;
+    use crate::output::sample;
+
+    #[test]
+    fn a_field_that_a_finding_names_stands_first() {
+        let mut record = sample::record("a.jpg");
+        record.votes[0].value.confidence = 0.5;
+        record.findings = vec![Finding::new("channels_disagree", Severity::Review, "", "").on("EG_MUD")];
+        assert_eq!(doubtful(&record), ["EG_MUD", "NM_PSUV"]);
+    }
+
+    #[test]
+    fn a_finding_that_is_only_good_to_know_asks_for_no_look() {
+        let mut record = sample::record("a.jpg");
+        record.votes[0].value.confidence = 0.5;
+        record.findings = vec![Finding::new("electores_differ", Severity::Info, "", "").on("electores")];
+        assert_eq!(doubtful(&record), ["NM_PSUV"]);
+    }
+
+    #[test]
+    fn contradictions_come_before_mere_doubt_and_accepted_sheets_last() {
+        let mut doubt = sample::record("doubt.jpg");
+        doubt.status = Status::Review;
+        doubt.confidence = 0.1;
+        let mut conflict = sample::record("conflict.jpg");
+        conflict.status = Status::Review;
+        conflict.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+        let records = [sample::record("fine.jpg"), sample::rejected("lost.jpg"), doubt, conflict];
+        assert_eq!(order(&records), [3, 2, 1, 0]);
+    }
+}

@@ -1,0 +1,239 @@
+//! One sheet as the page shows it: texts, numbers, pictures, nothing left to compute.
+//!
+//! In: a record, its form, its pictures. Out: [`Sheet`]. Refuses nothing.
+
+use super::doubt::{doubtful, fields};
+use super::pictures::{Mark, Picture, SheetPictures};
+use super::wording::{Both, advice, detail, label, percent, title};
+use crate::decide::{Basis, Check, Status};
+use crate::finding::Severity;
+use crate::form::{FieldIx, FieldKind, Form, RelationOp};
+use crate::record::{ChannelValue, Record, Value};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A sheet.
+#[derive(Debug, Serialize)]
+pub struct Sheet {
+    /// Its place in the report's order, from 0; its anchor is `s` and this number.
+    pub rank: usize,
+    pub status: Status,
+    pub path: String,
+    pub page: u32,
+    pub code: Option<String>,
+    pub centre: Option<String>,
+    pub table: Option<u32>,
+    pub place: String,
+    pub qr: Option<String>,
+    pub sha256: String,
+    pub confidence: Both,
+    /// Whether numbers were decided at all.
+    pub read: bool,
+    /// Codes of its findings, with spaces between.
+    pub codes: String,
+    pub reasons: Vec<Reason>,
+    pub sums: Vec<Sum>,
+    pub cells: Vec<Cell>,
+    pub strip: Option<StripView>,
+    pub numbers: Vec<Number>,
+}
+
+/// Why it is here.
+#[derive(Debug, Serialize)]
+pub struct Reason {
+    pub severity: Severity,
+    pub title: Both,
+    pub detail: Both,
+    pub advice: Both,
+}
+
+/// A relation that does not hold, as arithmetic.
+#[derive(Debug, Serialize)]
+pub struct Sum {
+    pub left: Vec<Term>,
+    pub right: Vec<Term>,
+    pub left_sum: Option<u32>,
+    pub right_sum: Option<u32>,
+    /// What stands between the sides: `≠` or `>`.
+    pub sign: &'static str,
+    /// Left minus right, with its sign.
+    pub difference: String,
+}
+
+/// One number of a relation.
+#[derive(Debug, Serialize)]
+pub struct Term {
+    pub label: String,
+    pub value: Option<u32>,
+}
+
+/// A doubtful field.
+#[derive(Debug, Serialize)]
+pub struct Cell {
+    pub field: String,
+    pub label: String,
+    pub sub: String,
+    pub digits: Option<Picture>,
+    pub words: Option<Picture>,
+    pub number: Number,
+}
+
+/// A field's number with its channels.
+#[derive(Debug, Serialize)]
+pub struct Number {
+    pub label: String,
+    pub value: Option<u32>,
+    pub confidence: Both,
+    pub basis: Basis,
+    pub alternatives: Vec<(u32, Both)>,
+    pub digits: Option<Said>,
+    pub words: Option<Said>,
+    pub qr: Option<Said>,
+    /// Whether a channel says another value than the one decided.
+    pub differs: bool,
+}
+
+/// What a channel says.
+#[derive(Debug, Serialize)]
+pub struct Said {
+    pub value: Option<u32>,
+    pub confidence: Both,
+    pub differs: bool,
+}
+
+/// The strip with the doubtful cells marked.
+#[derive(Debug, Serialize)]
+pub struct StripView {
+    pub picture: Picture,
+    pub marks: Vec<Mark>,
+}
+
+/// A record as a sheet of the page.
+pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, rank: usize) -> Sheet {
+    let ids = if record.status == Status::Accepted { Vec::new() } else { doubtful(record) };
+    let cells: Vec<Cell> = ids.iter().filter_map(|id| cell(id, record, form, pictures)).collect();
+    let mut findings: Vec<_> = record.findings.iter().collect();
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+    let place = &record.place;
+    let names = [&place.state, &place.municipality, &place.parish, &place.centre];
+    Sheet {
+        rank,
+        status: record.status,
+        path: record.source.path.clone(),
+        page: record.source.page,
+        code: record.sheet.code.clone(),
+        centre: record.sheet.centre.clone(),
+        table: record.sheet.table,
+        place: names.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · "),
+        qr: record.sheet.qr.clone(),
+        sha256: record.source.sha256.clone(),
+        confidence: percent(record.confidence),
+        read: fields(record).any(|(_, v)| v.value.is_some()),
+        codes: codes.into_iter().collect::<Vec<_>>().join(" "),
+        reasons: findings
+            .into_iter()
+            .map(|f| Reason {
+                severity: f.severity,
+                title: title(&f.code),
+                detail: detail(f, record, form),
+                advice: advice(f),
+            })
+            .collect(),
+        sums: record
+            .checks
+            .iter()
+            .filter(|c| c.holds == Some(false))
+            .filter_map(|c| sum(c, record, form))
+            .collect(),
+        strip: pictures.strip.as_ref().map(|s| StripView {
+            picture: s.picture.clone(),
+            marks: s.marks.iter().filter(|m| ids.contains(&m.field)).cloned().collect(),
+        }),
+        cells,
+        numbers: fields(record).map(|(id, v)| number(label(id, record, form), v)).collect(),
+    }
+}
+
+fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures) -> Option<Cell> {
+    let (_, value) = fields(record).find(|f| f.0 == id)?;
+    let cut = pictures.cells.iter().find(|c| c.field == id);
+    let label = label(id, record, form);
+    let sub = record.votes.iter().find(|v| v.id == id).map_or_else(String::new, |v| {
+        let name = form.and_then(|f| f.candidates.iter().find(|c| c.id == v.candidate));
+        format!("{} · {}", name.map_or(v.candidate.as_str(), |c| c.name.as_str()), v.code)
+    });
+    Some(Cell {
+        field: id.to_owned(),
+        sub,
+        digits: cut.and_then(|c| c.digits.clone()),
+        words: cut.and_then(|c| c.words.clone()),
+        number: number(label.clone(), value),
+        label,
+    })
+}
+
+fn number(label: String, value: &Value) -> Number {
+    let said = |c: &Option<ChannelValue>| {
+        c.as_ref().map(|c| Said {
+            value: c.value,
+            confidence: percent(c.confidence),
+            differs: c.value.is_some() && c.value != value.value,
+        })
+    };
+    let channels = &value.channels;
+    let (digits, words, qr) = (said(&channels.digits), said(&channels.words), said(&channels.qr));
+    let differs = [&digits, &words, &qr].into_iter().flatten().any(|s| s.differs);
+    Number {
+        label,
+        value: value.value,
+        confidence: percent(value.confidence),
+        basis: value.basis,
+        // Below one in a thousand an alternative is noise to a reader.
+        alternatives: value
+            .alternatives
+            .iter()
+            .filter(|a| a.confidence >= 1e-3)
+            .map(|a| (a.value, percent(a.confidence)))
+            .collect(),
+        digits,
+        words,
+        qr,
+        differs,
+    }
+}
+
+/// A check as arithmetic; `None` when the form does not know it.
+fn sum(check: &Check, record: &Record, form: Option<&Form>) -> Option<Sum> {
+    let form = form?;
+    let relation = form.relations.iter().find(|r| r.id == check.id)?;
+    let terms = |side: &[FieldIx]| -> Vec<Term> {
+        let term = |&ix: &FieldIx| {
+            let field = &form.fields[ix];
+            let value = fields(record).find(|f| f.0 == field.id).and_then(|f| f.1.value);
+            let label = match &field.kind {
+                FieldKind::Vote { party, .. } => party.clone(),
+                FieldKind::Total | FieldKind::Header => field.label.clone(),
+            };
+            Term { label, value }
+        };
+        side.iter().map(term).collect()
+    };
+    let (left, right) = (check.left?, check.right?);
+    let difference = i64::from(left) - i64::from(right);
+    Some(Sum {
+        left: terms(&relation.left),
+        right: terms(&relation.right),
+        left_sum: check.left,
+        right_sum: check.right,
+        sign: match relation.op {
+            RelationOp::Equals => "≠",
+            RelationOp::AtMost => ">",
+        },
+        difference: if difference < 0 {
+            format!("−{}", difference.unsigned_abs())
+        } else {
+            format!("+{difference}")
+        },
+    })
+}

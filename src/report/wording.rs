@@ -1,0 +1,335 @@
+//! What the report says, in Spanish and in English.
+//!
+//! In: findings and the record that they ride on. Out: [`Both`] languages of a title, what is seen
+//! (taken from the record's numbers) and what a person can do. The words are neutral: they say what
+//! is seen, not who did it. A finding that this list does not know is shown in its own words.
+
+use super::doubt::fields;
+use crate::finding::Finding;
+use crate::form::{FieldKind, Form};
+use crate::record::{ChannelValue, Record, Value};
+use serde::Serialize;
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Both {
+    /// Spanish.
+    pub es: String,
+    /// English.
+    pub en: String,
+}
+
+impl Both {
+    /// From both texts.
+    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { es: es.into(), en: en.into() }
+    }
+
+    /// The same in both languages.
+    pub fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { es: text.clone(), en: text }
+    }
+}
+
+/// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
+/// English advice is the finding's own hint.
+const KNOWN: [(&str, &str, &str, &str); 27] = [
+    (
+        "channels_disagree",
+        "Los canales dicen números distintos",
+        "Channels say different numbers",
+        "Compare dígitos, letras y QR en la foto: lo que dos canales repiten no es por eso lo correcto.",
+    ),
+    (
+        "relation_broken",
+        "Una suma no cuadra",
+        "A sum does not hold",
+        "Compare los dos lados con la foto: una hoja puede traer una suma que no cuadra.",
+    ),
+    (
+        "electores_exceeded",
+        "Más votos que electores",
+        "More votes than electors",
+        "Compare los dos números con la foto.",
+    ),
+    (
+        "out_of_line",
+        "Un número no encaja con los demás",
+        "A number does not fit the others",
+        "Compare el número y las sumas con la foto.",
+    ),
+    (
+        "value_corrected",
+        "Valor corregido por las sumas",
+        "Value corrected by the sums",
+        "Compare el número con la foto.",
+    ),
+    (
+        "value_filled",
+        "Valor deducido de las sumas",
+        "Value filled from the sums",
+        "Compare el número con la foto.",
+    ),
+    (
+        "cell_unreadable",
+        "Un número no se pudo leer",
+        "A number could not be read",
+        "Lea el número en la foto.",
+    ),
+    (
+        "fields_absent",
+        "Hay números que no están en la foto",
+        "Numbers are not on the photo",
+        "Añada fotos del resto de la hoja.",
+    ),
+    (
+        "low_confidence",
+        "Certeza insuficiente",
+        "Not certain enough",
+        "Compruebe con la foto los números indicados.",
+    ),
+    ("electores_differ", "Electores distintos de los del registro", "Electors differ from the registry", ""),
+    ("qr_missing", "Sin código QR legible", "No readable QR code", ""),
+    (
+        "qr_foreign",
+        "El código QR no es de esta clase de hoja",
+        "The QR code is not of this form",
+        "Mire si el código que está al pie pertenece a la hoja.",
+    ),
+    (
+        "qr_of_another_sheet",
+        "El código QR parece de otra hoja",
+        "The QR code seems to be another sheet's",
+        "Compruebe si lo impreso y el código QR son de la misma hoja.",
+    ),
+    ("code_doubtful", "Código de acta dudoso", "Doubtful acta code", ""),
+    (
+        "nothing_read",
+        "No se leyó ningún número",
+        "No number could be read",
+        "Tome la foto más cerca, más derecha o por partes.",
+    ),
+    (
+        "zero_report",
+        "Todas las filas en cero",
+        "Every row is zero",
+        "Sus ceros cuentan como votos solo si en esa mesa se votó.",
+    ),
+    (
+        "another_election",
+        "Fecha de otra elección",
+        "Dated of another election",
+        "Compruebe de qué elección es la hoja.",
+    ),
+    (
+        "no_sheet",
+        "No se encontró ninguna hoja conocida",
+        "No known sheet was found",
+        "Compruebe que la foto muestra un acta entera, nítida y derecha.",
+    ),
+    (
+        "unknown_form",
+        "No es una hoja conocida",
+        "Not a known form",
+        "Compruebe que es un acta de una elección conocida (cotejo forms).",
+    ),
+    (
+        "duplicate",
+        "El mismo contenido ya está en la corrida",
+        "The same content is already in the run",
+        "No hace falta nada: se procesó una sola vez.",
+    ),
+    (
+        "duplicate_file",
+        "El mismo archivo ya está en la corrida",
+        "The same file is already in the run",
+        "No hace falta nada: se procesó una sola vez.",
+    ),
+    (
+        "unreadable_file",
+        "El archivo no se puede leer",
+        "The file cannot be read",
+        "Compruebe que existe y que tiene permiso para leerlo.",
+    ),
+    ("empty_file", "El archivo está vacío", "The file is empty", "Cópielo otra vez desde su origen."),
+    (
+        "too_large",
+        "La imagen es demasiado grande",
+        "The picture is too large",
+        "Guárdela más pequeña o suba el límite.",
+    ),
+    (
+        "not_a_picture",
+        "El archivo no es una imagen",
+        "The file is no picture",
+        "Expórtela como JPEG o PNG; si es una imagen, sus datos están dañados.",
+    ),
+    (
+        "damaged_picture",
+        "La imagen está dañada",
+        "The picture is damaged",
+        "Copie o descargue el archivo otra vez: este no contiene la imagen completa.",
+    ),
+    ("sheet_cut", "La hoja está cortada", "The sheet is cut", "Añada fotos del resto de la hoja."),
+];
+
+/// The title of a finding's code.
+pub fn title(code: &str) -> Both {
+    KNOWN
+        .iter()
+        .find(|k| k.0 == code)
+        .map_or_else(|| Both::same(code.replace('_', " ")), |&(_, es, en, _)| Both::new(es, en))
+}
+
+/// What a person can do about a finding; empty when nothing needs doing.
+pub fn advice(finding: &Finding) -> Both {
+    let es = KNOWN.iter().find(|k| k.0 == finding.code).map_or(finding.hint.as_str(), |k| k.3);
+    Both::new(es, sentence(&finding.hint))
+}
+
+/// What is seen, with its numbers.
+pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
+    let value = finding.field.as_deref().and_then(|id| fields(record).find(|f| f.0 == id));
+    match (finding.code.as_str(), value) {
+        ("relation_broken" | "electores_exceeded", _) => Both::same(""),
+        ("low_confidence", _) => {
+            let wrong = percent(1.0 - record.confidence);
+            Both::new(
+                format!("La probabilidad de que algún número esté mal es del {}.", wrong.es),
+                format!("The probability that some number is wrong is {}.", wrong.en),
+            )
+        }
+        ("channels_disagree" | "cell_unreadable", Some((id, value))) => {
+            let said = said(value);
+            let label = label(id, record, form);
+            Both::new(format!("{label}: {}.", said.es), format!("{label}: {}.", said.en))
+        }
+        ("value_corrected" | "value_filled", Some((id, value))) => {
+            let said = said(value);
+            let label = label(id, record, form);
+            let fits = value.value.map_or_else(String::new, |v| v.to_string());
+            Both::new(
+                format!("{label}: {}; {fits} es lo que cuadra con los demás números.", said.es),
+                format!("{label}: {}; {fits} is what fits the other numbers.", said.en),
+            )
+        }
+        ("out_of_line", Some((id, value))) => {
+            let said = said(value);
+            let label = label(id, record, form);
+            match value.alternatives.first() {
+                Some(other) => Both::new(
+                    format!("{label}: {}; los demás números de la hoja dan {}.", said.es, other.value),
+                    format!("{label}: {}; the other numbers of the sheet give {}.", said.en, other.value),
+                ),
+                None => Both::new(format!("{label}: {}.", said.es), format!("{label}: {}.", said.en)),
+            }
+        }
+        ("fields_absent", _) => {
+            let absent = fields(record).filter(|(_, v)| v.value.is_none()).count();
+            Both::new(format!("{absent} números sin valor."), format!("{absent} numbers without a value."))
+        }
+        ("qr_missing" | "zero_report", _) => Both::same(""),
+        _ => Both::same(sentence(&finding.message)),
+    }
+}
+
+/// `dígitos 183, letras 283, QR 283`.
+fn said(value: &Value) -> Both {
+    let channels = [
+        ("dígitos", "digits", &value.channels.digits),
+        ("letras", "words", &value.channels.words),
+        ("QR", "QR", &value.channels.qr),
+    ];
+    let text = |c: &ChannelValue| c.value.map_or_else(|| "—".to_owned(), |v| v.to_string());
+    let list: Vec<(String, String)> = channels
+        .into_iter()
+        .filter_map(|(es, en, c)| {
+            c.as_ref().map(|c| (format!("{es} {}", text(c)), format!("{en} {}", text(c))))
+        })
+        .collect();
+    if list.is_empty() {
+        return Both::new("ningún canal legible", "no channel readable");
+    }
+    let join = |pick: fn(&(String, String)) -> &str| list.iter().map(pick).collect::<Vec<_>>().join(", ");
+    Both::new(join(|p| &p.0), join(|p| &p.1))
+}
+
+/// A field as a person would call it: its party for a vote row, its label for a total.
+pub fn label(id: &str, record: &Record, form: Option<&Form>) -> String {
+    if let Some(vote) = record.votes.iter().find(|v| v.id == id) {
+        return vote.party.clone();
+    }
+    let field = form.and_then(|f| f.field(id).map(|ix| &f.fields[ix]));
+    field.map_or_else(
+        || id.replace('_', " "),
+        |f| match &f.kind {
+            FieldKind::Vote { party, .. } => party.clone(),
+            FieldKind::Total | FieldKind::Header => f.label.clone(),
+        },
+    )
+}
+
+/// A probability in per cent, as exact as its distance from certainty asks: `87 %`, `99.4 %`,
+/// `99.997 %`; never rounded up to 100.
+pub fn percent(p: f64) -> Both {
+    let p = p.clamp(0.0, 1.0);
+    let edge = p.min(1.0 - p);
+    let text = if p == 0.0 || p >= 1.0 {
+        format!("{:.0}", p * 100.0)
+    } else if edge < 1e-7 {
+        (if p < 0.5 { "< 0.00001" } else { "> 99.9999" }).to_owned()
+    } else {
+        // Two digits of the distance from the nearer end, one of them behind a row of nines.
+        let zeros = (-edge.log10()).floor();
+        let digits = if p < 0.5 && zeros > 0.0 { zeros } else { zeros - 1.0 }.clamp(0.0, 7.0) as usize;
+        // Cut, not rounded, above a half: 99.97 is never shown as 100.
+        let scale = 10f64.powi(digits as i32);
+        let cut = if p > 0.5 { (p * 100.0 * scale + 1e-6).floor() / scale } else { p * 100.0 };
+        format!("{cut:.digits$}")
+    };
+    Both::new(format!("{} %", text.replace('.', ",")), format!("{text}%"))
+}
+
+/// A text that begins with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Severity;
+    use crate::output::sample;
+
+    #[test]
+    fn a_probability_is_never_rounded_up_to_certainty() {
+        assert_eq!(percent(0.87).en, "87%");
+        assert_eq!(percent(0.994).es, "99,4 %");
+        assert_eq!(percent(0.99997).en, "99.997%");
+        assert_eq!(percent(0.999_999_999_9).en, "> 99.9999%");
+        assert_eq!(percent(0.00032).en, "0.032%");
+        assert_eq!(percent(0.0).en, "0%");
+    }
+
+    #[test]
+    fn a_disagreement_is_told_with_each_channels_number() {
+        let mut record = sample::record("a.jpg");
+        record.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+        let finding = Finding::new("channels_disagree", Severity::Review, "", "").on("NM_PSUV");
+        let both = detail(&finding, &record, None);
+        assert_eq!(both.es, "PSUV: dígitos 20, letras 21.");
+        assert_eq!(both.en, "PSUV: digits 20, words 21.");
+    }
+
+    #[test]
+    fn an_unknown_finding_speaks_for_itself() {
+        let finding = Finding::new("coffee_stain", Severity::Review, "a stain covers 3 rows", "clean it");
+        assert_eq!(title(&finding.code).es, "coffee stain");
+        assert_eq!(detail(&finding, &sample::record("a.jpg"), None).en, "A stain covers 3 rows.");
+        assert_eq!(advice(&finding).es, "clean it");
+    }
+}
