@@ -5,8 +5,10 @@
 //! made for this print, and [`tesseract`], asked for what the network leaves open and for free text.
 //! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
 
+pub mod ctc;
 #[cfg(feature = "tesseract")]
 mod ink;
+pub mod net;
 #[cfg(feature = "tesseract")]
 mod spelling;
 #[cfg(feature = "tesseract")]

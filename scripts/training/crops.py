@@ -1,0 +1,162 @@
+"""Crops and their labels, as `examples/export_crops.rs` writes them, and what is done to them on the fly.
+
+A set is a pair NAME.bin (grey bytes, crop after crop) and NAME.tsv (label, where the print's centre
+stands in the crop, em in px, source, sheet). A label is the digits that the crop spells, `?` for
+print that nobody can read, empty for no print.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nets import HEIGHT, UNREADABLE, WIDTHS
+
+# Advance widths of the face's digits and of the words with their comma and space, in em, for
+# covering single characters (Liberation Sans; the space of the words is 0.525 em).
+DIGIT = 0.556
+WORDS = [2.33, 2.07, 2.15, 2.29, 3.19, 2.70, 2.46, 2.51, 2.50, 2.94]
+
+
+class Crops:
+    """A set in memory: `pixels` [n, h, w] bytes, `labels` [n, 4] classes with `lengths`."""
+
+    def __init__(self, kind, folders):
+        pixels, rows = [], []
+        for folder in folders:
+            table = (Path(folder) / f"{kind}.tsv").read_text().splitlines()[1:]
+            raw = np.fromfile(Path(folder) / f"{kind}.bin", dtype=np.uint8)
+            pixels.append(raw.reshape(-1, HEIGHT, WIDTHS[kind]))
+            assert len(table) == len(pixels[-1]), folder
+            rows += [line.split("\t") for line in table]
+        self.kind = kind
+        self.pixels = torch.from_numpy(np.concatenate(pixels))
+        self.text = [r[0] for r in rows]
+        self.centre = torch.tensor([[float(r[1]), float(r[2])] for r in rows])
+        self.em = torch.tensor([float(r[3]) for r in rows])
+        self.source = [r[4] for r in rows]
+        self.lengths = torch.tensor([len(t) for t in self.text])
+        self.labels = torch.zeros(len(rows), 4, dtype=torch.long)
+        for i, t in enumerate(self.text):
+            for k, c in enumerate(t):
+                self.labels[i, k] = UNREADABLE if c == "?" else int(c) + 1
+
+    def __len__(self):
+        return len(self.text)
+
+
+def _pick(n, share):
+    return torch.nonzero(torch.rand(n) < share).flatten()
+
+
+def _segments(n, h, w, reach):
+    """Distance of every pixel to a random segment a crop, [n, h, w]."""
+    a = torch.stack([torch.rand(n) * w, torch.rand(n) * h], 1)
+    angle = torch.rand(n) * 2 * np.pi
+    length = (0.2 + torch.rand(n)) * reach
+    d = torch.stack([angle.cos(), angle.sin()], 1) * length[:, None]
+    gy, gx = torch.meshgrid(torch.arange(h).float(), torch.arange(w).float(), indexing="ij")
+    px, py = gx[None] - a[:, 0, None, None], gy[None] - a[:, 1, None, None]
+    dx, dy = d[:, 0, None, None], d[:, 1, None, None]
+    t = ((px * dx + py * dy) / (dx * dx + dy * dy + 1e-6)).clamp(0, 1)
+    return ((px - t * dx) ** 2 + (py - t * dy) ** 2).sqrt()
+
+
+def cover(crops, x, labels, lengths, index):
+    """Hides print: a whole crop, or one character of those whose place is known; relabels it."""
+    h, w = x.shape[1:]
+    gy, gx = torch.meshgrid(torch.arange(h).float(), torch.arange(w).float(), indexing="ij")
+    whole = _pick(len(x), 0.02)
+    for i in whole.tolist():
+        if lengths[i] == 0:
+            continue
+        texture = torch.rand(1).item()
+        if texture < 0.25:
+            x[i] = float(torch.rand(1) * 120)
+        elif texture < 0.6:
+            x[i] = x[i].mean() + torch.randn(h, w) * 60
+        else:
+            for _ in range(24 if w < 100 else 100):
+                gap = _segments(1, h, w, 40.0)[0]
+                x[i] = torch.where(gap < 1.5, torch.full_like(gap, 40.0), x[i])
+        labels[i] = 0
+        labels[i, 0], lengths[i] = UNREADABLE, 1
+    single = _pick(len(x), 0.04)
+    for i in single.tolist():
+        n = int(lengths[i])
+        em = float(crops.em[index[i]])
+        if n == 0 or em <= 0 or UNREADABLE in labels[i, :n].tolist():
+            continue
+        spans = [DIGIT] * n if crops.kind == "digits" else [WORDS[int(c) - 1] for c in labels[i, :n]]
+        k = int(torch.randint(n, (1,)))
+        cx, cy = crops.centre[index[i]].tolist()
+        left = cx + (sum(spans[:k]) - sum(spans) / 2) * em
+        right = left + spans[k] * em
+        if crops.kind == "words":
+            right -= 0.8 * em  # the comma and the space
+        inside = (gx > left - 0.5) & (gx < right + 0.5) & ((gy - cy).abs() < 0.5 * em)
+        style = torch.rand(1).item()
+        if style < 0.5:
+            x[i] = torch.where(inside, 20 + 60 * torch.rand(1) + 15 * torch.randn(h, w), x[i])
+        else:
+            x[i] = torch.where(inside, x[i].median() * (0.2 + 0.8 * torch.rand(h, w)), x[i])
+        labels[i, k] = UNREADABLE
+
+
+def augment(crops, index):
+    """A batch as the network may meet it: (grey levels, labels, lengths)."""
+    x = crops.pixels[index].float()
+    labels, lengths = crops.labels[index].clone(), crops.lengths[index].clone()
+    n, h, w = x.shape
+    cover(crops, x, labels, lengths, index)
+    # Registration off by up to a pixel more than the export's jitter, subpixel by averaging.
+    for i in _pick(n, 0.5).tolist():
+        dy, dx = torch.randint(-1, 2, (2,)).tolist()
+        shifted = torch.roll(x[i], (dy, dx), (0, 1))
+        x[i] = shifted if torch.rand(1) < 0.6 else (x[i] + shifted) / 2
+    # Pen strokes and ruling lines over the print.
+    s = _pick(n, 0.12)
+    if len(s):
+        gap = _segments(len(s), h, w, min(w, 90) * 0.8)
+        ink = (torch.rand(len(s), 1, 1) * 140 + 10).expand_as(gap)
+        radius = 0.4 + torch.rand(len(s), 1, 1) * 1.1
+        x[s] = torch.where(gap < radius, torch.minimum(x[s], ink), x[s])
+    # Missing dots: a white line across or down.
+    for i in _pick(n, 0.06).tolist():
+        k, thick = int(torch.randint(h, (1,))), int(torch.randint(1, 3, (1,)))
+        if torch.rand(1) < 0.5:
+            x[i, k : k + thick] = x[i].max()
+        else:
+            k = int(torch.randint(w, (1,)))
+            x[i, :, k : k + thick] = x[i].max()
+    # Blots: light or dark, soft, smaller than a character.
+    s = _pick(n, 0.10)
+    if len(s):
+        gy, gx = torch.meshgrid(torch.arange(h).float(), torch.arange(w).float(), indexing="ij")
+        cx, cy = torch.rand(len(s), 1, 1) * w, torch.rand(len(s), 1, 1) * h
+        rx, ry = 1 + torch.rand(len(s), 1, 1) * 3, 1 + torch.rand(len(s), 1, 1) * 3
+        blot = (-(((gx - cx) / rx) ** 2 + ((gy - cy) / ry) ** 2)).exp()
+        level = torch.where(torch.rand(len(s), 1, 1) < 0.5, 40.0, 250.0)
+        x[s] = x[s] * (1 - blot) + level * blot
+    # Blur, fade, uneven light, noise.
+    s = _pick(n, 0.25)
+    if len(s):
+        soft = torch.nn.functional.avg_pool2d(
+            torch.nn.functional.pad(x[s].unsqueeze(1), (1, 1, 1, 1), mode="replicate"), 3, 1
+        ).squeeze(1)
+        a = torch.rand(len(s), 1, 1)
+        x[s] = x[s] * (1 - a) + soft * a
+    paper = x.flatten(1).median(dim=1).values[:, None, None]
+    fade = torch.ones(n, 1, 1)
+    s = _pick(n, 0.3)
+    fade[s] = 0.2 + 0.8 * torch.rand(len(s), 1, 1)
+    x = paper + (x - paper) * fade
+    tilt = torch.zeros(n, 1, 1)
+    s = _pick(n, 0.3)
+    tilt[s] = torch.rand(len(s), 1, 1) * 40
+    angle = torch.rand(n, 1, 1) * 2 * np.pi
+    gy, gx = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
+    x = x - tilt * (gx * angle.cos() + gy * angle.sin())
+    sigma = torch.rand(n, 1, 1) ** 2 * 16
+    x = x + torch.randn_like(x) * sigma
+    return x.round().clamp(0, 255), labels, lengths

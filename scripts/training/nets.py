@@ -1,0 +1,75 @@
+"""The two networks: their shape, and the one way in which crops become their input.
+
+In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words).
+Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, 1 to 10 the digits 0 to 9,
+11 a character that cannot be read. `normalise` mirrors src/reader/net.rs; a test there holds the
+two together.
+"""
+
+import torch
+from torch import nn
+
+CLASSES = 12
+HEIGHT = 24
+WIDTHS = {"digits": 48, "words": 248}
+UNREADABLE = 11
+# As in src/reader/net.rs.
+LEAST_CONTRAST = 40.0
+INK_SHARE = 0.02
+
+
+def conv(i, o, kernel, stride=1, padding=0):
+    return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, bias=False), nn.BatchNorm2d(o), nn.ReLU())
+
+
+class Digits(nn.Module):
+    """2.6 M multiplications a cell, 12 frames of 4 px; a digit is 9 px wide."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(1, 16, 3, 2, 1),
+            conv(16, 32, 3, (2, 1), 1),
+            conv(32, 48, 3, (2, 2), 1),
+            conv(48, 64, 3, 1, 1),
+            conv(64, 64, 3, 1, (0, 1)),
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Conv2d(64, CLASSES, 1)
+
+    def forward(self, x):
+        return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
+
+
+class Words(nn.Module):
+    """5.5 M multiplications a line, 62 frames of 4 px; the shortest word is about 20 px wide."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(1, 12, 3, 2, 1),
+            conv(12, 24, 3, 2, 1),
+            conv(24, 40, 3, (2, 1), 1),
+            conv(40, 64, 3, 1, (0, 1)),
+            conv(64, 64, (1, 5), 1, (0, 2)),
+            conv(64, 64, (1, 5), 1, (0, 2)),
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Conv2d(64, CLASSES, 1)
+
+    def forward(self, x):
+        return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
+
+
+NETS = {"digits": Digits, "words": Words}
+
+
+def normalise(crops):
+    """Grey levels [n, h, w] to network input [n, 1, h, w]: 0 paper (median), 1 ink."""
+    flat = crops.flatten(1)
+    total = flat.shape[1]
+    paper = flat.kthvalue(total // 2 + 1, dim=1).values
+    ink = flat.kthvalue(int(total * INK_SHARE) + 1, dim=1).values
+    scale = (paper - ink).clamp(min=LEAST_CONTRAST)
+    x = (paper[:, None, None] - crops) / scale[:, None, None]
+    return x.clamp(-0.5, 1.5).unsqueeze(1)

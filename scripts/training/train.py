@@ -1,0 +1,119 @@
+"""Trains one network and writes it as ONNX.
+
+    train.py digits --crops DIR... --held-out DIR... --steps N --out models/digits.onnx
+
+The same crops, seed and number of threads give the same network. Prints, every thousand steps, the
+loss and the share of held-out crops whose best path is right.
+"""
+
+import argparse
+import copy
+import time
+
+import torch
+from torch.nn import functional
+
+from crops import Crops, augment
+from nets import HEIGHT, NETS, WIDTHS, normalise
+
+
+def best_paths(logits):
+    out = []
+    for row in logits.argmax(2).tolist():
+        labels, last = [], 0
+        for c in row:
+            if c != 0 and c != last:
+                labels.append("?" if c == 11 else str(c - 1))
+            last = c
+        out.append("".join(labels))
+    return out
+
+
+def right(net, crops):
+    """Share right by source."""
+    net.eval()
+    tally = {}
+    with torch.no_grad():
+        for i in range(0, len(crops), 512):
+            found = best_paths(net(normalise(crops.pixels[i : i + 512].float())))
+            for k, text in enumerate(found):
+                hit = tally.setdefault(crops.source[i + k], [0, 0])
+                hit[0] += text == crops.text[i + k]
+                hit[1] += 1
+    net.train()
+    return {s: f"{a}/{b} {a / b:.4%}" for s, (a, b) in sorted(tally.items())}
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("kind", choices=sorted(NETS))
+    p.add_argument("--crops", nargs="+", required=True)
+    p.add_argument("--held-out", nargs="*", default=[])
+    p.add_argument("--real", nargs="*", default=[])
+    p.add_argument("--real-share", type=float, default=0.25)
+    p.add_argument("--steps", type=int, default=10000)
+    p.add_argument("--batch", type=int, default=128)
+    p.add_argument("--rate", type=float, default=3e-3)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--start")
+    p.add_argument("--weights")
+    p.add_argument("--out", required=True)
+    a = p.parse_args()
+    torch.manual_seed(a.seed)
+    torch.set_num_threads(a.threads)
+    torch.set_flush_denormal(True)
+    made_up = Crops(a.kind, a.crops)
+    real = Crops(a.kind, a.real) if a.real else None
+    held_out = {d: Crops(a.kind, [d]) for d in a.held_out}
+    net = NETS[a.kind]()
+    if a.start:
+        net.load_state_dict(torch.load(a.start))
+    mean = copy.deepcopy(net)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.rate, total_steps=a.steps, pct_start=0.1)
+    began, total = time.time(), 0.0
+    n_real = int(a.batch * a.real_share) if real else 0
+    for step in range(1, a.steps + 1):
+        parts = [augment(made_up, torch.randint(len(made_up), (a.batch - n_real,)))]
+        if n_real:
+            parts.append(augment(real, torch.randint(len(real), (n_real,))))
+        pixels, labels, lengths = (torch.cat([q[k] for q in parts]) for k in range(3))
+        logits = net(normalise(pixels))
+        frames = torch.full((len(pixels),), logits.shape[1], dtype=torch.long)
+        loss = functional.ctc_loss(
+            functional.log_softmax(logits, 2).permute(1, 0, 2), labels, frames, lengths, zero_infinity=True
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+        optimiser.step()
+        schedule.step()
+        total += float(loss.detach())
+        with torch.no_grad():
+            keep = min(0.998, step / (step + 20))
+            for q, w in zip(mean.state_dict().values(), net.state_dict().values()):
+                if q.dtype.is_floating_point:
+                    q.mul_(keep).add_(w, alpha=1 - keep)
+                else:
+                    q.copy_(w)
+        if step % 1000 == 0 or step == a.steps:
+            print(f"{step} {time.time() - began:.0f} s loss {total / 1000:.5f}", flush=True)
+            total = 0.0
+            for d, c in held_out.items():
+                print("   ", d, right(mean, c), flush=True)
+            if a.weights:
+                torch.save(mean.state_dict(), a.weights)
+            write(mean, a.kind, a.out)
+
+
+def write(net, kind, path):
+    net = copy.deepcopy(net).eval()
+    example = torch.zeros(1, 1, HEIGHT, WIDTHS[kind])
+    axes = {"crops": {0: "n"}, "logits": {0: "n"}}
+    names = {"input_names": ["crops"], "output_names": ["logits"]}
+    torch.onnx.export(net, example, path, **names, dynamic_axes=axes, opset_version=17, dynamo=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+//! The reader made for this print: two small convolutional networks, one for number cells and one
+//! for lines of digit words.
+//!
+//! In: crops cut by [`crate::cells::cut`] along [`digits_frame`] and [`words_frame`]: the em of the
+//! print is [`EM_PX`] pixels high, the middle of the capitals stands in the middle of the crop. Out:
+//! a [`Distribution`] a cell, calibrated on sheets that the fitting did not see
+//! (`models/net.toml`). Refuses crops of another size: they are unreadable, never guessed at.
+//!
+//! Inference runs on one thread beside the caller's: a worker of a parallel map waits for it without
+//! taking up another photo meanwhile.
+
+use super::Distribution;
+use super::ctc::{Frames, Limits, Sequences, search};
+use crate::form::Slot;
+use crate::geometry::Rect;
+use image::GrayImage;
+use rten::{Model, ModelOptions, RunOptions, ThreadPool};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Em of the print in pixels of a crop: 8 px/mm, the dots of the printer, for an em of 2.03 mm.
+pub const EM_PX: f64 = 16.24;
+/// Height of a crop, px: the capitals (0.72 em) and 6 px above and below, which is what registration
+/// may be off by, plus half a pixel of blur.
+pub const CROP_HEIGHT: u32 = 24;
+/// Width of a number cell's crop, px: four digits (2.22 em) and 6 px on either side.
+pub const DIGITS_WIDTH: u32 = 48;
+/// Width of a line of words, px: the widest print of a words column (29 mm) and 8 px on either side.
+pub const WORDS_WIDTH: u32 = 248;
+/// Height of the capitals of the print's face in em (Liberation Sans, OS/2 table: 1409 of 2048, and
+/// the digits' 1409).
+const CAP_HEIGHT: f64 = 0.69;
+/// Crops a run of the network: fastest of 1, 7, 14 and 49 on one core (November 2026).
+const BATCH: usize = 14;
+/// Ink contrast, grey levels, below which a crop is not stretched any further: an empty cell stays
+/// empty, its noise stays small.
+const LEAST_CONTRAST: f32 = 40.0;
+/// Share of a crop's pixels that are darker than its ink level.
+const INK_SHARE: f64 = 0.02;
+/// Above this probability of fewer words than a number has, the second line is looked at.
+const SECOND_LINE: f64 = 1e-6;
+/// Classes: the blank, the digits 0 to 9, and a character that cannot be read.
+const CLASSES: usize = 12;
+
+/// Where to cut a crop, and how fine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CropFrame {
+    /// Form coordinates, mm.
+    pub rect: Rect,
+    /// Pixels of the crop per millimetre.
+    pub px_per_mm: f64,
+}
+
+/// Where to cut the crop of a number cell for a field whose baseline is `y` (mm).
+pub fn digits_frame(slot: &Slot, y: f64) -> CropFrame {
+    frame(slot, y, DIGITS_WIDTH)
+}
+
+/// Where to cut line `line` (0 the first) of a words cell for a field whose baseline is `y` (mm).
+pub fn words_frame(slot: &Slot, y: f64, line: u32) -> CropFrame {
+    frame(slot, y + f64::from(line) * slot.pitch, WORDS_WIDTH)
+}
+
+fn frame(slot: &Slot, baseline: f64, width_px: u32) -> CropFrame {
+    let px_per_mm = EM_PX / slot.style.size;
+    let (w, h) = (f64::from(width_px) / px_per_mm, f64::from(CROP_HEIGHT) / px_per_mm);
+    let middle = baseline - CAP_HEIGHT / 2.0 * slot.style.size;
+    CropFrame { rect: Rect::new(slot.centre - w / 2.0, middle - h / 2.0, w, h), px_per_mm }
+}
+
+/// Why the reader cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// A network does not load: the build is damaged.
+    #[error("the embedded network \"{0}\" does not load ({1}); build the program again from a clean checkout")]
+    Model(&'static str, String),
+    /// The calibration does not parse.
+    #[error("the embedded models/net.toml does not parse ({0}); build the program again from a clean checkout")]
+    Calibration(String),
+}
+
+/// How a network's probabilities become frequencies.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+struct Calibration {
+    /// Probabilities are raised to 1/temperature and made to sum to 1 again.
+    temperature: f64,
+    /// Share of the probability that always goes to "other": what the network cannot know.
+    floor: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Calibrations {
+    digits: Calibration,
+    words: Calibration,
+}
+
+struct Net {
+    name: &'static str,
+    model: Model,
+    sha256: String,
+    width: u32,
+    calibration: Calibration,
+}
+
+/// The reader. Cheap to share between threads.
+pub struct NetReader {
+    digits: Net,
+    words: Net,
+    places: usize,
+}
+
+impl NetReader {
+    /// Loads the embedded networks, for numbers of `places` decimal places (see
+    /// [`crate::form::Words`]; words always have that many, digits at most).
+    pub fn new(places: usize) -> Result<Self, NetError> {
+        let calibration: Calibrations = toml::from_str(include_str!("../../models/net.toml"))
+            .map_err(|e| NetError::Calibration(e.to_string()))?;
+        Ok(Self {
+            digits: Net::load(
+                "digits",
+                include_bytes!("../../models/digits.onnx"),
+                DIGITS_WIDTH,
+                calibration.digits,
+            )?,
+            words: Net::load(
+                "words",
+                include_bytes!("../../models/words.onnx"),
+                WORDS_WIDTH,
+                calibration.words,
+            )?,
+            places,
+        })
+    }
+
+    /// SHA-256 of each network by name, hexadecimal.
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        [&self.digits, &self.words].into_iter().map(|n| (n.name.to_owned(), n.sha256.clone())).collect()
+    }
+
+    /// Reads number cells, cut along [`digits_frame`]; one distribution a crop, in order. A number
+    /// with a leading zero or too many places counts as "other".
+    pub fn read_digits(&self, crops: &[GrayImage]) -> Vec<Distribution> {
+        let found = self.digits.read(&crops.iter().collect::<Vec<_>>(), self.places + 1);
+        found.into_iter().map(|s| self.digits.calibration.apply(number(&s, self.places))).collect()
+    }
+
+    /// Reads words cells: `first[i]` is line 0 of cell `i`, cut along [`words_frame`]; `second(i)`
+    /// cuts its line 1 (`None` where the column has one line), asked for only where the first line may
+    /// have fewer words than a number has. One distribution a cell, in order; anything but exactly
+    /// `places` words counts as "other".
+    pub fn read_words(
+        &self,
+        first: &[GrayImage],
+        mut second: impl FnMut(usize) -> Option<GrayImage>,
+    ) -> Vec<Distribution> {
+        let lines = self.words.read(&first.iter().collect::<Vec<_>>(), self.places + 1);
+        let mut wrapped = Vec::new();
+        for (i, line) in lines.iter().enumerate() {
+            if line.shorter_than(self.places) > SECOND_LINE
+                && let Some(crop) = second(i)
+            {
+                wrapped.push((i, crop));
+            }
+        }
+        let below = self.words.read(&wrapped.iter().map(|w| &w.1).collect::<Vec<_>>(), self.places + 1);
+        let mut next: Vec<Sequences> = vec![Sequences::nothing(); lines.len()];
+        for ((i, _), line) in wrapped.iter().zip(below) {
+            next[*i] = line;
+        }
+        let joined = lines.iter().zip(&next).map(|(a, b)| words(a, b, self.places));
+        joined.map(|d| self.words.calibration.apply(d)).collect()
+    }
+}
+
+impl Calibration {
+    fn apply(self, raw: Distribution) -> Distribution {
+        let power = 1.0 / self.temperature;
+        let values = raw.values.iter().map(|&(v, p)| (v, p.powf(power))).collect();
+        let even = Distribution::from_weights(values, raw.blank.powf(power), raw.other.powf(power));
+        let keep = 1.0 - self.floor;
+        let values = even.values.iter().map(|&(v, p)| (v, p * keep)).collect();
+        Distribution::from_weights(values, even.blank * keep, even.other * keep + self.floor)
+    }
+}
+
+/// The number that labels spell as digits; `None` for a leading zero, an unreadable character, none
+/// or too many places.
+fn value(labels: &[u8], places: usize) -> Option<u32> {
+    if labels.is_empty() || labels.len() > places || (labels.len() > 1 && labels[0] == 0) {
+        return None;
+    }
+    decimal(labels)
+}
+
+/// Labels as decimal places; `None` where one is not a digit.
+fn decimal(labels: &[u8]) -> Option<u32> {
+    labels.iter().try_fold(0u32, |v, &d| (d < 10).then_some(v * 10 + u32::from(d)))
+}
+
+/// What a number cell says.
+fn number(sequences: &Sequences, places: usize) -> Distribution {
+    let (mut values, mut blank, mut other) = (Vec::new(), 0.0, sequences.rest);
+    for (labels, p) in &sequences.listed {
+        match value(labels, places) {
+            Some(v) => values.push((v, *p)),
+            None if labels.is_empty() => blank += p,
+            None => other += p,
+        }
+    }
+    Distribution::from_weights(values, blank, other)
+}
+
+/// What two lines of words say together.
+fn words(first: &Sequences, second: &Sequences, places: usize) -> Distribution {
+    let mut values: BTreeMap<u32, f64> = BTreeMap::new();
+    let (mut blank, mut known) = (0.0, 0.0);
+    for (a, p) in &first.listed {
+        for (b, q) in &second.listed {
+            let labels: Vec<u8> = a.iter().chain(b).copied().collect();
+            if labels.is_empty() {
+                blank += p * q;
+            } else if labels.len() == places
+                && let Some(v) = decimal(&labels)
+            {
+                *values.entry(v).or_default() += p * q;
+            } else {
+                continue;
+            }
+            known += p * q;
+        }
+    }
+    Distribution::from_weights(values.into_iter().collect(), blank, (1.0 - known).max(0.0))
+}
+
+/// A crop's pixels as the network wants them: 0 paper (the median), 1 ink (the level that
+/// [`INK_SHARE`] of the pixels reach), stretched no further than [`LEAST_CONTRAST`] allows.
+fn normalise(crop: &GrayImage, out: &mut Vec<f32>) {
+    let mut counts = [0usize; 256];
+    for p in crop.pixels() {
+        counts[usize::from(p[0])] += 1;
+    }
+    let total = crop.pixels().len();
+    let level = |rank: usize| {
+        let mut seen = 0;
+        counts.iter().position(|&c| {
+            seen += c;
+            seen > rank
+        })
+    };
+    let paper = level(total / 2).unwrap_or(255) as f32;
+    let ink = level((total as f64 * INK_SHARE) as usize).unwrap_or(0) as f32;
+    let scale = (paper - ink).max(LEAST_CONTRAST);
+    out.extend(crop.pixels().map(|p| ((paper - f32::from(p[0])) / scale).clamp(-0.5, 1.5)));
+}
+
+impl Net {
+    fn load(
+        name: &'static str,
+        bytes: &'static [u8],
+        width: u32,
+        calibration: Calibration,
+    ) -> Result<Self, NetError> {
+        let model = ModelOptions::with_all_ops()
+            .prepack_weights(true)
+            .load_static_slice(bytes)
+            .map_err(|e| NetError::Model(name, e.to_string()))?;
+        let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        Ok(Self { name, model, sha256, width, calibration })
+    }
+
+    /// What each crop spells, up to `longest` labels; crops of another size spell nothing known.
+    fn read(&self, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
+        // 200 prefixes: a clean cell needs about ten, a doubtful one under a hundred (not measured);
+        // the rest only ever adds to "other".
+        let limits = Limits { longest, prefixes: 200, least: 1e-9 };
+        let unknown = Sequences { listed: Vec::new(), rest: 1.0 };
+        let mut out = vec![unknown; crops.len()];
+        let fits: Vec<usize> =
+            (0..crops.len()).filter(|&i| crops[i].dimensions() == (self.width, CROP_HEIGHT)).collect();
+        for batch in fits.chunks(BATCH) {
+            let mut input = Vec::with_capacity(batch.len() * (self.width * CROP_HEIGHT) as usize);
+            for &i in batch {
+                normalise(crops[i], &mut input);
+            }
+            let Some(logits) = self.run(batch.len(), input) else { continue };
+            let each = logits.len() / batch.len();
+            for (k, &i) in batch.iter().enumerate() {
+                out[i] = search(&Frames::from_logits(&logits[k * each..(k + 1) * each], CLASSES), limits);
+            }
+        }
+        out
+    }
+
+    /// Logits of `n` crops, one after the other; `None` when the network fails on them.
+    fn run(&self, n: usize, input: Vec<f32>) -> Option<Vec<f32>> {
+        thread_local! {
+            static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
+        }
+        let pool = POOL.with(|p| p.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1))).clone());
+        let shape = [n, 1, CROP_HEIGHT as usize, self.width as usize];
+        let tensor = NdTensor::<f32, 4>::from_data(shape, input);
+        // A plain thread: were the run installed from a worker of the photos' pool, that worker would
+        // steal another photo while it waits.
+        std::thread::scope(|scope| {
+            let options = RunOptions::default().with_thread_pool(Some(pool));
+            let run = scope.spawn(|| self.model.run_one(tensor.view().into(), Some(options)));
+            let output = run.join().ok()?.ok()?;
+            let logits: NdTensor<f32, 3> = output.try_into().ok()?;
+            (logits.size(0) == n && logits.size(2) == CLASSES).then(|| logits.to_vec())
+        })
+    }
+}
