@@ -1,7 +1,7 @@
 """Crops and their labels, as `examples/export_crops.rs` writes them, and what is done to them on the fly.
 
 A set is a pair NAME.bin (grey bytes, crop after crop) and NAME.tsv (label, where the print's centre
-stands in the crop, em in px, source, sheet). A label is the digits that the crop spells, `?` for
+stands in the crop, em in px, source, sheet, field, value of the field). A label is the digits that the crop spells, `?` for
 print that nobody can read, empty for no print.
 """
 
@@ -28,7 +28,11 @@ class Crops:
             raw = np.fromfile(Path(folder) / f"{kind}.bin", dtype=np.uint8)
             pixels.append(raw.reshape(-1, HEIGHT, WIDTHS[kind]))
             assert len(table) == len(pixels[-1]), folder
-            rows += [line.split("\t") for line in table]
+            table = [line.split("\t") for line in table]
+            # `~`: a line of words of which it is not known how much stands on it.
+            sure = [i for i, row in enumerate(table) if row[0] != "~"]
+            pixels[-1] = pixels[-1][sure]
+            rows += [table[i] for i in sure]
         self.kind = kind
         self.pixels = torch.from_numpy(np.concatenate(pixels))
         self.text = [r[0] for r in rows]
@@ -40,6 +44,14 @@ class Crops:
         for i, t in enumerate(self.text):
             for k, c in enumerate(t):
                 self.labels[i, k] = UNREADABLE if c == "?" else int(c) + 1
+        # Most second lines of words are empty: one in eight of those is enough to learn from.
+        empty = self.lengths == 0
+        thin = empty & (torch.arange(len(rows)) % 8 != 0) if kind == "words" else torch.zeros_like(empty)
+        self.useful = torch.nonzero(~thin).flatten()
+
+    def draw(self, n):
+        """Indices of `n` crops to train on."""
+        return self.useful[torch.randint(len(self.useful), (n,))]
 
     def __len__(self):
         return len(self.text)

@@ -19,7 +19,7 @@ INK_SHARE = 0.02
 
 
 def conv(i, o, kernel, stride=1, padding=0):
-    return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, bias=False), nn.BatchNorm2d(o), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True))
 
 
 class Digits(nn.Module):
@@ -42,7 +42,7 @@ class Digits(nn.Module):
 
 
 class Words(nn.Module):
-    """5.5 M multiplications a line, 62 frames of 4 px; the shortest word is about 20 px wide."""
+    """4.8 M multiplications a line, 31 frames of 8 px; the shortest word is about 30 px wide with its comma."""
 
     def __init__(self):
         super().__init__()
@@ -51,7 +51,7 @@ class Words(nn.Module):
             conv(12, 24, 3, 2, 1),
             conv(24, 40, 3, (2, 1), 1),
             conv(40, 64, 3, 1, (0, 1)),
-            conv(64, 64, (1, 5), 1, (0, 2)),
+            conv(64, 64, (1, 5), (1, 2), (0, 2)),
             conv(64, 64, (1, 5), 1, (0, 2)),
         )
         self.drop = nn.Dropout(0.1)

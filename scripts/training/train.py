@@ -47,7 +47,7 @@ def right(net, crops):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("kind", choices=sorted(NETS))
-    p.add_argument("--crops", nargs="+", required=True)
+    p.add_argument("--crops", nargs="*", default=[])
     p.add_argument("--held-out", nargs="*", default=[])
     p.add_argument("--real", nargs="*", default=[])
     p.add_argument("--real-share", type=float, default=0.25)
@@ -63,10 +63,12 @@ def main():
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
+    if a.steps == 0:
+        return write(NETS[a.kind](), a.kind, a.out)
     made_up = Crops(a.kind, a.crops)
     real = Crops(a.kind, a.real) if a.real else None
     held_out = {d: Crops(a.kind, [d]) for d in a.held_out}
-    net = NETS[a.kind]()
+    net = NETS[a.kind]().to(memory_format=torch.channels_last)
     if a.start:
         net.load_state_dict(torch.load(a.start))
     mean = copy.deepcopy(net)
@@ -75,11 +77,11 @@ def main():
     began, total = time.time(), 0.0
     n_real = int(a.batch * a.real_share) if real else 0
     for step in range(1, a.steps + 1):
-        parts = [augment(made_up, torch.randint(len(made_up), (a.batch - n_real,)))]
+        parts = [augment(made_up, made_up.draw(a.batch - n_real))]
         if n_real:
-            parts.append(augment(real, torch.randint(len(real), (n_real,))))
+            parts.append(augment(real, real.draw(n_real)))
         pixels, labels, lengths = (torch.cat([q[k] for q in parts]) for k in range(3))
-        logits = net(normalise(pixels))
+        logits = net(normalise(pixels).to(memory_format=torch.channels_last))
         frames = torch.full((len(pixels),), logits.shape[1], dtype=torch.long)
         loss = functional.ctc_loss(
             functional.log_softmax(logits, 2).permute(1, 0, 2), labels, frames, lengths, zero_infinity=True

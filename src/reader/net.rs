@@ -86,11 +86,11 @@ pub enum NetError {
 
 /// How a network's probabilities become frequencies.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-struct Calibration {
+pub struct Calibration {
     /// Probabilities are raised to 1/temperature and made to sum to 1 again.
-    temperature: f64,
+    pub temperature: f64,
     /// Share of the probability that always goes to "other": what the network cannot know.
-    floor: f64,
+    pub floor: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,6 +137,14 @@ impl NetReader {
         })
     }
 
+    /// The same networks without calibration: what a calibration is fitted on.
+    pub fn uncalibrated(places: usize) -> Result<Self, NetError> {
+        let mut reader = Self::new(places)?;
+        let none = Calibration { temperature: 1.0, floor: 0.0 };
+        (reader.digits.calibration, reader.words.calibration) = (none, none);
+        Ok(reader)
+    }
+
     /// SHA-256 of each network by name, hexadecimal.
     pub fn hashes(&self) -> BTreeMap<String, String> {
         [&self.digits, &self.words].into_iter().map(|n| (n.name.to_owned(), n.sha256.clone())).collect()
@@ -178,7 +186,8 @@ impl NetReader {
 }
 
 impl Calibration {
-    fn apply(self, raw: Distribution) -> Distribution {
+    /// `raw` as frequencies.
+    pub fn apply(self, raw: Distribution) -> Distribution {
         let power = 1.0 / self.temperature;
         let values = raw.values.iter().map(|&(v, p)| (v, p.powf(power))).collect();
         let even = Distribution::from_weights(values, raw.blank.powf(power), raw.other.powf(power));
@@ -313,5 +322,91 @@ impl Net {
             let logits: NdTensor<f32, 3> = output.try_into().ok()?;
             (logits.size(0) == n && logits.size(2) == CLASSES).then(|| logits.to_vec())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+
+    fn said(listed: &[(&[u8], f64)]) -> Sequences {
+        let listed: Vec<_> = listed.iter().map(|(l, p)| (l.to_vec(), *p)).collect();
+        let rest = 1.0 - listed.iter().map(|s| s.1).sum::<f64>();
+        Sequences { listed, rest }
+    }
+
+    #[test]
+    fn a_leading_zero_and_an_unreadable_character_are_other() {
+        let d = number(&said(&[(&[1, 2], 0.6), (&[0, 7], 0.2), (&[3, 10], 0.1), (&[], 0.05)]), 4);
+        assert_eq!(d.values, [(12, 0.6)]);
+        assert!((d.blank - 0.05).abs() < 1e-12 && (d.other - 0.35).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_lone_zero_is_a_value() {
+        assert_eq!(number(&said(&[(&[0], 1.0)]), 4).best(), Some((0, 1.0)));
+    }
+
+    #[test]
+    fn words_on_two_lines_are_joined_over_every_split() {
+        let first = said(&[(&[0, 0, 9], 0.7), (&[0, 0, 9, 4], 0.3)]);
+        let second = said(&[(&[4], 0.8), (&[], 0.2)]);
+        let d = words(&first, &second, 4);
+        assert_eq!(d.values.len(), 1);
+        assert!((d.probability(94) - (0.7 * 0.8 + 0.3 * 0.2)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn three_words_alone_are_no_number() {
+        let d = words(&said(&[(&[0, 0, 9], 1.0)]), &Sequences::nothing(), 4);
+        assert_eq!((d.values.len(), d.other), (0, 1.0));
+    }
+
+    #[test]
+    fn a_floor_keeps_a_certain_reading_from_being_certain() {
+        let c = Calibration { temperature: 2.0, floor: 0.01 };
+        let d = c.apply(Distribution::from_weights(vec![(5, 0.98), (6, 0.02)], 0.0, 0.0));
+        assert!(d.probability(5) < 0.9 && d.probability(6) > 0.1 && d.other >= 0.01);
+        assert!((d.probability(5) + d.probability(6) + d.other - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn noise_on_empty_paper_is_not_stretched_to_ink() {
+        let crop = GrayImage::from_fn(48, 24, |x, y| Luma([200 + ((x * 7 + y * 13) % 5) as u8]));
+        let mut out = Vec::new();
+        normalise(&crop, &mut out);
+        assert!(out.iter().all(|v| v.abs() < 0.1));
+    }
+
+    /// The training's `normalise` (scripts/training/nets.py) on the same crop gives these numbers.
+    #[test]
+    fn input_is_what_training_saw() {
+        let crop = GrayImage::from_fn(48, 24, |x, y| Luma([((x * x + 31 * y) % 251) as u8]));
+        let mut out = Vec::new();
+        normalise(&crop, &mut out);
+        let picked: Vec<f32> = [0, 47, 500, 1151].map(|i| out[i]).to_vec();
+        assert_eq!(picked.len(), 4);
+        for (a, b) in picked.iter().zip(TRAINING_SAW) {
+            assert!((a - b).abs() < 1e-5, "{picked:?}");
+        }
+    }
+
+    const TRAINING_SAW: [f32; 4] = [1.033058, -0.5, -0.5, -0.297521];
+
+    #[test]
+    fn a_crop_of_another_size_is_unreadable() {
+        let reader = NetReader::new(4).unwrap();
+        let found = reader.read_digits(&[GrayImage::from_pixel(40, 24, Luma([255]))]);
+        assert_eq!(found, [Distribution { values: vec![], blank: 0.0, other: 1.0 }]);
+    }
+
+    #[test]
+    fn empty_paper_is_blank() {
+        let reader = NetReader::new(4).unwrap();
+        let crops = vec![GrayImage::from_pixel(DIGITS_WIDTH, CROP_HEIGHT, Luma([230])); 3];
+        assert!(reader.read_digits(&crops).iter().all(|d| d.blank > 0.99));
+        let lines = vec![GrayImage::from_pixel(WORDS_WIDTH, CROP_HEIGHT, Luma([230])); 2];
+        assert!(reader.read_words(&lines, |i| Some(lines[i].clone())).iter().all(|d| d.blank > 0.99));
     }
 }

@@ -1,0 +1,326 @@
+//! Writes the crops that the network reader is trained and judged on, cut by the program's own code.
+//!
+//! `export_crops made-up OUT SEED SHEETS` draws and scans sheets, throws the registration off a
+//! little, and cuts every cell. `export_crops scans OUT TRUTH.csv JITTERS FILE...` registers real
+//! scans whose numbers are known and cuts every cell as registered, and JITTERS times more with the
+//! registration thrown off. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv`, see
+//! `scripts/training/crops.py`. Refuses scans that are not in the truth table.
+
+use anyhow::{Context, Result};
+use cotejo::cells;
+use cotejo::form::{Form, Slot, builtin};
+use cotejo::geometry::Point;
+use cotejo::reader::net::{self, CropFrame};
+use cotejo::sheet::{Mesh, Rung, Template};
+use cotejo::synth::{Part, SynthRng, ValueMode, draw, rng, scan, text, values};
+use image::GrayImage;
+use rand::RngExt;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// One crop with what it says.
+struct Crop {
+    kind: Kind,
+    label: String,
+    centre: (f64, f64),
+    em: f64,
+    pixels: GrayImage,
+    field: String,
+    value: String,
+}
+
+/// Label of a line of words of which it is not known how much of the number stands on it.
+const UNSURE: &str = "~";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Digits,
+    Words,
+}
+
+/// Whether the sheet is a real one, whose layout is known less exactly than a drawn one's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Real {
+    Yes,
+    No,
+}
+
+/// An error of registration: how the print is off, in mm and as a linear map.
+#[derive(Clone, Copy)]
+struct Jitter {
+    shift: (f64, f64),
+    scale: f64,
+    shear: f64,
+    turn: f64,
+}
+
+impl Jitter {
+    const NONE: Self = Self { shift: (0.0, 0.0), scale: 1.0, shear: 0.0, turn: 0.0 };
+
+    /// Standard deviations: 1.6 px of 8 px/mm, 1.2 %, 0.8 and 0.5 degrees; at most thrice that.
+    fn sample(rng: &mut SynthRng) -> Self {
+        let mut normal = |deviation: f64| {
+            // Irwin-Hall of three: bounded at three deviations.
+            let sum: f64 = (0..3).map(|_| rng.random_range(-1.0..1.0)).sum();
+            sum * deviation
+        };
+        Self {
+            shift: (normal(0.2), normal(0.2)),
+            scale: 1.0 + normal(0.012),
+            shear: normal(0.8_f64.to_radians()),
+            turn: normal(0.5_f64.to_radians()),
+        }
+    }
+
+    fn linear(&self, x: f64, y: f64) -> (f64, f64) {
+        let (x, y) = (x + self.shear * y, y);
+        let (s, c) = self.turn.sin_cos();
+        (self.scale * (c * x - s * y), self.scale * (s * x + c * y))
+    }
+
+    /// `mesh` with this error around `centre` (form mm).
+    fn apply(&self, mesh: &Mesh, centre: Point) -> Mesh {
+        let rung = |y: f64| {
+            let at = |x: f64| {
+                let (dx, dy) = self.linear(x - centre.x, y - centre.y);
+                mesh.map(Point::new(centre.x + dx + self.shift.0, centre.y + dy + self.shift.1))
+            };
+            Rung { y, points: [at(0.0), at(mesh.width / 2.0), at(mesh.width)] }
+        };
+        Mesh { width: mesh.width, rungs: vec![rung(centre.y - 4.0), rung(centre.y + 4.0)] }
+    }
+
+    /// Where print that belongs at the centre of a crop stands instead, mm from there.
+    fn displaced(&self) -> (f64, f64) {
+        // Inverse of `linear` to first order: the angles and the scale are within 4 %.
+        let (x, y) = (-self.shift.0 / self.scale, -self.shift.1 / self.scale);
+        (x - self.shear * y + self.turn * y, y - self.turn * x)
+    }
+}
+
+/// Cuts one crop.
+fn cut(pixels: &GrayImage, mesh: &Mesh, frame: CropFrame, jitter: Jitter) -> (GrayImage, (f64, f64), f64) {
+    let r = frame.rect;
+    let centre = Point::new(r.x + r.width / 2.0, r.y + r.height / 2.0);
+    let crop = cells::cut(pixels, &jitter.apply(mesh, centre), r, frame.px_per_mm);
+    let (dx, dy) = jitter.displaced();
+    let at = (
+        (r.width / 2.0 + dx) * frame.px_per_mm - 0.5,
+        (r.height / 2.0 + dy) * frame.px_per_mm - 0.5,
+    );
+    (crop, at, net::EM_PX / jitter.scale)
+}
+
+/// The lines of a words cell as digits, such as ["009", "4"].
+///
+/// `None` on a real sheet where the width leaves open whether it wraps: within 1.5 mm of the column's
+/// measure; its crops are labelled [`UNSURE`].
+fn word_lines(form: &Form, slot: &Slot, value: u32, real: Real) -> Option<Vec<(String, f64)>> {
+    let spelled = form.words.spell(value);
+    if real == Real::Yes && slot.lines > 1 && (text::width(&spelled, slot.style) - slot.wrap).abs() < 1.5 {
+        return None;
+    }
+    let lines = if slot.lines > 1 { text::wrap(&spelled, slot.style, slot.wrap) } else { vec![spelled] };
+    let mut out = Vec::new();
+    for line in lines {
+        let digits = line
+            .split(',')
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+            .filter_map(|w| form.words.digits.iter().position(|d| d == w))
+            .map(|d| d.to_string())
+            .collect();
+        out.push((digits, text::width(&line, slot.style)));
+    }
+    Some(out)
+}
+
+/// What a sheet says, by field: digits and words, `None` where nothing is printed.
+type Said = Vec<Option<(Option<u32>, Option<u32>)>>;
+
+/// All crops of a sheet.
+fn crops(
+    form: &Form,
+    pixels: &GrayImage,
+    mesh: &Mesh,
+    said: &Said,
+    real: Real,
+    jitter: &mut dyn FnMut() -> Jitter,
+) -> Vec<Crop> {
+    let mut out = Vec::new();
+    for (field, said) in form.fields.iter().zip(said) {
+        let Some((digits, words)) = said else { continue };
+        if let Some(slot) = &field.digits {
+            let (crop, centre, em) = cut(pixels, mesh, net::digits_frame(slot, field.y), jitter());
+            let label = digits.map_or(String::new(), |v| v.to_string());
+            let (field, value) = (field.id.clone(), label.clone());
+            out.push(Crop { kind: Kind::Digits, label, centre, em, pixels: crop, field, value });
+        }
+        if let Some(slot) = &field.words {
+            let lines = words.map_or(Some(Vec::new()), |v| word_lines(form, slot, v, real));
+            for line in 0..slot.lines.max(1) {
+                let (label, width) = match &lines {
+                    Some(lines) => lines.get(line as usize).cloned().unwrap_or_default(),
+                    None => (UNSURE.to_owned(), 0.0),
+                };
+                let (crop, centre, em) =
+                    cut(pixels, mesh, net::words_frame(slot, field.y, line), jitter());
+                let half = width / 2.0 * em / slot.style.size;
+                if centre.0 - half < 0.5 || centre.0 + half > f64::from(net::WORDS_WIDTH) - 1.5 {
+                    continue;
+                }
+                let (kind, field) = (Kind::Words, format!("{}.{line}", field.id));
+                let value = words.map_or(String::new(), |v| v.to_string());
+                out.push(Crop { kind, label, centre, em, pixels: crop, field, value });
+            }
+        }
+    }
+    out
+}
+
+/// A value whose number of places is drawn first, so that short numbers are as common as long ones.
+fn any_value(rng: &mut SynthRng, places: u32) -> u32 {
+    let places = rng.random_range(1..=places);
+    rng.random_range(0..10u32.pow(places))
+}
+
+/// A sheet of a seed, drawn and scanned, and what its cells say.
+fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
+    let mut rng = rng(seed, sheet);
+    let realistic = sheet % 3 == 0;
+    let mode = if realistic { ValueMode::Realistic } else { ValueMode::Uniform };
+    let mut truth = values::invent(form, &mut rng, mode);
+    let places = form.words.places as u32;
+    for field in &mut truth.fields {
+        if !realistic {
+            // The channels of a training sheet need not agree: twice the variety.
+            (field.digits, field.words) =
+                (Some(any_value(&mut rng, places)), Some(any_value(&mut rng, places)));
+        }
+        if rng.random_bool(0.06) {
+            field.digits = None;
+        }
+        if rng.random_bool(0.06) {
+            field.words = None;
+        }
+    }
+    let drawn = draw::draw(form, &truth, Part::Frame, &mut rng);
+    let mut settings = scan::ScanSettings::sample(&mut rng);
+    settings.turns = 0;
+    let picture = scan::apply(&drawn, &settings, &mut rng);
+    let said = truth.fields.iter().map(|f| Some((f.digits, f.words))).collect();
+    (picture.pixels, picture.mesh, said)
+}
+
+/// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
+fn known(form: &Form, row: &BTreeMap<String, String>) -> Option<Said> {
+    let spec = form.qr.as_ref()?;
+    let groups = spec.grammar.captures(row.get("qr_payload")?)?;
+    let votes: Vec<u32> = groups["votes"].split(',').filter_map(|v| v.parse().ok()).collect();
+    let valid: u32 = row.get("votos_validos")?.parse().ok()?;
+    let void: u32 = row.get("votos_nulos")?.parse().ok()?;
+    let mut said: Said = vec![None; form.fields.len()];
+    for (ix, v) in form.votes().zip(votes) {
+        said[ix] = Some((Some(v), Some(v)));
+    }
+    let totals = [
+        ("votos_validos", valid),
+        ("opciones_validas", valid),
+        ("votos_nulos", void),
+        ("votos", valid + void),
+        ("votantes_maquina", valid + void),
+        ("votos_parciales", 0),
+        ("votos_vacios", 0),
+    ];
+    for (id, v) in totals {
+        said[form.field(id)?] = Some((Some(v), Some(v)));
+    }
+    Some(said)
+}
+
+struct Writer {
+    digits: (std::fs::File, std::fs::File),
+    words: (std::fs::File, std::fs::File),
+}
+
+impl Writer {
+    fn new(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let pair = |name: &str| -> Result<_> {
+            let mut table = std::fs::File::create(folder.join(format!("{name}.tsv")))?;
+            writeln!(table, "label\tx\ty\tem\tsource\tsheet\tfield\tvalue")?;
+            Ok((std::fs::File::create(folder.join(format!("{name}.bin")))?, table))
+        };
+        Ok(Self { digits: pair("digits")?, words: pair("words")? })
+    }
+
+    fn write(&mut self, crops: &[Crop], source: &str, sheet: &str) -> Result<()> {
+        for c in crops {
+            let (bin, table) = if c.kind == Kind::Digits { &mut self.digits } else { &mut self.words };
+            bin.write_all(c.pixels.as_raw())?;
+            let ((x, y), em) = (c.centre, c.em);
+            writeln!(
+                table,
+                "{}\t{x:.2}\t{y:.2}\t{em:.2}\t{source}\t{sheet}\t{}\t{}",
+                c.label, c.field, c.value
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().collect();
+    let forms = builtin()?;
+    let form = &forms[0];
+    let out = args.get(2).context("usage: export_crops made-up|scans OUT ...")?;
+    let mut writer = Writer::new(Path::new(out))?;
+    if args[1] == "made-up" {
+        let (seed, sheets): (u64, u64) = (args[3].parse()?, args[4].parse()?);
+        let all: Vec<u64> = (0..sheets).collect();
+        for chunk in all.chunks(32) {
+            let done: Vec<Vec<Crop>> = chunk
+                .par_iter()
+                .map(|&sheet| {
+                    let (pixels, mesh, said) = made_up(form, seed, sheet);
+                    let mut rng = rng(seed ^ 0x6a69_7474_6572, sheet);
+                    crops(form, &pixels, &mesh, &said, Real::No, &mut || Jitter::sample(&mut rng))
+                })
+                .collect();
+            for (sheet, crops) in chunk.iter().zip(done) {
+                writer.write(&crops, "made-up", &format!("{seed}/{sheet}"))?;
+            }
+        }
+    } else {
+        let mut table = BTreeMap::new();
+        for row in csv::Reader::from_path(&args[3])?.deserialize() {
+            let row: BTreeMap<String, String> = row?;
+            table.insert(row["file"].clone(), row);
+        }
+        let jitters: u64 = args[4].parse()?;
+        let templates = [Template::new(form)];
+        for (sheet, path) in args[5..].iter().enumerate() {
+            let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            let row = table.get(name).with_context(|| format!("{name} is not in the truth table"))?;
+            let Some(said) = known(form, row) else { continue };
+            let bytes = std::fs::read(path)?;
+            let photo = cotejo::photo::decode(path, String::new(), &bytes, &Default::default())
+                .map_err(|e| anyhow::anyhow!("{path}: {e:?}"))?;
+            let Some(found) = cotejo::sheet::locate(&photo.pixels, &templates).into_iter().next() else {
+                eprintln!("{name}: no sheet found");
+                continue;
+            };
+            eprintln!("{name}: score {:.3}, residual {:.3} mm", found.score, found.residual);
+            let source = name.split('_').next().unwrap_or(name);
+            writer.write(&crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::NONE), source, name)?;
+            let mut rng = rng(7, sheet as u64);
+            for _ in 0..jitters {
+                let more = crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::sample(&mut rng));
+                writer.write(&more, source, name)?;
+            }
+        }
+    }
+    Ok(())
+}

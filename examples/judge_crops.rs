@@ -1,0 +1,185 @@
+//! Reads exported crops (see `export_crops`) with the network reader and says how often it is right
+//! and how much its probabilities are worth.
+//!
+//! `judge_crops DIR...` prints, a folder and kind: cells, share right by source, the reliability
+//! table, every wrong cell above 0.9, and milliseconds a sheet of 49 cells. `judge_crops fit DIR...`
+//! fits the calibration on the folders and prints it as TOML for `models/net.toml`.
+
+use anyhow::{Context, Result};
+use cotejo::form::builtin;
+use cotejo::reader::Distribution;
+use cotejo::reader::net::{CROP_HEIGHT, Calibration, DIGITS_WIDTH, NetReader, WORDS_WIDTH};
+use image::GrayImage;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// A read cell: what it says (`None` for blank), who scanned it, what the reader says.
+struct Cell {
+    value: Option<u32>,
+    source: String,
+    name: String,
+    read: Distribution,
+}
+
+struct Row {
+    crop: GrayImage,
+    source: String,
+    sheet: String,
+    field: String,
+    value: Option<u32>,
+}
+
+fn rows(folder: &str, kind: &str, width: u32) -> Result<Vec<Row>> {
+    let folder = Path::new(folder);
+    let table = std::fs::read_to_string(folder.join(format!("{kind}.tsv")))?;
+    let pixels = std::fs::read(folder.join(format!("{kind}.bin")))?;
+    let size = (width * CROP_HEIGHT) as usize;
+    let mut out = Vec::new();
+    for (line, raw) in table.lines().skip(1).zip(pixels.chunks_exact(size)) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        out.push(Row {
+            crop: GrayImage::from_raw(width, CROP_HEIGHT, raw.to_vec()).context("crop size")?,
+            source: cells[4].to_owned(),
+            sheet: cells[5].to_owned(),
+            field: cells[6].to_owned(),
+            value: cells[7].parse().ok(),
+        });
+    }
+    Ok(out)
+}
+
+fn digits(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
+    let mut out = Vec::new();
+    for chunk in rows(folder, "digits", DIGITS_WIDTH)?.chunks(49) {
+        let crops: Vec<GrayImage> = chunk.iter().map(|r| r.crop.clone()).collect();
+        for (row, read) in chunk.iter().zip(reader.read_digits(&crops)) {
+            let name = format!("{} {}", row.sheet, row.field);
+            out.push(Cell { value: row.value, source: row.source.clone(), name, read });
+        }
+    }
+    Ok(out)
+}
+
+fn words(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
+    let rows = rows(folder, "words", WORDS_WIDTH)?;
+    let mut cells: Vec<(&Row, Option<&Row>)> = Vec::new();
+    for row in &rows {
+        if row.field.ends_with(".0") {
+            cells.push((row, None));
+        } else if let Some((first, second)) = cells.last_mut()
+            && first.sheet == row.sheet
+            && first.field.strip_suffix(".0") == row.field.strip_suffix(".1")
+        {
+            *second = Some(row);
+        }
+    }
+    let mut out = Vec::new();
+    for chunk in cells.chunks(49) {
+        let first: Vec<GrayImage> = chunk.iter().map(|c| c.0.crop.clone()).collect();
+        let read = reader.read_words(&first, |i| chunk[i].1.map(|r| r.crop.clone()));
+        for ((row, _), read) in chunk.iter().zip(read) {
+            let name = format!("{} {}", row.sheet, row.field);
+            out.push(Cell { value: row.value, source: row.source.clone(), name, read });
+        }
+    }
+    Ok(out)
+}
+
+/// The outcome's probability: of the value, or of blank.
+fn truth(cell: &Cell, read: &Distribution) -> f64 {
+    cell.value.map_or(read.blank, |v| read.probability(v))
+}
+
+/// The most probable outcome among values and blank, with its probability.
+fn best(read: &Distribution) -> (Option<u32>, f64) {
+    match read.values.first() {
+        Some(&(v, p)) if p >= read.blank => (Some(v), p),
+        _ => (None, read.blank),
+    }
+}
+
+fn report(cells: &[Cell]) {
+    let mut sources: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    // Bins by the probability of the best outcome.
+    let edges = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.1];
+    let mut bins = vec![(0u32, 0u32, 0.0); edges.len() - 1];
+    for c in cells {
+        let (said, p) = best(&c.read);
+        let right = said == c.value && p > c.read.other;
+        let s = sources.entry(&c.source).or_default();
+        s.0 += u32::from(right);
+        s.1 += 1;
+        let bin = edges.iter().rposition(|&e| p >= e).unwrap_or(0).min(bins.len() - 1);
+        bins[bin].0 += u32::from(said == c.value);
+        bins[bin].1 += 1;
+        bins[bin].2 += p;
+        if said != c.value && p > 0.9 {
+            println!("  wrong: {} says {:?}, read {:?} at {p:.5}", c.name, c.value, said);
+        }
+    }
+    for (source, (right, all)) in sources {
+        println!("  {source}: {right}/{all} right, {:.3} %", 100.0 * f64::from(right) / f64::from(all));
+    }
+    for (i, (right, all, sum)) in bins.into_iter().enumerate().filter(|b| b.1.1 > 0) {
+        println!(
+            "  p >= {}: {all} cells, said {:.5}, right {:.5}",
+            edges[i],
+            sum / f64::from(all),
+            f64::from(right) / f64::from(all)
+        );
+    }
+}
+
+/// The temperature and floor with the least mean negative log probability of the truth; the floor at
+/// least what one wrong cell more than seen would make it.
+fn fit(cells: &[Cell]) -> Calibration {
+    let score = |c: Calibration| -> f64 {
+        cells.iter().map(|cell| -truth(cell, &c.apply(cell.read.clone())).max(1e-9).ln()).sum()
+    };
+    let floors = [3e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3];
+    let mut found = (f64::MAX, Calibration { temperature: 1.0, floor: 1e-3 });
+    for step in 0..30 {
+        for floor in floors {
+            let c = Calibration { temperature: 0.7 + 0.1 * f64::from(step), floor };
+            let s = score(c);
+            if s < found.0 {
+                found = (s, c);
+            }
+        }
+    }
+    let mut c = found.1;
+    let sure: Vec<&Cell> = cells.iter().filter(|x| best(&c.apply(x.read.clone())).1 > 0.99).collect();
+    let wrong = sure.iter().filter(|x| best(&x.read).0 != x.value).count();
+    c.floor = c.floor.max((wrong + 1) as f64 / (sure.len() + 1) as f64);
+    println!("# {} cells, {} sure, {wrong} of those wrong", cells.len(), sure.len());
+    c
+}
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let places = builtin()?[0].words.places;
+    if args.first().is_some_and(|a| a == "fit") {
+        let reader = NetReader::uncalibrated(places)?;
+        for (kind, read) in [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)] {
+            let mut cells = Vec::new();
+            for folder in &args[1..] {
+                cells.extend(read(&reader, folder)?);
+            }
+            let c = fit(&cells);
+            println!("[{kind}]\ntemperature = {:.2}\nfloor = {:.6}", c.temperature, c.floor);
+        }
+        return Ok(());
+    }
+    let reader = NetReader::new(places)?;
+    for folder in &args {
+        for (kind, read) in [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)] {
+            let began = Instant::now();
+            let cells = read(&reader, folder)?;
+            let each = began.elapsed().as_secs_f64() * 1000.0 / cells.len() as f64 * 49.0;
+            println!("{folder} {kind}: {} cells, {each:.2} ms for 49", cells.len());
+            report(&cells);
+        }
+    }
+    Ok(())
+}
