@@ -12,7 +12,7 @@ use cotejo::form::{Form, Slot, builtin};
 use cotejo::geometry::Point;
 use cotejo::reader::net::{self, CropFrame};
 use cotejo::sheet::{Mesh, Rung, Template};
-use cotejo::synth::{Part, SynthRng, ValueMode, draw, rng, scan, text, values};
+use cotejo::synth::{Part, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
 use image::GrayImage;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -209,7 +209,19 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
     let drawn = draw::draw(form, &truth, Part::Frame, &mut rng);
     let mut settings = scan::ScanSettings::sample(&mut rng);
     settings.turns = 0;
-    let picture = scan::apply(&drawn, &settings, &mut rng);
+    let mut picture = scan::apply(&drawn, &settings, &mut rng);
+    if rng.random_bool(0.35) {
+        // Print and paper as they are, without a scanner's faults on top.
+        let flat = scan::ScanSettings {
+            fade: settings.fade,
+            weight: settings.weight,
+            dropouts: settings.dropouts,
+            strokes: settings.strokes,
+            ..scan::ScanSettings::clean(300.0)
+        };
+        picture = scan::apply(&drawn, &flat, &mut rng);
+        picture = camera::photograph(&picture, rng.random_range(0.05..0.6), &mut rng);
+    }
     let said = truth.fields.iter().map(|f| Some((f.digits, f.words))).collect();
     (picture.pixels, picture.mesh, said)
 }
