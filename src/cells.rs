@@ -4,8 +4,10 @@
 //! resolution, and the [`Quality`] of the pixels under it. Refuses nothing: what lies outside the
 //! photo is white and counts against the coverage.
 
+use crate::form::{FieldIx, Form, Slot};
 use crate::geometry::{Point, Rect};
 use crate::reader::Quality;
+use crate::reader::net::{CropFrame, digits_frame, words_frame};
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
 
@@ -35,6 +37,63 @@ pub fn cut(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64) -> GrayI
         }
     }
     GrayImage::from_raw(w, h, out).expect("one value was pushed for each of w times h pixels")
+}
+
+/// The cells of one printed channel of one field.
+#[derive(Debug, Clone)]
+pub struct ChannelCell {
+    /// Index of the field.
+    pub field: FieldIx,
+    /// The crop of each line, top to bottom, cut as the network takes it.
+    pub lines: Vec<GrayImage>,
+    /// Quality of the pixels under the first line.
+    pub quality: Quality,
+}
+
+/// All number cells of a sheet that are on the photo.
+#[derive(Debug, Clone)]
+pub struct NumberCells<'a> {
+    /// The form.
+    pub form: &'a Form,
+    /// Cells of digits, in the fields' order.
+    pub digits: Vec<ChannelCell>,
+    /// Cells of words.
+    pub words: Vec<ChannelCell>,
+}
+
+impl<'a> NumberCells<'a> {
+    /// Cuts the cells of the fields whose print was found in the photo.
+    pub fn cut(pixels: &GrayImage, sheet: &Sheet, form: &'a Form) -> Self {
+        let mut cells = Self { form, digits: Vec::new(), words: Vec::new() };
+        for (field, spec) in form.fields.iter().enumerate() {
+            if spec.y < sheet.visible.0 || spec.y > sheet.visible.1 {
+                continue;
+            }
+            let channel = |slot: &Slot, frame: &dyn Fn(u32) -> CropFrame| {
+                let lines: Vec<GrayImage> = (0..slot.lines)
+                    .map(|line| {
+                        let frame = frame(line);
+                        cut(pixels, &sheet.mesh, frame.rect, frame.px_per_mm)
+                    })
+                    .collect();
+                let quality = quality(pixels, sheet, slot.line_rect(spec.y, 0), &lines[0]);
+                ChannelCell { field, lines, quality }
+            };
+            if let Some(slot) = &spec.digits {
+                cells.digits.push(channel(slot, &|_| digits_frame(slot, spec.y)));
+            }
+            if let Some(slot) = &spec.words {
+                cells.words.push(channel(slot, &|line| words_frame(slot, spec.y, line)));
+            }
+        }
+        cells
+    }
+
+    /// Digits and first line of words of each field that has both, for debug pictures.
+    pub fn debug_rows(&self) -> Vec<(&GrayImage, &GrayImage)> {
+        let words = |field| self.words.iter().find(|w| w.field == field);
+        self.digits.iter().filter_map(|d| Some((&d.lines[0], &words(d.field)?.lines[0]))).collect()
+    }
 }
 
 /// Bilinear sample at a photo point; white outside.

@@ -15,14 +15,22 @@
 //!
 //! [`eval`] measures records against what is known to stand on the sheets.
 
+pub mod batch;
 pub mod cells;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod debug;
 pub mod decide;
 pub mod eval;
 pub mod finding;
 pub mod form;
 pub mod geometry;
+pub mod header;
+pub mod inputs;
 pub mod output;
 pub mod photo;
+pub mod pipeline;
 pub mod qr;
 pub mod reader;
 pub mod record;

@@ -1,1 +1,26 @@
-fn main() {}
+//! The `cotejo` command: parse, resolve, run, exit code.
+
+use clap::Parser;
+use cotejo::cli::{Cli, Command};
+use cotejo::commands;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Run(args) => commands::run(args),
+        Command::Report(args) => commands::report(args),
+        Command::Eval(args) => commands::eval(args),
+        Command::Synth(args) => commands::synth(args),
+        Command::Forms(args) => commands::forms(args),
+        Command::Schema => commands::schema(),
+    };
+    match result {
+        Ok(commands::Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(commands::Outcome::Open) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("cotejo: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! made for this print, and [`tesseract`], asked for what the network leaves open and for free text.
 //! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
 
+mod both;
 pub mod ctc;
 #[cfg(feature = "tesseract")]
 mod ink;
@@ -13,6 +14,8 @@ pub mod net;
 mod spelling;
 #[cfg(feature = "tesseract")]
 pub mod tesseract;
+
+pub use both::Readers;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

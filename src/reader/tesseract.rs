@@ -316,3 +316,22 @@ fn single_threaded() {
         }
     }
 }
+thread_local! {
+    /// One engine a thread; `None` inside when it did not start.
+    static ENGINE: std::cell::OnceCell<Option<std::cell::RefCell<TesseractReader>>> =
+        const { std::cell::OnceCell::new() };
+}
+
+/// Runs `work` with this thread's engine, starting it at first use; `None` when it does not start.
+pub fn with_engine<T>(work: impl FnOnce(&mut TesseractReader) -> T) -> Option<T> {
+    ENGINE.with(|cell| {
+        let engine = cell.get_or_init(|| match TesseractReader::new() {
+            Ok(engine) => Some(std::cell::RefCell::new(engine)),
+            Err(error) => {
+                eprintln!("cotejo: {error}; reading goes on without it");
+                None
+            }
+        });
+        engine.as_ref().map(|e| work(&mut e.borrow_mut()))
+    })
+}

@@ -1,5 +1,9 @@
 //! The record: what is handed over, one a page. Schema `cotejo.record/1`, kept stable.
 
+mod build;
+
+pub use build::{Located, Measured, build, rejected, source};
+
 use crate::decide::{Basis, Check, Status};
 use crate::finding::Finding;
 use crate::geometry::Quad;

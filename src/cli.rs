@@ -1,0 +1,177 @@
+//! The command line as typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Digitizes election tally sheets and says how sure it is.
+///
+/// Reads every vote count in each way that the sheet prints it (digits, words, QR code), checks the
+/// readings against each other and against the printed totals, and hands over records with the
+/// evidence beside each value. Works offline.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  cotejo run scans/ -o out          digitize a folder; then open out/report.html
+  cotejo run scans/ -o out --no-qr  the printed table alone
+  cotejo synth -n 20 -o made-up     make sample sheets to try it on
+
+Exit code: 0 all accepted, 1 something needs review or was rejected, 2 the run failed."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Digitize photos or scans into records and a report
+    Run(RunArgs),
+    /// Write the review report again from the records of a run
+    Report(ReportArgs),
+    /// Measure against known values: wrong-but-accepted first
+    Eval(EvalArgs),
+    /// Make sample sheets, their scans or photos, and their truth
+    Synth(SynthArgs),
+    /// List the known forms
+    Forms(FormsArgs),
+    /// Print the JSON Schema of a record
+    Schema,
+}
+
+/// Which readers read the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReaderArg {
+    /// The network; Tesseract for cells it leaves open and for free text
+    Auto,
+    /// The network alone
+    Net,
+    /// Tesseract alone
+    Tesseract,
+    /// Both for every cell
+    Both,
+}
+
+/// How sheets are digitized.
+#[derive(Debug, Args)]
+pub struct DigitizeArgs {
+    /// Photos worked on at once [default: the number of cores]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Only this form
+    #[arg(long, value_name = "ID")]
+    pub form: Option<String>,
+    /// Do not look at the QR code: the printed table has to be enough
+    #[arg(long)]
+    pub no_qr: bool,
+    /// Which readers read the cells
+    #[arg(long, value_enum, default_value = "auto")]
+    pub reader: ReaderArg,
+    /// Largest probability that any number of an accepted sheet is wrong
+    #[arg(long, value_name = "P", default_value_t = 1e-4)]
+    pub max_error: f64,
+    /// Largest picture, in pixels, that is decoded
+    #[arg(long, value_name = "N", default_value_t = 200_000_000)]
+    pub max_pixels: u64,
+    /// Write numbered pictures of each step there
+    #[arg(long, value_name = "DIR")]
+    pub debug_images: Option<PathBuf>,
+}
+
+/// `cotejo run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Photos, scans, or folders of them
+    #[arg(required = true, value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Folder for records.jsonl, records.csv, run.json and report.html
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that the folder holds
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+    /// Go on with the run that the folder holds: files that are done stay
+    #[arg(long)]
+    pub resume: bool,
+    /// How sheets are digitized
+    #[command(flatten)]
+    pub digitize: DigitizeArgs,
+}
+
+/// `cotejo report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo eval`
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Photos, scans, or folders of them
+    #[arg(required = true, value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Known values: file, centro, mesa, …, qr_payload
+    #[arg(long, value_name = "CSV")]
+    pub truth: PathBuf,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Compare with the JSON of an earlier evaluation, sheet by sheet
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// How sheets are digitized
+    #[command(flatten)]
+    pub digitize: DigitizeArgs,
+}
+
+/// `cotejo synth`
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// How many sheets
+    #[arg(short, value_name = "N", default_value_t = 20)]
+    pub n: usize,
+    /// New folder for the pictures and truth.csv
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The same seed makes the same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Photograph the sheets instead of scanning them: 0 (as a scan) to 1 (hopeless); 0.3 is
+    /// hand-held, 0.6 is hard
+    #[arg(long, value_name = "STRENGTH")]
+    pub camera: Option<f64>,
+    /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
+    #[arg(long)]
+    pub defects: bool,
+    /// Photograph every sheet in this many overlapping pieces
+    #[arg(long, value_name = "N")]
+    pub pieces: Option<usize>,
+    /// Of this form [default: the first known]
+    #[arg(long, value_name = "ID")]
+    pub form: Option<String>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Replace what the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `cotejo forms`
+#[derive(Debug, Args)]
+pub struct FormsArgs {
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}

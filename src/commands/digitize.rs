@@ -1,0 +1,106 @@
+//! `cotejo run`.
+
+use super::{Outcome, config, jobs};
+use crate::batch::{self, JOURNAL, Jobs, Progress, Resume};
+use crate::cli::RunArgs;
+use crate::decide::Status;
+use crate::inputs;
+use crate::output::{Folder, Overwrite};
+use crate::pipeline::Digitizer;
+use crate::record::Record;
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A bar on stderr, drawn only on a terminal.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    review: AtomicUsize,
+    rejected: AtomicUsize,
+}
+
+impl Bar {
+    pub(super) fn new(files: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr());
+        let template = "{pos}/{len} [{bar:30}] {per_sec}, {eta} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar, review: AtomicUsize::new(0), rejected: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn done(&self, records: &[Record]) {
+        for record in records {
+            match record.status {
+                Status::Accepted => 0,
+                Status::Review => self.review.fetch_add(1, Ordering::Relaxed),
+                Status::Rejected => self.rejected.fetch_add(1, Ordering::Relaxed),
+            };
+        }
+        let (review, rejected) = (self.review.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));
+        self.bar.set_message(format!("{review} to review, {rejected} rejected"));
+        self.bar.inc(1);
+    }
+}
+
+/// Digitizes photos or scans into records and a report.
+///
+/// # Errors
+/// Settings that make no sense, no input, an output folder that cannot take the run.
+pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let inputs = inputs::collect(&args.paths);
+    if inputs.files.is_empty() {
+        bail!(
+            "no pictures in {} ({} other files); give files or folders with .{}",
+            args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "),
+            inputs.left_out.len(),
+            inputs::ENDINGS.join(", .")
+        );
+    }
+    if !args.resume && !args.overwrite && args.out.join(JOURNAL).exists() {
+        bail!(
+            "{}: holds a run that was cut off; go on with --resume, or start again with --overwrite",
+            args.out.display()
+        );
+    }
+    let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
+    let folder = Folder::create(&args.out, overwrite)?;
+    let digitizer = Digitizer::new(config)?;
+    let bar = Bar::new(inputs.files.len());
+    let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
+    let (records, run) = batch::run(&digitizer, &inputs.files, &folder, Jobs(jobs), resume, &bar)?;
+    bar.finish();
+    let c = run.counts;
+    eprintln!(
+        "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
+        c.records,
+        inputs.files.len(),
+        c.accepted,
+        c.review,
+        c.rejected,
+        run.measured.seconds,
+        inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
+    );
+    for record in records.iter().filter(|r| r.status == Status::Rejected) {
+        for finding in &record.findings {
+            eprintln!("  rejected: {}; {}", finding.message, finding.hint);
+        }
+    }
+    if !inputs.left_out.is_empty() {
+        eprintln!(
+            "  {} files are no pictures by their names and were left out, such as {}",
+            inputs.left_out.len(),
+            inputs.left_out[0].display()
+        );
+    }
+    eprintln!("  open {}", args.out.join("report.html").display());
+    Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
+}

@@ -1,0 +1,94 @@
+//! `cotejo eval` and `cotejo synth`.
+
+use super::digitize::Bar;
+use super::{Outcome, config, jobs, known_forms};
+use crate::batch::{self, Jobs};
+use crate::cli::{EvalArgs, SynthArgs};
+use crate::eval::{self, Evaluation, Truth};
+use crate::pipeline::Digitizer;
+use crate::{inputs, output, synth as made};
+use anyhow::{Context, bail};
+use std::time::Instant;
+
+/// Measures against known values; [`Outcome::Open`] when a sheet was accepted and wrong.
+///
+/// # Errors
+/// Settings that make no sense, no input, a truth table that is refused.
+pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let truth = Truth::load(&args.truth, &config.forms)?;
+    let earlier = match &args.compare {
+        Some(path) => {
+            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let earlier: Evaluation = serde_json::from_slice(&bytes).with_context(|| {
+                format!("{} is no evaluation; give a file that --json wrote", path.display())
+            })?;
+            Some(earlier)
+        }
+        None => None,
+    };
+    let inputs = inputs::collect(&args.paths);
+    if inputs.files.is_empty() {
+        bail!("no pictures to evaluate; give files or folders with .{}", inputs::ENDINGS.join(", ."));
+    }
+    let digitizer = Digitizer::new(config)?;
+    let bar = Bar::new(inputs.files.len());
+    let started = Instant::now();
+    let records = batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?;
+    let seconds = started.elapsed().as_secs_f64();
+    bar.finish();
+    let evaluation = eval::evaluate(&records, &truth);
+    print!("{evaluation}");
+    println!(
+        "time: {} files in {seconds:.1} s with {jobs} jobs, {:.0} ms of one job a file",
+        inputs.files.len(),
+        1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
+    );
+    if let Some(earlier) = earlier {
+        print!("{}", eval::compare(&earlier, &evaluation));
+    }
+    if let Some(path) = &args.json {
+        output::write_whole(path, &evaluation.to_json()?)?;
+    }
+    let wrong = evaluation.count(|s| s.accepted_wrong());
+    Ok(if wrong == 0 { Outcome::Clean } else { Outcome::Open })
+}
+
+/// Makes sample sheets.
+///
+/// # Errors
+/// A folder that is not empty or cannot be written, settings that make no sense.
+pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
+    let forms = known_forms(args.forms.as_deref())?;
+    let form = match &args.form {
+        Some(id) => forms.iter().find(|f| &f.id == id),
+        None => forms.first(),
+    };
+    let Some(form) = form else {
+        bail!(
+            "there is no such form; known are: {}",
+            forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ")
+        );
+    };
+    if args.camera.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
+        bail!("--camera takes a strength between 0 (as a scan) and 1 (hopeless)");
+    }
+    let options = made::Options {
+        count: args.n,
+        out: args.out.clone(),
+        seed: args.seed,
+        source: args.camera.map_or(made::Source::Scan, made::Source::Camera),
+        faults: if args.defects { made::Faults::Mixed } else { made::Faults::None },
+        pieces: args.pieces.unwrap_or(1),
+        existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
+    };
+    let summary = made::run(form, &options)?;
+    eprintln!(
+        "{} sheets in {} files; their truth is in {}",
+        summary.sheets,
+        summary.files,
+        args.out.join("truth.csv").display()
+    );
+    Ok(Outcome::Clean)
+}

@@ -1,0 +1,81 @@
+//! The settings of a run, resolved once and immutable.
+
+use crate::form::Form;
+use crate::photo::Limits;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Whether the QR code takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QrUse {
+    /// It is looked for and compared.
+    Compare,
+    /// It is not looked at (`--no-qr`): the printed table has to be enough.
+    Ignore,
+}
+
+/// Which readers read the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReaderChoice {
+    /// The network; Tesseract only for cells that it leaves open and for free text.
+    Auto,
+    /// The network alone.
+    Net,
+    /// Tesseract alone.
+    Tesseract,
+    /// Both for every cell.
+    Both,
+}
+
+impl ReaderChoice {
+    /// As on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Net => "net",
+            Self::Tesseract => "tesseract",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// Everything that a run is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Known forms.
+    pub forms: Vec<Form>,
+    /// Whether the QR code takes part.
+    pub qr: QrUse,
+    /// Which readers.
+    pub reader: ReaderChoice,
+    /// The largest probability that any number of an accepted sheet is wrong.
+    pub max_error: f64,
+    /// Limits on files.
+    pub limits: Limits,
+    /// Where debug pictures go, if anywhere.
+    pub debug_images: Option<PathBuf>,
+}
+
+impl Config {
+    /// The settings that can change a value, by name.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let mut out = BTreeMap::new();
+        out.insert("qr".to_owned(), if self.qr == QrUse::Compare { "compare" } else { "ignore" }.to_owned());
+        out.insert("reader".to_owned(), self.reader.name().to_owned());
+        out.insert("max_error".to_owned(), format!("{:e}", self.max_error));
+        out.insert("max_pixels".to_owned(), self.limits.pixels.to_string());
+        let forms: Vec<String> =
+            self.forms.iter().map(|f| format!("{}/{} {}", f.id, f.version, f.sha256)).collect();
+        out.insert("forms".to_owned(), forms.join(", "));
+        out
+    }
+
+    /// SHA-256 over [`Config::settings`] and the program's version, hexadecimal.
+    pub fn hash(&self) -> String {
+        let mut text = format!("cotejo {}\n", env!("CARGO_PKG_VERSION"));
+        for (name, value) in self.settings() {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        crate::photo::sha256(text.as_bytes())
+    }
+}

@@ -1,0 +1,147 @@
+//! The way through the program: digitize one photo, run a batch.
+//!
+//! In: photos and a [`Config`]. Out: [`Record`]s in input order. The only parallel code: one map over
+//! files; readers and models inside it work on one thread each, and no lock is held across a stage.
+
+use crate::cells::NumberCells;
+use crate::config::{Config, QrUse};
+use crate::debug::DebugImages;
+use crate::decide::{self, Evidence, Policy};
+use crate::finding::{Finding, Severity};
+use crate::form::Form;
+use crate::header::HeaderReading;
+use crate::photo::{self, Photo};
+use crate::qr::{self, QrOutcome};
+use crate::reader::Readers;
+use crate::reader::net::NetError;
+use crate::record::{self, Provenance, Record, Source};
+use crate::sheet::{self, Sheet, Template};
+use image::GrayImage;
+use std::path::Path;
+
+/// Everything that digitizing needs, made once and shared by all workers.
+pub struct Digitizer {
+    config: Config,
+    templates: Vec<Template>,
+    readers: Readers,
+    hash: String,
+}
+
+/// One record with what only the photo can show.
+#[derive(Debug, Clone)]
+pub struct Digitized {
+    /// The record.
+    pub record: Record,
+    /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
+    pub pixels: Option<std::sync::Arc<GrayImage>>,
+}
+
+impl Digitizer {
+    /// Prepares the forms and the models.
+    ///
+    /// # Errors
+    /// A model that does not load: the build is damaged.
+    pub fn new(config: Config) -> Result<Self, NetError> {
+        let places = config.forms.iter().map(|f| f.words.places).max().unwrap_or(4);
+        let templates = config.forms.iter().map(Template::new).collect();
+        let hash = config.hash();
+        Ok(Self { readers: Readers::new(places)?, templates, hash, config })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The provenance of what this digitizer makes, for a form.
+    pub fn provenance(&self, form: Option<&Form>) -> Provenance {
+        Provenance {
+            cotejo: env!("CARGO_PKG_VERSION").to_owned(),
+            config: self.hash.clone(),
+            form: form.map(|f| f.sha256.clone()),
+            models: form.map(|_| self.readers.hashes()).unwrap_or_default(),
+        }
+    }
+
+    /// Digitizes a file: one record a sheet found in it, at least one.
+    pub fn file(&self, path: &Path) -> Vec<Digitized> {
+        let name = display(path);
+        let bytes = match photo::read(path, &self.config.limits) {
+            Ok(bytes) => bytes,
+            Err(error) => return vec![self.refused(&name, String::new(), &error)],
+        };
+        let sha256 = photo::sha256(&bytes);
+        match photo::decode(&name, sha256.clone(), &bytes, &self.config.limits) {
+            Ok(photo) => {
+                drop(bytes);
+                self.photo(photo)
+            }
+            Err(error) => vec![self.refused(&name, sha256, &error)],
+        }
+    }
+
+    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized {
+        let source =
+            Source { path: path.to_owned(), sha256, page: 0, width: 0, height: 0, format: String::new() };
+        let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
+        Digitized { record: record::rejected(source, finding, self.provenance(None)), pixels: None }
+    }
+
+    /// Digitizes a decoded photo: one record a sheet found in it, at least one.
+    pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
+        let sheets = sheet::locate(&photo.pixels, &self.templates);
+        let records: Vec<Record> = if sheets.is_empty() {
+            vec![self.no_sheet(&photo)]
+        } else {
+            sheets.iter().map(|s| self.sheet(&photo, s)).collect()
+        };
+        let pixels = std::sync::Arc::new(photo.pixels);
+        records.into_iter().map(|record| Digitized { record, pixels: Some(pixels.clone()) }).collect()
+    }
+
+    fn no_sheet(&self, photo: &Photo) -> Record {
+        let (w, h) = photo.pixels.dimensions();
+        let finding = Finding::new(
+            "no_sheet",
+            Severity::Reject,
+            format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.path),
+            "if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; \
+             if not, leave it out",
+        );
+        record::rejected(record::source(photo), finding, self.provenance(None))
+    }
+
+    /// Reads and decides one sheet.
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> Record {
+        let form = &self.config.forms[sheet.form];
+        let qr = match self.config.qr {
+            QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
+            QrUse::Ignore => QrOutcome::NotLooked,
+        };
+        let debug =
+            self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, &photo.path, &photo.sha256));
+        if let Some(debug) = &debug {
+            debug.sheet(&photo.pixels, sheet, form);
+        }
+        let header = HeaderReading::default();
+        let cells = NumberCells::cut(&photo.pixels, sheet, form);
+        if let Some(debug) = &debug {
+            debug.cells(&cells.debug_rows());
+        }
+        let mut fields = self.readers.read(&cells, self.config.reader);
+        if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
+            fields[ix].digits = Some(reading.clone());
+        }
+        let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
+        let evidence = Evidence { fields, qr, printed_code, ..Evidence::new(form) };
+        let decision = decide::decide(&evidence, &Policy { max_error: self.config.max_error });
+        let located = record::Located { photo, sheet, form };
+        let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
+        record::build(located, measured, self.provenance(Some(form)))
+    }
+}
+
+/// A path as records show it: `/` between folders.
+pub fn display(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}

@@ -1,0 +1,97 @@
+//! Both readers together: who is asked for what.
+//!
+//! In: the number cells of a sheet and the choice of readers. Out: a [`FieldEvidence`] a field. The
+//! network reads every cell; Tesseract is asked for the cells that the network leaves open, or for
+//! all, as chosen. Each worker thread keeps one Tesseract engine, started when it is first needed.
+
+use super::net::{NetError, NetReader};
+use super::{CellReading, Distribution, ReaderId, Reading};
+use crate::cells::{ChannelCell, NumberCells};
+use crate::config::ReaderChoice;
+use crate::decide::FieldEvidence;
+use crate::form::Words;
+use std::collections::BTreeMap;
+
+/// The network leaves a cell open when its best value has less than this: Tesseract, which is right
+/// on about 97 of 100 clean cells, can add to the certainty below it and hardly above.
+const OPEN: f64 = 0.99;
+
+/// The readers, shared by all workers.
+pub struct Readers {
+    net: NetReader,
+}
+
+/// A printed channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Digits,
+    Words,
+}
+
+impl Readers {
+    /// Loads the network for numbers of `places` places.
+    ///
+    /// # Errors
+    /// A model that does not load: the build is damaged.
+    pub fn new(places: usize) -> Result<Self, NetError> {
+        Ok(Self { net: NetReader::new(places)? })
+    }
+
+    /// SHA-256 of each model by name.
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        self.net.hashes()
+    }
+
+    /// Reads all cells: one entry a field of the form.
+    pub fn read(&self, cells: &NumberCells<'_>, choice: ReaderChoice) -> Vec<FieldEvidence> {
+        let mut fields = vec![FieldEvidence::default(); cells.form.fields.len()];
+        for kind in [Kind::Digits, Kind::Words] {
+            let own = if kind == Kind::Digits { &cells.digits } else { &cells.words };
+            let net = match choice {
+                ReaderChoice::Tesseract => vec![None; own.len()],
+                _ => self.net(own, kind).into_iter().map(Some).collect(),
+            };
+            for (cell, net) in own.iter().zip(net) {
+                let open = net.as_ref().is_none_or(|d: &Distribution| d.best().is_none_or(|b| b.1 < OPEN));
+                let ask = match choice {
+                    ReaderChoice::Auto => open,
+                    ReaderChoice::Net => false,
+                    ReaderChoice::Tesseract | ReaderChoice::Both => true,
+                };
+                let mut readings = Vec::new();
+                readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
+                if ask && let Some(distribution) = second(cell, kind, &cells.form.words) {
+                    readings.push(Reading { reader: ReaderId::Tesseract, distribution });
+                }
+                let reading = CellReading { readings, quality: cell.quality };
+                match kind {
+                    Kind::Digits => fields[cell.field].digits = Some(reading),
+                    Kind::Words => fields[cell.field].words = Some(reading),
+                }
+            }
+        }
+        fields
+    }
+
+    fn net(&self, cells: &[ChannelCell], kind: Kind) -> Vec<Distribution> {
+        let first: Vec<_> = cells.iter().map(|c| c.lines[0].clone()).collect();
+        match kind {
+            Kind::Digits => self.net.read_digits(&first),
+            Kind::Words => self.net.read_words(&first, |i| cells[i].lines.get(1).cloned()),
+        }
+    }
+}
+
+/// What Tesseract says of a cell; `None` where it does not start or is not built in.
+#[cfg(feature = "tesseract")]
+fn second(cell: &ChannelCell, kind: Kind, words: &Words) -> Option<Distribution> {
+    super::tesseract::with_engine(|engine| match kind {
+        Kind::Digits => engine.digits(&cell.lines[0]),
+        Kind::Words => engine.words(&cell.lines, words),
+    })
+}
+
+#[cfg(not(feature = "tesseract"))]
+fn second(_: &ChannelCell, _: Kind, _: &Words) -> Option<Distribution> {
+    None
+}

@@ -1,0 +1,239 @@
+//! From a decision and its evidence to the record that is handed over.
+//!
+//! In: what was measured of one sheet and what was decided. Out: a [`Record`], every value with its
+//! channels, probabilities and place. Decides nothing.
+
+use super::*;
+use crate::decide::{Decision, Evidence, FieldEvidence};
+use crate::form::{FieldKind, Form};
+use crate::geometry::Rect;
+use crate::header::HeaderReading;
+use crate::photo::Photo;
+use crate::qr::QrOutcome;
+use crate::reader::CellReading;
+use crate::sheet::Sheet;
+
+/// A sheet with where it was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Located<'a> {
+    /// The photo.
+    pub photo: &'a Photo,
+    /// The sheet.
+    pub sheet: &'a Sheet,
+    /// Its form.
+    pub form: &'a Form,
+}
+
+/// What was measured and decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'a> {
+    /// What was measured of the numbers.
+    pub evidence: &'a Evidence<'a>,
+    /// What was read around them.
+    pub header: &'a HeaderReading,
+    /// What was decided.
+    pub decision: &'a Decision,
+}
+
+/// The record of a page without a usable sheet.
+pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Record {
+    Record {
+        schema: SCHEMA.to_owned(),
+        source,
+        status: Status::Rejected,
+        confidence: 0.0,
+        form: None,
+        sheet: SheetInfo::default(),
+        place: Place::default(),
+        votes: Vec::new(),
+        totals: BTreeMap::new(),
+        candidates: BTreeMap::new(),
+        checks: Vec::new(),
+        findings: vec![finding],
+        registration: None,
+        provenance,
+    }
+}
+
+/// The record of a sheet.
+pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenance) -> Record {
+    let Located { photo, sheet, form } = located;
+    let Measured { evidence, header, decision } = measured;
+    let qr = match &evidence.qr {
+        QrOutcome::Read(payload) => Some(payload),
+        _ => None,
+    };
+    let mut votes = Vec::new();
+    let mut totals = BTreeMap::new();
+    for (ix, field) in form.fields.iter().enumerate() {
+        let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
+        let value = value(located, ix, &evidence.fields[ix], from_qr, decision);
+        match &field.kind {
+            FieldKind::Vote { candidate, party, code } => votes.push(Vote {
+                id: field.id.clone(),
+                party: party.clone(),
+                code: code.clone(),
+                candidate: form.candidates[*candidate].id.clone(),
+                value,
+            }),
+            FieldKind::Total | FieldKind::Header => {
+                totals.insert(field.id.clone(), value);
+            }
+        }
+    }
+    let mut candidates = BTreeMap::new();
+    for candidate in &form.candidates {
+        let rows = votes.iter().filter(|v| v.candidate == candidate.id);
+        let sum = rows.map(|v| v.value.value).sum::<Option<u32>>();
+        candidates.insert(candidate.id.clone(), sum);
+    }
+    Record {
+        schema: SCHEMA.to_owned(),
+        source: source(photo),
+        status: decision.status,
+        confidence: decision.confidence,
+        form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(sheet.score, 3) }),
+        sheet: sheet_info(header, qr.map(|p| (p.code.as_str(), p.text.as_str())), decision),
+        place: header.place.clone(),
+        votes,
+        totals,
+        candidates,
+        checks: decision.checks.clone(),
+        findings: decision.findings.clone(),
+        registration: Some(registration(sheet, form)),
+        provenance,
+    }
+}
+
+/// The source of a photo.
+pub fn source(photo: &Photo) -> Source {
+    Source {
+        path: photo.path.clone(),
+        sha256: photo.sha256.clone(),
+        page: photo.page,
+        width: photo.pixels.width(),
+        height: photo.pixels.height(),
+        format: photo.format.clone(),
+    }
+}
+
+fn round(value: f64, places: i32) -> f64 {
+    let unit = 10f64.powi(places);
+    (value * unit).round() / unit
+}
+
+/// A quad to a tenth of a pixel: finer is noise, and makes records large.
+fn rounded(quad: Quad) -> Quad {
+    Quad(quad.0.map(|p| p.map(|v| round(v, 1))))
+}
+
+fn value(
+    located: Located<'_>,
+    ix: usize,
+    evidence: &FieldEvidence,
+    qr: Option<(u32, Quad)>,
+    decision: &Decision,
+) -> Value {
+    let field = &located.form.fields[ix];
+    let decided = &decision.fields[ix];
+    let place = |slot: Option<&crate::form::Slot>| {
+        slot.map(|s| {
+            let first = s.line_rect(field.y, 0);
+            let last = s.line_rect(field.y, s.lines - 1);
+            Rect::new(first.x, first.y, first.width, last.bottom() - first.y)
+        })
+    };
+    let rects = [place(field.digits.as_ref()), place(field.words.as_ref())];
+    let quads = rects.map(|r| r.map(|r| rounded(located.sheet.mesh.quad(r))));
+    let channel = |reading: Option<&CellReading>, quad: Option<Quad>| {
+        reading.map(|r| {
+            let (value, confidence) = best(r);
+            ChannelValue { value, confidence: round(confidence, 6), quad }
+        })
+    };
+    let whole = match rects {
+        [Some(d), Some(w)] => {
+            let (x, y) = (d.x.min(w.x), d.y.min(w.y));
+            Some(Rect::new(x, y, d.right().max(w.right()) - x, d.bottom().max(w.bottom()) - y))
+        }
+        [Some(r), None] | [None, Some(r)] => Some(r),
+        [None, None] => None,
+    };
+    Value {
+        value: decided.value,
+        confidence: decided.confidence,
+        basis: decided.basis,
+        channels: Channels {
+            digits: channel(evidence.digits.as_ref(), quads[0]),
+            words: channel(evidence.words.as_ref(), quads[1]),
+            qr: qr.map(|(v, _)| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
+        },
+        alternatives: decided
+            .alternatives
+            .iter()
+            .map(|&(value, confidence)| Alternative { value, confidence })
+            .collect(),
+        quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))),
+    }
+}
+
+/// What a cell's first reader with a value says: its value and probability.
+fn best(reading: &CellReading) -> (Option<u32>, f64) {
+    let values = reading.readings.iter().filter_map(|r| r.distribution.best());
+    let top = values.fold(None, |top: Option<(u32, f64)>, b| match top {
+        Some(t) if t.1 >= b.1 => Some(t),
+        _ => Some(b),
+    });
+    match top {
+        Some((value, p)) => (Some(value), p),
+        None => {
+            let sure = reading.readings.iter().map(|r| r.distribution.blank.max(r.distribution.other));
+            (None, sure.fold(0.0, f64::max))
+        }
+    }
+}
+
+fn sheet_info(header: &HeaderReading, qr: Option<(&str, &str)>, decision: &Decision) -> SheetInfo {
+    let code = qr.map(|q| q.0.to_owned()).or_else(|| header.code.as_ref().map(|c| c.text.clone()));
+    let parts: Vec<&str> = code.as_deref().map(|c| c.split('.').collect()).unwrap_or_default();
+    SheetInfo {
+        centre: parts
+            .first()
+            .map(|c| (*c).to_owned())
+            .or_else(|| header.centre_code.as_ref().map(|c| c.text.clone())),
+        table: parts.get(1).and_then(|t| t.parse().ok()),
+        kind: Some(
+            if decision.findings.iter().any(|f| f.code == "zero_report") { "zero" } else { "votes" }
+                .to_owned(),
+        ),
+        uuid: header.uuid.as_ref().map(|t| t.text.clone()),
+        issued_at: header.issued_at.as_ref().map(|t| t.text.clone()),
+        hash: header.hash.as_ref().map(|t| t.text.clone()),
+        qr: qr.map(|q| q.1.to_owned()),
+        code,
+    }
+}
+
+fn registration(sheet: &Sheet, form: &Form) -> Registration {
+    let frame = Rect::new(0.0, 0.0, form.frame.0, form.frame.1);
+    // The private block over the paper's whole width and a margin, from its top to the longest sheet's
+    // end: the QR code and what else lies below is covered with it; nothing there has to be shown.
+    // Where the print right above was not found, the block is not located.
+    let private = (sheet.visible.1 >= form.private_top - 30.0).then(|| {
+        let top = form.private_top;
+        Rect::new(-form.margin_left - 15.0, top, form.paper_width + 30.0, form.paper_length.1 - top)
+    });
+    Registration {
+        quad: rounded(sheet.mesh.quad(frame)),
+        residual_mm: round(sheet.residual, 3),
+        anchors: round(sheet.anchors, 3),
+        px_per_mm: round(sheet.mesh.px_per_mm(form.frame.1 / 2.0), 3),
+        private: private.map(|r| rounded(sheet.mesh.quad(r))),
+        mesh: sheet
+            .mesh
+            .rungs
+            .iter()
+            .map(|r| RungRecord { y: r.y, points: r.points.map(|p| [round(p.x, 2), round(p.y, 2)]) })
+            .collect(),
+    }
+}
