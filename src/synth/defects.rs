@@ -160,7 +160,7 @@ pub fn alter(form: &Form, defect: Defect, truth: &mut SheetTruth, rng: &mut Synt
             let ix = any_vote(form, rng);
             let value = truth.fields[ix].value;
             truth.fields[ix].value = altered(value, rng);
-            encode_qr(form, truth, rng);
+            encode_qr(form, truth);
             truth.fields[ix].value = value;
             touched.push(ix);
         }
@@ -207,7 +207,7 @@ pub fn alter(form: &Form, defect: Defect, truth: &mut SheetTruth, rng: &mut Synt
             (truth.fields[ix].digits, truth.fields[ix].words) = (None, None);
             touched.push(ix);
         }
-        Defect::ZeroReport => zero(form, truth, rng),
+        Defect::ZeroReport => zero(form, truth),
         Defect::NoActa => {
             *truth = SheetTruth { defect: truth.defect.take(), ..SheetTruth::default() };
         }
@@ -217,7 +217,7 @@ pub fn alter(form: &Form, defect: Defect, truth: &mut SheetTruth, rng: &mut Synt
 }
 
 /// Every number but those of the header is zero, and the first line says so.
-fn zero(form: &Form, truth: &mut SheetTruth, rng: &mut SynthRng) {
+fn zero(form: &Form, truth: &mut SheetTruth) {
     for (field, said) in form.fields.iter().zip(&mut truth.fields) {
         if field.kind != FieldKind::Header {
             said.value = 0;
@@ -227,7 +227,7 @@ fn zero(form: &Form, truth: &mut SheetTruth, rng: &mut SynthRng) {
     if let Some(line) = truth.header.first_mut() {
         line.1 = "Acta de cero".to_owned();
     }
-    encode_qr(form, truth, rng);
+    encode_qr(form, truth);
 }
 
 /// Does to a drawn sheet what happens after it was printed.

@@ -96,11 +96,7 @@ pub fn draw(form: &Form, truth: &SheetTruth, part: Part, rng: &mut SynthRng) -> 
         Part::Whole => -header.first().map_or(-form.header.top, |l| l.1 - form.header.top),
         Part::Frame => 12.0,
     };
-    let qr_top = form.qr.as_ref().map(|q| {
-        // The middle third of the range that the form allows.
-        let third = (q.top.1 - q.top.0) / 3.0;
-        rng.random_range(q.top.0 + third..q.top.1 - third)
-    });
+    let qr_top = form.qr.as_ref().map(|q| q.top.0 + (q.top.1 - q.top.0) * rng.random::<f64>());
     let hash_top = qr_top.zip(form.qr.as_ref()).map_or(form.private_top + 250.0, |(top, q)| top + q.size);
     let bottom = match part {
         Part::Whole => hash_top + 11.5 + FOOT.0 + FOOT.1,

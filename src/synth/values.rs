@@ -45,7 +45,7 @@ pub struct SheetTruth {
     pub header: Vec<(String, String)>,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldTruth>,
-    /// What the QR code says; `None` when there is none.
+    /// What the printed QR code says; `None` when there is none.
     pub qr: Option<String>,
     /// The hash under the QR code.
     pub hash: Option<String>,
@@ -90,7 +90,7 @@ pub fn invent(form: &Form, rng: &mut SynthRng, mode: ValueMode) -> SheetTruth {
     truth.header = header(form, &truth, rng);
     truth.code = truth.header_text("code").unwrap_or_default().to_owned();
     truth.hash = form.hash.as_ref().map(|p| fitting(p.as_str(), &|_| None, rng));
-    encode_qr(form, &mut truth, rng);
+    encode_qr(form, &mut truth);
     for _ in &form.officials.roles {
         let name = (0..rng.random_range(2..=4)).map(|_| word(rng)).collect::<Vec<_>>().join(" ");
         truth.officials.push((name, format!("V-{:08}", rng.random_range(90_000_000..100_000_000u32))));
@@ -248,20 +248,29 @@ fn word(rng: &mut SynthRng) -> String {
     text
 }
 
-/// Writes the QR payload that the form's grammar asks for into the truth.
-pub fn encode_qr(form: &Form, truth: &mut SheetTruth, rng: &mut SynthRng) {
-    let Some(spec) = &form.qr else { return };
-    let votes: Vec<String> = form.votes().map(|ix| truth.fields[ix].value.to_string()).collect();
+/// The payload that the form's grammar asks for, from the fields' values; `None` without a QR code.
+pub fn payload(form: &Form, truth: &SheetTruth) -> Option<String> {
+    let spec = form.qr.as_ref()?;
+    let votes: Option<Vec<String>> =
+        form.votes().map(|ix| truth.fields.get(ix).map(|f| f.value.to_string())).collect();
+    let votes = votes?.join(",");
     let named = |name: &str| match name {
         "code" => Some(truth.code.clone()),
         "centre" => Some(truth.centre.clone()),
         "table" => Some(truth.table.clone()),
-        "votes" => Some(votes.join(",")),
+        "votes" => Some(votes.clone()),
         // Always 0 on the sheets seen.
         "rest" => Some("0".to_owned()),
         id => form.field(id).map(|ix| truth.fields[ix].value.to_string()),
     };
-    truth.qr = Some(fitting(spec.grammar.as_str(), &named, rng));
+    // What a grammar leaves open beyond its names is the same on every sheet.
+    Some(fitting(spec.grammar.as_str(), &named, &mut super::rng(0, 0)))
+}
+
+/// Prints the QR code of the fields' values into the truth.
+pub fn encode_qr(form: &Form, truth: &mut SheetTruth) {
+    truth.qr = payload(form, truth);
+    let Some(spec) = &form.qr else { return };
     let carried: Vec<FieldIx> = form
         .votes()
         .chain(spec.grammar.capture_names().flatten().filter_map(|name| form.field(name)))

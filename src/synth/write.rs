@@ -1,14 +1,14 @@
 //! A folder of made-up pictures with their truth.
 //!
-//! In: a [`Form`] and [`Options`]. Out: one JPEG a sheet or piece, `truth.csv` (a row a file) and
-//! `truth.jsonl` (every field's value in every channel, and the mesh). Refuses a folder that is not
+//! In: a [`Form`] and [`Options`]. Out: one JPEG a sheet or piece, `truth.csv` (a row a file, true
+//! values) and `truth.jsonl` (every field's value in every printed channel, and the mesh). Refuses a folder that is not
 //! empty. The bytes depend on the seed alone.
 
 use super::camera;
 use super::defects::{self, Defect, Expected};
 use super::draw::{self, Part};
 use super::scan::{self, ScanSettings};
-use super::values::{SheetTruth, ValueMode, invent};
+use super::values::{SheetTruth, ValueMode, invent, payload};
 use super::{Picture, SynthRng, noise, rng};
 use crate::form::{FieldKind, Form};
 use rayon::prelude::*;
@@ -272,7 +272,8 @@ fn csv_row(form: &Form, name: &str, truth: &SheetTruth, expected: Expected) -> V
             .sum();
         row.push(if truth.fields.is_empty() { String::new() } else { sum.to_string() });
     }
-    row.push(truth.qr.clone().unwrap_or_default());
+    // The payload of the true values, whatever QR code is printed: it carries the rows.
+    row.push(payload(form, truth).unwrap_or_default());
     row.push(truth.defect.clone().unwrap_or_default());
     row.push(match expected {
         Expected::Accepted => "accepted".to_owned(),
