@@ -15,8 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const GROUPS: usize = 24;
 /// A strip chart has at most this many places.
 const PLACES: usize = 120;
-/// The lower ends of the histogram's bins: each step is one more nine.
-const BINS: [f64; 7] = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
+/// The lower ends of the histogram's bins, and as text: each step is one more nine.
+const BINS: [(f64, &str); 7] = [
+    (0.0, "0"),
+    (0.5, "50"),
+    (0.9, "90"),
+    (0.99, "99"),
+    (0.999, "99.9"),
+    (0.9999, "99.99"),
+    (0.99999, "99.999"),
+];
 
 /// The run at a glance.
 #[derive(Debug, Serialize)]
@@ -125,8 +133,8 @@ pub fn finding_titles<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<
 fn histogram(records: &[Record]) -> Vec<Bar> {
     let mut bars: Vec<Bar> = BINS
         .iter()
-        .map(|&from| Bar {
-            from: percent(from),
+        .map(|(_, text)| Bar {
+            from: Both::new(format!("{} %", text.replace('.', ",")), format!("{text}%")),
             accepted: 0,
             review: 0,
             count: 0,
@@ -135,7 +143,7 @@ fn histogram(records: &[Record]) -> Vec<Bar> {
         })
         .collect();
     for record in records.iter().filter(|r| r.status != Status::Rejected) {
-        let ix = BINS.iter().rposition(|&from| record.confidence >= from).unwrap_or(0);
+        let ix = BINS.iter().rposition(|bin| record.confidence >= bin.0).unwrap_or(0);
         bars[ix].count += 1;
         match record.status {
             Status::Accepted => bars[ix].accepted += 1,

@@ -26,9 +26,9 @@ pub const PICTURES: &str = "pictures";
 
 /// Width of the strip's picture in pixels: legible headings, and about 40 KB a sheet.
 const STRIP_WIDTH: u32 = 240;
-/// Print above the frame that the strip shows, mm: the header of the longest sheet seen starts 95 mm
-/// above it.
-const STRIP_ABOVE: f64 = 96.0;
+/// Paper above the frame that the strip shows at most, mm; it starts where the photo does. Set so that
+/// the logo of the sheets looked at is on it (November 2026, 42 scans).
+const STRIP_ABOVE: f64 = 130.0;
 /// JPEG quality of the strip (a map of the sheet) and of crops (evidence).
 const STRIP_QUALITY: u8 = 50;
 const CROP_QUALITY: u8 = 88;
@@ -175,7 +175,12 @@ fn cut_crop(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> GrayImage {
 /// The strip from its head to the private block, and the fields' places in it.
 fn strip(pixels: &GrayImage, mesh: &Mesh, form: &Form) -> Option<Strip> {
     let scale = f64::from(STRIP_WIDTH) / form.paper_width;
-    let top = -STRIP_ABOVE;
+    let in_photo = |y: f64| {
+        let p = mesh.map(Point::new(mesh.width / 2.0, y));
+        p.x >= 0.0 && p.y >= 0.0 && p.x < f64::from(pixels.width()) && p.y < f64::from(pixels.height())
+    };
+    let above = (0..=STRIP_ABOVE as u32).take_while(|&mm| in_photo(-f64::from(mm))).last().unwrap_or(0);
+    let top = -f64::from(above);
     let (left, height) = (-form.margin_left, form.private_top - top);
     // In bands, because a crop is cut flat and the strip is not.
     const BAND: f64 = 4.0;

@@ -6,7 +6,7 @@ use super::doubt::{doubtful, fields};
 use super::pictures::{Mark, Picture, SheetPictures};
 use super::wording::{Both, advice, detail, label, percent, title};
 use crate::decide::{Basis, Check, Status};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, RelationOp};
 use crate::record::{ChannelValue, Record, Value};
 use serde::Serialize;
@@ -38,12 +38,12 @@ pub struct Sheet {
     pub numbers: Vec<Number>,
 }
 
-/// Why it is here.
+/// Why it is here: the findings of one kind.
 #[derive(Debug, Serialize)]
 pub struct Reason {
     pub severity: Severity,
     pub title: Both,
-    pub detail: Both,
+    pub details: Vec<Both>,
     pub advice: Both,
 }
 
@@ -131,15 +131,7 @@ pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, ran
         confidence: percent(record.confidence),
         read: fields(record).any(|(_, v)| v.value.is_some()),
         codes: codes.into_iter().collect::<Vec<_>>().join(" "),
-        reasons: findings
-            .into_iter()
-            .map(|f| Reason {
-                severity: f.severity,
-                title: title(&f.code),
-                detail: detail(f, record, form),
-                advice: advice(f),
-            })
-            .collect(),
+        reasons: reasons(&findings, record, form),
         sums: record
             .checks
             .iter()
@@ -153,6 +145,27 @@ pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, ran
         cells,
         numbers: fields(record).map(|(id, v)| number(label(id, record, form), v)).collect(),
     }
+}
+
+/// Findings by kind, in the order given.
+fn reasons(findings: &[&Finding], record: &Record, form: Option<&Form>) -> Vec<Reason> {
+    let mut out: Vec<(&str, Reason)> = Vec::new();
+    for finding in findings {
+        let detail = Some(detail(finding, record, form)).filter(|d| !d.es.is_empty());
+        match out.iter_mut().find(|r| r.0 == finding.code) {
+            Some((_, reason)) => reason.details.extend(detail),
+            None => out.push((
+                &finding.code,
+                Reason {
+                    severity: finding.severity,
+                    title: title(&finding.code),
+                    details: detail.into_iter().collect(),
+                    advice: advice(finding),
+                },
+            )),
+        }
+    }
+    out.into_iter().map(|r| r.1).collect()
 }
 
 fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures) -> Option<Cell> {
@@ -178,7 +191,7 @@ fn number(label: String, value: &Value) -> Number {
         c.as_ref().map(|c| Said {
             value: c.value,
             confidence: percent(c.confidence),
-            differs: c.value.is_some() && c.value != value.value,
+            differs: c.value.zip(value.value).is_some_and(|(c, v)| c != v),
         })
     };
     let channels = &value.channels;

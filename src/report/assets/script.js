@@ -110,7 +110,7 @@
   if (one("#more")) one("#more").addEventListener("click", () => { state.rows += 400; filter(); });
 
   // The strip follows the cell that is looked at.
-  function show(sheet, field) {
+  function show(sheet, field, behavior) {
     const strip = one(".window", sheet);
     if (!strip) return;
     for (const m of all(".mark", sheet)) m.classList.toggle("on", m.dataset.field === field);
@@ -118,10 +118,11 @@
     if (!mark) return;
     const svg = one("svg", strip);
     const scale = svg.clientWidth / svg.viewBox.baseVal.width;
-    strip.scrollTop = (+mark.getAttribute("y") + mark.getAttribute("height") / 2) * scale + 16 - strip.clientHeight / 2;
+    const middle = (+mark.getAttribute("y") + mark.getAttribute("height") / 2) * scale + 16;
+    strip.scrollTo({ top: middle - strip.clientHeight / 2, behavior });
   }
   for (const cell of all(".cell")) {
-    const look = () => show(cell.closest(".sheet"), cell.dataset.field);
+    const look = () => show(cell.closest(".sheet"), cell.dataset.field, "auto");
     cell.addEventListener("focus", look);
     cell.addEventListener("pointerenter", look);
   }
@@ -134,7 +135,7 @@
     for (const e of entries) if (e.isIntersecting) {
       near.unobserve(e.target);
       const first = one(".cell", e.target);
-      if (first) show(e.target, first.dataset.field);
+      if (first) show(e.target, first.dataset.field, "instant");
     }
   }, { rootMargin: "200px" });
   for (const s of sheets) near.observe(s);
