@@ -31,6 +31,8 @@
 
 pub mod channels;
 mod laws;
+pub mod odds;
+pub mod simulate;
 pub mod sums;
 pub mod totals;
 pub mod weights;
