@@ -7,7 +7,7 @@
 use super::channels::{Heard, QrTrust, hear, looked_at};
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, ELECTORES, Evidence, FieldDecision, Policy};
+use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Force, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
@@ -15,7 +15,7 @@ use crate::reader::Channel;
 
 /// From here on a header reading is taken as said with confidence. The header is printed once, so
 /// that nothing else can raise it.
-const HEADER_SURE: f64 = 0.99;
+pub const HEADER_SURE: f64 = 0.99;
 
 /// From this many numbers on, a QR code that differs from the print is another sheet's, when the acta
 /// code does not say otherwise: two are two exchanged rows.
@@ -85,6 +85,17 @@ pub fn qr_standing(evidence: &Evidence<'_>) -> QrStanding {
         }
         None => belongs(Vec::new()),
     }
+}
+
+/// Orders the findings by weight and lets the status be what they allow.
+pub fn hold_back(decision: &mut Decision) {
+    decision.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let allowed = match decision.findings.first().map(|f| f.severity) {
+        Some(Severity::Reject) => Status::Rejected,
+        Some(Severity::Review) => Status::Review,
+        Some(Severity::Info) | None => Status::Accepted,
+    };
+    decision.status = decision.status.max(allowed);
 }
 
 /// `digits 183, words 283, QR 283`.

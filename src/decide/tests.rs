@@ -91,7 +91,7 @@ left = ["cast"]
 equals = ["rows", "spoilt"]
 "#;
 
-fn acta() -> Form {
+pub(super) fn acta() -> Form {
     builtin().unwrap().remove(0)
 }
 
@@ -105,7 +105,7 @@ fn cell(values: &[(u32, f64)]) -> CellReading {
     CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality: good() }
 }
 
-fn sure(value: u32) -> CellReading {
+pub(super) fn sure(value: u32) -> CellReading {
     cell(&[(value, 0.9995)])
 }
 
@@ -115,7 +115,7 @@ fn unreadable() -> CellReading {
 }
 
 /// A consistent sheet: rows 1, 2, …, with 183 in the second row.
-fn truth(form: &Form) -> Vec<u32> {
+pub(super) fn truth(form: &Form) -> Vec<u32> {
     let mut v = vec![0; form.fields.len()];
     for (i, ix) in form.votes().enumerate() {
         v[ix] = (i as u32 * 7) % 23;
@@ -137,9 +137,10 @@ fn truth(form: &Form) -> Vec<u32> {
     v
 }
 
-const CODE: &str = "021201003.02.1.0001";
+pub(super) const CODE: &str = "021201003.02.1.0001";
+pub(super) const OTHER_CODE: &str = "999999999.01.1.0001";
 
-fn payload(form: &Form, values: &[u32], code: &str) -> QrOutcome {
+pub(super) fn payload(form: &Form, values: &[u32], code: &str) -> QrOutcome {
     let carried = |ix: FieldIx| {
         matches!(form.fields[ix].kind, crate::form::FieldKind::Vote { .. })
             || form.fields[ix].id == "votos_nulos"
@@ -154,7 +155,7 @@ fn payload(form: &Form, values: &[u32], code: &str) -> QrOutcome {
     })
 }
 
-fn sheet<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
+pub(super) fn sheet<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
     let mut e = Evidence::new(form);
     for (ix, field) in e.fields.iter_mut().enumerate() {
         field.digits = Some(sure(values[ix]));
@@ -313,7 +314,7 @@ fn a_qr_of_another_sheet_is_named_and_not_believed() {
     // By its code, and, where the code in the header could not be read, by its numbers.
     for printed in [Some((CODE.to_owned(), 0.999)), None] {
         let mut e = sheet(&form, &v);
-        e.qr = payload(&form, &other, "999999999.01.1.0001");
+        e.qr = payload(&form, &other, OTHER_CODE);
         e.printed_code = printed;
         let d = decided(&e);
         assert_eq!(d.status, Status::Review);

@@ -79,7 +79,8 @@ impl Weights {
         self.atom(value) + self.flat / f64::from(self.modulus)
     }
 
-    fn atom(&self, value: u32) -> f64 {
+    /// Weight of one value's atom, without the flat part; 0 when it is not listed.
+    pub fn atom(&self, value: u32) -> f64 {
         self.atoms.binary_search_by_key(&value, |a| a.0).map_or(0.0, |i| self.atoms[i].1)
     }
 

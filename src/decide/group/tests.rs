@@ -1,0 +1,130 @@
+//! Copies, pieces and contradictions, on cells made up here.
+
+use super::*;
+use crate::decide::Status;
+use crate::decide::tests::{CODE, OTHER_CODE, acta, payload, sheet, sure, truth};
+use crate::form::Form;
+use std::ops::Range;
+
+/// The photo of the fields of `range`, without QR code and header.
+fn piece<'f>(form: &'f Form, values: &[u32], range: Range<usize>) -> Evidence<'f> {
+    let mut e = sheet(form, values);
+    for (ix, field) in e.fields.iter_mut().enumerate() {
+        if !range.contains(&ix) {
+            *field = FieldEvidence::default();
+        }
+    }
+    e.printed_code = None;
+    e
+}
+
+fn headed<'f>(mut e: Evidence<'f>, code: &str) -> Evidence<'f> {
+    e.printed_code = Some((code.to_owned(), 0.999));
+    e
+}
+
+fn grouped<'f>(photos: &[(&str, &Evidence<'f>)]) -> Vec<Group<'f>> {
+    let photos: Vec<_> = photos.iter().map(|&(source, evidence)| PhotoEvidence { source, evidence }).collect();
+    group(&photos, &Policy::default())
+}
+
+fn members(groups: &[Group<'_>]) -> Vec<Vec<usize>> {
+    groups.iter().map(|g| g.members.clone()).collect()
+}
+
+fn together<'g, 'f>(group: &'g Group<'f>) -> &'g Evidence<'f> {
+    match &group.outcome {
+        Joined::Together { evidence, .. } => evidence,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn pieces_that_overlap_become_one_accepted_sheet() {
+    let form = acta();
+    let v = truth(&form);
+    let n = form.fields.len();
+    let top = headed(piece(&form, &v, 0..14), CODE);
+    let middle = piece(&form, &v, 10..28);
+    let lower = piece(&form, &v, 22..n);
+    let mut bottom = piece(&form, &v, 0..0);
+    bottom.qr = payload(&form, &v, CODE);
+    let groups =
+        grouped(&[("a/1.jpg", &top), ("a/2.jpg", &middle), ("a/3.jpg", &lower), ("a/4.jpg", &bottom)]);
+    assert_eq!(members(&groups), [vec![0, 1, 2, 3]]);
+    let d = decide(together(&groups[0]), &Policy::default());
+    assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
+    assert_eq!(d.fields.iter().map(|f| f.value.unwrap()).collect::<Vec<_>>(), v);
+    let Joined::Together { sources, part, .. } = &groups[0].outcome else { panic!() };
+    assert_eq!(sources.message, "read from 4 photos: a/1.jpg, a/2.jpg, a/3.jpg, a/4.jpg");
+    assert_eq!((sources.code.as_str(), part.code.as_str()), ("joined_photos", "part_of_sheet"));
+}
+
+#[test]
+fn pieces_without_overlap_join_when_the_sums_hold() {
+    let form = acta();
+    let v = truth(&form);
+    let n = form.fields.len();
+    let top = headed(piece(&form, &v, 0..20), CODE);
+    let rest = piece(&form, &v, 20..n);
+    assert_eq!(members(&grouped(&[("a/1.jpg", &top), ("a/2.jpg", &rest)])), [vec![0, 1]]);
+    // Another sheet's lower part breaks them.
+    let mut other = v.clone();
+    other[25] += 4;
+    let rest = piece(&form, &other, 20..n);
+    assert_eq!(members(&grouped(&[("a/1.jpg", &top), ("a/2.jpg", &rest)])), [vec![0], vec![1]]);
+    // Another folder is another place.
+    let rest = piece(&form, &v, 20..n);
+    assert_eq!(members(&grouped(&[("a/1.jpg", &top), ("b/2.jpg", &rest)])), [vec![0], vec![1]]);
+}
+
+#[test]
+fn a_piece_that_fits_two_sheets_is_left_alone() {
+    let form = acta();
+    let v = truth(&form);
+    let (one, two) = (headed(sheet(&form, &v), CODE), headed(sheet(&form, &v), OTHER_CODE));
+    let part = piece(&form, &v, 0..20);
+    let groups = grouped(&[("a/1.jpg", &one), ("a/2.jpg", &two), ("a/3.jpg", &part)]);
+    assert_eq!(members(&groups), [vec![0], vec![1], vec![2]]);
+}
+
+#[test]
+fn copies_that_contradict_each_other_are_a_finding_on_both() {
+    let form = acta();
+    let v = truth(&form);
+    let one = sheet(&form, &v);
+    let mut two = sheet(&form, &v);
+    two.fields[1] = FieldEvidence { digits: Some(sure(283)), words: Some(sure(283)) };
+    let groups = grouped(&[("a.jpg", &one), ("b.jpg", &two)]);
+    let Joined::Conflict(findings) = &groups[0].outcome else { panic!("{:?}", groups[0].outcome) };
+    assert!(findings[0][0].message.ends_with("digits 183 here, digits 283 on b.jpg"), "{:?}", findings[0]);
+    assert!(findings[1][1].message.ends_with("words 283 here, words 183 on a.jpg"), "{:?}", findings[1]);
+    let mut d = decide(&one, &Policy::default());
+    assert_eq!(d.status, Status::Accepted);
+    hold(&mut d, findings[0].clone());
+    assert_eq!(d.status, Status::Review);
+    assert_eq!(d.findings[0].code, "photos_disagree");
+}
+
+#[test]
+fn a_poor_copy_does_not_spoil_a_good_one() {
+    let form = acta();
+    let v = truth(&form);
+    let good = sheet(&form, &v);
+    let mut poor = sheet(&form, &v);
+    for cell in poor.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten() {
+        *cell = sure(7);
+        cell.quality.coverage = 0.3;
+    }
+    let groups = grouped(&[("a.jpg", &good), ("b.jpg", &poor)]);
+    let d = decide(together(&groups[0]), &Policy::default());
+    assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
+}
+
+#[test]
+fn sheets_of_different_codes_stay_apart() {
+    let form = acta();
+    let v = truth(&form);
+    let (one, two) = (headed(sheet(&form, &v), CODE), headed(sheet(&form, &v), OTHER_CODE));
+    assert_eq!(members(&grouped(&[("a.jpg", &one), ("b.jpg", &two)])), [vec![0], vec![1]]);
+}

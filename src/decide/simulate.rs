@@ -1,0 +1,488 @@
+//! Whether the probabilities hold: sheets made up at the level of cells, read by readers of known
+//! errors, decided, and held against their truth.
+//!
+//! In: a form, a number of sheets, a seed, a [`Noise`]. Out: a [`Simulation`]: accepted,
+//! accepted-and-wrong, altered-and-accepted, the reliability of the sheet's probability, the accept
+//! rate at several error rates, the upper bound of the error rate. Every sheet is decided twice, with
+//! its QR code and without. Refuses nothing.
+//!
+//! What is simulated is independent of what [`super::channels`] assumes: a reader's distribution is
+//! made so that it is calibrated (the truth takes each candidate's place with that candidate's
+//! probability), then, for an overconfident reader, sharpened, and mixed with confident errors. One
+//! sheet in twenty is altered in one of the [`Alteration`]s. Nothing here draws pixels: that readers
+//! on real pixels are as good as a [`Noise`] is for `cotejo eval` on pictures to show.
+
+use super::odds::upper_bound;
+use super::{Evidence, FieldEvidence, Policy, Status, decide};
+use crate::finding::Severity;
+use crate::form::{FieldIx, FieldKind, Form};
+use crate::geometry::Quad;
+use crate::qr::{QrOutcome, QrPayload};
+use crate::reader::{CellReading, Distribution, Quality, ReaderId, Reading};
+use crate::synth::values::{ValueMode, invent};
+use crate::synth::{SynthRng, rng};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// The error rates at which the accept rate is stated.
+pub const LEVELS: [f64; 4] = [1e-2, 1e-3, 1e-4, 1e-5];
+
+/// Upper ends of the reliability table's bins, in the stated probability of a wrong number.
+const BINS: [f64; 9] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5, 0.9, 1.0];
+
+/// One sheet in this many is altered.
+const ALTERED_ONE_IN: u64 = 20;
+
+/// How a simulated reader errs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    /// Share of cells that are read with doubt: the best candidate's probability is uniform between
+    /// 0.4 and 0.999.
+    pub doubtful: f64,
+    /// Share of cells that are not readable at all.
+    pub unreadable: f64,
+    /// Probability that a cell read without doubt is wrong; the reader says 1e-4.
+    pub confident_error: f64,
+    /// Power to which a reader raises its probabilities: 1 calibrated, above 1 overconfident.
+    pub sharpened: f64,
+}
+
+impl Noise {
+    /// A reader as issue 3 asks for, on flat scans: 99.8 % of cells right by themselves.
+    pub const SCAN: Noise = Noise { doubtful: 5e-3, unreadable: 5e-4, confident_error: 1e-4, sharpened: 1.0 };
+    /// The same reader on photos held in a hand.
+    pub const PHOTO: Noise =
+        Noise { doubtful: 5e-2, unreadable: 5e-3, confident_error: 2e-4, sharpened: 1.0 };
+    /// A reader that is surer than it should be, beyond the floor at which it is believed.
+    pub const OVERCONFIDENT: Noise =
+        Noise { doubtful: 2e-2, unreadable: 1e-3, confident_error: 3e-3, sharpened: 3.0 };
+    /// A photo hardly worth reading.
+    pub const HARD: Noise = Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 2e-3, sharpened: 1.5 };
+
+    /// The models by name.
+    pub const ALL: [(&'static str, Noise); 4] = [
+        ("scan", Noise::SCAN),
+        ("photo", Noise::PHOTO),
+        ("overconfident", Noise::OVERCONFIDENT),
+        ("hard", Noise::HARD),
+    ];
+}
+
+/// What was altered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alteration {
+    /// One number's digits.
+    Digits,
+    /// One number's words.
+    Words,
+    /// One vote's digits and words alike, the QR code left alone.
+    DigitsAndWords,
+    /// One total's digits and words alike.
+    Total,
+    /// Two rows exchanged in digits and words, so that the sum holds; shows only in the QR code.
+    RowsExchanged,
+    /// The digits of two rows exchanged.
+    DigitsExchanged,
+    /// The QR code is of another sheet.
+    OtherQr,
+}
+
+impl Alteration {
+    const ALL: [Alteration; 7] = [
+        Alteration::Digits,
+        Alteration::Words,
+        Alteration::DigitsAndWords,
+        Alteration::Total,
+        Alteration::RowsExchanged,
+        Alteration::DigitsExchanged,
+        Alteration::OtherQr,
+    ];
+
+    /// Whether the sheet shows it without a QR code.
+    fn shows_without_qr(self) -> bool {
+        !matches!(self, Alteration::RowsExchanged | Alteration::OtherQr)
+    }
+}
+
+/// What came of a simulation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// How many sheets were made up.
+    pub sheets: u64,
+    /// The generator's seed.
+    pub seed: u64,
+    /// The readers' errors.
+    pub noise: Noise,
+    /// The policy's error rate.
+    pub max_error: f64,
+    /// Decided with the QR code.
+    pub with_qr: Counts,
+    /// Decided without.
+    pub without_qr: Counts,
+}
+
+/// The counts of one way of deciding.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Sheets as printed by the machine.
+    pub untouched: u64,
+    /// Of those, accepted.
+    pub accepted: u64,
+    /// Of those, with a wrong vote or total.
+    pub accepted_wrong: u64,
+    /// Upper 95 % bound of the rate of wrong among accepted.
+    pub wrong_at_most: f64,
+    /// Untouched sheets whose electores are wrong with a stated confidence of 0.99 or more.
+    pub electores_wrong: u64,
+    /// Sheets altered so that it can show.
+    pub altered: u64,
+    /// Of those, accepted with a number that the machine did not print.
+    pub altered_accepted_wrong: u64,
+    /// Of those, accepted with every number as the machine printed it (the change was not readable).
+    pub altered_accepted_right: u64,
+    /// Altered sheets with a finding on an altered field, on a relation of it or on the QR code.
+    pub altered_named: u64,
+    /// At each of [`LEVELS`].
+    pub levels: Vec<Level>,
+    /// Stated against observed, untouched sheets only.
+    pub reliability: Vec<Bin>,
+}
+
+/// What is accepted at an error rate.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Level {
+    /// The error rate asked for.
+    pub max_error: f64,
+    /// Untouched sheets accepted at it.
+    pub accepted: u64,
+    /// Of those, wrong.
+    pub wrong: u64,
+}
+
+/// Sheets whose stated probability of a wrong number is at most `below` (and above the last bin's).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Bin {
+    /// Upper end.
+    pub below: f64,
+    /// How many sheets.
+    pub sheets: u64,
+    /// Wrong sheets expected: the sum of the stated probabilities.
+    pub expected: f64,
+    /// Wrong sheets seen. A sheet with a number missing counts as wrong and states 1.
+    pub wrong: u64,
+}
+
+/// Values per channel as they stand on the paper.
+struct Printed {
+    truth: Vec<u32>,
+    digits: Vec<Option<u32>>,
+    words: Vec<Option<u32>>,
+    qr: Vec<Option<u32>>,
+    qr_code: String,
+    code: String,
+    touched: Vec<FieldIx>,
+    alteration: Option<Alteration>,
+}
+
+/// Makes up `sheets` sheets of `form` and decides on each with and without its QR code. The same
+/// arguments give the same result.
+pub fn simulate(form: &Form, sheets: u64, seed: u64, noise: Noise, policy: &Policy) -> Simulation {
+    let mut with_qr = Counts::new();
+    let mut without_qr = Counts::new();
+    for number in 0..sheets {
+        let mut rng = rng(seed, number);
+        let printed = print(form, number, &mut rng);
+        let mut evidence = read(form, &printed, noise, &mut rng);
+        let qr = std::mem::replace(&mut evidence.qr, QrOutcome::NotLooked);
+        without_qr.count(&evidence, &printed, policy);
+        evidence.qr = qr;
+        with_qr.count(&evidence, &printed, policy);
+    }
+    for counts in [&mut with_qr, &mut without_qr] {
+        counts.wrong_at_most = upper_bound(counts.accepted_wrong, counts.accepted, 0.95);
+    }
+    Simulation { sheets, seed, noise, max_error: policy.max_error, with_qr, without_qr }
+}
+
+/// A made-up sheet, one in [`ALTERED_ONE_IN`] altered.
+fn print(form: &Form, number: u64, rng: &mut SynthRng) -> Printed {
+    let sheet = invent(form, rng, ValueMode::Realistic);
+    let carried = |ix: FieldIx| {
+        let field = &form.fields[ix];
+        matches!(field.kind, FieldKind::Vote { .. })
+            || form.qr.as_ref().is_some_and(|q| q.grammar.capture_names().flatten().any(|n| n == field.id))
+    };
+    let truth: Vec<u32> = sheet.fields.iter().map(|f| f.value).collect();
+    let mut printed = Printed {
+        digits: sheet.fields.iter().map(|f| f.digits).collect(),
+        words: sheet.fields.iter().map(|f| f.words).collect(),
+        qr: (0..truth.len()).map(|ix| carried(ix).then_some(truth[ix])).collect(),
+        truth,
+        qr_code: sheet.code.clone(),
+        code: sheet.code,
+        touched: Vec::new(),
+        alteration: None,
+    };
+    if number % ALTERED_ONE_IN == 0 {
+        let which = (number / ALTERED_ONE_IN) as usize % Alteration::ALL.len();
+        alter(form, &mut printed, Alteration::ALL[which], rng);
+    }
+    printed
+}
+
+fn alter(form: &Form, printed: &mut Printed, alteration: Alteration, rng: &mut SynthRng) {
+    let votes: Vec<FieldIx> = form.votes().collect();
+    let totals: Vec<FieldIx> =
+        (0..form.fields.len()).filter(|&ix| form.fields[ix].kind == FieldKind::Total).collect();
+    let vote = votes[rng.random_range(0..votes.len())];
+    let total = totals[rng.random_range(0..totals.len())];
+    match alteration {
+        Alteration::Digits => {
+            printed.touched = vec![if rng.random_bool(0.7) { vote } else { total }];
+            let ix = printed.touched[0];
+            printed.digits[ix] = Some(near(form, printed.truth[ix], rng));
+        }
+        Alteration::Words => {
+            printed.touched = vec![if rng.random_bool(0.7) { vote } else { total }];
+            let ix = printed.touched[0];
+            printed.words[ix] = Some(near(form, printed.truth[ix], rng));
+        }
+        Alteration::DigitsAndWords | Alteration::Total => {
+            let ix = if alteration == Alteration::Total { total } else { vote };
+            let value = Some(near(form, printed.truth[ix], rng));
+            (printed.digits[ix], printed.words[ix]) = (value, value);
+            printed.touched = vec![ix];
+        }
+        Alteration::RowsExchanged | Alteration::DigitsExchanged => {
+            let unequal: Vec<FieldIx> =
+                votes.iter().copied().filter(|&ix| printed.truth[ix] != printed.truth[vote]).collect();
+            // A sheet whose rows are all alike cannot be altered so.
+            let Some(&other) = unequal.get(rng.random_range(0..unequal.len().max(1))) else { return };
+            printed.digits.swap(vote, other);
+            if alteration == Alteration::RowsExchanged {
+                printed.words.swap(vote, other);
+            }
+            printed.touched = vec![vote, other];
+        }
+        Alteration::OtherQr => {
+            let other = invent(form, rng, ValueMode::Realistic);
+            for (qr, field) in printed.qr.iter_mut().zip(&other.fields) {
+                *qr = qr.map(|_| field.value);
+            }
+            printed.qr_code = other.code;
+            printed.touched = votes;
+        }
+    }
+    printed.alteration = Some(alteration);
+}
+
+/// A value that looks like `value`: one digit another, one more or one less.
+fn near(form: &Form, value: u32, rng: &mut SynthRng) -> u32 {
+    loop {
+        let places = value.checked_ilog10().unwrap_or(0) + 1;
+        let unit = 10u32.pow(rng.random_range(0..places));
+        let other = match rng.random_range(0..8) {
+            0 => value / 10,
+            1 => value * 10 + rng.random_range(0..10),
+            _ => value - (value / unit % 10) * unit + rng.random_range(0..10) * unit,
+        };
+        if other != value && other <= form.max_value() {
+            return other;
+        }
+    }
+}
+
+fn read<'a>(form: &'a Form, printed: &Printed, noise: Noise, rng: &mut SynthRng) -> Evidence<'a> {
+    let mut evidence = Evidence::new(form);
+    for (ix, field) in evidence.fields.iter_mut().enumerate() {
+        *field = FieldEvidence {
+            digits: printed.digits[ix].map(|v| read_cell(form, v, noise, rng)),
+            words: printed.words[ix].map(|v| read_cell(form, v, noise, rng)),
+        };
+    }
+    evidence.printed_code = rng.random_bool(0.9).then(|| (printed.code.clone(), 0.995));
+    evidence.qr = QrOutcome::Read(QrPayload {
+        text: String::new(),
+        code: printed.qr_code.clone(),
+        centre: String::new(),
+        table: String::new(),
+        values: printed.qr.clone(),
+        quad: Quad([[0.0; 2]; 4]),
+    });
+    evidence
+}
+
+/// What a reader of this noise says of a cell that shows `value`.
+fn read_cell(form: &Form, value: u32, noise: Noise, rng: &mut SynthRng) -> CellReading {
+    let kind: f64 = rng.random();
+    let distribution = if kind < noise.unreadable {
+        Distribution::unreadable()
+    } else {
+        let doubtful = kind < noise.unreadable + noise.doubtful;
+        let best = if doubtful { rng.random_range(0.4..0.999) } else { 1.0 - 1e-4 };
+        // The others share the rest by halves; what is left is on values that are not listed.
+        let mut weights = vec![best];
+        let mut rest = 1.0 - best;
+        for _ in 0..4 {
+            rest /= 2.0;
+            weights.push(rest);
+        }
+        let place = if doubtful {
+            pick(&weights, rng)
+        } else if rng.random_bool(noise.confident_error) {
+            Some(1)
+        } else {
+            Some(0)
+        };
+        let mut candidates: Vec<(u32, f64)> = Vec::new();
+        for (i, &w) in weights.iter().enumerate() {
+            let candidate = if Some(i) == place { value } else { near(form, value, rng) };
+            // A candidate drawn twice would stand twice in the list: its weight joins the unlisted.
+            let taken =
+                candidates.iter().any(|c| c.0 == candidate) || (candidate == value && Some(i) != place);
+            if !taken {
+                candidates.push((candidate, w.powf(noise.sharpened)));
+            }
+        }
+        Distribution::from_weights(candidates, 0.0, rest.powf(noise.sharpened))
+    };
+    let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1 };
+    CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
+}
+
+/// An index with the probability of its weight; `None` with what is missing to 1.
+fn pick(weights: &[f64], rng: &mut SynthRng) -> Option<usize> {
+    let mut u: f64 = rng.random();
+    weights.iter().position(|w| {
+        u -= w;
+        u < 0.0
+    })
+}
+
+impl Counts {
+    fn new() -> Self {
+        Self {
+            levels: LEVELS.iter().map(|&max_error| Level { max_error, ..Level::default() }).collect(),
+            reliability: BINS.iter().map(|&below| Bin { below, ..Bin::default() }).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn count(&mut self, evidence: &Evidence<'_>, printed: &Printed, policy: &Policy) {
+        let form = evidence.form;
+        let qr = matches!(evidence.qr, QrOutcome::Read(_));
+        let decision = decide(evidence, policy);
+        let header = |ix: usize| form.fields[ix].kind == FieldKind::Header;
+        let right = |ix: usize| decision.fields[ix].value == Some(printed.truth[ix]);
+        let wrong = (0..form.fields.len()).any(|ix| !header(ix) && !right(ix));
+        let accepted = decision.status == Status::Accepted;
+        if let Some(alteration) = printed.alteration {
+            if !qr && !alteration.shows_without_qr() {
+                return;
+            }
+            self.altered += 1;
+            self.altered_accepted_wrong += u64::from(accepted && wrong);
+            self.altered_accepted_right += u64::from(accepted && !wrong);
+            let touched = |id: &str| printed.touched.iter().any(|&ix| form.fields[ix].id == id);
+            let named = decision.findings.iter().any(|f| {
+                f.code == "qr_of_another_sheet"
+                    || f.code == "relation_broken"
+                    || f.field.as_deref().is_some_and(touched)
+            });
+            self.altered_named += u64::from(named);
+            return;
+        }
+        self.untouched += 1;
+        self.accepted += u64::from(accepted);
+        self.accepted_wrong += u64::from(accepted && wrong);
+        let sure = |ix: usize| decision.fields[ix].confidence >= 0.99;
+        self.electores_wrong +=
+            u64::from((0..form.fields.len()).any(|ix| header(ix) && sure(ix) && !right(ix)));
+        let stated = 1.0 - decision.confidence;
+        let held =
+            decision.findings.iter().any(|f| f.severity > Severity::Info && f.code != "low_confidence");
+        for level in &mut self.levels {
+            let accepted = !held && stated <= level.max_error;
+            level.accepted += u64::from(accepted);
+            level.wrong += u64::from(accepted && wrong);
+        }
+        if let Some(bin) = self.reliability.iter_mut().find(|b| stated <= b.below) {
+            bin.sheets += 1;
+            bin.expected += stated;
+            bin.wrong += u64::from(wrong);
+        }
+    }
+}
+
+impl std::fmt::Display for Simulation {
+    /// A page of text: what must be 0 first.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{} made-up sheets, seed {}, max error {:.0e}", self.sheets, self.seed, self.max_error)?;
+        for (name, c) in [("with QR", &self.with_qr), ("without QR", &self.without_qr)] {
+            writeln!(f, "{name}")?;
+            writeln!(
+                f,
+                "  accepted and wrong {} of {} accepted (95 % bound {:.1e}), of {} untouched",
+                c.accepted_wrong, c.accepted, c.wrong_at_most, c.untouched
+            )?;
+            writeln!(
+                f,
+                "  altered and accepted {} wrong, {} right, of {}; named {}",
+                c.altered_accepted_wrong, c.altered_accepted_right, c.altered, c.altered_named
+            )?;
+            writeln!(f, "  electores wrong with confidence: {}", c.electores_wrong)?;
+            for l in &c.levels {
+                let share = 100.0 * l.accepted as f64 / c.untouched.max(1) as f64;
+                writeln!(f, "  at {:.0e}: {share:6.2} % accepted, {} wrong", l.max_error, l.wrong)?;
+            }
+            writeln!(f, "  stated wrong  sheets  expected  seen")?;
+            for b in c.reliability.iter().filter(|b| b.sheets > 0) {
+                writeln!(f, "  <= {:<8.0e} {:>8} {:>9.2} {:>5}", b.below, b.sheets, b.expected, b.wrong)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::builtin;
+
+    #[test]
+    fn nothing_altered_is_accepted_and_nothing_accepted_is_wrong() {
+        let form = builtin().unwrap().remove(0);
+        for noise in [Noise::SCAN, Noise::OVERCONFIDENT] {
+            let s = simulate(&form, 300, 7, noise, &Policy::default());
+            for c in [&s.with_qr, &s.without_qr] {
+                assert_eq!((c.accepted_wrong, c.altered_accepted_wrong), (0, 0), "{s}");
+                assert!(c.accepted > 0 && c.altered > 0, "{s}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_simulation() {
+        let form = builtin().unwrap().remove(0);
+        let run = |seed| simulate(&form, 30, seed, Noise::PHOTO, &Policy::default());
+        assert_eq!(run(1), run(1));
+    }
+
+    /// `cargo test --release -- --ignored --nocapture twenty_thousand` prints the tables.
+    #[test]
+    #[ignore = "minutes; run in release"]
+    fn twenty_thousand_sheets_of_every_noise() {
+        let form = builtin().unwrap().remove(0);
+        for (name, noise) in Noise::ALL {
+            let start = std::time::Instant::now();
+            let s = simulate(&form, 20_000, 2026, noise, &Policy::default());
+            println!("{name}: {:.2} ms a decision\n{s}", start.elapsed().as_secs_f64() * 1e3 / 40_000.0);
+            for c in [&s.with_qr, &s.without_qr] {
+                assert_eq!(c.altered_accepted_wrong, 0, "{name}");
+                // More wrong than the policy allows would be seen: 20,000 at 1e-4 is 2.
+                assert!(c.accepted_wrong <= 2, "{name}");
+            }
+        }
+    }
+}
