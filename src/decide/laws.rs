@@ -186,6 +186,22 @@ pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
     Check { id: relation.id.clone(), holds, left, right }
 }
 
+/// Whether it is known which table the sheet is of: by the QR code, or by the header read with
+/// confidence. A form without a code line needs none.
+pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
+    evidence.form.header_line("code")?;
+    if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
+        return None;
+    }
+    let message = match &evidence.printed_code {
+        Some((_, p)) if *p >= HEADER_SURE => return None,
+        Some((code, p)) => format!("the sheet's code was read as {code} with probability {p:.3}"),
+        None => "the sheet's code could not be read".to_owned(),
+    };
+    let hint = "read centre and table in the first lines of the sheet";
+    Some(Finding::new("code_unreadable", Severity::Review, message, hint))
+}
+
 /// Zero reports, other elections, nothing read at all.
 pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
     let form = evidence.form;
@@ -265,6 +281,15 @@ pub fn about_fields(
                         Severity::Review,
                         message,
                         "compare the number and the sums with the photo",
+                    );
+                } else if overruled {
+                    let message =
+                        format!("{}: {text}; {value} is what the channels together give", field.label);
+                    say(
+                        "channels_disagree",
+                        Severity::Review,
+                        message,
+                        "compare the channels with the photo",
                     );
                 }
             }
