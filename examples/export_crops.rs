@@ -106,10 +106,7 @@ fn cut(pixels: &GrayImage, mesh: &Mesh, frame: CropFrame, jitter: Jitter) -> (Gr
     let centre = Point::new(r.x + r.width / 2.0, r.y + r.height / 2.0);
     let crop = cells::cut(pixels, &jitter.apply(mesh, centre), r, frame.px_per_mm);
     let (dx, dy) = jitter.displaced();
-    let at = (
-        (r.width / 2.0 + dx) * frame.px_per_mm - 0.5,
-        (r.height / 2.0 + dy) * frame.px_per_mm - 0.5,
-    );
+    let at = ((r.width / 2.0 + dx) * frame.px_per_mm - 0.5, (r.height / 2.0 + dy) * frame.px_per_mm - 0.5);
     (crop, at, net::EM_PX / jitter.scale)
 }
 
@@ -165,8 +162,7 @@ fn crops(
                     Some(lines) => lines.get(line as usize).cloned().unwrap_or_default(),
                     None => (UNSURE.to_owned(), 0.0),
                 };
-                let (crop, centre, em) =
-                    cut(pixels, mesh, net::words_frame(slot, field.y, line), jitter());
+                let (crop, centre, em) = cut(pixels, mesh, net::words_frame(slot, field.y, line), jitter());
                 let half = width / 2.0 * em / slot.style.size;
                 if centre.0 - half < 0.5 || centre.0 + half > f64::from(net::WORDS_WIDTH) - 1.5 {
                     continue;
@@ -326,10 +322,16 @@ fn main() -> Result<()> {
             };
             eprintln!("{name}: score {:.3}, residual {:.3} mm", found.score, found.residual);
             let source = name.split('_').next().unwrap_or(name);
-            writer.write(&crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::NONE), source, name)?;
+            writer.write(
+                &crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::NONE),
+                source,
+                name,
+            )?;
             let mut rng = rng(7, sheet as u64);
             for _ in 0..jitters {
-                let more = crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::sample(&mut rng));
+                let more = crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || {
+                    Jitter::sample(&mut rng)
+                });
                 writer.write(&more, source, name)?;
             }
         }

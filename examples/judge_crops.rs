@@ -161,7 +161,9 @@ fn main() -> Result<()> {
     let places = builtin()?[0].words.places;
     if args.first().is_some_and(|a| a == "fit") {
         let reader = NetReader::uncalibrated(places)?;
-        for (kind, read) in [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)] {
+        for (kind, read) in
+            [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)]
+        {
             let mut cells = Vec::new();
             for folder in &args[1..] {
                 cells.extend(read(&reader, folder)?);
@@ -173,7 +175,9 @@ fn main() -> Result<()> {
     }
     let reader = NetReader::new(places)?;
     for folder in &args {
-        for (kind, read) in [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)] {
+        for (kind, read) in
+            [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)]
+        {
             let began = Instant::now();
             let cells = read(&reader, folder)?;
             let each = began.elapsed().as_secs_f64() * 1000.0 / cells.len() as f64 * 49.0;

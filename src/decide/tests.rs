@@ -4,6 +4,7 @@
 use super::totals::Forest;
 use super::weights::Weights;
 use super::*;
+use crate::finding::Severity;
 use crate::form::{FieldIx, builtin, parse};
 use crate::geometry::Quad;
 use crate::qr::QrPayload;

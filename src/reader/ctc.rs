@@ -51,8 +51,9 @@ impl Frames {
         let mut out: Vec<(u8, f64)> = Vec::new();
         let mut last = 0;
         for t in 0..self.len() {
-            let (class, p) =
-                (0..self.classes).map(|c| (c, self.at(t, c))).fold((0, -1.0), |a, b| if b.1 > a.1 { b } else { a });
+            let (class, p) = (0..self.classes)
+                .map(|c| (c, self.at(t, c)))
+                .fold((0, -1.0), |a, b| if b.1 > a.1 { b } else { a });
             if class != 0 && class != last {
                 out.push((label(class), p));
             } else if class != 0
@@ -234,13 +235,7 @@ mod tests {
     }
 
     fn uneven() -> Frames {
-        frames(&[
-            &[0.5, 0.3, 0.2],
-            &[0.1, 0.6, 0.3],
-            &[0.4, 0.25, 0.35],
-            &[0.2, 0.5, 0.3],
-            &[0.3, 0.3, 0.4],
-        ])
+        frames(&[&[0.5, 0.3, 0.2], &[0.1, 0.6, 0.3], &[0.4, 0.25, 0.35], &[0.2, 0.5, 0.3], &[0.3, 0.3, 0.4]])
     }
 
     #[test]

@@ -77,10 +77,14 @@ fn frame(slot: &Slot, baseline: f64, width_px: u32) -> CropFrame {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// A network does not load: the build is damaged.
-    #[error("the embedded network \"{0}\" does not load ({1}); build the program again from a clean checkout")]
+    #[error(
+        "the embedded network \"{0}\" does not load ({1}); build the program again from a clean checkout"
+    )]
     Model(&'static str, String),
     /// The calibration does not parse.
-    #[error("the embedded models/net.toml does not parse ({0}); build the program again from a clean checkout")]
+    #[error(
+        "the embedded models/net.toml does not parse ({0}); build the program again from a clean checkout"
+    )]
     Calibration(String),
 }
 
