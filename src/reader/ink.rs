@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(clean.dimensions(), crop.dimensions());
         assert_eq!(
             (clean.get_pixel(22, 10)[0], clean.get_pixel(10, 1)[0], clean.get_pixel(58, 9)[0]),
-            (0, 255, 255)
+            (40, 220, 220)
         );
     }
 
