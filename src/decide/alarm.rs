@@ -187,7 +187,11 @@ mod tests {
             (found[0].kind, found[0].group, found[0].name.as_str()),
             (AlarmKind::Qr, GroupKind::Scanner, "AB12")
         );
-        assert!(found[0].message().starts_with("files beginning with AB12: 12 of 20 QR codes not read, elsewhere 3 of 120"));
+        assert!(
+            found[0]
+                .message()
+                .starts_with("files beginning with AB12: 12 of 20 QR codes not read, elsewhere 3 of 120")
+        );
     }
 
     #[test]

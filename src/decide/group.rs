@@ -76,7 +76,9 @@ pub fn hold(decision: &mut Decision, findings: Vec<Finding>) {
 pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
     let printed = || evidence.printed_code.as_ref().filter(|c| c.1 >= HEADER_SURE).map(|c| c.0.clone());
     match &evidence.qr {
-        QrOutcome::Read(payload) if qr_standing(evidence).trust == QrTrust::Belongs => Some(payload.code.clone()),
+        QrOutcome::Read(payload) if qr_standing(evidence).trust == QrTrust::Belongs => {
+            Some(payload.code.clone())
+        }
         _ => printed(),
     }
 }
@@ -113,15 +115,21 @@ fn outcome<'f>(photos: &[PhotoEvidence<'_, 'f>], members: &[usize]) -> Joined<'f
     }
     let conflicts: Vec<Vec<Finding>> = members
         .iter()
-        .map(|&a| members.iter().filter(|&&b| b != a).flat_map(|&b| conflicts(&photos[a], &photos[b])).collect())
+        .map(|&a| {
+            members.iter().filter(|&&b| b != a).flat_map(|&b| conflicts(&photos[a], &photos[b])).collect()
+        })
         .collect();
     if conflicts.iter().any(|c| !c.is_empty()) {
         return Joined::Conflict(conflicts);
     }
     let evidence = join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
     let names: Vec<&str> = members.iter().map(|&ix| photos[ix].source).collect();
-    let sources =
-        Finding::new("joined_photos", Severity::Info, format!("read from {} photos: {}", names.len(), names.join(", ")), "");
+    let sources = Finding::new(
+        "joined_photos",
+        Severity::Info,
+        format!("read from {} photos: {}", names.len(), names.join(", ")),
+        "",
+    );
     let part = Finding::new("part_of_sheet", Severity::Info, format!("read together with {}", names[0]), "");
     Joined::Together { evidence: Box::new(evidence), sources, part }
 }
@@ -133,7 +141,8 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
     let mut out = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {
         for channel in [Channel::Digits, Channel::Words, Channel::Qr] {
-            let (Some(here), Some(there)) = (weights(a.evidence, ix, channel), weights(b.evidence, ix, channel))
+            let (Some(here), Some(there)) =
+                (weights(a.evidence, ix, channel), weights(b.evidence, ix, channel))
             else {
                 continue;
             };
@@ -184,7 +193,12 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
 pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     let mut out = photos[0].clone();
     let surest = |all: &mut dyn Iterator<Item = (String, f64)>| {
-        all.fold(None, |best: Option<(String, f64)>, x| if best.as_ref().is_some_and(|b| b.1 >= x.1) { best } else { Some(x) })
+        all.fold(
+            None,
+            |best: Option<(String, f64)>, x| {
+                if best.as_ref().is_some_and(|b| b.1 >= x.1) { best } else { Some(x) }
+            },
+        )
     };
     out.printed_code = surest(&mut photos.iter().filter_map(|p| p.printed_code.clone()));
     out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
@@ -202,7 +216,8 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     }
     for (ix, field) in out.fields.iter_mut().enumerate() {
         let cells = |channel| photos.iter().filter_map(|p| cell(p, ix, channel)).collect::<Vec<_>>();
-        *field = FieldEvidence { digits: joined(cells(Channel::Digits)), words: joined(cells(Channel::Words)) };
+        *field =
+            FieldEvidence { digits: joined(cells(Channel::Digits)), words: joined(cells(Channel::Words)) };
     }
     out
 }
@@ -221,7 +236,8 @@ fn joined(cells: Vec<CellReading>) -> Option<CellReading> {
             cell.readings.iter().map(move |r| {
                 let d = &r.distribution;
                 let values = d.values.iter().map(|&(v, p)| (v, p * share)).collect();
-                let distribution = Distribution::from_weights(values, d.blank * share, d.other * share + 1.0 - share);
+                let distribution =
+                    Distribution::from_weights(values, d.blank * share, d.other * share + 1.0 - share);
                 Reading { reader: r.reader, distribution }
             })
         })
@@ -304,14 +320,17 @@ fn take_by_completeness(
     let mut keys: Vec<_> = pieces.iter().map(|&ix| key(ix)).collect();
     keys.sort_unstable();
     keys.dedup();
-    let printed = |members: &[usize]| join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
+    let printed =
+        |members: &[usize]| join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
     let complete = |e: &Evidence<'_>| {
         let decision = decide(e, policy);
-        let binding = e.form.relations.iter().zip(&decision.checks).filter(|(r, _)| r.force == Force::Binding);
+        let binding =
+            e.form.relations.iter().zip(&decision.checks).filter(|(r, _)| r.force == Force::Binding);
         let all_there = e.fields.iter().zip(&e.form.fields).all(|(f, field)| {
             (f.digits.is_some() || field.digits.is_none()) && (f.words.is_some() || field.words.is_none())
         });
-        all_there && decision.fields.iter().all(|f| f.value.is_some()) && { binding }.all(|(_, c)| c.holds == Some(true))
+        all_there && decision.fields.iter().all(|f| f.value.is_some()) && { binding }
+            .all(|(_, c)| c.holds == Some(true))
     };
     for k in keys {
         let open: Vec<usize> = (0..groups.len())

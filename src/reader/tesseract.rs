@@ -453,6 +453,7 @@ pub fn with_engine<T>(work: impl FnOnce(&mut TesseractReader) -> T) -> Option<T>
         });
         engine.as_ref().map(|e| work(&mut e.borrow_mut()))
     })
+}
 
 #[cfg(test)]
 mod tests {

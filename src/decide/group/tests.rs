@@ -24,7 +24,8 @@ fn headed<'f>(mut e: Evidence<'f>, code: &str) -> Evidence<'f> {
 }
 
 fn grouped<'f>(photos: &[(&str, &Evidence<'f>)]) -> Vec<Group<'f>> {
-    let photos: Vec<_> = photos.iter().map(|&(source, evidence)| PhotoEvidence { source, evidence }).collect();
+    let photos: Vec<_> =
+        photos.iter().map(|&(source, evidence)| PhotoEvidence { source, evidence }).collect();
     group(&photos, &Policy::default())
 }
 
