@@ -60,7 +60,8 @@ impl Readers {
                 };
                 let mut readings = Vec::new();
                 readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
-                if ask && let Some(distribution) = second(cell, kind, &cells.form.words) {
+                let words = cells.words.iter().find(|c| c.field == cell.field);
+                if ask && let Some(distribution) = second(cell, kind, words, &cells.form.words) {
                     readings.push(Reading { reader: ReaderId::Tesseract, distribution });
                 }
                 let reading = CellReading { readings, quality: cell.quality };
@@ -82,16 +83,22 @@ impl Readers {
     }
 }
 
-/// What Tesseract says of a cell; `None` where it does not start or is not built in.
+/// What Tesseract says of a cell, `beside` being the words of the same field; `None` where it does not start or is not built in.
 #[cfg(feature = "tesseract")]
-fn second(cell: &ChannelCell, kind: Kind, words: &Words) -> Option<Distribution> {
-    super::tesseract::with_engine(|engine| match kind {
-        Kind::Digits => engine.digits(&cell.lines[0]),
-        Kind::Words => engine.words(&cell.lines, words),
+fn second(
+    cell: &ChannelCell,
+    kind: Kind,
+    beside: Option<&ChannelCell>,
+    words: &Words,
+) -> Option<Distribution> {
+    super::tesseract::with_engine(|engine| match (kind, beside) {
+        (Kind::Digits, Some(beside)) => engine.field(&cell.lines[0], &beside.lines, words).0,
+        (Kind::Digits, None) => engine.digits(&cell.lines[0]),
+        (Kind::Words, _) => engine.words(&cell.lines, words),
     })
 }
 
 #[cfg(not(feature = "tesseract"))]
-fn second(_: &ChannelCell, _: Kind, _: &Words) -> Option<Distribution> {
+fn second(_: &ChannelCell, _: Kind, _: Option<&ChannelCell>, _: &Words) -> Option<Distribution> {
     None
 }

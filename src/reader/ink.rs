@@ -44,7 +44,7 @@ impl Ink {
         let level = (paper + ink) / 2.0;
         let (w, h) = (crop.width() as usize, crop.height() as usize);
         let dark: Vec<bool> = crop.as_raw().iter().map(|&v| f64::from(v) < level).collect();
-        let parts: Vec<Part> = parts(&dark, w, h).into_iter().filter(|p| p.is_text(w, h)).collect();
+        let parts: Vec<Part> = parts(&dark, w, h).0.into_iter().filter(|p| p.is_text(w, h)).collect();
         let frame = parts.iter().fold(None, |frame: Option<(u32, u32, u32, u32)>, p| {
             let (l, t, r, b) = frame.unwrap_or((p.x0, p.y0, p.x1, p.y1));
             Some((l.min(p.x0), t.min(p.y0), r.max(p.x1), b.max(p.y1)))
@@ -52,6 +52,34 @@ impl Ink {
         let half = f64::from(frame.3 - frame.1) / 2.0;
         let pieces = parts.iter().filter(|p| f64::from(p.y1 - p.y0) >= half).count() as u32;
         Some(Self { paper, ink, frame, pieces })
+    }
+
+    /// The whole crop without what is no text. Its greys stay: stretched to black, thin strokes are
+    /// misread (a 1 as a 4).
+    pub fn clean(&self, crop: &GrayImage) -> GrayImage {
+        let level = (self.paper + self.ink) / 2.0;
+        let (w, h) = (crop.width() as usize, crop.height() as usize);
+        let dark: Vec<bool> = crop.as_raw().iter().map(|&v| f64::from(v) < level).collect();
+        let (parts, labels) = parts(&dark, w, h);
+        let keep: Vec<bool> = parts.iter().map(|p| p.is_text(w, h)).collect();
+        // The soft edge of a removed part goes with it: a pixel nearer to it than to kept ink.
+        let near = |x: u32, y: u32| {
+            let (x, y) = (x as usize, y as usize);
+            let mut removed = false;
+            for ny in y.saturating_sub(1)..(y + 2).min(h) {
+                for nx in x.saturating_sub(1)..(x + 2).min(w) {
+                    match labels[ny * w + nx].checked_sub(1) {
+                        Some(part) if keep[part as usize] => return false,
+                        Some(_) => removed = true,
+                        None => {}
+                    }
+                }
+            }
+            removed
+        };
+        GrayImage::from_fn(crop.width(), crop.height(), |x, y| {
+            if near(x, y) { Luma([self.paper as u8]) } else { *crop.get_pixel(x, y) }
+        })
     }
 
     /// The text cut tight, stretched to black on white, `height` pixels high, with `padding` white
@@ -91,22 +119,25 @@ impl Part {
         let flat = ph * 4 < h;
         let rule = (pw * 2 > w && flat) || (at_side && pw * 6 < ph) || (ph + 1 >= h && pw * 6 < ph);
         let speck = self.area * 400 < h * h || (pw.max(ph) * 10 < h);
-        !(rule || speck || (at_edge && flat))
+        // Rules that meet in a corner come in from two sides.
+        !(rule || speck || (at_edge && (flat || at_side)))
     }
 }
 
-/// The connected pieces (eight neighbours) in the order of their first pixel, row by row.
-fn parts(dark: &[bool], w: usize, h: usize) -> Vec<Part> {
-    let mut seen = vec![false; dark.len()];
+/// The connected pieces (eight neighbours) in the order of their first pixel, row by row; and for
+/// each pixel its piece's number from 1, 0 for paper.
+fn parts(dark: &[bool], w: usize, h: usize) -> (Vec<Part>, Vec<u32>) {
+    let mut labels = vec![0u32; dark.len()];
     let mut out = Vec::new();
     let mut stack = Vec::new();
     for start in 0..dark.len() {
-        if !dark[start] || seen[start] {
+        if !dark[start] || labels[start] != 0 {
             continue;
         }
         let (sx, sy) = ((start % w) as u32, (start / w) as u32);
         let mut part = Part { x0: sx, y0: sy, x1: sx + 1, y1: sy + 1, area: 0 };
-        seen[start] = true;
+        let label = out.len() as u32 + 1;
+        labels[start] = label;
         stack.push(start);
         while let Some(i) = stack.pop() {
             let (x, y) = (i % w, i / w);
@@ -118,8 +149,8 @@ fn parts(dark: &[bool], w: usize, h: usize) -> Vec<Part> {
             for ny in y.saturating_sub(1)..(y + 2).min(h) {
                 for nx in x.saturating_sub(1)..(x + 2).min(w) {
                     let n = ny * w + nx;
-                    if dark[n] && !seen[n] {
-                        seen[n] = true;
+                    if dark[n] && labels[n] == 0 {
+                        labels[n] = label;
                         stack.push(n);
                     }
                 }
@@ -127,7 +158,7 @@ fn parts(dark: &[bool], w: usize, h: usize) -> Vec<Part> {
         }
         out.push(part);
     }
-    out
+    (out, labels)
 }
 
 #[cfg(test)]
@@ -154,6 +185,17 @@ mod tests {
         let ink = ink.unwrap();
         assert_eq!(ink.frame, (20, 5, 34, 15));
         assert_eq!(ink.pieces, 2);
+    }
+
+    #[test]
+    fn a_cleaned_crop_keeps_the_text_in_its_place_and_loses_the_rules() {
+        let crop = paper(&[(0, 0, 60, 2), (20, 5, 26, 15), (57, 0, 60, 20)]);
+        let clean = Ink::find(&crop).unwrap().clean(&crop);
+        assert_eq!(clean.dimensions(), crop.dimensions());
+        assert_eq!(
+            (clean.get_pixel(22, 10)[0], clean.get_pixel(10, 1)[0], clean.get_pixel(58, 9)[0]),
+            (40, 220, 220)
+        );
     }
 
     #[test]

@@ -13,8 +13,11 @@ use crate::form::Words;
 /// that it could be mistaken for).
 const LETTER_ERROR: f64 = 0.03;
 
-/// Weight of a text that spells nothing in particular.
-const NOISE: f64 = 1e-7;
+/// Weight of a text that spells nothing in particular: as much as three to four wrong letters.
+const NOISE: f64 = 1e-5;
+
+/// Weight of a word lost or invented, against a text with all its words (not measured on its own).
+const WORD_ERROR: f64 = 0.03;
 
 /// How many partial numbers are kept at each place of the text.
 const KEPT: usize = 24;
@@ -31,7 +34,10 @@ pub(crate) fn read(text: &str, words: &Words) -> Distribution {
     let n = letters.len();
     let mut beam: Vec<Vec<(u32, f64)>> = vec![Vec::new(); n + 1];
     beam[0].push((0, 1.0));
-    for _ in 0..words.places {
+    let mut values = Vec::new();
+    // What is spelled by a word more or less than a number has is no value.
+    let mut other = NOISE;
+    for place in 1..=words.places + 1 {
         let mut next: Vec<Vec<(u32, f64)>> = vec![Vec::new(); n + 1];
         for start in 0..n {
             if beam[start].is_empty() {
@@ -45,7 +51,11 @@ pub(crate) fn read(text: &str, words: &Words) -> Distribution {
                     }
                     let weight = LETTER_ERROR.powi(errors as i32);
                     for &(value, w) in &beam[start] {
-                        add(&mut next[end], value * 10 + digit as u32, w * weight);
+                        add(
+                            &mut next[end],
+                            value.saturating_mul(10).saturating_add(digit as u32),
+                            w * weight,
+                        );
                     }
                 }
             }
@@ -55,8 +65,13 @@ pub(crate) fn read(text: &str, words: &Words) -> Distribution {
             kept.truncate(KEPT);
         }
         beam = next;
+        if place == words.places {
+            values = beam[n].clone();
+        } else {
+            other += WORD_ERROR * beam[n].iter().map(|v| v.1).sum::<f64>();
+        }
     }
-    Distribution::from_weights(std::mem::take(&mut beam[n]), 0.0, NOISE)
+    Distribution::from_weights(values, 0.0, other)
 }
 
 fn add(list: &mut Vec<(u32, f64)>, value: u32, weight: f64) {
