@@ -154,6 +154,9 @@ pub struct SynthArgs {
     /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
     #[arg(long)]
     pub defects: bool,
+    /// These defects in turn, `none` for a sound sheet; may be repeated
+    #[arg(long, value_name = "TAG", conflicts_with = "defects", value_delimiter = ',')]
+    pub defect: Vec<String>,
     /// Photograph every sheet in this many overlapping pieces
     #[arg(long, value_name = "N")]
     pub pieces: Option<usize>,

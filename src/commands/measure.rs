@@ -6,6 +6,7 @@ use crate::batch::{self, Jobs};
 use crate::cli::{EvalArgs, SynthArgs};
 use crate::eval::{self, Evaluation, Truth};
 use crate::pipeline::Digitizer;
+use crate::synth::defects::Defect;
 use crate::{inputs, output, synth as made};
 use anyhow::{Context, bail};
 use std::time::Instant;
@@ -79,7 +80,7 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
         out: args.out.clone(),
         seed: args.seed,
         source: args.camera.map_or(made::Source::Scan, made::Source::Camera),
-        faults: if args.defects { made::Faults::Mixed } else { made::Faults::None },
+        faults: faults(args)?,
         pieces: args.pieces.unwrap_or(1),
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
     };
@@ -91,4 +92,26 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
         args.out.join("truth.csv").display()
     );
     Ok(Outcome::Clean)
+}
+
+/// Which sheets are defaced, and how.
+fn faults(args: &SynthArgs) -> anyhow::Result<made::Faults> {
+    if args.defects {
+        return Ok(made::Faults::Mixed);
+    }
+    if args.defect.is_empty() {
+        return Ok(made::Faults::None);
+    }
+    let mut cycle = Vec::new();
+    for tag in &args.defect {
+        cycle.push(match (tag.as_str(), Defect::parse(tag)) {
+            ("none", _) => None,
+            (_, Some(defect)) => Some(defect),
+            _ => {
+                let tags: Vec<&str> = Defect::ALL.iter().map(|d| d.tag()).collect();
+                bail!("there is no defect \"{tag}\"; known are: none, {}", tags.join(", "))
+            }
+        });
+    }
+    Ok(made::Faults::Cycle(cycle))
 }

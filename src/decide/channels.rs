@@ -84,6 +84,11 @@ impl Heard {
             .collect()
     }
 
+    /// Whether digits or words can be read.
+    pub fn print_readable(&self) -> bool {
+        self.readable().iter().any(|r| r.0 != Channel::Qr)
+    }
+
     /// Whether two channels, both readable, hardly can show the same value.
     pub fn contradictory(&self) -> bool {
         let channels: Vec<&Weights> = self.channels().map(|c| c.1).collect();

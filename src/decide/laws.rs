@@ -268,6 +268,13 @@ pub fn about_fields(
             say("cell_unreadable", severity, message, "read the number on the photo");
             continue;
         };
+        // A number that no print shows is a person's to look at, however sure code or sums are: what is
+        // hidden may differ.
+        if looked_at(&evidence.fields[ix]) && field.kind != FieldKind::Header && !heard.print_readable() {
+            let message =
+                format!("{}: the print cannot be read; {value} is what code or sums give", field.label);
+            say("cell_unreadable", Severity::Review, message, "look at what covers or spoils the number");
+        }
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
         let out_of_line = implied.filter(|&v| v != value && decided.basis == Basis::Read);
         let overruled = heard.overrules(value);

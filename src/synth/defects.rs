@@ -103,6 +103,11 @@ impl Defect {
         }
     }
 
+    /// The defect of this tag.
+    pub fn parse(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|d| d.tag() == tag)
+    }
+
     /// What should come of it.
     pub fn expected(self) -> Expected {
         match self {

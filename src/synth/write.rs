@@ -26,12 +26,14 @@ pub enum Source {
 }
 
 /// Whether sheets are defaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Faults {
     /// All sheets are sound.
     None,
     /// Every other sheet has a defect, all kinds in turn.
     Mixed,
+    /// These in turn; `None` leaves a sheet sound. Not empty.
+    Cycle(Vec<Option<Defect>>),
 }
 
 /// What to do with a folder that is there.
@@ -190,8 +192,9 @@ fn prepare(options: &Options) -> Result<(), SynthError> {
 /// The pictures of sheet `index`, and what is wrong with it.
 fn make(form: &Form, options: &Options, index: usize) -> (Vec<Picture>, Option<Defect>) {
     let mut rng = rng(options.seed, index as u64);
-    let defect = match options.faults {
+    let defect = match &options.faults {
         Faults::Mixed if index % 2 == 1 => Some(Defect::ALL[index / 2 % Defect::ALL.len()]),
+        Faults::Cycle(cycle) if !cycle.is_empty() => cycle[index % cycle.len()],
         _ => None,
     };
     let mut truth = invent(form, &mut rng, ValueMode::Realistic);

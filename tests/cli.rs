@@ -1,0 +1,198 @@
+//! The command as a user meets it: exit codes, messages with remedies, nothing lost or overwritten.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn cotejo() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cotejo"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+fn records(out: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(out.join("records.jsonl")).unwrap();
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+fn codes(record: &Value) -> Vec<&str> {
+    record["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()
+}
+
+/// Runs one bad file beside one good sheet: the batch goes on, the bad file has a rejected record with
+/// this finding, and the message names the file and the remedy.
+fn bad_file_beside_a_good_one(name: &str, bytes: &[u8], code: &str, remedy: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    fs::create_dir(&input).unwrap();
+    fs::write(input.join(name), bytes).unwrap();
+    fs::copy(sample("acta-0001.jpg"), input.join("zz-good.jpg")).unwrap();
+    let out = dir.path().join("out");
+    let run = cotejo().arg("run").arg(&input).arg("-o").arg(&out).assert();
+    run.code(1).stderr(contains(name).and(contains(remedy)));
+    let records = records(&out);
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[0]["status"], "rejected");
+    assert_eq!(codes(&records[0]), [code]);
+    assert!(records[0]["source"]["path"].as_str().unwrap().ends_with(name));
+    assert_eq!(records[1]["status"], "accepted", "{}", records[1]["findings"]);
+}
+
+#[test]
+fn an_empty_file_is_rejected_by_name_and_the_batch_goes_on() {
+    bad_file_beside_a_good_one("empty.jpg", b"", "empty_file", "copy the file again");
+}
+
+#[test]
+fn a_truncated_jpeg_is_rejected_not_read_half() {
+    let bytes = fs::read(sample("acta-0001.jpg")).unwrap();
+    bad_file_beside_a_good_one("cut.jpg", &bytes[..bytes.len() / 2], "damaged_picture", "copy or download");
+}
+
+#[test]
+fn text_named_jpg_is_not_a_picture() {
+    bad_file_beside_a_good_one("notes.jpg", b"these are notes", "not_a_picture", "export it as JPEG or PNG");
+}
+
+#[test]
+fn a_picture_of_one_pixel_holds_no_sheet() {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::GrayImage::new(1, 1).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bad_file_beside_a_good_one("dot.png", bytes.get_ref(), "no_sheet", "photograph it nearer");
+}
+
+#[test]
+fn a_receipt_is_no_sheet() {
+    let bytes = fs::read(sample("acta-0007.jpg")).unwrap();
+    bad_file_beside_a_good_one("receipt.jpg", &bytes, "no_sheet", "photograph it nearer");
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_rejected_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let run = cotejo().args(["run", "nowhere/gone.jpg", "-o"]).arg(&out).assert();
+    run.code(1).stderr(contains("nowhere/gone.jpg").and(contains("check that the file exists")));
+    let records = records(&out);
+    assert_eq!((records.len(), records[0]["status"].as_str()), (1, Some("rejected")));
+    assert_eq!(codes(&records[0]), ["unreadable_file"]);
+}
+
+#[test]
+fn no_input_at_all_fails_and_leaves_nothing_behind() {
+    cotejo().args(["run", "-o", "x"]).assert().code(2).stderr(contains("PATHS"));
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let run = cotejo().arg("run").arg(dir.path()).arg("-o").arg(&out).assert();
+    run.code(2).stderr(contains("no pictures in").and(contains(".jpg")));
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_folder_that_holds_a_run_is_not_overwritten_unasked() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let run =
+        |extra: &[&str]| cotejo().args(["run", "samples/acta-0001.jpg", "-o"]).arg(&out).args(extra).assert();
+    run(&[]).code(0);
+    let before = fs::read(out.join("records.jsonl")).unwrap();
+    run(&["--no-qr"]).code(2).stderr(contains("already holds a run").and(contains("--overwrite")));
+    assert_eq!(fs::read(out.join("records.jsonl")).unwrap(), before);
+    run(&["--overwrite"]).code(0);
+    assert_eq!(fs::read(out.join("records.jsonl")).unwrap(), before, "the same input gives the same bytes");
+}
+
+#[test]
+fn the_samples_come_out_as_their_truth_says_for_every_number_of_jobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |jobs: &str| {
+        let out = dir.path().join(jobs);
+        cotejo().args(["run", "samples", "--jobs", jobs, "-o"]).arg(&out).assert().code(1);
+        let bytes = |name: &str| fs::read(out.join(name)).unwrap();
+        (bytes("records.jsonl"), bytes("records.csv"), records(&out))
+    };
+    let (one, three) = (run("1"), run("3"));
+    assert!(one.0 == three.0 && one.1 == three.1, "records differ between 1 and 3 jobs");
+    let mut truth = csv::Reader::from_path(sample("truth.csv")).unwrap();
+    let head = truth.headers().unwrap().clone();
+    let column = |name: &str| head.iter().position(|h| h == name).unwrap();
+    let (file, expected) = (column("file"), column("expected"));
+    let mut met = 0;
+    for row in truth.records() {
+        let row = row.unwrap();
+        let record =
+            one.2.iter().find(|r| r["source"]["path"].as_str().unwrap().ends_with(&row[file])).unwrap();
+        assert_eq!(record["status"], row[expected], "{}: {}", &row[file], record["findings"]);
+        met += 1;
+    }
+    assert_eq!(met, one.2.len());
+}
+
+#[test]
+fn nothing_accepted_among_the_samples_is_wrong() {
+    for extra in [&[][..], &["--no-qr"]] {
+        let eval = cotejo().args(["eval", "samples", "--truth", "samples/truth.csv"]).args(extra).assert();
+        eval.code(0).stdout(contains("accepted and wrong: 0"));
+    }
+}
+
+#[test]
+fn the_same_content_twice_is_digitized_once_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    fs::create_dir(&input).unwrap();
+    fs::copy(sample("acta-0001.jpg"), input.join("a.jpg")).unwrap();
+    fs::copy(sample("acta-0001.jpg"), input.join("b.jpg")).unwrap();
+    let out = dir.path().join("out");
+    cotejo().arg("run").arg(&input).arg("-o").arg(&out).assert().code(0);
+    let records = records(&out);
+    assert_eq!(records.len(), 2);
+    assert!(!codes(&records[0]).contains(&"duplicate_file"));
+    assert!(codes(&records[1]).contains(&"duplicate_file"));
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let run = |extra: &[&str]| {
+        let mut command = cotejo();
+        command.args(["run", "samples/acta-0001.jpg", "samples/acta-0006.jpg", "-o"]).arg(&out);
+        command.args(extra).assert()
+    };
+    run(&[]).code(0);
+    let whole = fs::read_to_string(out.join("records.jsonl")).unwrap();
+    // As if the run had been cut off after its first file, in the middle of the second's line.
+    let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
+    let entry = serde_json::json!({ "path": first["source"]["path"], "records": [first] });
+    fs::write(out.join("journal.jsonl"), format!("{entry}\n{{\"path\": \"samples/acta-00")).unwrap();
+    for name in ["records.jsonl", "records.csv", "run.json", "report.html"] {
+        fs::remove_file(out.join(name)).unwrap();
+    }
+    run(&[]).code(2).stderr(contains("--resume"));
+    run(&["--resume"]).code(0);
+    assert_eq!(fs::read_to_string(out.join("records.jsonl")).unwrap(), whole);
+    assert!(!out.join("journal.jsonl").exists());
+}
+
+#[test]
+fn forms_and_schema_speak_on_stdout() {
+    let forms = cotejo().arg("forms").assert();
+    forms.code(0).stdout(contains("ve-2024-presidential").and(contains("38 vote rows")));
+    let output = cotejo().arg("schema").assert().code(0);
+    let schema: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert!(schema["properties"]["votes"].is_object());
+}
+
+#[test]
+fn a_max_error_that_is_no_probability_is_refused() {
+    let run = cotejo().args(["run", "samples", "-o", "x", "--max-error", "5"]).assert();
+    run.code(2).stderr(contains("--max-error").and(contains("between 0 and 1")));
+}
