@@ -1,9 +1,10 @@
 //! Reads exported crops (see `export_crops`) with the network reader and says how often it is right
 //! and how much its probabilities are worth.
 //!
-//! `judge_crops DIR...` prints, a folder and kind: cells, share right by source, the reliability
-//! table, every wrong cell above 0.9, and milliseconds a sheet of 49 cells. `judge_crops fit DIR...`
-//! fits the calibration on the folders and prints it as TOML for `models/net.toml`.
+//! `judge_crops MODELS DIR...` prints, a folder and kind: cells, share right by source, the
+//! reliability table, every wrong cell above 0.9, and milliseconds a sheet of 49 cells, with the
+//! networks and calibration of the folder MODELS. `judge_crops fit MODELS DIR...` fits the calibration
+//! on the folders and prints it as TOML for `net.toml`.
 
 use anyhow::{Context, Result};
 use cotejo::form::builtin;
@@ -156,16 +157,29 @@ fn fit(cells: &[Cell]) -> Calibration {
     c
 }
 
+/// The networks of a folder, calibrated as `calibration` says.
+fn load(models: &str, calibration: &str) -> Result<NetReader> {
+    let models = Path::new(models);
+    let network = |name: &str| {
+        std::fs::read(models.join(name)).with_context(|| format!("no {name} in {}", models.display()))
+    };
+    let places = builtin()?[0].words.places;
+    Ok(NetReader::from_bytes(network("digits.onnx")?, network("words.onnx")?, calibration, places)?)
+}
+
+type Read = fn(&NetReader, &str) -> Result<Vec<Cell>>;
+
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let places = builtin()?[0].words.places;
-    if args.first().is_some_and(|a| a == "fit") {
-        let reader = NetReader::uncalibrated(places)?;
-        for (kind, read) in
-            [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)]
-        {
+    let kinds: [(&str, Read); 2] = [("digits", digits), ("words", words)];
+    if let [mode, models, folders @ ..] = &args[..]
+        && mode == "fit"
+    {
+        let none = "temperature = 1.0\nfloor = 0.0\n";
+        let reader = load(models, &format!("[digits]\n{none}[words]\n{none}"))?;
+        for (kind, read) in kinds {
             let mut cells = Vec::new();
-            for folder in &args[1..] {
+            for folder in folders {
                 cells.extend(read(&reader, folder)?);
             }
             let c = fit(&cells);
@@ -173,11 +187,10 @@ fn main() -> Result<()> {
         }
         return Ok(());
     }
-    let reader = NetReader::new(places)?;
-    for folder in &args {
-        for (kind, read) in
-            [("digits", digits as fn(&NetReader, &str) -> Result<Vec<Cell>>), ("words", words)]
-        {
+    let [models, folders @ ..] = &args[..] else { anyhow::bail!("usage: judge_crops [fit] MODELS DIR...") };
+    let reader = load(models, &std::fs::read_to_string(Path::new(models).join("net.toml"))?)?;
+    for folder in folders {
+        for (kind, read) in kinds {
             let began = Instant::now();
             let cells = read(&reader, folder)?;
             let each = began.elapsed().as_secs_f64() * 1000.0 / cells.len() as f64 * 49.0;

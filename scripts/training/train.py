@@ -2,7 +2,7 @@
 
     train.py digits --crops DIR... --held-out DIR... --steps N --out models/digits.onnx
 
-The same crops, seed and number of threads give the same network. Prints, every thousand steps, the
+The same crops, seed and number of threads give the same network. Prints, every `--every` steps, the
 loss and the share of held-out crops whose best path is right.
 """
 
@@ -47,7 +47,7 @@ def right(net, crops):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("kind", choices=sorted(NETS))
-    p.add_argument("--crops", nargs="*", default=[])
+    p.add_argument("--crops", nargs="+", required=True)
     p.add_argument("--held-out", nargs="*", default=[])
     p.add_argument("--real", nargs="*", default=[])
     p.add_argument("--real-share", type=float, default=0.25)
@@ -56,15 +56,14 @@ def main():
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--start")
-    p.add_argument("--weights")
+    p.add_argument("--start", help="weights to start from")
+    p.add_argument("--weights", help="where to keep the weights for a later start")
+    p.add_argument("--every", type=int, default=1000, help="steps from one report to the next")
     p.add_argument("--out", required=True)
     a = p.parse_args()
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
-    if a.steps == 0:
-        return write(NETS[a.kind](), a.kind, a.out)
     made_up = Crops(a.kind, a.crops)
     real = Crops(a.kind, a.real) if a.real else None
     held_out = {d: Crops(a.kind, [d]) for d in a.held_out}
@@ -99,8 +98,8 @@ def main():
                     q.mul_(keep).add_(w, alpha=1 - keep)
                 else:
                     q.copy_(w)
-        if step % 1000 == 0 or step == a.steps:
-            print(f"{step} {time.time() - began:.0f} s loss {total / 1000:.5f}", flush=True)
+        if step % a.every == 0 or step == a.steps:
+            print(f"{step} {time.time() - began:.0f} s loss {total / a.every:.5f}", flush=True)
             total = 0.0
             for d, c in held_out.items():
                 print("   ", d, right(mean, c), flush=True)

@@ -77,13 +77,11 @@ fn frame(slot: &Slot, baseline: f64, width_px: u32) -> CropFrame {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// A network does not load: the build is damaged.
-    #[error(
-        "the embedded network \"{0}\" does not load ({1}); build the program again from a clean checkout"
-    )]
+    #[error("the network \"{0}\" does not load ({1}); build the program again from a clean checkout")]
     Model(&'static str, String),
     /// The calibration does not parse.
     #[error(
-        "the embedded models/net.toml does not parse ({0}); build the program again from a clean checkout"
+        "the calibration models/net.toml does not parse ({0}); build the program again from a clean checkout"
     )]
     Calibration(String),
 }
@@ -122,31 +120,26 @@ impl NetReader {
     /// Loads the embedded networks, for numbers of `places` decimal places (see
     /// [`crate::form::Words`]; words always have that many, digits at most).
     pub fn new(places: usize) -> Result<Self, NetError> {
-        let calibration: Calibrations = toml::from_str(include_str!("../../models/net.toml"))
-            .map_err(|e| NetError::Calibration(e.to_string()))?;
-        Ok(Self {
-            digits: Net::load(
-                "digits",
-                include_bytes!("../../models/digits.onnx"),
-                DIGITS_WIDTH,
-                calibration.digits,
-            )?,
-            words: Net::load(
-                "words",
-                include_bytes!("../../models/words.onnx"),
-                WORDS_WIDTH,
-                calibration.words,
-            )?,
-            places,
-        })
+        let digits = include_bytes!("../../models/digits.onnx").to_vec();
+        let words = include_bytes!("../../models/words.onnx").to_vec();
+        Self::from_bytes(digits, words, include_str!("../../models/net.toml"), places)
     }
 
-    /// The same networks without calibration: what a calibration is fitted on.
-    pub fn uncalibrated(places: usize) -> Result<Self, NetError> {
-        let mut reader = Self::new(places)?;
-        let none = Calibration { temperature: 1.0, floor: 0.0 };
-        (reader.digits.calibration, reader.words.calibration) = (none, none);
-        Ok(reader)
+    /// Loads networks from bytes (ONNX) and their calibration from TOML, for judging networks that are
+    /// not embedded.
+    pub fn from_bytes(
+        digits: Vec<u8>,
+        words: Vec<u8>,
+        calibration: &str,
+        places: usize,
+    ) -> Result<Self, NetError> {
+        let c: Calibrations =
+            toml::from_str(calibration).map_err(|e| NetError::Calibration(e.to_string()))?;
+        Ok(Self {
+            digits: Net::load("digits", digits, DIGITS_WIDTH, c.digits)?,
+            words: Net::load("words", words, WORDS_WIDTH, c.words)?,
+            places,
+        })
     }
 
     /// SHA-256 of each network by name, hexadecimal.
@@ -228,23 +221,31 @@ fn number(sequences: &Sequences, places: usize) -> Distribution {
     Distribution::from_weights(values, blank, other)
 }
 
-/// What two lines of words say together.
+/// What two lines of words say together. Where the first line has all the words, whatever was made
+/// of the second (feet of the letters above, a stain) does not count.
 fn words(first: &Sequences, second: &Sequences, places: usize) -> Distribution {
     let mut values: BTreeMap<u32, f64> = BTreeMap::new();
     let (mut blank, mut known) = (0.0, 0.0);
+    let mut add = |labels: &[u8], p: f64| {
+        if labels.is_empty() {
+            blank += p;
+        } else if labels.len() == places
+            && let Some(v) = decimal(labels)
+        {
+            *values.entry(v).or_default() += p;
+        } else {
+            return;
+        }
+        known += p;
+    };
     for (a, p) in &first.listed {
+        if a.len() >= places {
+            add(a, *p);
+            continue;
+        }
         for (b, q) in &second.listed {
             let labels: Vec<u8> = a.iter().chain(b).copied().collect();
-            if labels.is_empty() {
-                blank += p * q;
-            } else if labels.len() == places
-                && let Some(v) = decimal(&labels)
-            {
-                *values.entry(v).or_default() += p * q;
-            } else {
-                continue;
-            }
-            known += p * q;
+            add(&labels, p * q);
         }
     }
     Distribution::from_weights(values.into_iter().collect(), blank, (1.0 - known).max(0.0))
@@ -274,15 +275,15 @@ fn normalise(crop: &GrayImage, out: &mut Vec<f32>) {
 impl Net {
     fn load(
         name: &'static str,
-        bytes: &'static [u8],
+        bytes: Vec<u8>,
         width: u32,
         calibration: Calibration,
     ) -> Result<Self, NetError> {
+        let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
-            .load_static_slice(bytes)
+            .load(bytes)
             .map_err(|e| NetError::Model(name, e.to_string()))?;
-        let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
         Ok(Self { name, model, sha256, width, calibration })
     }
 
@@ -358,7 +359,13 @@ mod tests {
         let second = said(&[(&[4], 0.8), (&[], 0.2)]);
         let d = words(&first, &second, 4);
         assert_eq!(d.values.len(), 1);
-        assert!((d.probability(94) - (0.7 * 0.8 + 0.3 * 0.2)).abs() < 1e-12);
+        assert!((d.probability(94) - (0.7 * 0.8 + 0.3)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nothing_follows_the_last_word() {
+        let d = words(&said(&[(&[0, 0, 0, 9], 1.0)]), &said(&[(&[3], 0.9), (&[], 0.1)]), 4);
+        assert_eq!(d.values, [(9, 1.0)]);
     }
 
     #[test]
