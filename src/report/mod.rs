@@ -16,7 +16,7 @@ mod wording;
 
 pub use doubt::{doubtful, order};
 pub use pictures::{
-    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, pictures_path,
+    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, sheet_key,
 };
 
 use crate::decide::Status;
@@ -77,7 +77,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
     let sheets = |page: usize, indices: &[usize]| -> Vec<view::Sheet> {
         let view = |(i, &ix): (usize, &usize)| {
             let record = &records[ix];
-            let pictures = SheetPictures::load(dir, &record.source);
+            let pictures = SheetPictures::load(dir, record);
             let form = record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id));
             view::sheet(record, form, &pictures, page * size + i)
         };

@@ -96,6 +96,7 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.add_filter("thousands", thousands);
         // The name's ending switches escaping on.
         environment.add_template("page.html", include_str!("assets/page.html"))?;
         let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
@@ -126,4 +127,17 @@ impl Templates {
             findings => Serde(&page.findings),
         })
     }
+}
+
+/// A count with a narrow no-break space between thousands, as both languages allow: `25 201`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
 }

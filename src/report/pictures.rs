@@ -12,7 +12,7 @@ use crate::decide::Status;
 use crate::form::{Field, Form, Slot};
 use crate::geometry::{Point, Quad, Rect};
 use crate::output::{OutputError, write_whole};
-use crate::record::{Record, Registration, Source};
+use crate::record::{Record, Registration};
 use crate::sheet::{Mesh, Rung};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -234,11 +234,22 @@ fn encode(picture: &GrayImage, quality: u8) -> Option<Picture> {
     Some(Picture { width, height, jpeg: STANDARD.encode(bytes) })
 }
 
-/// Where the pictures of a record are kept in a run's folder; `None` when its file could not be read.
-pub fn pictures_path(dir: &Path, source: &Source) -> Option<PathBuf> {
+/// What tells a sheet of a run from every other: the hash of its file, the page, and where the sheet
+/// lies in the photo, because a photo can show two. `None` when its file could not be read.
+pub fn sheet_key(record: &Record) -> Option<String> {
+    let source = &record.source;
     // A record that was tampered with must not lead out of the folder.
     let hash = Some(&source.sha256).filter(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    Some(dir.join(PICTURES).join(format!("{hash}-{}.json", source.page)))
+    let place = record.registration.as_ref().map_or_else(String::new, |r| {
+        let [x, y] = r.quad.0[0].map(|v| v.round() as i64);
+        format!("-{x}x{y}")
+    });
+    Some(format!("{hash}-{}{place}", source.page))
+}
+
+/// Where the pictures of a record are kept in a run's folder.
+fn pictures_path(dir: &Path, record: &Record) -> Option<PathBuf> {
+    Some(dir.join(PICTURES).join(format!("{}.json", sheet_key(record)?)))
 }
 
 impl SheetPictures {
@@ -251,8 +262,8 @@ impl SheetPictures {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save(&self, dir: &Path, source: &Source) -> Result<(), OutputError> {
-        let Some(path) = pictures_path(dir, source).filter(|_| !self.is_empty()) else { return Ok(()) };
+    pub fn save(&self, dir: &Path, record: &Record) -> Result<(), OutputError> {
+        let Some(path) = pictures_path(dir, record).filter(|_| !self.is_empty()) else { return Ok(()) };
         let folder = dir.join(PICTURES);
         std::fs::create_dir_all(&folder).map_err(|e| OutputError::io(&folder, e))?;
         let bytes = serde_json::to_vec(self)
@@ -262,8 +273,8 @@ impl SheetPictures {
 
     /// The kept pictures of a record; empty ones where none were kept or they cannot be read: the
     /// report is made without them then.
-    pub fn load(dir: &Path, source: &Source) -> Self {
-        pictures_path(dir, source)
+    pub fn load(dir: &Path, record: &Record) -> Self {
+        pictures_path(dir, record)
             .and_then(|path| std::fs::read(path).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()

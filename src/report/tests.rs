@@ -111,13 +111,28 @@ fn an_accepted_sheet_has_no_pictures() {
     assert!(pictures(&pixels, &record, &form).is_empty());
 }
 
+#[test]
+fn two_sheets_of_one_photo_keep_their_own_pictures() {
+    let form = builtin().unwrap().remove(0);
+    let (pixels, left) = photo(&form);
+    let mut right = left.clone();
+    right.registration.as_mut().unwrap().quad.0[0] = [400.0, 0.0];
+    right.registration.as_mut().unwrap().private = None;
+    let dir = tempfile::tempdir().unwrap();
+    for record in [&left, &right] {
+        pictures(&pixels, record, &form).save(dir.path(), record).unwrap();
+    }
+    assert!(SheetPictures::load(dir.path(), &left).strip.is_some());
+    assert!(SheetPictures::load(dir.path(), &right).strip.is_none());
+}
+
 /// The report of some records as one text, page after page.
 fn report(records: &[Record], pictures: Option<(&GrayImage, &Form)>) -> (Vec<String>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let forms = builtin().unwrap();
     if let Some((pixels, form)) = pictures {
         for record in records {
-            super::pictures(pixels, record, form).save(dir.path(), &record.source).unwrap();
+            super::pictures(pixels, record, form).save(dir.path(), record).unwrap();
         }
     }
     let n = write(dir.path(), records, &forms).unwrap();
@@ -196,7 +211,7 @@ fn the_report_is_the_same_bytes_each_time() {
     let form = builtin().unwrap().remove(0);
     let (pixels, record) = photo(&form);
     let dir = tempfile::tempdir().unwrap();
-    pictures(&pixels, &record, &form).save(dir.path(), &record.source).unwrap();
+    pictures(&pixels, &record, &form).save(dir.path(), &record).unwrap();
     let made = || {
         write(dir.path(), std::slice::from_ref(&record), &builtin().unwrap()).unwrap();
         std::fs::read(dir.path().join(REPORT_HTML)).unwrap()

@@ -34,7 +34,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 27] = [
+const KNOWN: [(&str, &str, &str, &str); 28] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -129,18 +129,6 @@ const KNOWN: [(&str, &str, &str, &str); 27] = [
         "Compruebe que la foto muestra un acta entera, nítida y derecha.",
     ),
     (
-        "unknown_form",
-        "No es una hoja conocida",
-        "Not a known form",
-        "Compruebe que es un acta de una elección conocida (cotejo forms).",
-    ),
-    (
-        "duplicate",
-        "El mismo contenido ya está en la corrida",
-        "The same content is already in the run",
-        "No hace falta nada: se procesó una sola vez.",
-    ),
-    (
         "duplicate_file",
         "El mismo archivo ya está en la corrida",
         "The same file is already in the run",
@@ -171,7 +159,20 @@ const KNOWN: [(&str, &str, &str, &str); 27] = [
         "The picture is damaged",
         "Copie o descargue el archivo otra vez: este no contiene la imagen completa.",
     ),
-    ("sheet_cut", "La hoja está cortada", "The sheet is cut", "Añada fotos del resto de la hoja."),
+    (
+        "code_unreadable",
+        "Código de acta ilegible",
+        "The acta code could not be read",
+        "Lea el código en la foto.",
+    ),
+    ("part_of_sheet", "Parte de una hoja", "Part of a sheet", ""),
+    ("joined_photos", "Hoja leída de varias fotos", "Sheet read from several photos", ""),
+    (
+        "photos_disagree",
+        "Las fotos de una misma hoja dicen números distintos",
+        "Photos of one sheet say different numbers",
+        "Compare las fotos entre sí.",
+    ),
 ];
 
 /// The title of a finding's code.
