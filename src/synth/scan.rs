@@ -37,7 +37,7 @@ pub struct ScanSettings {
     pub border: [f64; 4],
     /// Grey of what lies beyond the paper.
     pub backing: f64,
-    /// Grey of the paper and of full ink.
+    /// Grey of the paper.
     pub paper: f64,
     /// Grey of full ink.
     pub ink: f64,
