@@ -9,7 +9,6 @@ use crate::debug::DebugImages;
 use crate::decide::{self, Evidence, Policy};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
-use crate::header::HeaderReading;
 use crate::photo::{self, Photo};
 use crate::qr::{self, QrOutcome};
 use crate::reader::Readers;
@@ -123,7 +122,11 @@ impl Digitizer {
         if let Some(debug) = &debug {
             debug.sheet(&photo.pixels, sheet, form);
         }
-        let header = HeaderReading::default();
+        let quad = match &qr {
+            QrOutcome::Read(payload) => Some(payload.quad),
+            _ => None,
+        };
+        let header = self.readers.header(&photo.pixels, sheet, form, quad);
         let cells = NumberCells::cut(&photo.pixels, sheet, form);
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());

@@ -9,7 +9,13 @@ use super::{CellReading, Distribution, ReaderId, Reading};
 use crate::cells::{ChannelCell, NumberCells};
 use crate::config::ReaderChoice;
 use crate::decide::FieldEvidence;
-use crate::form::Words;
+use crate::form::{Form, Words};
+use crate::geometry::Quad;
+#[cfg(feature = "tesseract")]
+use crate::header;
+use crate::header::HeaderReading;
+use crate::sheet::Sheet;
+use image::GrayImage;
 use std::collections::BTreeMap;
 
 /// The network leaves a cell open when its best value has less than this: Tesseract, which is right
@@ -72,6 +78,20 @@ impl Readers {
             }
         }
         fields
+    }
+
+    /// Reads the header and the hash under the QR code, whose corners are `qr` if it was decoded;
+    /// nothing where Tesseract does not start or is not built in.
+    #[cfg(feature = "tesseract")]
+    pub fn header(&self, pixels: &GrayImage, sheet: &Sheet, form: &Form, qr: Option<Quad>) -> HeaderReading {
+        super::tesseract::with_engine(|engine| header::read(pixels, sheet, form, qr, engine))
+            .unwrap_or_default()
+    }
+
+    /// Reads nothing: free text needs Tesseract.
+    #[cfg(not(feature = "tesseract"))]
+    pub fn header(&self, _: &GrayImage, _: &Sheet, _: &Form, _: Option<Quad>) -> HeaderReading {
+        HeaderReading::default()
     }
 
     fn net(&self, cells: &[ChannelCell], kind: Kind) -> Vec<Distribution> {

@@ -9,13 +9,15 @@ mod both;
 pub mod ctc;
 #[cfg(feature = "tesseract")]
 mod ink;
+mod line;
 pub mod net;
-#[cfg(feature = "tesseract")]
 mod spelling;
 #[cfg(feature = "tesseract")]
 pub mod tesseract;
 
 pub use both::Readers;
+pub use line::{Charset, LineReader};
+pub(crate) use spelling::distance;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

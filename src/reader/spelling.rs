@@ -23,6 +23,7 @@ const WORD_ERROR: f64 = 0.03;
 const KEPT: usize = 24;
 
 /// The distribution over values that `text` spells.
+#[cfg_attr(not(feature = "tesseract"), allow(dead_code))]
 pub(crate) fn read(text: &str, words: &Words) -> Distribution {
     let letters: Vec<char> = text.chars().flat_map(fold).collect();
     if letters.is_empty() {

@@ -8,7 +8,7 @@
 //! outlive the engine, never leave this module.
 
 use super::ink::Ink;
-use super::{Distribution, spelling};
+use super::{Charset, Distribution, LineReader, spelling};
 use crate::form::Words;
 use image::GrayImage;
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
@@ -24,23 +24,6 @@ pub enum TesseractError {
     /// A call failed.
     #[error("Tesseract failed: {0}")]
     Call(#[from] tesseract_rs::TesseractError),
-}
-
-/// What signs a line can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charset {
-    /// Digits.
-    Digits,
-    /// Digits and dots.
-    Code,
-    /// Digits, a to f, hyphens.
-    Uuid,
-    /// Digits, A to F.
-    Hash,
-    /// Date and time with AM or PM.
-    DateTime,
-    /// Anything.
-    Text,
 }
 
 impl Charset {
@@ -125,17 +108,8 @@ impl TesseractReader {
         let (Some(number), Some(first), Some(line)) = (number, first, lines.first()) else {
             return (self.digits(digits), self.words(lines, words));
         };
-        let (picture, boundary) = join(&number, digits, &first, line);
-        let signs = self
-            .signs(&picture, TessPageSegMode::PSM_SINGLE_LINE, Charset::Text, Choices::All)
-            .unwrap_or_default();
-        let (left, right): (Vec<Sign>, Vec<Sign>) = signs.into_iter().partition(|s| s.middle < boundary);
-        let mut read = number_of(&left, digits_in(&number));
-        if read.best().is_none_or(|b| b.1 < 0.7) {
-            // Nearly always a lost digit or one taken for a letter: the digits alone have a say too.
-            read = average(&[read, self.digits(digits)]);
-        }
-        let mut text: String = right.iter().filter_map(|s| s.choices.first()).map(|c| c.0.as_str()).collect();
+        let (read, right) = self.joined(&number, digits, &first, line);
+        let mut text = text_of(&right);
         for line in lines.iter().skip(1) {
             if Ink::find(line).is_some() {
                 text.push('\n');
@@ -143,6 +117,27 @@ impl TesseractReader {
             }
         }
         (read, spelled(&text, words))
+    }
+
+    /// Reads a number in front of text: the number, and the signs of the text.
+    fn joined(
+        &mut self,
+        number: &Ink,
+        digits: &GrayImage,
+        first: &Ink,
+        line: &GrayImage,
+    ) -> (Distribution, Vec<Sign>) {
+        let (picture, boundary) = join(number, digits, first, line);
+        let signs = self
+            .signs(&picture, TessPageSegMode::PSM_SINGLE_LINE, Charset::Text, Choices::All)
+            .unwrap_or_default();
+        let (left, right): (Vec<Sign>, Vec<Sign>) = signs.into_iter().partition(|s| s.middle < boundary);
+        let mut read = number_of(&left, digits_in(number));
+        if read.best().is_none_or(|b| b.1 < 0.7) {
+            // Nearly always a lost digit or one taken for a letter: the digits alone have a say too.
+            read = average(&[read, self.digits(digits)]);
+        }
+        (read, right)
     }
 
     /// Reads a number cell's digits alone.
@@ -253,6 +248,25 @@ impl TesseractReader {
         }
         Ok(signs)
     }
+}
+
+impl LineReader for TesseractReader {
+    fn line(&mut self, crop: &GrayImage, charset: Charset) -> (String, f64) {
+        Self::line(self, crop, charset)
+    }
+
+    fn number_before(&mut self, number: &GrayImage, after: &GrayImage) -> (Distribution, String) {
+        let (Some(ink), Some(rest)) = (Ink::find(number), Ink::find(after)) else {
+            return (self.digits(number), String::new());
+        };
+        let (read, right) = self.joined(&ink, number, &rest, after);
+        (read, text_of(&right))
+    }
+}
+
+/// The best choice of every sign.
+fn text_of(signs: &[Sign]) -> String {
+    signs.iter().filter_map(|s| s.choices.first()).map(|c| c.0.as_str()).collect()
 }
 
 /// Pixels of a text line's ink box, ascender to descender.

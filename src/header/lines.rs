@@ -1,0 +1,165 @@
+//! The lines of text in an area of the form.
+//!
+//! In: the photo, the mesh, an area in millimetres. Out: [`Line`]s from top to bottom, each with its
+//! crop. Ink that is too low or too high for a line of print (specks, stamps, handwriting) is none.
+
+use crate::cells;
+use crate::geometry::Rect;
+use crate::sheet::Mesh;
+use image::GrayImage;
+use image::imageops;
+
+/// Pixels per millimetre of the crops: the dots of the printer.
+pub(super) const SCALE: f64 = 8.0;
+
+/// Height of the capitals of a line of print, mm: from the smallest to the largest of the form.
+const HEIGHTS: (f64, f64) = (0.9, 4.0);
+
+/// What is cut above and below the capitals, mm: accents and descenders.
+const AROUND: f64 = 0.75;
+
+/// A pixel darker than this share of its row's paper is ink.
+const DARK: f64 = 0.72;
+
+/// A line of text.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Form y of the capitals' top and of the baseline, mm.
+    pub top: f64,
+    /// See `top`.
+    pub base: f64,
+    /// Where the crop stands, form millimetres.
+    pub rect: Rect,
+    /// Its pixels at [`SCALE`].
+    pub crop: GrayImage,
+}
+
+/// Finds the lines of an area.
+pub(super) fn find(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Vec<Line> {
+    let picture = cells::cut(pixels, mesh, area, SCALE);
+    let (w, h) = (picture.width() as usize, picture.height() as usize);
+    let counts: Vec<usize> = picture.as_raw().chunks_exact(w.max(1)).map(dark_pixels).collect();
+    // A row belongs to the capitals when it holds a fair share of its line's ink: accents, commas and
+    // descenders hold less.
+    let reach = (1.5 * SCALE) as usize;
+    let active: Vec<bool> = (0..h)
+        .map(|y| {
+            let near = &counts[y.saturating_sub(reach)..(y + reach + 1).min(h)];
+            let most = near.iter().copied().max().unwrap_or(0);
+            counts[y] >= 3 && counts[y] * 6 >= most
+        })
+        .collect();
+    let mut out = Vec::new();
+    let mut y = 0;
+    while y < h {
+        if !active[y] {
+            y += 1;
+            continue;
+        }
+        let start = y;
+        while y < h && (active[y] || (y + 1 < h && active[y + 1])) {
+            y += 1;
+        }
+        let height = (y - start) as f64 / SCALE;
+        if height < HEIGHTS.0 || height > HEIGHTS.1 {
+            continue;
+        }
+        let pad = (AROUND * SCALE) as usize;
+        let (a, b) = (start.saturating_sub(pad), (y + pad).min(h));
+        let crop = imageops::crop_imm(&picture, 0, a as u32, w as u32, (b - a) as u32).to_image();
+        let at = |row: usize| area.y + row as f64 / SCALE;
+        out.push(Line {
+            top: at(start),
+            base: at(y),
+            rect: Rect::new(area.x, at(a), area.width, (b - a) as f64 / SCALE),
+            crop,
+        });
+    }
+    out
+}
+
+/// How many pixels of a row are ink.
+fn dark_pixels(row: &[u8]) -> usize {
+    let mut sorted = row.to_vec();
+    sorted.sort_unstable();
+    let paper = f64::from(sorted[sorted.len() * 3 / 4]);
+    // A row of black border has no paper.
+    if paper < 60.0 { 0 } else { row.iter().filter(|&&v| f64::from(v) < DARK * paper).count() }
+}
+
+impl Line {
+    /// The crop in two at the first wide gap, which stands between words: before, after.
+    pub fn split(&self) -> Option<(GrayImage, GrayImage)> {
+        let (w, h) = (self.crop.width() as usize, self.crop.height() as usize);
+        let pad = ((self.top - self.rect.y) * SCALE) as usize;
+        let inked: Vec<bool> = (0..w)
+            .map(|x| {
+                let column: Vec<u8> =
+                    (pad..h.saturating_sub(pad)).map(|y| self.crop.as_raw()[y * w + x]).collect();
+                let paper = f64::from(self.crop.as_raw().iter().copied().max().unwrap_or(255));
+                column.iter().any(|&v| f64::from(v) < DARK * paper)
+            })
+            .collect();
+        let first = inked.iter().position(|&i| i)?;
+        // A space is a quarter of an em and more, the gap within a word a tenth at most.
+        let wide = ((self.base - self.top) * 0.2 * SCALE).max(2.0) as usize;
+        let mut gap = 0;
+        for (x, &dark) in inked.iter().enumerate().skip(first) {
+            if dark {
+                gap = 0;
+                continue;
+            }
+            gap += 1;
+            if gap >= wide && inked[x..].iter().any(|&i| i) {
+                let cut = |x0: usize, x1: usize| {
+                    imageops::crop_imm(&self.crop, x0 as u32, 0, (x1 - x0) as u32, h as u32).to_image()
+                };
+                let middle = x + 1 - gap / 2;
+                return Some((cut(0, middle), cut(middle, w)));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Point;
+    use crate::sheet::Rung;
+    use image::Luma;
+
+    fn mesh() -> Mesh {
+        let rung =
+            |y: f64| Rung { y, points: [0.0, 20.0, 40.0].map(|x| Point::new(x * SCALE, (y + 40.0) * SCALE)) };
+        Mesh { width: 40.0, rungs: vec![rung(-40.0), rung(0.0)] }
+    }
+
+    /// Paper of 40 x 40 mm with bars of ink: (left, top, right, bottom) in mm, y from the frame.
+    fn photo(bars: &[(f64, f64, f64, f64)]) -> GrayImage {
+        GrayImage::from_fn(320, 320, |x, y| {
+            let (x, y) = (f64::from(x) / SCALE, f64::from(y) / SCALE - 40.0);
+            let inside = bars.iter().any(|b| x >= b.0 && x < b.2 && y >= b.1 && y < b.3);
+            Luma([if inside { 30 } else { 220 }])
+        })
+    }
+
+    #[test]
+    fn lines_are_found_in_order_without_specks_and_stamps() {
+        let bars = [(5.0, -30.0, 12.0, -28.2), (8.0, -25.0, 9.0, -24.8), (2.0, -20.0, 30.0, -12.0)];
+        let more = [(10.0, -8.0, 20.0, -6.4)];
+        let photo = photo(&[&bars[..], &more[..]].concat());
+        let lines = find(&photo, &mesh(), Rect::new(0.0, -40.0, 40.0, 39.0));
+        let bases: Vec<f64> = lines.iter().map(|l| (l.base * 2.0).round() / 2.0).collect();
+        assert_eq!(bases, vec![-28.0, -6.5]);
+    }
+
+    #[test]
+    fn a_line_is_split_at_its_first_space() {
+        let photo = photo(&[(5.0, -8.0, 8.0, -6.2), (8.2, -8.0, 9.0, -6.2), (10.0, -8.0, 20.0, -6.2)]);
+        let lines = find(&photo, &mesh(), Rect::new(0.0, -40.0, 40.0, 39.0));
+        let (number, after) = lines[0].split().unwrap();
+        assert!((number.width() as f64 / SCALE - 9.5).abs() < 0.5, "{}", number.width());
+        assert_eq!(number.width() + after.width(), 320);
+    }
+}

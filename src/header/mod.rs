@@ -1,0 +1,368 @@
+//! The header: what stands above the frame, and the hash lines below.
+//!
+//! In: a registered sheet, the form's header definition, a reader of lines. Out: a [`HeaderReading`]:
+//! code, UUID, date and time, place names, centre code, the number of voters, hash; each `None` where
+//! its form does not fit. What the form says is constant is not read. The private block between the
+//! frame and the QR code is never looked at: the hash is sought under a QR code that was decoded.
+
+mod lines;
+
+use crate::cells;
+use crate::form::{Form, HeaderLine};
+use crate::geometry::{Point, Quad, Rect};
+use crate::reader::{CellReading, Charset, LineReader, ReaderId, Reading};
+use crate::record::Place;
+use crate::sheet::{Mesh, Sheet};
+use image::GrayImage;
+use lines::Line;
+
+/// A line of text as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextReading {
+    /// The text, in the form that the record uses.
+    pub text: String,
+    /// Probability that every character is right, 0 to 1.
+    pub confidence: f64,
+    /// Where it stands, photo pixels.
+    pub quad: Quad,
+}
+
+/// What was read around the frame; `None` where it could not be.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeaderReading {
+    /// The first line, as printed: it says what kind of sheet this is.
+    pub title: Option<TextReading>,
+    /// The acta code.
+    pub code: Option<TextReading>,
+    /// The UUID.
+    pub uuid: Option<TextReading>,
+    /// ISO 8601.
+    pub issued_at: Option<TextReading>,
+    /// Place names.
+    pub place: Place,
+    /// Nine digits.
+    pub centre_code: Option<TextReading>,
+    /// The number of voters.
+    pub electores: Option<CellReading>,
+    /// 64 hexadecimal characters.
+    pub hash: Option<TextReading>,
+}
+
+/// How far above the frame the header can begin, mm (the longest of 42 scans: 118).
+const HIGHEST: f64 = 160.0;
+
+/// How far a line may be from the place that the form gives it, mm.
+const PLACE_SLACK: f64 = 1.6;
+
+/// Capitals this much higher than the first lines' are a heading, which the form holds constant.
+const HEADING: f64 = 1.22;
+
+/// Between paragraphs the pitch is at least this much larger than within them (1.3 on scans).
+const PARAGRAPH: f64 = 1.15;
+
+/// How far under the QR code the hash's lines end, mm (12 on scans), and its widest line.
+const HASH_DEPTH: f64 = 16.0;
+
+/// Reads the header of a sheet and the hash under its QR code, whose corners are `qr` if it was decoded.
+pub fn read(
+    pixels: &GrayImage,
+    sheet: &Sheet,
+    form: &Form,
+    qr: Option<Quad>,
+    reader: &mut dyn LineReader,
+) -> HeaderReading {
+    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
+    let (left, right) = (form.header.left, form.header.right);
+    let area = Rect::new(left, -HIGHEST, right + 1.5 - left, HIGHEST - 0.8);
+    let lines = lines::find(pixels, &mesh, area);
+    let mut work = Work { form, mesh: &mesh, reader, out: HeaderReading::default() };
+    let bottom = work.fixed_lines(pixels, sheet, &lines);
+    work.free_lines(&lines[..bottom]);
+    work.compare_codes();
+    let mut out = work.out;
+    if form.hash.is_some() {
+        out.hash = qr.and_then(|quad| hash(pixels, quad, form, reader));
+    }
+    out
+}
+
+struct Work<'a> {
+    form: &'a Form,
+    mesh: &'a Mesh,
+    reader: &'a mut dyn LineReader,
+    out: HeaderReading,
+}
+
+impl Work<'_> {
+    fn text(&self, line: &Line, text: String, confidence: f64) -> TextReading {
+        TextReading { text, confidence, quad: self.mesh.quad(line.rect) }
+    }
+
+    /// The lines whose place the form knows: centre code and number of voters. Returns how many lines
+    /// stand above them.
+    fn fixed_lines(&mut self, pixels: &GrayImage, sheet: &Sheet, lines: &[Line]) -> usize {
+        let mut above = lines.len();
+        for spec in self.form.header.lines.iter().rev() {
+            let Some(y) = spec.y else { continue };
+            let near = lines.iter().enumerate().filter(|(_, l)| (l.base - y).abs() < PLACE_SLACK);
+            let Some((ix, line)) = near.min_by(|a, b| (a.1.base - y).abs().total_cmp(&(b.1.base - y).abs()))
+            else {
+                continue;
+            };
+            above = above.min(ix);
+            if self.form.field(&spec.id).is_some() {
+                self.out.electores = self.number(pixels, sheet, line, spec);
+            } else {
+                let (text, confidence) = self.reader.line(&line.crop, Charset::Digits);
+                if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {
+                    self.out.centre_code = Some(self.text(line, text, confidence));
+                }
+            }
+        }
+        above
+    }
+
+    /// A number that stands before a word.
+    fn number(
+        &mut self,
+        pixels: &GrayImage,
+        sheet: &Sheet,
+        line: &Line,
+        spec: &HeaderLine,
+    ) -> Option<CellReading> {
+        let (number, after) = line.split()?;
+        let (distribution, text) = self.reader.number_before(&number, &after);
+        // The pattern with a number of one digit tells whether the word after it is the right one.
+        let word = spec.pattern.as_ref().map(|p| word_of(p.as_str())).unwrap_or_default();
+        if !alike(&text, &word) {
+            return None;
+        }
+        let quality = cells::quality(pixels, sheet, line.rect, &line.crop);
+        Some(CellReading { readings: vec![Reading { reader: ReaderId::Tesseract, distribution }], quality })
+    }
+
+    /// The lines from the top down to the fixed ones.
+    fn free_lines(&mut self, lines: &[Line]) {
+        let header = &self.form.header;
+        let Some(start) = self.title(lines) else { return };
+        let capitals = lines.get(start).map_or(1.0, |l| l.base - l.top);
+        let mut next = start;
+        for id in ["code", "uuid", "issued_at"] {
+            let Some(spec) = header.lines.iter().find(|l| l.id == id) else { continue };
+            next = self.patterned(lines, next, spec);
+        }
+        let rest: Vec<&Line> = lines[next..].iter().filter(|l| l.base - l.top < capitals * HEADING).collect();
+        let read: Vec<(String, f64)> =
+            rest.iter().map(|l| self.reader.line(&l.crop, Charset::Text)).collect();
+        let mut place = Vec::new();
+        let mut open: Option<usize> = None;
+        let mut tail = rest.len();
+        for (i, (text, _)) in read.iter().enumerate() {
+            let starts = header.lines.iter().position(|spec| {
+                spec.prefix.as_ref().is_some_and(|p| alike(text.split(' ').next().unwrap_or(""), p))
+            });
+            let gap = if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
+            match (starts, open) {
+                (Some(ix), _) => {
+                    let value = text.split_once(' ').map_or("", |t| t.1).to_owned();
+                    place.push((header.lines[ix].id.as_str(), value));
+                    open = Some(ix);
+                }
+                // A line that follows closely goes on with the name before it.
+                (None, Some(_)) if gap < self.pitch(&rest) * PARAGRAPH => {
+                    if let Some(last) = place.last_mut() {
+                        last.1.push(' ');
+                        last.1.push_str(text);
+                    }
+                }
+                (None, Some(ix)) if Some(ix) == header.lines.iter().rposition(|l| l.prefix.is_some()) => {
+                    tail = i;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        for (id, value) in place {
+            self.place(id, value);
+        }
+        let (mut name, mut address) = (Vec::new(), Vec::new());
+        let pitch = self.pitch(&rest);
+        for i in tail..rest.len() {
+            let gap = if i > tail { rest[i].base - rest[i - 1].base } else { 0.0 };
+            if address.is_empty() && gap < pitch * PARAGRAPH {
+                name.push(read[i].0.as_str());
+            } else {
+                address.push(read[i].0.as_str());
+            }
+        }
+        self.place("centre_name", name.join(" "));
+        self.place("address", address.join(" "));
+    }
+
+    /// The pitch of lines within a paragraph: the smallest.
+    fn pitch(&self, lines: &[&Line]) -> f64 {
+        lines.windows(2).map(|w| w[1].base - w[0].base).fold(f64::MAX, f64::min).max(2.4)
+    }
+
+    fn place(&mut self, id: &str, value: String) {
+        if value.is_empty() {
+            return;
+        }
+        let place = &mut self.out.place;
+        let slot = match id {
+            "country" => &mut place.country,
+            "state" => &mut place.state,
+            "municipality" => &mut place.municipality,
+            "parish" => &mut place.parish,
+            "centre_name" => &mut place.centre,
+            "address" => &mut place.address,
+            _ => return,
+        };
+        *slot = Some(value);
+    }
+
+    /// Finds the title among the first lines; returns the index of the line after it, or the first
+    /// line's when there is none.
+    fn title(&mut self, lines: &[Line]) -> Option<usize> {
+        let want = self.form.header_line("title").and_then(|l| l.text.clone());
+        for (ix, line) in lines.iter().enumerate().take(4) {
+            let (text, confidence) = self.reader.line(&line.crop, Charset::Text);
+            // The first word is the same on every kind of sheet of this family.
+            let first = |t: &str| t.split(' ').next().unwrap_or("").to_owned();
+            if want.as_ref().is_none_or(|w| alike(&first(&text), &first(w))) {
+                self.out.title = Some(self.text(line, text, confidence));
+                return Some(ix + 1);
+            }
+        }
+        (!lines.is_empty()).then_some(0)
+    }
+
+    /// Reads the line of a pattern at or shortly after `from`, alone or with the line after it (a long
+    /// code wraps); returns the index after it, or `from` when nothing fits.
+    fn patterned(&mut self, lines: &[Line], from: usize, spec: &HeaderLine) -> usize {
+        let Some(pattern) = &spec.pattern else { return from };
+        let charset = match spec.id.as_str() {
+            "code" => Charset::Code,
+            "uuid" => Charset::Uuid,
+            _ => Charset::DateTime,
+        };
+        let mut before: Option<(String, f64)> = None;
+        for (ix, line) in lines.iter().enumerate().skip(from).take(3) {
+            let (text, confidence) = self.reader.line(&line.crop, charset);
+            let text = text.replace(' ', if charset == Charset::DateTime { " " } else { "" });
+            let joined = before.as_ref().map(|b| (format!("{}{text}", b.0), b.1.min(confidence)));
+            for (text, confidence) in [Some((text.clone(), confidence)), joined].into_iter().flatten() {
+                if !pattern.is_match(&text) {
+                    continue;
+                }
+                // What a general reader's confidence is worth on a line where every sign has to be
+                // right (42 scans: about two thirds of such lines are).
+                let reading = self.text(line, text, 0.7 * confidence);
+                match spec.id.as_str() {
+                    "code" => self.out.code = Some(reading),
+                    "uuid" => self.out.uuid = Some(reading),
+                    _ => {
+                        let groups = pattern.captures(&reading.text).and_then(|c| iso_time(&c));
+                        self.out.issued_at = groups.map(|text| TextReading { text, ..reading });
+                    }
+                }
+                return ix + 1;
+            }
+            before = Some((text, confidence));
+        }
+        from
+    }
+
+    /// The acta code begins with the centre's code, printed once more above the number of voters: two
+    /// readings that agree make each other sure.
+    fn compare_codes(&mut self) {
+        let HeaderReading { code: Some(code), centre_code: Some(centre), .. } = &mut self.out else { return };
+        if code.text.starts_with(&centre.text) {
+            // Two readings of nine digits, alike, are right; the rest is two digits of the table.
+            code.confidence = code.confidence.max(0.97);
+            centre.confidence = centre.confidence.max(0.99);
+        } else {
+            code.confidence = code.confidence.min(0.5);
+            centre.confidence = centre.confidence.min(0.5);
+        }
+    }
+}
+
+/// The letters of a pattern that ends in a word.
+fn word_of(pattern: &str) -> String {
+    pattern.trim_end_matches('$').rsplit(' ').next().unwrap_or("").to_owned()
+}
+
+/// Whether a word as read is the printed one, but for a third of its letters.
+fn alike(read: &str, printed: &str) -> bool {
+    let letters = |t: &str| -> Vec<char> { t.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let (a, b) = (letters(&read.to_lowercase()), letters(&printed.to_lowercase()));
+    crate::reader::distance(&a, &b) * 3 <= b.len()
+}
+
+/// ISO 8601 from day, month, year, hour, minute, second and AM or PM.
+fn iso_time(groups: &regex::Captures<'_>) -> Option<String> {
+    let number = |ix: usize| groups.get(ix)?.as_str().parse::<u32>().ok();
+    let (day, month, year) = (number(1)?, number(2)?, number(3)?);
+    let (hour, minute, second) = (number(4)?, number(5)?, number(6)?);
+    let half = groups.get(7)?.as_str();
+    if !(1..=31).contains(&day) || !(1..=12).contains(&month) || !(1..=12).contains(&hour) {
+        return None;
+    }
+    if minute > 59 || second > 59 {
+        return None;
+    }
+    let hour = hour % 12 + if half == "PM" { 12 } else { 0 };
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"))
+}
+
+/// The hash under a QR code.
+fn hash(pixels: &GrayImage, qr: Quad, form: &Form, reader: &mut dyn LineReader) -> Option<TextReading> {
+    let (spec, pattern) = (form.qr.as_ref()?, form.hash.as_ref()?);
+    // The code itself is the frame here: millimetres from its top-left corner.
+    let [a, b, c, d] = qr.points();
+    let middle = |p: Point, q: Point| p.lerp(q, 0.5);
+    let rung = |y: f64, l: Point, r: Point| crate::sheet::Rung { y, points: [l, middle(l, r), r] };
+    let mesh = Mesh { width: spec.size, rungs: vec![rung(0.0, a, b), rung(spec.size, d, c)] };
+    // The text is as wide as the form's frame.
+    let over = (form.frame.0 - spec.size) / 2.0 + 1.5;
+    let area = Rect::new(-over, spec.size + 2.0, spec.size + 2.0 * over, HASH_DEPTH);
+    let (mut text, mut confidence) = (String::new(), 1.0f64);
+    let lines = lines::find(pixels, &mesh, area);
+    let mut bounds: Option<Rect> = None;
+    for line in &lines {
+        let (read, sure) = reader.line(&line.crop, Charset::Hash);
+        text.extend(read.chars().filter(|c| !c.is_whitespace()));
+        confidence = confidence.min(sure);
+        let top = bounds.map_or(line.rect.y, |b| b.y);
+        bounds = Some(Rect::new(line.rect.x, top, line.rect.width, line.rect.bottom() - top));
+        if pattern.is_match(&text) {
+            // 64 signs of which each can be wrong.
+            let quad = mesh.quad(bounds?);
+            return Some(TextReading { text, confidence: 0.5 * confidence, quad });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn afternoon_and_midnight_become_iso() {
+        let form = crate::form::builtin().unwrap().remove(0);
+        let pattern = form.header_line("issued_at").unwrap().pattern.clone().unwrap();
+        let iso = |t: &str| pattern.captures(t).and_then(|c| iso_time(&c));
+        assert_eq!(iso("28/07/2024 08:24:06 PM").as_deref(), Some("2024-07-28T20:24:06"));
+        assert_eq!(iso("29/07/2024 12:05:00 AM").as_deref(), Some("2024-07-29T00:05:00"));
+        assert_eq!(iso("29/17/2024 12:05:00 AM"), None);
+    }
+
+    #[test]
+    fn a_third_of_the_letters_may_be_wrong() {
+        assert!(alike("Pais", "País") && alike("Electcres", "Electores") && alike("Muricipio", "Municipio"));
+        assert!(!alike("PRESIDENTE", "Parroquia") && !alike("", "Estado"));
+        assert_eq!(word_of(r"^(\d{1,4}) Electores$"), "Electores");
+    }
+}
