@@ -42,8 +42,9 @@ const BATCH: usize = 14;
 const LEAST_CONTRAST: f32 = 40.0;
 /// Share of a crop's pixels that are darker than its ink level.
 const INK_SHARE: f64 = 0.02;
-/// Above this probability of fewer words than a number has, the second line is looked at.
-const SECOND_LINE: f64 = 1e-6;
+/// Above this probability of fewer words than a number has, the second line is looked at. What is left
+/// out counts as "other" (not measured).
+const SECOND_LINE: f64 = 1e-3;
 /// Classes: the blank, the digits 0 to 9, and a character that cannot be read.
 const CLASSES: usize = 12;
 
@@ -289,9 +290,9 @@ impl Net {
 
     /// What each crop spells, up to `longest` labels; crops of another size spell nothing known.
     fn read(&self, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
-        // 200 prefixes: a clean cell needs about ten, a doubtful one under a hundred (not measured);
-        // the rest only ever adds to "other".
-        let limits = Limits { longest, prefixes: 200, least: 1e-9 };
+        // A clean cell needs about ten prefixes. What is cut off adds to "other" and is small against
+        // the calibration's floor.
+        let limits = Limits { longest, prefixes: 64, least: 1e-6 };
         let unknown = Sequences { listed: Vec::new(), rest: 1.0 };
         let mut out = vec![unknown; crops.len()];
         let fits: Vec<usize> =
