@@ -294,7 +294,7 @@ impl Writer {
         pictures: &[SheetPictures],
     ) -> Result<(), OutputError> {
         for (record, pictures) in records.iter().zip(pictures) {
-            pictures.save(&self.dir, &record.source)?;
+            pictures.save(&self.dir, record)?;
         }
         let entry = Entry { path: display(file), records: records.to_vec() };
         let mut line = serde_json::to_vec(&entry)
