@@ -151,7 +151,13 @@ impl ScanSettings {
     pub fn rough(rng: &mut SynthRng) -> Self {
         let dpi = 90.0 + 210.0 * rng.random::<f64>().powf(1.3);
         let bilevel = rng.random_bool(0.15);
+        let mut border = Self::typical(rng).border;
+        if rng.random_bool(0.1) {
+            // The feeder lost a long edge, up to the frame.
+            border[rng.random_range(0..2)] = -rng.random_range(3.0..6.0);
+        }
         Self {
+            border,
             dpi: if bilevel { dpi.max(190.0) } else { dpi },
             stretch: (rng.random_range(0.97..1.02), rng.random_range(0.0..0.01)),
             skew: rng.random_range(-2.0..2.0),
