@@ -45,6 +45,10 @@ const QR_FLOOR: f64 = 1e-7;
 /// A registry is another document about the same table: how often its number is not the sheet's.
 const REGISTRY_FLOOR: f64 = 2e-2;
 
+/// The most values that are listed for one cell; a network lists hundreds, most of them below its
+/// floor. Bounds the time.
+const LISTED: usize = 32;
+
 /// Below this probability of showing the same value, two channels contradict each other: 50 to 1
 /// against. Chosen: with an alteration in 1,000 cells it lets doubtful misreadings pass as such, and an
 /// altered number would have to be read as the old one with 2 % to slip by.
@@ -155,7 +159,7 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust) -> Heard {
     for w in code.iter().chain(&registry) {
         likelihood = likelihood.normalised().0.times(w);
     }
-    Heard { digits, words, qr: code, likelihood: likelihood.normalised().0 }
+    Heard { digits, words, qr: code, likelihood: likelihood.normalised().0.standing_out(LISTED) }
 }
 
 /// Whether the QR code takes part in the inference.
@@ -192,7 +196,8 @@ pub fn cell_weights(cell: &CellReading, modulus: u32) -> Weights {
     for reading in &cell.readings {
         let d = &reading.distribution;
         let said = Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
-        fused = fused.times(&said.blurred(reader_floor(reading.reader))).normalised().0;
+        let said = said.blurred(reader_floor(reading.reader)).standing_out(LISTED);
+        fused = fused.times(&said).normalised().0;
     }
     fused.blurred(CELL_FLOOR.max(1.0 - trust(&cell.quality)).min(1.0))
 }

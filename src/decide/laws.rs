@@ -9,7 +9,7 @@ use super::totals::Posterior;
 use super::weights::Weights;
 use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Status};
 use crate::finding::{Finding, Severity};
-use crate::form::{FieldIx, FieldKind, Force, Form, Relation, RelationOp};
+use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
 use crate::reader::Channel;
 
@@ -326,20 +326,18 @@ pub fn about_fields(
     out
 }
 
-/// Relations that do not hold on the decided values.
+/// Relations that do not hold on the decided values. A usual one asks for a person as well: for some
+/// totals it is the only witness of a change in digits and words alike. None of 42 real sheets breaks
+/// one (November 2026).
 pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) -> Vec<Finding> {
     let mut out = Vec::new();
     for (relation, check) in form.relations.iter().zip(checks) {
         let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
         let (l, r) = (side_text(form, &relation.left), side_text(form, &relation.right));
-        let severity = match relation.force {
-            Force::Binding => Severity::Review,
-            Force::Usual => Severity::Info,
-        };
         let finding = match relation.op {
             RelationOp::Equals => Finding::new(
                 "relation_broken",
-                severity,
+                Severity::Review,
                 format!("{l} = {left}, {r} = {right}"),
                 "compare both sides with the photo; a sheet can break a sum of its own",
             ),
@@ -347,7 +345,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
                 let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
                 Finding::new(
                     if electores { "electores_exceeded" } else { "relation_broken" },
-                    severity,
+                    Severity::Review,
                     format!("{l} = {left}, more than {r} = {right}"),
                     "compare both numbers with the photo",
                 )

@@ -23,7 +23,7 @@
 //! - The sheet's probability is the joint posterior of all values that are handed over, not a product
 //!   of the fields': values tied by a sum are right or wrong together.
 //! - `laws`: what no probability can buy: channels that contradict each other with confidence, a QR
-//!   code of another sheet, a zero report, a broken binding relation are held back whatever the rest
+//!   code of another sheet, a zero report, a broken relation are held back whatever the rest
 //!   says.
 //!
 //! The constants are priors, each with its reason beside it; whether the probabilities hold is

@@ -439,13 +439,15 @@ fn a_correction_of_a_readable_channel_needs_a_person() {
 }
 
 #[test]
-fn a_usual_relation_that_the_sheet_breaks_is_reported_and_accepted() {
+fn a_usual_relation_that_the_sheet_breaks_needs_a_person_and_changes_no_value() {
     let form = acta();
     let mut v = truth(&form);
     v[form.field("votantes_cuaderno").unwrap()] -= 2;
     let d = decided(&with_qr(&form, &v));
-    assert_eq!((d.status, values(&d)), (Status::Accepted, v), "{:?}", d.findings);
-    assert_eq!(finding(&d, "relation_broken").severity, Severity::Info);
+    assert_eq!((d.status, values(&d)), (Status::Review, v), "{:?}", d.findings);
+    assert_eq!(d.findings.len(), 1);
+    assert_eq!(finding(&d, "relation_broken").field.as_deref(), Some("votantes_maquina"));
+    assert!(1.0 - d.confidence < 1e-4, "{}", d.confidence);
 }
 
 #[test]

@@ -9,16 +9,16 @@
 //! Refuses nothing; small atoms that are cut (below [`CUT`], or beyond [`MOST`] of them) go into the
 //! flat part, so that no mass is ever lost, only made vaguer.
 
-/// Atoms below this share of the largest one become part of the flat rest. Far below any error that
-/// can be asked for (1e-5 for a sheet), above the rounding of the sums (1e-16 each).
-const CUT: f64 = 1e-15;
+/// Atoms below this share of the largest one become part of the flat rest, which is the cautious
+/// side. Far below any error that can be asked for (1e-5 for a sheet).
+const CUT: f64 = 1e-12;
 
 /// The most atoms that are kept. Bounds the time of a sheet full of doubtful cells (ten candidates in
 /// each); a readable sheet has a few dozen.
-const MOST: usize = 400;
+const MOST: usize = 256;
 
 /// The most atoms a side that take part in finding values which no channel lists.
-const TOP: usize = 96;
+const TOP: usize = 24;
 
 /// Weights over the values 0 to `modulus - 1`: the weight of x is its atom's, if listed, plus
 /// `flat / modulus`.
@@ -119,6 +119,21 @@ impl Weights {
         self
     }
 
+    /// Only the `most` largest atoms, and of those only what stands out from the flat part (an atom below
+    /// it says less than a factor of two); the others join the flat part.
+    #[must_use]
+    pub fn standing_out(mut self, most: usize) -> Self {
+        if self.atoms.len() > most {
+            self.atoms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            self.flat += self.atoms.drain(most..).map(|a| a.1).sum::<f64>();
+            self.atoms.sort_by_key(|a| a.0);
+        }
+        let level = self.flat / f64::from(self.modulus);
+        self.flat += self.atoms.iter().filter(|a| a.1 < level).map(|a| a.1).sum::<f64>();
+        self.atoms.retain(|a| a.1 >= level);
+        self
+    }
+
     /// All weights times `factor`.
     #[must_use]
     pub fn scaled(mut self, factor: f64) -> Self {
@@ -188,6 +203,12 @@ impl Weights {
     pub fn summed(&self, other: &Self, scratch: &mut Vec<f64>) -> Self {
         scratch.resize(self.modulus as usize, 0.0);
         let n = self.modulus as usize;
+        if let [(shift, weight)] = *other.atoms {
+            return self.shifted(shift, weight, other.flat);
+        }
+        if let [(shift, weight)] = *self.atoms {
+            return other.shifted(shift, weight, self.flat);
+        }
         let mut touched: Vec<u32> = Vec::with_capacity(self.atoms.len().max(other.atoms.len()));
         for &(x, wx) in &self.atoms {
             for &(y, wy) in &other.atoms {
@@ -210,6 +231,15 @@ impl Weights {
         let mut out = Self { atoms, flat, modulus: self.modulus };
         out.cut();
         out
+    }
+
+    /// The weights of a sum with a value of which one is listed.
+    fn shifted(&self, shift: u32, weight: f64, flat: f64) -> Self {
+        let n = self.modulus;
+        let wraps = self.atoms.partition_point(|a| a.0 < n - shift);
+        let moved = |a: &(u32, f64)| ((a.0 + shift) % n, a.1 * weight);
+        let atoms = self.atoms[wraps..].iter().chain(&self.atoms[..wraps]).map(moved).collect();
+        Self { atoms, flat: self.flat * (weight + flat) + self.listed() * flat, modulus: n }
     }
 
     /// The weights of a sum of two independent values, exact at the values that `at` lists, and exact

@@ -330,7 +330,8 @@ pub enum RelationOp {
 pub enum Force {
     /// The machine computes it: a sheet that breaks it needs a person.
     Binding,
-    /// Usually holds; a sheet may break it (people counted by hand): reported, not decisive.
+    /// Usually holds; a sheet may break it (people counted by hand): weighs less in what is inferred,
+    /// and a person looks as well.
     Usual,
 }
 
