@@ -86,6 +86,8 @@ impl TesseractReader {
             if engine.init("", language).is_ok() {
                 engine.set_variable("debug_file", "/dev/null")?;
                 engine.set_variable("classify_enable_learning", "0")?;
+                // The print is dark on light: unsure lines are not tried again inverted.
+                engine.set_variable("tessedit_do_invert", "0")?;
                 return Ok(Self { engine, charset: None, choices: None });
             }
         }
