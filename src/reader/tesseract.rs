@@ -226,8 +226,7 @@ impl TesseractReader {
         let level = TessPageIteratorLevel::RIL_SYMBOL;
         // A page without text has no iterator, or one without text.
         let Ok(results) = self.engine.get_iterator() else { return Ok(signs) };
-        loop {
-            let Ok(best) = results.get_utf8_text(level) else { break };
+        while let Ok(best) = results.get_utf8_text(level) {
             let mut choices: Vec<(String, f64)> = Vec::new();
             if let Ok(choice) = results.get_choice_iterator() {
                 loop {
