@@ -136,12 +136,27 @@ impl Digitizer {
             fields[ix].digits = Some(reading.clone());
         }
         let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
-        let evidence = Evidence { fields, qr, printed_code, ..Evidence::new(form) };
+        let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
+        let evidence = Evidence {
+            fields,
+            qr,
+            printed_code,
+            issued,
+            rows_mistaken: sheet.mistaken,
+            ..Evidence::new(form)
+        };
         let decision = decide::decide(&evidence, &Policy { max_error: self.config.max_error });
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         record::build(located, measured, self.provenance(Some(form)))
     }
+}
+
+/// The day of an ISO date and time as sheets print it, `DD/MM/YYYY`.
+fn printed_date(iso: &str) -> Option<String> {
+    let (year, rest) = iso.split_once('-')?;
+    let (month, rest) = rest.split_once('-')?;
+    Some(format!("{}/{month}/{year}", rest.get(..2)?))
 }
 
 /// A path as records show it: `/` between folders.

@@ -21,6 +21,11 @@ pub const HEADER_SURE: f64 = 0.99;
 /// code does not say otherwise: two are two exchanged rows.
 const FOREIGN_FROM: usize = 3;
 
+/// From this many rows in a run, each more like its neighbour than like itself, the rows may be taken
+/// for each other. Single rows are, by chance (MR and BR); a strip that is registered a row off shows
+/// it along whole groups.
+const ROWS_MISTAKEN: usize = 3;
+
 /// Alternatives below this posterior are not worth a reviewer's look.
 const WORTH_A_LOOK: f64 = 1e-6;
 
@@ -215,6 +220,14 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
             hint,
         ));
         return out;
+    }
+    if evidence.rows_mistaken >= ROWS_MISTAKEN {
+        let message = format!(
+            "the names of {} rows in a run look like their neighbours': numbers may be a row off",
+            evidence.rows_mistaken
+        );
+        let hint = "compare the rows' names with the photo, or take the picture straighter";
+        out.push(Finding::new("rows_doubtful", Severity::Review, message, hint));
     }
     if form.votes().all(|ix| fields[ix].value == Some(0)) {
         let message = "every vote row is 0: a report printed before voting, or a table without votes";

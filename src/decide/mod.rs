@@ -75,6 +75,8 @@ pub struct Evidence<'a> {
     pub issued: Option<(String, f64)>,
     /// What a registry says of the table's registered voters.
     pub registry_electores: Option<u32>,
+    /// The longest run of rows whose names fit the next row, or the one before, better than their own.
+    pub rows_mistaken: usize,
 }
 
 impl<'a> Evidence<'a> {
@@ -87,6 +89,7 @@ impl<'a> Evidence<'a> {
             printed_code: None,
             issued: None,
             registry_electores: None,
+            rows_mistaken: 0,
         }
     }
 }

@@ -5,7 +5,10 @@
 //! its form does not fit. What the form says is constant is not read. The private block between the
 //! frame and the QR code is never looked at: the hash is sought under a QR code that was decoded.
 
+mod confirm;
 mod lines;
+
+pub(crate) use confirm::confirm;
 
 use crate::cells;
 use crate::form::{Form, HeaderLine};
@@ -25,6 +28,19 @@ pub struct TextReading {
     pub confidence: f64,
     /// Where it stands, photo pixels.
     pub quad: Quad,
+    /// Where it stands on the form.
+    pub place: LinePlace,
+}
+
+/// Where a line of text stands, form mm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinePlace {
+    /// Its rectangle.
+    pub rect: Rect,
+    /// Top of the capitals.
+    pub top: f64,
+    /// Baseline.
+    pub base: f64,
 }
 
 /// What was read around the frame; `None` where it could not be.
@@ -44,12 +60,14 @@ pub struct HeaderReading {
     pub centre_code: Option<TextReading>,
     /// The number of voters.
     pub electores: Option<CellReading>,
+    /// Where that number's line stands, and the form x (mm) at which the word after the number begins.
+    pub electores_line: Option<(LinePlace, f64)>,
     /// 64 hexadecimal characters.
     pub hash: Option<TextReading>,
 }
 
 /// How far above the frame the header can begin, mm (the longest of 42 scans: 118).
-const HIGHEST: f64 = 160.0;
+pub(crate) const HIGHEST: f64 = 160.0;
 
 /// How far a line may be from the place that the form gives it, mm.
 const PLACE_SLACK: f64 = 1.6;
@@ -86,6 +104,10 @@ pub fn read(
     out
 }
 
+fn place_of(line: &Line) -> LinePlace {
+    LinePlace { rect: line.rect, top: line.top, base: line.base }
+}
+
 struct Work<'a> {
     form: &'a Form,
     mesh: &'a Mesh,
@@ -95,7 +117,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn text(&self, line: &Line, text: String, confidence: f64) -> TextReading {
-        TextReading { text, confidence, quad: self.mesh.quad(line.rect) }
+        TextReading { text, confidence, quad: self.mesh.quad(line.rect), place: place_of(line) }
     }
 
     /// The lines whose place the form knows: centre code and number of voters. Returns how many lines
@@ -112,6 +134,9 @@ impl Work<'_> {
             above = above.min(ix);
             if self.form.field(&spec.id).is_some() {
                 self.out.electores = self.number(pixels, sheet, line, spec);
+                let parts = line.split();
+                let split = parts.map(|(number, _)| line.rect.x + f64::from(number.width()) / lines::SCALE);
+                self.out.electores_line = split.map(|x| (place_of(line), x));
             } else {
                 let (text, confidence) = self.reader.line(&line.crop, Charset::Digits);
                 if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {
@@ -339,7 +364,7 @@ fn hash(pixels: &GrayImage, qr: Quad, form: &Form, reader: &mut dyn LineReader) 
         if pattern.is_match(&text) {
             // 64 signs of which each can be wrong.
             let quad = mesh.quad(bounds?);
-            return Some(TextReading { text, confidence: 0.5 * confidence, quad });
+            return Some(TextReading { text, confidence: 0.5 * confidence, quad, place: place_of(line) });
         }
     }
     None

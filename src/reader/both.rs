@@ -84,8 +84,11 @@ impl Readers {
     /// nothing where Tesseract does not start or is not built in.
     #[cfg(feature = "tesseract")]
     pub fn header(&self, pixels: &GrayImage, sheet: &Sheet, form: &Form, qr: Option<Quad>) -> HeaderReading {
-        super::tesseract::with_engine(|engine| header::read(pixels, sheet, form, qr, engine))
-            .unwrap_or_default()
+        let read = super::tesseract::with_engine(|engine| header::read(pixels, sheet, form, qr, engine));
+        let mut read = read.unwrap_or_default();
+        let mesh = sheet.mesh.extended(-header::HIGHEST, form.frame.1);
+        header::confirm(pixels, &mesh, form, &self.net, &mut read);
+        read
     }
 
     /// Reads nothing: free text needs Tesseract.

@@ -155,6 +155,19 @@ impl NetReader {
         found.into_iter().map(|s| self.digits.calibration.apply(number(&s, self.places))).collect()
     }
 
+    /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
+    /// number cells are. One probability a crop, in order.
+    pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
+        let found = self.digits.read(&crops.iter().collect::<Vec<_>>(), self.places + 1);
+        let calibration = self.digits.calibration;
+        let one = |(said, want): (Sequences, &Vec<u8>)| {
+            let p = said.listed.iter().find(|l| &l.0 == want).map_or(0.0, |l| l.1);
+            // The right digits against all else, as a number cell's values are calibrated.
+            calibration.apply(Distribution::from_weights(vec![(0, p)], 0.0, 1.0 - p)).probability(0)
+        };
+        found.into_iter().zip(digits).map(one).collect()
+    }
+
     /// Reads words cells: `first[i]` is line 0 of cell `i`, cut along [`words_frame`]; `second(i)`
     /// cuts its line 1 (`None` where the column has one line), asked for only where the first line may
     /// have fewer words than a number has. One distribution a cell, in order; anything but exactly

@@ -36,6 +36,9 @@ pub struct Sheet {
     pub anchors: f64,
     /// Form y range, mm, whose print was found in the photo: what lies outside is not read.
     pub visible: (f64, f64),
+    /// The longest run of anchors that fit the print of the next row, or the one before, better than
+    /// their own.
+    pub mistaken: usize,
 }
 
 /// The least share of anchors with which a strip counts as a sheet of the form (not measured: at

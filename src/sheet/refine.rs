@@ -87,23 +87,120 @@ fn first_mesh(work: &Work, template: &Template, coarse: &Alignment) -> Mesh {
             (y, coarse.left + (k as f64 / 2.0 - reach) * scale)
         })
         .collect();
+    let path = heights(work, template, coarse, &lefts);
+    let v_at = |y: f64| coarse.v(y) + scale * between(&path, y);
     let left_at = |y: f64| {
         let near = lefts.iter().min_by(|a, b| (a.0 - y).abs().total_cmp(&(b.0 - y).abs()));
         near.map_or(coarse.left, |l| l.1)
     };
     // The strip's turn against the work picture: how far the left edge wanders along the form.
     let turn = {
-        let points: Vec<(f64, f64)> = lefts.iter().map(|&(y, u)| (coarse.v(y), u)).collect();
+        let points: Vec<(f64, f64)> = lefts.iter().map(|&(y, u)| (v_at(y), u)).collect();
         slope(&points)
     };
     let rungs = rung_ys(template)
         .map(|y| {
-            let (u, v) = (left_at(y), coarse.v(y));
+            let (u, v) = (left_at(y), v_at(y));
             let at = |x: f64| Point::new(u + x * scale, v - x * scale * turn);
             Rung { y, points: [at(0.0), at(template.frame.0 / 2.0), at(template.frame.0)] }
         })
         .collect();
     Mesh { width: template.frame.0, rungs }
+}
+
+/// Farthest that an anchor is looked for from where the coarse path puts it, mm: a row and a half.
+const SLIP: f64 = 8.0;
+
+/// How far each anchor stands from the coarse path, mm: (form y, distance). The coarse path sees rows
+/// as bars, which are all alike, and can be a row off along a stretch of a bent strip; the anchors'
+/// text is not alike. The best sequence of places by dynamic programming (Viterbi 1967): correlation of
+/// each against the bending between neighbours.
+fn heights(work: &Work, template: &Template, coarse: &Alignment, lefts: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let resolution = 2.0;
+    let states = (2.0 * SLIP * resolution) as usize + 1;
+    let scale = coarse.scale();
+    let mut ys = Vec::new();
+    let mut unary: Vec<Vec<f32>> = Vec::new();
+    let anchors = template.anchors.iter().filter(|a| a.pins == Pins::Both);
+    for anchor in anchors {
+        let y = anchor.rect.y + anchor.rect.height / 2.0;
+        let Some(left) = lefts.iter().find(|l| l.0 == y).map(|l| l.1) else { continue };
+        let mesh = straight(template, |y| coarse.v(y), left, scale, y);
+        let map = correlate(work, &mesh, anchor, (2.0, SLIP), resolution);
+        let rows = map.values.chunks(map.width);
+        ys.push(y);
+        unary.push(rows.map(|r| r.iter().copied().fold(0.0, f32::max)).collect());
+    }
+    let Some(first) = unary.first() else { return Vec::new() };
+    let mut score = first.clone();
+    let mut from: Vec<Vec<usize>> = Vec::new();
+    for k in 1..unary.len() {
+        let gap = (ys[k] - ys[k - 1]).max(1.0) as f32;
+        let mut next = vec![0.0f32; states];
+        let mut back = vec![0usize; states];
+        for (s, n) in next.iter_mut().enumerate() {
+            let mut best = (f32::MIN, 0);
+            for (t, &value) in score.iter().enumerate() {
+                // A slope of 0.25, the coarse path's steepest warp, costs 0.3 a row: half of what a
+                // row's own text gains over another's.
+                let slope = (s as f32 - t as f32) / resolution as f32 / gap;
+                let value = value - 5.0 * slope * slope * gap.min(6.0) / 5.0;
+                if value > best.0 {
+                    best = (value, t);
+                }
+            }
+            *n = best.0 + unary[k][s];
+            back[s] = best.1;
+        }
+        from.push(back);
+        score = next;
+    }
+    let mut s = (0..states).max_by(|&a, &b| score[a].total_cmp(&score[b])).unwrap_or(states / 2);
+    let mut out = vec![(ys[ys.len() - 1], s as f64 / resolution - SLIP)];
+    for k in (0..from.len()).rev() {
+        s = from[k][s];
+        out.push((ys[k], s as f64 / resolution - SLIP));
+    }
+    out.reverse();
+    out
+}
+
+/// Linear between the points of a path, level beyond its ends; 0 without any.
+fn between(path: &[(f64, f64)], y: f64) -> f64 {
+    let i = path.partition_point(|p| p.0 <= y);
+    match (i.checked_sub(1).map(|j| path[j]), path.get(i)) {
+        (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (y - a.0) / (b.0 - a.0).max(1e-9),
+        (Some(a), None) => a.1,
+        (None, Some(b)) => b.1,
+        (None, None) => 0.0,
+    }
+}
+
+/// The longest run of anchors that fit the print of the row before (or after) better than their own:
+/// rows that may have been taken for each other.
+fn mistaken(work: &Work, template: &Template, mesh: &Mesh) -> usize {
+    let rows: Vec<&Anchor> = template.anchors.iter().filter(|a| a.pins == Pins::Both).collect();
+    let fit = |own: &Anchor, print: &Anchor| {
+        let rect = Rect::new(print.rect.x, own.rect.y, print.rect.width, print.rect.height);
+        correlate(work, mesh, &Anchor { rect, ..print.clone() }, (0.5, 0.5), FINE).peak().2
+    };
+    let own: Vec<f32> = rows.iter().map(|row| fit(row, row)).collect();
+    let mut longest = 0;
+    for step in [-1i64, 1] {
+        let mut run = 0;
+        for (k, row) in rows.iter().enumerate() {
+            let other = usize::try_from(k as i64 + step).ok().and_then(|j| rows.get(j));
+            // Prints of the same kind only: a heading's height is not a row's.
+            let alike = other.filter(|o| (o.rect.height - row.rect.height).abs() < 0.3);
+            let better = alike.is_some_and(|o| {
+                let print = fit(row, o);
+                print > FOUND && print > own[k] + 0.05
+            });
+            run = if better { run + 1 } else { 0 };
+            longest = longest.max(run);
+        }
+    }
+    longest
 }
 
 /// Least squares slope.
@@ -496,6 +593,7 @@ fn conclude(
         residual: (squares / found.max(1) as f64).sqrt(),
         anchors: found as f64 / all as f64,
         visible: (top - 6.0, bottom + 6.0),
+        mistaken: mistaken(work, template, mesh),
     }
 }
 
