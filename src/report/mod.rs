@@ -15,9 +15,7 @@ mod view;
 mod wording;
 
 pub use doubt::{doubtful, order};
-pub use pictures::{
-    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, sheet_key,
-};
+pub use pictures::{CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, sheet_key};
 
 use crate::decide::Status;
 use crate::form::Form;
