@@ -11,7 +11,7 @@
 //! a folder are tried with the one incomplete group of that folder, and stay there only if every
 //! number is then there and every binding relation holds.
 
-use super::channels::{QrTrust, cell_weights, contradict, trust};
+use super::channels::{QrTrust, Reliance, cell_weights, contradict, trust};
 use super::laws::{HEADER_SURE, hold_back, qr_standing};
 use super::weights::Weights;
 use super::{Decision, Evidence, FieldEvidence, Policy, decide};
@@ -76,7 +76,9 @@ pub fn hold(decision: &mut Decision, findings: Vec<Finding>) {
 pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
     let printed = || evidence.printed_code.as_ref().filter(|c| c.1 >= HEADER_SURE).map(|c| c.0.clone());
     match &evidence.qr {
-        QrOutcome::Read(payload) if qr_standing(evidence).trust == QrTrust::Belongs => {
+        QrOutcome::Read(payload)
+            if qr_standing(evidence, Reliance::of(evidence)).trust == QrTrust::Belongs =>
+        {
             Some(payload.code.clone())
         }
         _ => printed(),
@@ -182,7 +184,7 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
             payload.values.get(ix).copied().flatten().map(|v| Weights::at(v, 0.0, modulus))
         }
         (Channel::Qr, _) => None,
-        _ => cell(evidence, ix, channel).map(|c| cell_weights(&c, modulus)),
+        _ => cell(evidence, ix, channel).map(|c| cell_weights(&c, modulus, Reliance::of(evidence))),
     }
 }
 

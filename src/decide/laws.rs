@@ -4,7 +4,7 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, hear, looked_at};
+use super::channels::{Heard, QrTrust, Reliance, hear, looked_at};
 use super::totals::Posterior;
 use super::weights::Weights;
 use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Status};
@@ -38,7 +38,7 @@ pub struct QrStanding {
 }
 
 /// Compares the QR code with the sheet around it.
-pub fn qr_standing(evidence: &Evidence<'_>) -> QrStanding {
+pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
     let form = evidence.form;
     let belongs = |findings| QrStanding { trust: QrTrust::Belongs, findings };
     let foreign = |finding| QrStanding { trust: QrTrust::Foreign, findings: vec![finding] };
@@ -56,14 +56,18 @@ pub fn qr_standing(evidence: &Evidence<'_>) -> QrStanding {
         QrOutcome::Read(payload) => payload,
     };
     let differing: Vec<FieldIx> = (0..form.fields.len())
-        .filter(|&ix| hear(evidence, ix, QrTrust::Belongs).qr_contradicts_print())
+        .filter(|&ix| hear(evidence, ix, QrTrust::Belongs, reliance).qr_contradicts_print())
         .collect();
     let carried = payload.values.iter().flatten().count();
     let examples: Vec<String> = differing
         .iter()
         .take(3)
         .map(|&ix| {
-            format!("{}: {}", form.fields[ix].label, channels_text(&hear(evidence, ix, QrTrust::Belongs)))
+            format!(
+                "{}: {}",
+                form.fields[ix].label,
+                channels_text(&hear(evidence, ix, QrTrust::Belongs, reliance))
+            )
         })
         .collect();
     let differs = match differing.len() {

@@ -180,9 +180,10 @@ pub struct Decision {
 /// `decide_costs_little_even_when_every_cell_is_doubtful`.
 pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     let form = evidence.form;
-    let standing = laws::qr_standing(evidence);
+    let reliance = channels::Reliance::of(evidence);
+    let standing = laws::qr_standing(evidence, reliance);
     let heard: Vec<_> =
-        (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust)).collect();
+        (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust, reliance)).collect();
     let likelihoods: Vec<_> = heard.iter().map(|h| h.likelihood.clone()).collect();
     let forest = totals::Forest::new(form);
     let posterior = forest.hear(&likelihoods);

@@ -397,7 +397,7 @@ fn one_unreadable_row_is_filled_by_the_sum_and_marked() {
     assert!(finding(&d, "value_filled").message.contains("no channel readable; 183 is what fits"));
     // A broken sum is likelier than 1 in 10,000: a person looks, unless the user asks for less.
     assert_eq!(d.status, Status::Review);
-    assert_eq!(decide(&e, &Policy { max_error: 1e-2 }).status, Status::Accepted);
+    assert_eq!(decide(&e, &Policy { max_error: 2e-2 }).status, Status::Accepted);
 }
 
 #[test]

@@ -119,6 +119,19 @@ impl Weights {
         self
     }
 
+    /// Every part raised to `power`, normalised: below 1 the differences become smaller.
+    #[must_use]
+    pub fn tempered(mut self, power: f64) -> Self {
+        if power == 1.0 {
+            return self;
+        }
+        for a in &mut self.atoms {
+            a.1 = a.1.powf(power);
+        }
+        self.flat = self.flat.powf(power);
+        self.normalised().0
+    }
+
     /// Only the `most` largest atoms, and of those only what stands out from the flat part (an atom below
     /// it says less than a factor of two); the others join the flat part.
     #[must_use]
