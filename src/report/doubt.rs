@@ -15,18 +15,19 @@ const LEFT: f64 = 0.1;
 const LEAST: f64 = 0.01;
 
 /// Ids of the fields that a person should look at, those that most need it first: fields that a
-/// finding names, that channels contradict each other on, that have no value or one that no channel
-/// says; then those with the largest probability of being wrong, until a tenth of the sheet's doubt
-/// is left or none holds a hundredth of it. At most twelve.
+/// finding names which asks for a look, that channels contradict each other on, or whose value no
+/// channel says; then those with the largest probability of being wrong, until a tenth of the sheet's
+/// doubt is left or none holds a hundredth of it. At most twelve. A field without a value that no such
+/// finding names is not on the photo: looking at it shows nothing.
 pub fn doubtful(record: &Record) -> Vec<String> {
+    let asks = |id: &str| {
+        record.findings.iter().any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id))
+    };
     let mut fields: Vec<(bool, f64, &str)> = fields(record)
+        .filter(|(id, value)| value.value.is_some() || asks(id))
         .map(|(id, value)| {
-            let named = record
-                .findings
-                .iter()
-                .any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id));
-            let open = value.value.is_none() || value.basis != Basis::Read || contradictory(&value.channels);
-            (named || open, 1.0 - value.confidence, id)
+            let open = value.basis != Basis::Read || contradictory(record, &value.channels);
+            (asks(id) || open, 1.0 - value.confidence, id)
         })
         .collect();
     // A stable sort: ties keep the printed order.
@@ -51,9 +52,12 @@ pub fn fields(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
     votes.chain(record.totals.iter().map(|(id, v)| (id.as_str(), v)))
 }
 
-/// Whether two channels say different values.
-pub fn contradictory(channels: &Channels) -> bool {
-    let said: Vec<u32> = [&channels.digits, &channels.words, &channels.qr]
+/// Whether two channels of a record's field say different values. A QR code that a finding takes for
+/// another sheet's is not heard: that it differs everywhere says nothing about a single field.
+pub fn contradictory(record: &Record, channels: &Channels) -> bool {
+    let foreign = record.findings.iter().any(|f| f.code == "qr_of_another_sheet");
+    let qr = channels.qr.as_ref().filter(|_| !foreign);
+    let said: Vec<u32> = [channels.digits.as_ref(), channels.words.as_ref(), qr]
         .into_iter()
         .flatten()
         .filter_map(|c| c.value)
@@ -72,7 +76,7 @@ pub fn order(records: &[Record]) -> Vec<usize> {
             Status::Rejected => 1,
             Status::Accepted => 2,
         };
-        let conflict = fields(record).any(|(_, v)| contradictory(&v.channels))
+        let conflict = fields(record).any(|(_, v)| contradictory(record, &v.channels))
             || record.checks.iter().any(|c| c.holds == Some(false));
         (class, !conflict)
     };
@@ -102,6 +106,31 @@ mod tests {
         record.votes[0].value.confidence = 0.5;
         record.findings = vec![Finding::new("electores_differ", Severity::Info, "", "").on("electores")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
+    }
+
+    #[test]
+    fn a_field_that_is_not_on_the_photo_is_not_shown_and_one_that_could_not_be_read_is() {
+        let mut record = sample::record("a.jpg");
+        for vote in &mut record.votes[..2] {
+            vote.value.value = None;
+            vote.value.confidence = 0.0;
+        }
+        record.confidence = 0.0;
+        record.findings = vec![Finding::new("cell_unreadable", Severity::Review, "", "").on("NM_PSUV")];
+        assert_eq!(doubtful(&record), ["NM_PSUV"]);
+    }
+
+    #[test]
+    fn a_foreign_qr_code_makes_no_field_doubtful() {
+        let mut record = sample::record("a.jpg");
+        for vote in &mut record.votes {
+            vote.value.channels.qr =
+                Some(crate::record::ChannelValue { value: Some(99), confidence: 1.0, quad: None });
+        }
+        record.confidence = 0.9;
+        assert_eq!(doubtful(&record).len(), 3, "without the finding each is a contradiction");
+        record.findings = vec![Finding::new("qr_of_another_sheet", Severity::Review, "", "")];
+        assert!(doubtful(&record).is_empty());
     }
 
     #[test]

@@ -115,14 +115,17 @@ pub fn pictures(pixels: &GrayImage, record: &Record, form: &Form) -> SheetPictur
     for id in doubtful(record) {
         let Some(field) = form.field(&id).map(|ix| &form.fields[ix]) else { continue };
         let mut cell = CellPictures { field: id.clone(), digits: None, words: None };
-        let crop = |slot: &Slot| encode(&cut_crop(&safe, &mesh, area(field, slot)), CROP_QUALITY);
-        cell.digits = match (&field.digits, header_area(field, form)) {
-            (Some(slot), _) => crop(slot),
-            (None, Some(area)) => encode(&cut_crop(&safe, &mesh, area), CROP_QUALITY),
-            (None, None) => None,
+        let crop = |area: Rect| {
+            let centre = Point::new(area.x + area.width / 2.0, area.y + area.height / 2.0);
+            in_photo(&safe, &mesh, centre).then(|| cut_crop(&safe, &mesh, area))
         };
-        cell.words = field.words.as_ref().and_then(crop);
-        out.cells.push(cell);
+        let slot = |slot: &Slot| crop(area(field, slot));
+        let digits = field.digits.as_ref().map_or_else(|| header_area(field, form).and_then(crop), slot);
+        cell.digits = digits.and_then(|c| encode(&c, CROP_QUALITY));
+        cell.words = field.words.as_ref().and_then(slot).and_then(|c| encode(&c, CROP_QUALITY));
+        if cell.digits.is_some() || cell.words.is_some() {
+            out.cells.push(cell);
+        }
     }
     out
 }
@@ -172,14 +175,17 @@ fn cut_crop(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> GrayImage {
     cut(pixels, mesh, area, native.clamp(CROP_SCALE.0, CROP_SCALE.1))
 }
 
+/// Whether a form point lies in the photo.
+fn in_photo(pixels: &GrayImage, mesh: &Mesh, point: Point) -> bool {
+    let p = mesh.map(point);
+    p.x >= 0.0 && p.y >= 0.0 && p.x < f64::from(pixels.width()) && p.y < f64::from(pixels.height())
+}
+
 /// The strip from its head to the private block, and the fields' places in it.
 fn strip(pixels: &GrayImage, mesh: &Mesh, form: &Form) -> Option<Strip> {
     let scale = f64::from(STRIP_WIDTH) / form.paper_width;
-    let in_photo = |y: f64| {
-        let p = mesh.map(Point::new(mesh.width / 2.0, y));
-        p.x >= 0.0 && p.y >= 0.0 && p.x < f64::from(pixels.width()) && p.y < f64::from(pixels.height())
-    };
-    let above = (0..=STRIP_ABOVE as u32).take_while(|&mm| in_photo(-f64::from(mm))).last().unwrap_or(0);
+    let inside = |mm: &u32| in_photo(pixels, mesh, Point::new(mesh.width / 2.0, -f64::from(*mm)));
+    let above = (0..=STRIP_ABOVE as u32).take_while(inside).last().unwrap_or(0);
     let top = -f64::from(above);
     let (left, height) = (-form.margin_left, form.private_top - top);
     // In bands, because a crop is cut flat and the strip is not.

@@ -27,8 +27,8 @@ pub struct Sheet {
     pub qr: Option<String>,
     pub sha256: String,
     pub confidence: Both,
-    /// Whether numbers were decided at all.
-    pub read: bool,
+    /// Whether it is doubt that holds it back, and not something seen on it.
+    pub unsure: bool,
     /// Codes of its findings, with spaces between.
     pub codes: String,
     pub reasons: Vec<Reason>,
@@ -129,7 +129,7 @@ pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, ran
         qr: record.sheet.qr.clone(),
         sha256: record.source.sha256.clone(),
         confidence: percent(record.confidence),
-        read: fields(record).any(|(_, v)| v.value.is_some()),
+        unsure: codes.contains("low_confidence"),
         codes: codes.into_iter().collect::<Vec<_>>().join(" "),
         reasons: reasons(&findings, record, form),
         sums: record
