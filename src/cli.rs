@@ -1,4 +1,7 @@
 //! The command line as typed.
+//!
+//! In: the arguments. Out: plain values, not yet resolved ([`crate::commands`] does that). Refuses what
+//! clap refuses.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -1,4 +1,7 @@
 //! The settings of a run, resolved once and immutable.
+//!
+//! In: what the command line or a caller of the library asks for. Out: a [`Config`] and the hash of
+//! what in it can change a value. Refuses nothing: the commands check what was typed.
 
 use crate::form::Form;
 use crate::photo::Limits;
@@ -57,6 +60,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// The defaults of the command line, with these forms.
+    pub fn new(forms: Vec<Form>) -> Self {
+        Self {
+            forms,
+            qr: QrUse::Compare,
+            reader: ReaderChoice::Auto,
+            max_error: 1e-4,
+            limits: Limits::default(),
+            debug_images: None,
+        }
+    }
+
     /// The settings that can change a value, by name.
     pub fn settings(&self) -> BTreeMap<String, String> {
         let mut out = BTreeMap::new();

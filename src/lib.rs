@@ -13,7 +13,28 @@
 //! 9. [`output`]: the records of a run as files.
 //! 10. [`report`]: the pages that a person looks at.
 //!
-//! [`eval`] measures records against what is known to stand on the sheets.
+//! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
+//! photo, [`batch`] for many; [`eval`] measures records against what is known to stand on the sheets,
+//! and [`synth`] makes sheets up. The laws that every stage keeps:
+//!
+//! - Vision measures; [`decide`] alone decides. Every value keeps its evidence.
+//! - Refuse rather than guess: accepted means that the probability of a wrong number is small.
+//! - Channels that contradict each other with confidence are never accepted, whatever the sums say.
+//! - A value that relations corrected or filled is marked so, with what was read beside it.
+//! - Findings say what is seen, not who did it.
+//!
+//! ```
+//! use cotejo::{config::Config, decide::Status, form, pipeline::Digitizer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
+//! let sheets = digitizer.file("samples/acta-0001.jpg".as_ref());
+//! let record = &sheets[0].record;
+//! assert_eq!(record.status, Status::Accepted);
+//! println!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod batch;
 pub mod cells;

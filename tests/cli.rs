@@ -1,5 +1,8 @@
 //! The command as a user meets it: exit codes, messages with remedies, nothing lost or overwritten.
 
+// A test fails by panicking.
+#![allow(clippy::unwrap_used)]
+
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;

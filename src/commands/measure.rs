@@ -1,4 +1,6 @@
 //! `cotejo eval` and `cotejo synth`.
+//!
+//! In: resolved arguments. Out: figures on stdout, made-up sheets in a new folder.
 
 use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};

@@ -227,7 +227,7 @@ fn print(form: &Form, number: u64, rng: &mut SynthRng) -> Printed {
         touched: Vec::new(),
         alteration: None,
     };
-    if number % ALTERED_ONE_IN == 0 {
+    if number.is_multiple_of(ALTERED_ONE_IN) {
         let which = (number / ALTERED_ONE_IN) as usize % Alteration::ALL.len();
         alter(form, &mut printed, Alteration::ALL[which], rng);
     }
