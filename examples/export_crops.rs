@@ -185,7 +185,7 @@ fn any_value(rng: &mut SynthRng, places: u32) -> u32 {
 /// A sheet of a seed, drawn and scanned, and what its cells say.
 fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
     let mut rng = rng(seed, sheet);
-    let realistic = sheet % 3 == 0;
+    let realistic = sheet.is_multiple_of(3);
     let mode = if realistic { ValueMode::Realistic } else { ValueMode::Uniform };
     let mut truth = values::invent(form, &mut rng, mode);
     let places = form.words.places as u32;

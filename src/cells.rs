@@ -5,7 +5,7 @@
 //! photo is white and counts against the coverage.
 
 use crate::form::{FieldIx, Form, Slot};
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, floor};
 use crate::reader::Quality;
 use crate::reader::net::{CropFrame, digits_frame, words_frame};
 use crate::sheet::{Mesh, Sheet};
@@ -99,9 +99,8 @@ impl<'a> NumberCells<'a> {
 /// Bilinear sample at a photo point; white outside.
 fn sample(pixels: &GrayImage, p: Point) -> f64 {
     let (w, h) = (pixels.width() as i64, pixels.height() as i64);
-    let (x0, y0) = (p.x.floor(), p.y.floor());
-    let (fx, fy) = (p.x - x0, p.y - y0);
-    let (x, y) = (x0 as i64, y0 as i64);
+    let (x, y) = (floor(p.x), floor(p.y));
+    let (fx, fy) = (p.x - x as f64, p.y - y as f64);
     let raw = pixels.as_raw();
     if x >= 0 && y >= 0 && x + 1 < w && y + 1 < h {
         let i = (y * w + x) as usize;

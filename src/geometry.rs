@@ -8,6 +8,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The largest whole number not above `v`, for coordinates above -65536: a truncation, because the
+/// baseline x86-64 has no instruction for `f64::floor` and calls a function for every pixel.
+pub fn floor(v: f64) -> i64 {
+    (v + 65536.0) as i64 - 65536
+}
+
 /// A point; the field that holds it says in which coordinates.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Point {

@@ -6,7 +6,7 @@
 
 use super::ribbon::Ribbon;
 use super::template::FINE;
-use crate::geometry::Point;
+use crate::geometry::{Point, floor};
 use image::GrayImage;
 
 /// Paper width in nominal millimetres with which the work picture's scale is first guessed; the
@@ -48,10 +48,10 @@ impl Work {
 
     /// Ink at a work point, bilinear; 0 outside.
     pub(crate) fn at(&self, u: f64, v: f64) -> f32 {
-        let (x, y) = (u.floor(), v.floor());
-        let (fx, fy) = ((u - x) as f32, (v - y) as f32);
+        let (x, y) = (floor(u), floor(v));
+        let (fx, fy) = ((u - x as f64) as f32, (v - y as f64) as f32);
         let get = |dx: i64, dy: i64| {
-            let (x, y) = (x as i64 + dx, y as i64 + dy);
+            let (x, y) = (x + dx, y + dy);
             if x < 0 || y < 0 || x >= self.width as i64 || y >= self.height as i64 {
                 0.0
             } else {
@@ -147,7 +147,7 @@ fn grey(pixels: &GrayImage, work: &Work) -> Vec<f32> {
             let y = (start.y + u as f64 * across.y) as f32;
             let (mut sum, mut n) = (0u32, 0u32);
             for &(dx, dy) in &offsets {
-                let (px, py) = ((x + dx).floor() as i32, (y + dy).floor() as i32);
+                let (px, py) = (floor(f64::from(x + dx)) as i32, floor(f64::from(y + dy)) as i32);
                 if px >= 0 && py >= 0 && px < pw && py < ph {
                     sum += u32::from(raw[(py * pw + px) as usize]);
                     n += 1;
