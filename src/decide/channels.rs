@@ -39,6 +39,8 @@ const NOT_DOUBTFUL: f64 = 0.9;
 /// `Noise::HARD` (November 2026): without them 9 of 1,795 accepted sheets were wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reliance {
+    /// Share of the cells that are doubtful, 0 to 1.
+    pub doubtful: f64,
     /// Probabilities are raised to this power, at most 1.
     power: f64,
     /// Readers' floors are multiplied by this, at least 1.
@@ -47,11 +49,11 @@ pub struct Reliance {
 
 impl Reliance {
     /// As calibrated.
-    pub const FULL: Reliance = Reliance { power: 1.0, floors: 1.0 };
+    pub const FULL: Reliance = Reliance { doubtful: 0.0, power: 1.0, floors: 1.0 };
 
     /// On a sheet of which `doubtful` (0 to 1) of the cells are doubtful.
     pub fn with_doubtful(doubtful: f64) -> Self {
-        Self { power: 1.0 / (1.0 + 3.0 * doubtful), floors: 1.0 + 30.0 * doubtful }
+        Self { doubtful, power: 1.0 / (1.0 + 3.0 * doubtful), floors: 1.0 + 30.0 * doubtful }
     }
 
     /// By the doubtful share of all readings of the sheet.

@@ -24,6 +24,9 @@ use crate::reader::{CellReading, Channel, Distribution, Reading};
 /// of real sheets: 35 have one digit.
 const TELLING: u32 = 10;
 
+/// A photo's cell counts against another photo's with this much on listed values.
+const WITNESS: f64 = 0.8;
+
 /// How many such numbers two pieces have to share.
 const SHARED: usize = 2;
 
@@ -148,7 +151,8 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
             else {
                 continue;
             };
-            if contradict(&here, &there) {
+            // A poor photo is no witness against a good one.
+            if here.listed().min(there.listed()) >= WITNESS && contradict(&here, &there) {
                 let name = match channel {
                     Channel::Digits => "digits",
                     Channel::Words => "words",

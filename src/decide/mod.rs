@@ -195,6 +195,7 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     let checks: Vec<_> = form.relations.iter().map(|r| laws::check(r, &values)).collect();
 
     let mut findings = standing.findings;
+    findings.extend(laws::about_doubt(standing.trust, evidence, reliance));
     findings.extend(laws::about_identity(evidence, standing.trust));
     findings.extend(laws::about_the_sheet(evidence, &fields));
     findings.extend(laws::about_fields(evidence, &heard, &posterior, &fields));

@@ -472,7 +472,8 @@ mod tests {
         assert_eq!(run(1), run(1));
     }
 
-    /// `cargo test --release -- --ignored --nocapture twenty_thousand` prints the tables.
+    /// `cargo test --release -- --ignored --nocapture twenty_thousand` prints the tables;
+    /// `NOISE=hard` before it takes one noise alone.
     #[test]
     #[ignore = "minutes; run in release"]
     fn twenty_thousand_sheets_of_every_noise() {
