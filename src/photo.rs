@@ -136,6 +136,9 @@ pub fn decode(path: &str, sha256: String, bytes: &[u8], limits: &Limits) -> Resu
         .map_or("unknown", |e| if *e == "jpg" { "jpeg" } else { e })
         .to_owned();
     let damaged = |e: image::ImageError| PhotoError::Damaged { format: name.clone(), cause: e.to_string() };
+    if format == image::ImageFormat::Jpeg && cut_short(bytes) {
+        return Err(PhotoError::Damaged { format: name, cause: "it ends before its end marker".to_owned() });
+    }
     let mut decoder = match reader.into_decoder() {
         Ok(d) => d,
         Err(image::ImageError::Unsupported(_)) => return Err(PhotoError::UnknownFormat),
@@ -151,6 +154,18 @@ pub fn decode(path: &str, sha256: String, bytes: &[u8], limits: &Limits) -> Resu
     picture = DynamicImage::ImageLuma8(picture.into_luma8());
     picture.apply_orientation(orientation);
     Ok(Photo { path: path.to_owned(), sha256, page: 0, format: name, pixels: picture.into_luma8() })
+}
+
+/// Whether a JPEG ends within its last scan: the decoder fills what is missing with grey and says
+/// nothing. Within a scan every 0xFF byte is followed by 0x00 or a restart marker, so that neither
+/// marker can stand there by chance.
+fn cut_short(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|w| w == [0xFF, marker]);
+    match (last(0xDA), last(0xD9)) {
+        (Some(scan), Some(end)) => end < scan,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
 }
 
 #[cfg(test)]
