@@ -12,6 +12,7 @@ mod coarse;
 mod mesh;
 mod refine;
 mod ribbon;
+mod spline;
 mod template;
 mod unroll;
 
