@@ -15,8 +15,8 @@ use crate::geometry::{Point, Rect};
 
 /// From one rung of the mesh to the next, mm: about one row pitch.
 const SPACING: f64 = 5.0;
-/// Correlation from which an anchor counts as found (constant text that is there reaches 0.5 to 0.9
-/// on scans, a wrong place stays below 0.35).
+/// Correlation from which an anchor counts as found. Not measured at a wrong place; the found anchors of
+/// the 42 scans average 0.68 to 0.75 a sheet.
 const FOUND: f32 = 0.42;
 
 /// A measured place: a form point and where it stands in the work picture, in work pixels.
