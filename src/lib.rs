@@ -12,6 +12,7 @@
 //! 8. [`record`]: what is handed over, one a page.
 //! 9. [`output`]: the records of a run as files.
 //! 10. [`report`]: the pages that a person looks at.
+//! 11. [`review`]: the same pages, on which people settle what is open, with an audit log.
 //!
 //! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
 //! photo, [`batch`] for many; [`eval`] measures records against what is known to stand on the sheets,
@@ -56,5 +57,6 @@ pub mod qr;
 pub mod reader;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod sheet;
 pub mod synth;

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Report(args) => commands::report(args),
+        Command::Review(args) => commands::review(args),
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),

@@ -2,10 +2,12 @@
 
 mod digitize;
 mod measure;
+mod review;
 mod show;
 
 pub use digitize::run;
 pub use measure::{eval, synth};
+pub use review::review;
 pub use show::{forms, report, schema};
 
 use crate::cli::{DigitizeArgs, ReaderArg};

@@ -6,7 +6,7 @@
 use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
 use crate::finding::Finding;
-use crate::record::Record;
+use crate::record::{Record, ReviewState};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -51,6 +51,9 @@ pub struct Counts {
     pub review: usize,
     /// Cannot be used.
     pub rejected: usize,
+    /// Of these three, those that count because of a review that people finished.
+    #[serde(default)]
+    pub reviewed: usize,
 }
 
 /// What varies from run to run.
@@ -71,6 +74,8 @@ impl Counts {
     pub fn of(records: &[Record]) -> Self {
         let mut counts = Self { records: records.len(), ..Self::default() };
         for record in records {
+            let complete = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+            counts.reviewed += usize::from(complete);
             match record.status {
                 Status::Accepted => counts.accepted += 1,
                 Status::Review => counts.review += 1,
@@ -176,6 +181,6 @@ mod tests {
         record.status = Status::Review;
         let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
         assert_eq!(run.findings, BTreeMap::from([("channels_disagree".to_owned(), 1)]));
-        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, rejected: 0 });
+        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, rejected: 0, reviewed: 0 });
     }
 }

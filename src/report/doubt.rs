@@ -72,9 +72,9 @@ pub fn order(records: &[Record]) -> Vec<usize> {
     let key = |ix: usize| {
         let record = &records[ix];
         let class = match record.status {
-            Status::Review => 0,
-            Status::Rejected => 1,
-            Status::Accepted => 2,
+            _ if record.waits() => 0,
+            Status::Rejected if record.review.is_none() => 1,
+            _ => 2,
         };
         let conflict = fields(record).any(|(_, v)| contradictory(record, &v.channels))
             || record.checks.iter().any(|c| c.holds == Some(false));
