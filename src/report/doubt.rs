@@ -80,9 +80,8 @@ pub fn order(records: &[Record]) -> Vec<usize> {
             || record.checks.iter().any(|c| c.holds == Some(false));
         (class, !conflict)
     };
-    all.sort_by(|&a, &b| {
-        key(a).cmp(&key(b)).then(records[a].confidence.total_cmp(&records[b].confidence)).then(a.cmp(&b))
-    });
+    // A probability is not negative: its bits order as it does.
+    all.sort_by_cached_key(|&ix| (key(ix), records[ix].confidence.max(0.0).to_bits(), ix));
     all
 }
 

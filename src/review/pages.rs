@@ -97,7 +97,7 @@ impl Pages {
             return format!("{}audit/{}", self.base, at + 1);
         }
         match station.queue().iter().position(|&q| q == ix) {
-            Some(at) => format!("{}page/{}#s{}", self.base, at / PER_PAGE + 1, station.rank(ix)),
+            Some(at) => format!("{}page/{}?at={}", self.base, at / PER_PAGE + 1, station.rank(ix)),
             None => format!("{}sheet/{}", self.base, station.rank(ix)),
         }
     }
@@ -166,7 +166,7 @@ impl Pages {
         let found = queue[start..].iter().chain(&queue[..start]).find(|ix| open(ix));
         if let Some(&ix) = found {
             let at = queue.iter().position(|&q| q == ix).unwrap_or(0);
-            return format!("{base}page/{}#s{}", at / PER_PAGE + 1, station.rank(ix));
+            return format!("{base}page/{}?at={}", at / PER_PAGE + 1, station.rank(ix));
         }
         audit(0).unwrap_or_else(later)
     }

@@ -158,6 +158,8 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
         return Vec::new();
     }
     let mut fields = doubtful(record);
+    let named = |id: &str| record.findings.iter().any(|f| f.field.as_deref() == Some(id));
+    fields.retain(|id| id != ELECTORES || named(id));
     // Printed once, in the header: what is accepted does not depend on it.
     let worth =
         |id: &str, v: &Value| id != ELECTORES && v.value.is_some() && 1.0 - v.confidence > WORTH_A_LOOK;

@@ -102,7 +102,7 @@ fn a_station_that_is_opened_again_goes_on_where_the_last_one_stopped() {
         Made::Elsewhere(address) => address,
         _ => panic!("next leads somewhere"),
     };
-    assert_eq!(next(&s), "/t/page/1#s0");
+    assert_eq!(next(&s), "/t/page/1?at=0");
     s.enter(&sent(&records[0], "NM_PSUV", Action::AsPrinted, None)).unwrap();
     drop(s);
     let mut s = station(dir.path(), "ana");

@@ -199,10 +199,11 @@
   });
 
   // Where one stopped: the first field that waits, on the sheet that the address names.
-  const named = location.hash && document.getElementById(location.hash.slice(1));
+  const asks = new URLSearchParams(location.search);
+  const named = asks.has("at") && document.getElementById("s" + asks.get("at"));
   const first = entries().filter(open);
   const begin = first.find((e) => !named || named.contains(e)) || first[0];
-  const asked = new URLSearchParams(location.search).get("field");
+  const asked = asks.get("field");
   const wanted = asked && entries().find((e) => e.dataset.field === asked);
   if (desk.dataset.kind === "home") { const go = document.querySelector("#go"); if (go) go.focus(); }
   else look(wanted || begin);
