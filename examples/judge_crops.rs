@@ -9,7 +9,7 @@
 use anyhow::{Context, Result};
 use cotejo::form::builtin;
 use cotejo::reader::Distribution;
-use cotejo::reader::net::{CROP_HEIGHT, Calibration, DIGITS_WIDTH, NetReader, WORDS_WIDTH};
+use cotejo::reader::net::{CROP_HEIGHT, Calibration, DIGITS_WIDTH, Models, NetReader, WORDS_WIDTH};
 use image::GrayImage;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -164,7 +164,12 @@ fn load(models: &str, calibration: &str) -> Result<NetReader> {
         std::fs::read(models.join(name)).with_context(|| format!("no {name} in {}", models.display()))
     };
     let places = builtin()?[0].words.places;
-    Ok(NetReader::from_bytes(network("digits.onnx")?, network("words.onnx")?, calibration, places)?)
+    let models = Models {
+        digits: network("digits.onnx")?,
+        words: network("words.onnx")?,
+        lines: network("lines.onnx")?,
+    };
+    Ok(NetReader::from_bytes(models, calibration, places)?)
 }
 
 type Read = fn(&NetReader, &str) -> Result<Vec<Cell>>;

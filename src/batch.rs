@@ -6,7 +6,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::output::{self, Folder, Measured, OutputError, Run};
-use crate::pipeline::{Digitized, Digitizer, display};
+use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
 use crate::report::{self, ReportError, SheetPictures};
 use rayon::prelude::*;
@@ -131,7 +131,8 @@ pub fn run(
     Ok((records, run))
 }
 
-/// Digitizes files without writing anything: the records in input order.
+/// Digitizes files without writing anything: the records in input order, and what all stages took
+/// together.
 ///
 /// # Errors
 /// Threads cannot be started.
@@ -140,16 +141,20 @@ pub fn records(
     files: &[PathBuf],
     jobs: Jobs,
     progress: &impl Progress,
-) -> Result<Vec<Record>, BatchError> {
+) -> Result<(Vec<Record>, Times), BatchError> {
     let all: Vec<usize> = (0..files.len()).collect();
     let mut results: Vec<Vec<Record>> = vec![Vec::new(); files.len()];
-    let work = |i: usize| digitizer.file(&files[i]).into_iter().map(|d| d.record).collect::<Vec<_>>();
-    map(&all, jobs, work, |i, records| {
+    let mut times = Times::default();
+    let work = |i: usize| {
+        digitizer.file(&files[i]).into_iter().map(|d| (d.record, d.times)).unzip::<_, _, Vec<_>, Vec<_>>()
+    };
+    map(&all, jobs, work, |i, (records, took)| {
         progress.done(&records);
         results[i] = records;
+        took.iter().for_each(|t| times.add(t));
         Ok(())
     })?;
-    Ok(results.into_iter().flatten().collect())
+    Ok((results.into_iter().flatten().collect(), times))
 }
 
 /// The parallel map: `work` on `jobs` threads, `sink` on the caller's as results come, in any order.

@@ -17,6 +17,7 @@ use crate::record::{self, Provenance, Record, Source};
 use crate::sheet::{self, Sheet, Template};
 use image::GrayImage;
 use std::path::Path;
+use std::time::Instant;
 
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
@@ -26,9 +27,64 @@ pub struct Digitizer {
     hash: String,
 }
 
+/// Seconds of one thread that each stage took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Times {
+    /// Bytes to pixels.
+    pub decode: f64,
+    /// The sheet found and flattened.
+    pub sheet: f64,
+    /// The QR code.
+    pub qr: f64,
+    /// What stands above the frame.
+    pub header: f64,
+    /// Number cells cut out.
+    pub cells: f64,
+    /// Number cells read.
+    pub read: f64,
+    /// Decided.
+    pub decide: f64,
+}
+
+impl Times {
+    /// Stages in order, with their names.
+    pub fn stages(&self) -> [(&'static str, f64); 7] {
+        [
+            ("decode", self.decode),
+            ("sheet", self.sheet),
+            ("qr", self.qr),
+            ("header", self.header),
+            ("cells", self.cells),
+            ("read", self.read),
+            ("decide", self.decide),
+        ]
+    }
+
+    /// Adds another's seconds.
+    pub fn add(&mut self, other: &Self) {
+        self.decode += other.decode;
+        self.sheet += other.sheet;
+        self.qr += other.qr;
+        self.header += other.header;
+        self.cells += other.cells;
+        self.read += other.read;
+        self.decide += other.decide;
+    }
+}
+
+/// What `work` returns, its seconds put into `slot`.
+fn timed<T>(slot: &mut f64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let out = work();
+    *slot += started.elapsed().as_secs_f64();
+    out
+}
+
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
 pub struct Digitized {
+    /// What it took; a file's shared stages are counted with its first record.
+    pub times: Times,
     /// The record.
     pub record: Record,
     /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
@@ -70,10 +126,17 @@ impl Digitizer {
             Err(error) => return vec![self.refused(&name, String::new(), &error)],
         };
         let sha256 = photo::sha256(&bytes);
-        match photo::decode(&name, sha256.clone(), &bytes, &self.config.limits) {
+        let mut times = Times::default();
+        let decoded =
+            timed(&mut times.decode, || photo::decode(&name, sha256.clone(), &bytes, &self.config.limits));
+        match decoded {
             Ok(photo) => {
                 drop(bytes);
-                self.photo(photo)
+                let mut found = self.photo(photo);
+                if let Some(first) = found.first_mut() {
+                    first.times.add(&times);
+                }
+                found
             }
             Err(error) => vec![self.refused(&name, sha256, &error)],
         }
@@ -83,19 +146,28 @@ impl Digitizer {
         let source =
             Source { path: path.to_owned(), sha256, page: 0, width: 0, height: 0, format: String::new() };
         let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
-        Digitized { record: record::rejected(source, finding, self.provenance(None)), pixels: None }
+        Digitized {
+            record: record::rejected(source, finding, self.provenance(None)),
+            pixels: None,
+            times: Times::default(),
+        }
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
     pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
-        let sheets = sheet::locate(&photo.pixels, &self.templates);
-        let records: Vec<Record> = if sheets.is_empty() {
-            vec![self.no_sheet(&photo)]
+        let mut first = Times::default();
+        let sheets = timed(&mut first.sheet, || sheet::locate(&photo.pixels, &self.templates));
+        let mut records: Vec<(Record, Times)> = if sheets.is_empty() {
+            vec![(self.no_sheet(&photo), Times::default())]
         } else {
             sheets.iter().map(|s| self.sheet(&photo, s)).collect()
         };
+        if let Some(record) = records.first_mut() {
+            record.1.add(&first);
+        }
         let pixels = std::sync::Arc::new(photo.pixels);
-        records.into_iter().map(|record| Digitized { record, pixels: Some(pixels.clone()) }).collect()
+        let digitized = |(record, times)| Digitized { record, pixels: Some(pixels.clone()), times };
+        records.into_iter().map(digitized).collect()
     }
 
     fn no_sheet(&self, photo: &Photo) -> Record {
@@ -111,12 +183,13 @@ impl Digitizer {
     }
 
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> Record {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Times) {
+        let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
-        let qr = match self.config.qr {
+        let qr = timed(&mut times.qr, || match self.config.qr {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
-        };
+        });
         let debug =
             self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, &photo.path, &photo.sha256));
         if let Some(debug) = &debug {
@@ -126,12 +199,14 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let header = self.readers.header(&photo.pixels, sheet, form, quad);
-        let cells = NumberCells::cut(&photo.pixels, sheet, form);
+        let header = timed(&mut times.header, || {
+            self.readers.header(&photo.pixels, sheet, form, quad, self.config.reader)
+        });
+        let cells = timed(&mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }
-        let mut fields = self.readers.read(&cells, self.config.reader);
+        let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
         if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
             fields[ix].digits = Some(reading.clone());
         }
@@ -145,10 +220,11 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             ..Evidence::new(form)
         };
-        let decision = decide::decide(&evidence, &Policy { max_error: self.config.max_error });
+        let policy = Policy { max_error: self.config.max_error };
+        let decision = timed(&mut times.decide, || decide::decide(&evidence, &policy));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
-        record::build(located, measured, self.provenance(Some(form)))
+        (record::build(located, measured, self.provenance(Some(form))), times)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(config)?;
     let bar = Bar::new(inputs.files.len());
     let started = Instant::now();
-    let records = batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?;
+    let (records, times) = batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?;
     let seconds = started.elapsed().as_secs_f64();
     bar.finish();
     let evaluation = eval::evaluate(&records, &truth);
@@ -48,6 +48,9 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
         inputs.files.len(),
         1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
     );
+    let each =
+        |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / inputs.files.len() as f64);
+    println!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "));
     if let Some(earlier) = earlier {
         print!("{}", eval::compare(&earlier, &evaluation));
     }
