@@ -4,14 +4,15 @@
 //! little, and cuts every cell. `export_crops scans OUT TRUTH.csv JITTERS FILE...` registers real
 //! scans whose numbers are known and cuts every cell as registered, and JITTERS times more with the
 //! registration thrown off. `export_crops lines OUT SEED PAGES` draws pages of made-up text instead
-//! and cuts every line. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
+//! and cuts every line; `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
+//! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
 //! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
 
 mod jitter;
 mod lines;
 
 use anyhow::{Context, Result};
-use cotejo::form::{Form, Slot, builtin};
+use cotejo::form::{Form, Slot, Weight, builtin};
 use cotejo::reader::net;
 use cotejo::sheet::{Mesh, Template};
 use cotejo::synth::draw::Drawn;
@@ -143,7 +144,13 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
             field.words = None;
         }
     }
-    let drawn = draw::draw(form, &truth, Part::Frame, &mut rng);
+    let mut form = form.clone();
+    if sheet % 8 == 7 {
+        // The number of voters is printed bold.
+        let slots = form.fields.iter_mut().filter_map(|f| f.digits.as_mut());
+        slots.for_each(|slot| slot.style.weight = Weight::Bold);
+    }
+    let drawn = draw::draw(&form, &truth, Part::Frame, &mut rng);
     let picture = taken(&drawn, &mut rng);
     let said = truth.fields.iter().map(|f| Some((f.digits, f.words))).collect();
     (picture.pixels, picture.mesh, said)
@@ -229,7 +236,10 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().collect();
     let forms = builtin()?;
     let form = &forms[0];
-    let out = args.get(2).context("usage: export_crops made-up|scans|lines OUT ...")?;
+    let out = args.get(2).context("usage: export_crops made-up|scans|lines|scanned-lines OUT ...")?;
+    if args[1] == "scanned-lines" {
+        return lines::export_scans(form, Path::new(out), &args[3], args[4].parse()?, &args[5..]);
+    }
     if args[1] == "lines" {
         return lines::export(form, Path::new(out), args[3].parse()?, args[4].parse()?);
     }

@@ -77,9 +77,14 @@ def main():
     began, total = time.time(), 0.0
     n_real = int(a.batch * a.real_share) if real else 0
     for step in range(1, a.steps + 1):
-        parts = [augment(made_up, made_up.draw(a.batch - n_real))]
-        if n_real:
-            parts.append(augment(real, real.draw(n_real)))
+        if a.kind == "lines":
+            # Lines of one batch are about as long: a batch comes from one set.
+            crops = real if n_real and float(torch.rand(1)) < a.real_share else made_up
+            parts = [augment(crops, crops.draw(a.batch))]
+        else:
+            parts = [augment(made_up, made_up.draw(a.batch - n_real))]
+            if n_real:
+                parts.append(augment(real, real.draw(n_real)))
         pixels, labels, lengths = (torch.cat([q[k] for q in parts]) for k in range(3))
         logits = net(normalise(pixels).to(memory_format=torch.channels_last))
         frames = torch.full((len(pixels),), logits.shape[1], dtype=torch.long)

@@ -1,7 +1,8 @@
 //! A second opinion on the header's numbers: the network made for this print, asked whether the
 //! digits of a line are those that were read.
 //!
-//! In: the photo, the mesh, what the header's reader said of the acta code and the centre's code. Out: the same readings with the confidence that both readers give them together.
+//! In: the photo, the mesh, what the header's reader said of the acta code and the centre's code. Out:
+//! the same readings with the confidence that both readers give them together.
 //! Refuses nothing: a line that the network cannot be asked about keeps the confidence that it has.
 
 use super::{HeaderReading, LinePlace};
@@ -20,13 +21,20 @@ pub(super) const CAP_HEIGHT: f64 = 0.69;
 /// How far from the capitals' middle the crop may stand, as the reader's frame has it.
 const FACE: Style = Style { size: 1.0, weight: Weight::Regular, space: None, tracking: 0.0 };
 
+/// From this probability on, the digits are taken as confirmed; below it, the line is in doubt.
+const CONFIRMS: f64 = 0.9;
+
 /// Asks the network about the code lines.
 pub(crate) fn confirm(pixels: &GrayImage, mesh: &Mesh, net: &NetReader, header: &mut HeaderReading) {
     for reading in [&mut header.code, &mut header.centre_code].into_iter().flatten() {
         if let Some(p) = agreement(pixels, mesh, net, reading.place, &reading.text) {
-            // Two readers that share nothing are both wrong alike more rarely than this product.
-            reading.confidence =
-                if p > 0.5 { 1.0 - (1.0 - p) * (1.0 - reading.confidence) } else { p.min(0.5) };
+            // Both networks saw the same kind of print in training: they err alike more often than by
+            // chance, so that what this adds is worth its root.
+            reading.confidence = if p > CONFIRMS {
+                1.0 - (1.0 - reading.confidence) * (1.0 - p).sqrt()
+            } else {
+                reading.confidence.min(p.max(0.5))
+            };
         }
     }
 }

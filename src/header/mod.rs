@@ -13,7 +13,7 @@ pub(crate) use confirm::confirm;
 use crate::cells;
 use crate::form::{Form, HeaderLine};
 use crate::geometry::{Point, Quad, Rect};
-use crate::reader::{CellReading, Charset, LineReader, NumberCrops};
+use crate::reader::{CellReading, Charset, LineCrops, LineReader, NumberCrops};
 use crate::record::Place;
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
@@ -92,9 +92,7 @@ pub fn read(
     reader: &mut dyn LineReader,
 ) -> HeaderReading {
     let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let (left, right) = (form.header.left, form.header.right);
-    let area = Rect::new(left, -HIGHEST, right + 1.5 - left, HIGHEST - 0.8);
-    let lines = lines::find(pixels, &mesh, area);
+    let lines = lines::find(pixels, &mesh, area(form));
     let mut work = Work { form, pixels, mesh: &mesh, reader, out: HeaderReading::default() };
     let bottom = work.fixed_lines(sheet, &lines);
     work.free_lines(&lines[..bottom]);
@@ -104,6 +102,35 @@ pub fn read(
         out.hash = qr.and_then(|quad| hash(pixels, quad, form, reader));
     }
     out
+}
+
+/// A line of text above the frame, as found.
+#[derive(Debug, Clone)]
+pub struct FoundLine {
+    /// Where it stands.
+    pub place: LinePlace,
+    /// Em of its print, mm.
+    pub em: f64,
+    /// Its crops.
+    pub crops: LineCrops,
+}
+
+/// The lines of text above the frame that [`read`] reads, top to bottom; headings are left out. For
+/// training and debug pictures.
+pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundLine> {
+    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
+    let em = em_of(form, "code");
+    lines::find(pixels, &mesh, area(form))
+        .iter()
+        .filter(|l| l.ink.is_some() && l.base - l.top < 0.9 * em)
+        .map(|l| FoundLine { place: place_of(l), em, crops: l.crops(pixels, &mesh, em) })
+        .collect()
+}
+
+/// Where the header stands, form mm.
+fn area(form: &Form) -> Rect {
+    let (left, right) = (form.header.left, form.header.right);
+    Rect::new(left, -HIGHEST, right + 1.5 - left, HIGHEST - 0.8)
 }
 
 fn place_of(line: &Line) -> LinePlace {
@@ -309,13 +336,14 @@ impl Work<'_> {
     }
 
     /// The acta code begins with the centre's code, printed once more above the number of voters: two
-    /// readings that agree make each other sure.
+    /// prints that agree make each other sure, two that do not make both doubtful.
     fn compare_codes(&mut self) {
         let HeaderReading { code: Some(code), centre_code: Some(centre), .. } = &mut self.out else { return };
         if code.text.starts_with(&centre.text) {
-            // Two readings of nine digits, alike, are right; the rest is two digits of the table.
-            code.confidence = code.confidence.max(0.97);
-            centre.confidence = centre.confidence.max(0.99);
+            // Half of the code's signs are the centre's; the others stay as sure as they are.
+            let both = 1.0 - (1.0 - code.confidence) * (1.0 - centre.confidence);
+            code.confidence = code.confidence.max(code.confidence.sqrt() * both);
+            centre.confidence = both;
         } else {
             code.confidence = code.confidence.min(0.5);
             centre.confidence = centre.confidence.min(0.5);

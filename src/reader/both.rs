@@ -103,8 +103,9 @@ impl Readers {
     }
 }
 
-/// Below this probability that every sign is right, a line of text is shown to Tesseract too.
-const OPEN_LINE: f64 = 0.5;
+/// Below this probability that every sign is right, a line of names is shown to Tesseract too; lines of
+/// codes are below [`OPEN`].
+const OPEN_TEXT: f64 = 0.3;
 
 /// Both readers on lines of text.
 struct HeaderReader<'a> {
@@ -118,18 +119,19 @@ impl LineReader for HeaderReader<'_> {
             ReaderChoice::Tesseract => (None, second_line(&line.wide, charset)),
             _ => (Some(self.net.read_line(&line.tight, charset)), None),
         };
-        let ask = matches!(self.choice, ReaderChoice::Auto | ReaderChoice::Both)
-            && net.as_ref().is_some_and(|n| n.1 < OPEN_LINE);
+        let sure = if charset == Charset::Text { OPEN_TEXT } else { OPEN };
+        let ask = match self.choice {
+            ReaderChoice::Auto => net.as_ref().is_some_and(|n| n.1 < sure),
+            ReaderChoice::Both => true,
+            ReaderChoice::Net | ReaderChoice::Tesseract => false,
+        };
         let other = if ask { second_line(&line.wide, charset) } else { other };
         match (net, other) {
-            // Alike: each makes the other surer. Otherwise whoever is surer, and no surer than that.
+            // Alike: each makes the other surer. Otherwise whoever is surer, and that is even odds.
             (Some(net), Some(other)) if net.0 == other.0 => (net.0, 1.0 - (1.0 - net.1) * (1.0 - other.1)),
             (Some(net), Some(other)) => {
-                if other.1 > net.1 {
-                    other
-                } else {
-                    net
-                }
+                let surer = if other.1 > net.1 { other } else { net };
+                (surer.0, surer.1.min(0.5))
             }
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => (String::new(), 0.0),
