@@ -141,12 +141,26 @@ pub fn records(
     jobs: Jobs,
     progress: &impl Progress,
 ) -> Result<Vec<Record>, BatchError> {
-    let all: Vec<usize> = (0..files.len()).collect();
-    let mut results: Vec<Vec<Record>> = vec![Vec::new(); files.len()];
     let work = |i: usize| digitizer.file(&files[i]).into_iter().map(|d| d.record).collect::<Vec<_>>();
-    map(&all, jobs, work, |i, records| {
-        progress.done(&records);
-        results[i] = records;
+    let results = collect(files.len(), jobs, work, |records| progress.done(records))?;
+    Ok(results.into_iter().flatten().collect())
+}
+
+/// What `work` makes of each number below `n`, in their order; `done` is told of each as it comes.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn collect<T: Send>(
+    n: usize,
+    jobs: Jobs,
+    work: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(&T),
+) -> Result<Vec<T>, BatchError> {
+    let all: Vec<usize> = (0..n).collect();
+    let mut results: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    map(&all, jobs, work, |i, result| {
+        done(&result);
+        results[i] = Some(result);
         Ok(())
     })?;
     Ok(results.into_iter().flatten().collect())
