@@ -49,7 +49,8 @@ impl Camera {
         };
         let name = display(file);
         let limits = &digitizer.config().limits;
-        let Ok(scan) = photo::read(file, limits).and_then(|b| photo::decode(&name, String::new(), &b, limits))
+        let Ok(scan) =
+            photo::read(file, limits).and_then(|b| photo::decode(&name, String::new(), &b, limits))
         else {
             return plain();
         };
