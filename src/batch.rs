@@ -142,19 +142,32 @@ pub fn records(
     jobs: Jobs,
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Times), BatchError> {
-    let all: Vec<usize> = (0..files.len()).collect();
-    let mut results: Vec<Vec<Record>> = vec![Vec::new(); files.len()];
+    let work = |i: usize| digitizer.file(&files[i]).into_iter().map(|d| (d.record, d.times)).unzip();
+    let results: Vec<(Vec<Record>, Vec<Times>)> =
+        collect(files.len(), jobs, work, |(records, _): &(Vec<Record>, Vec<Times>)| progress.done(records))?;
     let mut times = Times::default();
-    let work = |i: usize| {
-        digitizer.file(&files[i]).into_iter().map(|d| (d.record, d.times)).unzip::<_, _, Vec<_>, Vec<_>>()
-    };
-    map(&all, jobs, work, |i, (records, took)| {
-        progress.done(&records);
-        results[i] = records;
-        took.iter().for_each(|t| times.add(t));
+    results.iter().flat_map(|r| &r.1).for_each(|t| times.add(t));
+    Ok((results.into_iter().flat_map(|r| r.0).collect(), times))
+}
+
+/// What `work` makes of each number below `n`, in their order; `done` is told of each as it comes.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn collect<T: Send>(
+    n: usize,
+    jobs: Jobs,
+    work: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(&T),
+) -> Result<Vec<T>, BatchError> {
+    let all: Vec<usize> = (0..n).collect();
+    let mut results: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    map(&all, jobs, work, |i, result| {
+        done(&result);
+        results[i] = Some(result);
         Ok(())
     })?;
-    Ok((results.into_iter().flatten().collect(), times))
+    Ok(results.into_iter().flatten().collect())
 }
 
 /// The parallel map: `work` on `jobs` threads, `sink` on the caller's as results come, in any order.

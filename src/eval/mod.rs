@@ -5,10 +5,12 @@
 //! trusted; as JSON it is kept and compared with a later one. Only what the truth holds is compared.
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
+mod camera;
 mod compare;
 mod print;
 mod truth;
 
+pub use camera::{Camera, Photographed};
 pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 

@@ -24,6 +24,8 @@ pub(crate) struct Work {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
+    /// Height v at each rung of the ribbon.
+    pub marks: Vec<f64>,
     /// Photo pixels at u = 0 and the step of one work pixel across, every [`RUNG`] work pixels along.
     rungs: Vec<(Point, Point)>,
 }
@@ -75,7 +77,8 @@ impl Work {
                 (end, Point::new(-across.x, -across.y))
             })
             .collect();
-        Work { ink, width: self.width, height: self.height, rungs }
+        let marks = self.marks.iter().rev().map(|v| h - v).collect();
+        Work { ink, width: self.width, height: self.height, marks, rungs }
     }
 
     /// Nominal millimetres of the paper's left edge in the work picture.
@@ -114,7 +117,7 @@ pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Option<Work> {
             (lines[k - 1].0.lerp(lines[k].0, t), lines[k - 1].1.lerp(lines[k].1, t))
         })
         .collect();
-    let mut work = Work { ink: vec![0.0; width * height], width, height, rungs };
+    let mut work = Work { ink: vec![0.0; width * height], width, height, marks: v, rungs };
     let paper = grey(pixels, &work);
     even(&mut work, &paper);
     Some(work)
