@@ -125,8 +125,11 @@ pub fn run(
         }
     }
     let measured = Measured::since(started, records.len(), jobs.0);
-    let run = folder.write(&records, Run::new(&records, digitizer.config().settings(), measured))?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    let config = digitizer.config();
+    let mut run = Run::new(&records, config.settings(), measured);
+    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
+    let run = folder.write(&records, run)?;
+    report::write(folder.path(), &records, &config.forms)?;
     writer.close()?;
     Ok((records, run))
 }

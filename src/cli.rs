@@ -70,6 +70,9 @@ pub struct DigitizeArgs {
     /// Only this form
     #[arg(long, value_name = "ID")]
     pub form: Option<String>,
+    /// Registry of tables to hold the sheets against: columns centre, mesa, electores, names
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
     /// Do not look at the QR code: the printed table has to be enough
     #[arg(long)]
     pub no_qr: bool,

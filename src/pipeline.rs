@@ -6,7 +6,7 @@
 use crate::cells::NumberCells;
 use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
-use crate::decide::{self, Evidence, Policy};
+use crate::decide::{self, Decision, Evidence, Policy, group};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
 use crate::photo::{self, Photo};
@@ -137,7 +137,7 @@ impl Digitizer {
         }
         let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
         let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             fields,
             qr,
             printed_code,
@@ -145,10 +145,22 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             ..Evidence::new(form)
         };
-        let decision = decide::decide(&evidence, &Policy { max_error: self.config.max_error });
+        let decision = self.decide(&mut evidence);
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
-        record::build(located, measured, self.provenance(Some(form)))
+        let mut record = record::build(located, measured, self.provenance(Some(form)));
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        record
+    }
+
+    /// Asks the registry about the sheet's table and decides.
+    fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
+        if let Some(registry) = &self.config.registry {
+            evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
+        }
+        decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }
 }
 

@@ -184,6 +184,29 @@ fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
 }
 
 #[test]
+fn a_registry_names_missing_and_unknown_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = fs::read_to_string(sample("truth.csv")).unwrap();
+    let tables: Vec<Vec<&str>> = truth.lines().map(|l| l.split(',').take(4).collect()).collect();
+    let row = |ix: usize| tables[ix][1..4].join(";");
+    let registry = dir.path().join("registry.csv");
+    let out = dir.path().join("out");
+    let run = |rows: &str| {
+        fs::write(&registry, format!("CENTRO;Mesa;RE\n{rows}\n")).unwrap();
+        let mut command = cotejo();
+        command.args(["run", "samples/acta-0001.jpg", "--overwrite", "--registry"]).arg(&registry);
+        command.arg("-o").arg(&out).assert()
+    };
+    run(&format!("{}\n{}", row(1), row(2))).code(0).stderr(contains("1 of the registry's 2 tables"));
+    let json: Value = serde_json::from_slice(&fs::read(out.join("run.json")).unwrap()).unwrap();
+    let missing = format!("{}.{:0>2}", tables[2][1], tables[2][2]);
+    assert_eq!(json["registry"]["missing"], serde_json::json!([missing]));
+    run(&row(2)).code(1);
+    assert!(codes(&records(&out)[0]).contains(&"table_not_registered"));
+    run("1;2;many").code(2).stderr(contains("line 2, column RE"));
+}
+
+#[test]
 fn forms_and_schema_speak_on_stdout() {
     let forms = cotejo().arg("forms").assert();
     forms.code(0).stdout(contains("ve-2024-presidential").and(contains("38 vote rows")));

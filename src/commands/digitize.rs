@@ -94,6 +94,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
             eprintln!("  rejected: {}; {}", finding.message, finding.hint);
         }
     }
+    if let Some(registry) = &run.registry {
+        eprintln!(
+            "  {} of the registry's {} tables have a sheet; run.json lists the {} without",
+            registry.present,
+            registry.tables,
+            registry.missing.len()
+        );
+    }
     if !inputs.left_out.is_empty() {
         eprintln!(
             "  {} files are no pictures by their names and were left out, such as {}",

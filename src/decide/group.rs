@@ -14,7 +14,7 @@
 use super::channels::{QrTrust, Reliance, cell_weights, contradict, trust};
 use super::laws::{HEADER_SURE, hold_back, qr_standing};
 use super::weights::Weights;
-use super::{Decision, Evidence, FieldEvidence, Policy, decide};
+use super::{Decision, Evidence, FieldEvidence, Policy, Registered, decide};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, Force};
 use crate::qr::QrOutcome;
@@ -208,7 +208,7 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     };
     out.printed_code = surest(&mut photos.iter().filter_map(|p| p.printed_code.clone()));
     out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
-    out.registry_electores = photos.iter().find_map(|p| p.registry_electores);
+    out.registered = Registered::NotAsked;
     let rank = |qr: &QrOutcome| match qr {
         QrOutcome::Read(_) => 3,
         QrOutcome::Foreign(_) => 2,

@@ -4,10 +4,10 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, hear, looked_at};
+use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at};
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Status};
+use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
@@ -217,6 +217,29 @@ pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
     Some(Finding::new("code_unreadable", Severity::Review, message, hint))
 }
 
+/// What the registry says of the sheet's table: that there is none such, or that it has other
+/// registered voters than the sheet prints, read with confidence.
+pub fn about_registration(evidence: &Evidence<'_>, heard: &[Heard]) -> Option<Finding> {
+    let hint = "compare the code in the first lines of the sheet, and the registry's date";
+    match evidence.registered {
+        Registered::NotAsked => None,
+        Registered::Unknown => {
+            let message = "the registry holds no table with the sheet's code";
+            Some(Finding::new("table_not_registered", Severity::Review, message, hint))
+        }
+        Registered::Known { electores } => {
+            let ix = evidence.form.field(ELECTORES)?;
+            let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
+            let message = format!(
+                "{}: {printed} on the sheet, {registered} in the registry",
+                evidence.form.fields[ix].label
+            );
+            let finding = Finding::new("electores_differ", Severity::Review, message, hint).on(ELECTORES);
+            (printed != registered).then_some(finding)
+        }
+    }
+}
+
 /// A sheet that its readers mostly guess, with no QR code to hold the guesses against.
 pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) -> Option<Finding> {
     let qr = matches!(evidence.qr, QrOutcome::Read(_)) && trust == QrTrust::Belongs;
@@ -346,11 +369,6 @@ pub fn about_fields(
                 let message = format!("{}: {text}; {value} is what fits the other numbers", field.label);
                 say("value_filled", Severity::Info, message, "compare the number with the photo");
             }
-        }
-        if let Some(registered) = evidence.registry_electores.filter(|&r| field.id == ELECTORES && r != value)
-        {
-            let message = format!("{}: {value} on the sheet, {registered} in the registry", field.label);
-            say("electores_differ", Severity::Info, message, "");
         }
     }
     if !absent.is_empty() {

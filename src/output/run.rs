@@ -7,6 +7,7 @@ use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
 use crate::finding::Finding;
 use crate::record::Record;
+use crate::registry::Coverage;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,6 +37,9 @@ pub struct Run {
     /// What was noticed about the run as a whole.
     #[serde(default)]
     pub alarms: Vec<Finding>,
+    /// What the run holds of the registry of tables; `None` without `--registry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Coverage>,
     /// What varies from run to run.
     pub measured: Measured,
 }
@@ -118,6 +122,7 @@ impl Run {
             models,
             files: BTreeMap::new(),
             alarms: Vec::new(),
+            registry: None,
             measured,
         }
     }

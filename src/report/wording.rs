@@ -34,7 +34,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 28] = [
+const KNOWN: [(&str, &str, &str, &str); 30] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -89,7 +89,24 @@ const KNOWN: [(&str, &str, &str, &str); 28] = [
         "Not certain enough",
         "Compruebe con la foto los números indicados.",
     ),
-    ("electores_differ", "Electores distintos de los del registro", "Electors differ from the registry", ""),
+    (
+        "electores_differ",
+        "Electores distintos de los del registro",
+        "Electors differ from the registry",
+        "Compare el código de las primeras líneas de la hoja y la fecha del registro.",
+    ),
+    (
+        "table_not_registered",
+        "La mesa no está en el registro",
+        "The table is not in the registry",
+        "Compare el código de las primeras líneas de la hoja y la fecha del registro.",
+    ),
+    (
+        "place_differs",
+        "Un nombre de lugar difiere del registro",
+        "A place name differs from the registry",
+        "",
+    ),
     ("qr_missing", "Sin código QR legible", "No readable QR code", ""),
     (
         "qr_foreign",
