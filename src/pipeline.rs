@@ -28,9 +28,11 @@ pub struct Digitizer {
 
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
-pub struct Digitized {
+pub struct Digitized<'d> {
     /// The record.
     pub record: Record,
+    /// What was measured, to be joined with other photos of the sheet; `None` where no sheet was found.
+    pub evidence: Option<Evidence<'d>>,
     /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
     pub pixels: Option<std::sync::Arc<GrayImage>>,
 }
@@ -63,7 +65,7 @@ impl Digitizer {
     }
 
     /// Digitizes a file: one record a sheet found in it, at least one.
-    pub fn file(&self, path: &Path) -> Vec<Digitized> {
+    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
         let name = display(path);
         let bytes = match photo::read(path, &self.config.limits) {
             Ok(bytes) => bytes,
@@ -79,23 +81,27 @@ impl Digitizer {
         }
     }
 
-    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized {
-        let source =
-            Source { path: path.to_owned(), sha256, page: 0, width: 0, height: 0, format: String::new() };
+    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized<'_> {
+        let source = Source { path: path.to_owned(), sha256, ..Source::default() };
         let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
-        Digitized { record: record::rejected(source, finding, self.provenance(None)), pixels: None }
+        Digitized {
+            record: record::rejected(source, finding, self.provenance(None)),
+            evidence: None,
+            pixels: None,
+        }
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
-    pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
+    pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
         let sheets = sheet::locate(&photo.pixels, &self.templates);
-        let records: Vec<Record> = if sheets.is_empty() {
-            vec![self.no_sheet(&photo)]
+        let read: Vec<(Record, Option<Evidence<'_>>)> = if sheets.is_empty() {
+            vec![self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None))]
         } else {
-            sheets.iter().map(|s| self.sheet(&photo, s)).collect()
+            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e)| (r, Some(e))).collect()
         };
         let pixels = std::sync::Arc::new(photo.pixels);
-        records.into_iter().map(|record| Digitized { record, pixels: Some(pixels.clone()) }).collect()
+        let with_pixels = |(record, evidence)| Digitized { record, evidence, pixels: Some(pixels.clone()) };
+        read.into_iter().map(with_pixels).collect()
     }
 
     fn no_sheet(&self, photo: &Photo) -> Record {
@@ -110,8 +116,29 @@ impl Digitizer {
         record::rejected(record::source(photo), finding, self.provenance(None))
     }
 
+    /// The foot of a sheet in a picture without any of its table: its QR code.
+    fn code_alone(&self, photo: &Photo) -> Option<(Record, Option<Evidence<'_>>)> {
+        if self.config.qr == QrUse::Ignore {
+            return None;
+        }
+        let found = self.config.forms.iter().find_map(|form| match qr::read(&photo.pixels, None, form) {
+            QrOutcome::Read(payload) => Some((form, payload)),
+            _ => None,
+        });
+        let (form, payload) = found?;
+        let code = payload.code.clone();
+        let mut evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
+        let mut decision = self.decide(&mut evidence);
+        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
+        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
+        decision.findings.push(Finding::new("code_alone", Severity::Review, message, hint));
+        decision.status = decide::hold_back(decision.status, &mut decision.findings);
+        let provenance = self.provenance(Some(form));
+        Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))
+    }
+
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> Record {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>) {
         let form = &self.config.forms[sheet.form];
         let qr = match self.config.qr {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
@@ -149,6 +176,18 @@ impl Digitizer {
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        (record, group::slimmed(evidence))
+    }
+
+    /// The record of a sheet that several photos show, from their own records and their evidence joined.
+    /// `records` must not be empty.
+    pub fn joined(&self, records: &[&Record], mut evidence: Evidence<'_>) -> Record {
+        let decision = self.decide(&mut evidence);
+        let code = group::sheet_code(&evidence);
+        let mut record = record::join(records, evidence.form, code, &decision);
         if let Some(registry) = &self.config.registry {
             registry.name_places(&mut record);
         }

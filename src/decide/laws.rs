@@ -7,7 +7,7 @@
 use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at};
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
+use super::{Basis, Check, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
@@ -102,15 +102,15 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
     }
 }
 
-/// Orders the findings by weight and lets the status be what they allow.
-pub fn hold_back(decision: &mut Decision) {
-    decision.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    let allowed = match decision.findings.first().map(|f| f.severity) {
+/// Orders the findings by weight; the status, or the worse one that they ask for.
+pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let allowed = match findings.first().map(|f| f.severity) {
         Some(Severity::Reject) => Status::Rejected,
         Some(Severity::Review) => Status::Review,
         Some(Severity::Info) | None => Status::Accepted,
     };
-    decision.status = decision.status.max(allowed);
+    status.max(allowed)
 }
 
 /// `digits 183, words 283, QR 283`.
@@ -314,12 +314,13 @@ pub fn about_fields(
             say("channels_disagree", Severity::Review, format!("{}: {text}", field.label), hint);
             continue;
         }
+        let header = field.kind == FieldKind::Header;
+        // Whatever a QR code or the sums say of it.
+        if !looked_at(&evidence.fields[ix]) && !header {
+            absent.push(field.label.as_str());
+            continue;
+        }
         let Some(value) = decided.value else {
-            let header = field.kind == FieldKind::Header;
-            if !looked_at(&evidence.fields[ix]) && !header {
-                absent.push(field.label.as_str());
-                continue;
-            }
             let severity = if header { Severity::Info } else { Severity::Review };
             let message = match text.as_str() {
                 "no channel readable" => format!("{}: {text}", field.label),
@@ -330,7 +331,7 @@ pub fn about_fields(
         };
         // A number that no print shows is a person's to look at, however sure code or sums are: what is
         // hidden may differ.
-        if looked_at(&evidence.fields[ix]) && field.kind != FieldKind::Header && !heard.print_readable() {
+        if !header && !heard.print_readable() {
             let message =
                 format!("{}: the print cannot be read; {value} is what code or sums give", field.label);
             say("cell_unreadable", Severity::Review, message, "look at what covers or spoils the number");

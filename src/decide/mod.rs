@@ -47,6 +47,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::channel_best;
+pub use laws::hold_back;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";
@@ -226,11 +227,9 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     findings.extend(laws::about_fields(evidence, &heard, &posterior, &fields));
     findings.extend(laws::about_relations(form, &fields, &checks));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
-    let status = Status::Accepted;
-    let mut decision = Decision { status, confidence, fields, checks, findings };
     // A probability that is too low is a finding too.
-    laws::hold_back(&mut decision);
-    decision
+    let status = laws::hold_back(Status::Accepted, &mut findings);
+    Decision { status, confidence, fields, checks, findings }
 }
 
 #[cfg(test)]

@@ -624,3 +624,13 @@ fn electores_printed_otherwise_than_registered_are_reviewed_and_doubtful_ones_fi
     let d = decided(&e);
     assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, Some(1950)), "{:?}", d.findings);
 }
+
+#[test]
+fn a_qr_code_without_its_print_is_never_enough() {
+    let form = acta();
+    let mut e = Evidence::new(&form);
+    e.qr = payload(&form, &truth(&form), CODE);
+    let d = decide(&e, &Policy { max_error: 0.9 });
+    assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
+    assert!(finding(&d, "fields_absent").message.starts_with("48 numbers are not on the photo"));
+}

@@ -206,6 +206,10 @@ pub fn evaluate(records: &[Record], truth: &Truth) -> Evaluation {
     for record in records {
         // A later page of a file has no truth of its own.
         match truth.find(&record.source.path).filter(|ix| !met.contains(ix)) {
+            // Its sheet is counted with the record that it is a part of.
+            Some(ix) if record.is_part() => {
+                met.insert(ix);
+            }
             Some(ix) => {
                 met.insert(ix);
                 sheets.push(work.sheet(record, &truth.sheets[ix]));
