@@ -125,11 +125,25 @@ pub struct ReportArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required = true, value_name = "PATHS")]
+    #[arg(required_unless_present = "simulate", value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter"])]
+    pub truth: Option<PathBuf>,
+    /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
+    /// back, by name
+    #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]
+    pub alter: Option<usize>,
+    /// Decide on this many made-up sheets, 1 in 20 altered, read by simulated readers, and hold the
+    /// stated probabilities against what came of them
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare"])]
+    pub simulate: Option<u64>,
+    /// How the simulated readers err; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
+    pub noise: Vec<String>,
+    /// Where the dice of what is made up begin
+    #[arg(long, value_name = "S", default_value_t = 2026)]
+    pub seed: u64,
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -195,7 +195,7 @@ impl Digitizer {
     }
 
     /// Asks the registry about the sheet's table and decides.
-    fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
+    pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
         if let Some(registry) = &self.config.registry {
             evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
         }

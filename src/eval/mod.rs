@@ -5,6 +5,7 @@
 //! trusted; as JSON it is kept and compared with a later one. Only what the truth holds is compared.
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
+pub mod alter;
 mod compare;
 mod print;
 mod truth;
