@@ -6,7 +6,7 @@
 use crate::cells::NumberCells;
 use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
-use crate::decide::{self, Evidence, Policy};
+use crate::decide::{self, Decision, Evidence, Policy, group};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
 use crate::photo::{self, Photo};
@@ -82,11 +82,13 @@ fn timed<T>(slot: &mut f64, work: impl FnOnce() -> T) -> T {
 
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
-pub struct Digitized {
+pub struct Digitized<'d> {
     /// What it took; a file's shared stages are counted with its first record.
     pub times: Times,
     /// The record.
     pub record: Record,
+    /// What was measured, to be joined with other photos of the sheet; `None` where no sheet was found.
+    pub evidence: Option<Evidence<'d>>,
     /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
     pub pixels: Option<std::sync::Arc<GrayImage>>,
 }
@@ -119,7 +121,7 @@ impl Digitizer {
     }
 
     /// Digitizes a file: one record a sheet found in it, at least one.
-    pub fn file(&self, path: &Path) -> Vec<Digitized> {
+    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
         let name = display(path);
         let bytes = match photo::read(path, &self.config.limits) {
             Ok(bytes) => bytes,
@@ -142,32 +144,34 @@ impl Digitizer {
         }
     }
 
-    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized {
-        let source =
-            Source { path: path.to_owned(), sha256, page: 0, width: 0, height: 0, format: String::new() };
+    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized<'_> {
+        let source = Source { path: path.to_owned(), sha256, ..Source::default() };
         let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
         Digitized {
             record: record::rejected(source, finding, self.provenance(None)),
+            evidence: None,
             pixels: None,
             times: Times::default(),
         }
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
-    pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
+    pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
         let mut first = Times::default();
         let sheets = timed(&mut first.sheet, || sheet::locate(&photo.pixels, &self.templates));
-        let mut records: Vec<(Record, Times)> = if sheets.is_empty() {
-            vec![(self.no_sheet(&photo), Times::default())]
+        let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
+            let (record, evidence) = self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None));
+            vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.sheet(&photo, s)).collect()
+            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e, t)| (r, Some(e), t)).collect()
         };
-        if let Some(record) = records.first_mut() {
-            record.1.add(&first);
+        if let Some(record) = read.first_mut() {
+            record.2.add(&first);
         }
         let pixels = std::sync::Arc::new(photo.pixels);
-        let digitized = |(record, times)| Digitized { record, pixels: Some(pixels.clone()), times };
-        records.into_iter().map(digitized).collect()
+        let with_pixels =
+            |(record, evidence, times)| Digitized { record, evidence, pixels: Some(pixels.clone()), times };
+        read.into_iter().map(with_pixels).collect()
     }
 
     fn no_sheet(&self, photo: &Photo) -> Record {
@@ -182,8 +186,29 @@ impl Digitizer {
         record::rejected(record::source(photo), finding, self.provenance(None))
     }
 
+    /// The foot of a sheet in a picture without any of its table: its QR code.
+    fn code_alone(&self, photo: &Photo) -> Option<(Record, Option<Evidence<'_>>)> {
+        if self.config.qr == QrUse::Ignore {
+            return None;
+        }
+        let found = self.config.forms.iter().find_map(|form| match qr::read(&photo.pixels, None, form) {
+            QrOutcome::Read(payload) => Some((form, payload)),
+            _ => None,
+        });
+        let (form, payload) = found?;
+        let code = payload.code.clone();
+        let mut evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
+        let mut decision = self.decide(&mut evidence);
+        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
+        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
+        decision.findings.push(Finding::new("code_alone", Severity::Review, message, hint));
+        decision.status = decide::hold_back(decision.status, &mut decision.findings);
+        let provenance = self.provenance(Some(form));
+        Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))
+    }
+
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Times) {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>, Times) {
         let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
         let qr = timed(&mut times.qr, || match self.config.qr {
@@ -212,7 +237,7 @@ impl Digitizer {
         }
         let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
         let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             fields,
             qr,
             printed_code,
@@ -220,11 +245,34 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             ..Evidence::new(form)
         };
-        let policy = Policy { max_error: self.config.max_error };
-        let decision = timed(&mut times.decide, || decide::decide(&evidence, &policy));
+        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
-        (record::build(located, measured, self.provenance(Some(form))), times)
+        let mut record = record::build(located, measured, self.provenance(Some(form)));
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        (record, group::slimmed(evidence), times)
+    }
+
+    /// The record of a sheet that several photos show, from their own records and their evidence joined.
+    /// `records` must not be empty.
+    pub fn joined(&self, records: &[&Record], mut evidence: Evidence<'_>) -> Record {
+        let decision = self.decide(&mut evidence);
+        let code = group::sheet_code(&evidence);
+        let mut record = record::join(records, evidence.form, code, &decision);
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        record
+    }
+
+    /// Asks the registry about the sheet's table and decides.
+    pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
+        if let Some(registry) = &self.config.registry {
+            evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
+        }
+        decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }
 }
 
