@@ -15,6 +15,7 @@ pub fn value(value: u32, confidence: f64) -> Value {
         channels: Channels { digits: Some(channel.clone()), words: Some(channel), qr: None },
         alternatives: Vec::new(),
         quad: None,
+        set_by: None,
     }
 }
 
@@ -69,6 +70,7 @@ pub fn record(path: &str) -> Record {
             form: Some("f".to_owned()),
             models: BTreeMap::new(),
         },
+        review: None,
     }
 }
 

@@ -52,6 +52,7 @@ pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Rec
         findings: vec![finding],
         registration: None,
         provenance,
+        review: None,
     }
 }
 
@@ -102,6 +103,7 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
         findings: decision.findings.clone(),
         registration: Some(registration(sheet, form)),
         provenance,
+        review: None,
     }
 }
 
@@ -174,6 +176,7 @@ fn value(
             .map(|&(value, confidence)| Alternative { value, confidence })
             .collect(),
         quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))),
+        set_by: None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! The record: what is handed over, one a page. Schema `cotejo.record/1`, kept stable.
 
 mod build;
+mod review;
 
 pub use build::{Located, Measured, build, rejected, source};
+pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{Basis, Check, Status};
 use crate::finding::Finding;
@@ -45,6 +47,9 @@ pub struct Record {
     pub registration: Option<Registration>,
     /// What made this record.
     pub provenance: Provenance,
+    /// How far people are with it; `None` where none looked. See [`Record::counts`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// The file and page.
@@ -145,6 +150,10 @@ pub struct Value {
     pub alternatives: Vec<Alternative>,
     /// The field's cells in photo pixels, digits to words; `None` when not located.
     pub quad: Option<Quad>,
+    /// The person who set the value; `None` where the program did. `confidence` stays the program's
+    /// probability for the value that stands here, 0 where it listed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_by: Option<SetBy>,
 }
 
 /// What each channel says; `None` where the sheet, the form or the photo lacks it.
