@@ -37,6 +37,12 @@ pub enum Command {
     Report(ReportArgs),
     /// Settle what is open on a local page, with an audit log
     Review(ReviewArgs),
+    /// Add up by place, candidate and party; one sheet a mesa
+    Tally(TallyArgs),
+    /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
+    Export(ExportArgs),
+    /// Hold the sheets of a run, or a table, against a published table
+    Verify(VerifyArgs),
     /// Measure against known values: wrong-but-accepted first
     Eval(EvalArgs),
     /// Make sample sheets, their scans or photos, and their truth
@@ -72,6 +78,9 @@ pub struct DigitizeArgs {
     /// Only this form
     #[arg(long, value_name = "ID")]
     pub form: Option<String>,
+    /// Registry of tables to hold the sheets against: columns centre, mesa, electores, names
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
     /// Do not look at the QR code: the printed table has to be enough
     #[arg(long)]
     pub no_qr: bool,
@@ -152,21 +161,186 @@ pub struct ReviewArgs {
     pub forms: Option<PathBuf>,
 }
 
+/// By what places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// The whole country
+    Country,
+    /// Estado
+    #[value(alias = "estado")]
+    State,
+    /// Municipio
+    #[value(alias = "municipio")]
+    Municipality,
+    /// Parroquia
+    #[value(alias = "parroquia")]
+    Parish,
+    /// Centro de votación
+    #[value(alias = "centro")]
+    Centre,
+    /// Mesa
+    Mesa,
+}
+
+/// What votes are added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByArg {
+    /// One figure a candidate
+    Candidate,
+    /// One figure a party row
+    Party,
+}
+
+/// How sums are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TallyFormat {
+    /// A table for the terminal; a figure with fewer sheets than its line says how many in brackets
+    Text,
+    /// One row a figure
+    Csv,
+    /// With conflicts and duplicates
+    Json,
+    /// One row a figure
+    Parquet,
+    /// A bar chart of one place
+    Svg,
+}
+
+/// `cotejo tally`
+#[derive(Debug, Args)]
+pub struct TallyArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// By what places
+    #[arg(long, value_enum, default_value = "country")]
+    pub level: LevelArg,
+    /// By candidate or by party row
+    #[arg(long, value_enum, default_value = "candidate")]
+    pub by: ByArg,
+    /// Only places whose code begins so, such as 04 or 010113042
+    #[arg(long, value_name = "CODE")]
+    pub within: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TallyFormat,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA), to say how many are missing [default: what the run found]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// Layouts of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
+    /// candidate
+    Published,
+    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from
+    Wide,
+    /// One row a figure, with the columns of OpenElections
+    Long,
+    /// NIST SP 1500-100 v2 election results, JSON
+    Nist,
+    /// The wide table as Parquet
+    Parquet,
+    /// Every sheet and number, with its standing
+    Sqlite,
+}
+
+/// `cotejo export`
+#[derive(Debug, Args)]
+#[command(after_help = "Every column with its meaning: cotejo export --describe (docs/exports.md)")]
+pub struct ExportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Layout
+    #[arg(long = "as", value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what each column of each layout means
+    #[arg(long)]
+    pub describe: bool,
+    /// Who answers for the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of a run, or another table of the same election
+    #[arg(value_name = "DIR|TABLE.csv")]
+    pub left: PathBuf,
+    /// The published table
+    #[arg(long, value_name = "TABLE.csv")]
+    pub against: PathBuf,
+    /// Folder for verify.html and verify.json
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What stands in the tables' columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Where the original pictures lie now, for the crops
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
 /// `cotejo eval`
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required = true, value_name = "PATHS")]
+    #[arg(required_unless_present = "simulate", value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter"])]
+    pub truth: Option<PathBuf>,
+    /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
+    /// back, by name
+    #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]
+    pub alter: Option<usize>,
+    /// Decide on this many made-up sheets, 1 in 20 altered, read by simulated readers, and hold the
+    /// stated probabilities against what came of them
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare"])]
+    pub simulate: Option<u64>,
+    /// How the simulated readers err; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
+    pub noise: Vec<String>,
+    /// Where the dice of what is made up begin: the same seed, the same figures
+    #[arg(long, value_name = "S", default_value_t = 2026)]
+    pub seed: u64,
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Compare with the JSON of an earlier evaluation, sheet by sheet
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
+    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
+    pub camera: Option<f64>,
+    /// Keep the photos there
+    #[arg(long, value_name = "DIR", requires = "camera")]
+    pub photos: Option<PathBuf>,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
@@ -184,9 +358,9 @@ pub struct SynthArgs {
     /// The same seed makes the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Photograph the sheets instead of scanning them: 0 (as a scan) to 1 (hopeless); 0.3 is
-    /// hand-held, 0.6 is hard
-    #[arg(long, value_name = "STRENGTH")]
+    /// Photograph the sheets instead of scanning them: hand-held (0.3), hard (0.6), or 0 (as a scan) to
+    /// 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
     pub camera: Option<f64>,
     /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
     #[arg(long)]

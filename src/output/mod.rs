@@ -12,8 +12,8 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
-pub use records::{load, load_machine, read_records, schema, to_jsonl};
-pub use run::{Counts, Measured, RUN_SCHEMA, Run, utc};
+pub use records::{load, load_machine, read_records, schema, to_jsonl, visit};
+pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarms, utc};
 pub(crate) use table::inert;
 pub use table::to_csv;
 
