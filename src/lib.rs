@@ -14,7 +14,7 @@
 //! 10. [`report`]: the pages that a person looks at.
 //!
 //! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
-//! photo, [`batch`] for many; [`eval`] measures records against what is known to stand on the sheets,
+//! photo, [`batch`] for many, held against a [`registry`] of tables where there is one; [`eval`] measures records against what is known to stand on the sheets,
 //! and [`synth`] makes sheets up. The laws that every stage keeps:
 //!
 //! - Vision measures; [`decide`] alone decides. Every value keeps its evidence.
@@ -55,6 +55,7 @@ pub mod pipeline;
 pub mod qr;
 pub mod reader;
 pub mod record;
+pub mod registry;
 pub mod report;
 pub mod sheet;
 pub mod synth;

@@ -6,13 +6,16 @@ use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};
 use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
+use crate::decide::Policy;
+use crate::decide::simulate::{self, Noise, Simulation};
 use crate::eval::{self, Camera, Evaluation, Truth};
-use crate::pipeline::Digitizer;
+use crate::pipeline::{Digitizer, Times};
 use crate::record::Record;
 use crate::sheet::Template;
 use crate::synth::defects::Defect;
 use crate::{inputs, output, synth as made};
 use anyhow::{Context, bail};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -21,9 +24,16 @@ use std::time::Instant;
 /// # Errors
 /// Settings that make no sense, no input, a truth table that is refused.
 pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
+    if let Some(sheets) = args.simulate {
+        return simulate(args, sheets);
+    }
+    if let Some(each) = args.alter {
+        return alter(args, each);
+    }
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
-    let truth = Truth::load(&args.truth, &config.forms)?;
+    let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
+    let truth = Truth::load(truth, &config.forms)?;
     let earlier = match &args.compare {
         Some(path) => {
             let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -41,7 +51,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(config)?;
     let bar = Bar::new(inputs.files.len());
     let started = Instant::now();
-    let (records, off) = match args.camera {
+    let ((records, times), off) = match args.camera {
         None => (batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?, None),
         Some(strength) => {
             let camera = Camera { strength, seed: args.seed, keep: args.photos.clone() };
@@ -50,7 +60,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
                     .with_context(|| format!("cannot make the folder {} for --photos", folder.display()))?;
             }
             let (records, off) = photographed(&digitizer, &inputs.files, &camera, Jobs(jobs), &bar)?;
-            (records, Some(off))
+            ((records, Times::default()), Some(off))
         }
     };
     let seconds = started.elapsed().as_secs_f64();
@@ -65,6 +75,11 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
         inputs.files.len(),
         1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
     );
+    let each =
+        |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / inputs.files.len() as f64);
+    if args.camera.is_none() {
+        println!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "));
+    }
     if let Some(earlier) = earlier {
         print!("{}", eval::compare(&earlier, &evaluation));
     }
@@ -99,6 +114,58 @@ fn photographed(
 
 /// How far from its place a row may be, mm: a quarter of the narrowest row pitch.
 const OFF: f64 = 0.8;
+
+/// Decides on made-up sheets; [`Outcome::Open`] when a probability does not hold.
+fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let names: Vec<&str> = Noise::ALL.iter().map(|n| n.0).collect();
+    if let Some(unknown) = args.noise.iter().find(|n| !names.contains(&n.as_str())) {
+        bail!("there is no noise \"{unknown}\"; known are: {}", names.join(", "));
+    }
+    let wanted = |name: &str| args.noise.is_empty() || args.noise.iter().any(|n| n == name);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    let policy = Policy { max_error: config.max_error };
+    let mut made = BTreeMap::new();
+    for (name, noise) in Noise::ALL.into_iter().filter(|n| wanted(n.0)) {
+        let started = Instant::now();
+        let simulation = pool.install(|| simulate::simulate(form, sheets, args.seed, noise, &policy));
+        let seconds = started.elapsed().as_secs_f64();
+        let each = 1e3 * seconds * jobs as f64 / (2 * sheets).max(1) as f64;
+        print!(
+            "== noise {name}: {}\n{simulation}",
+            if simulation.holds() { "holds" } else { "DOES NOT HOLD" }
+        );
+        println!("  {seconds:.1} s with {jobs} jobs, {each:.2} ms of one job a made-up sheet and decision");
+        made.insert(name, simulation);
+    }
+    if let Some(path) = &args.json {
+        output::write_whole(path, &serde_json::to_vec_pretty(&made)?)?;
+    }
+    Ok(if made.values().all(Simulation::holds) { Outcome::Clean } else { Outcome::Open })
+}
+
+/// Alters pictures and digitizes them; [`Outcome::Open`] when an altered one is accepted, or held back
+/// without naming what was changed.
+fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let inputs = inputs::collect(&args.paths);
+    if inputs.files.is_empty() {
+        bail!("no pictures to alter; give files or folders with .{}", inputs::ENDINGS.join(", ."));
+    }
+    let digitizer = Digitizer::new(config)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    let started = Instant::now();
+    let altered = pool.install(|| eval::alter::alter(&digitizer, &inputs.files, each, args.seed));
+    print!("{altered}");
+    println!("time: {:.1} s with {jobs} jobs", started.elapsed().as_secs_f64());
+    if let Some(path) = &args.json {
+        output::write_whole(path, &serde_json::to_vec_pretty(&altered)?)?;
+    }
+    Ok(if altered.holds() { Outcome::Clean } else { Outcome::Open })
+}
 
 /// Makes sample sheets.
 ///
