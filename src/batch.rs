@@ -10,7 +10,7 @@ mod together;
 use crate::decide::Evidence;
 use crate::finding::{Finding, Severity};
 use crate::output::{self, Folder, Measured, OutputError, Run};
-use crate::pipeline::{Digitized, Digitizer, display};
+use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
 use crate::report::{self, ReportError, SheetPictures};
 use rayon::prelude::*;
@@ -140,7 +140,8 @@ pub fn run(
     Ok((records, run))
 }
 
-/// Digitizes files without writing anything: the records in input order.
+/// Digitizes files without writing anything: the records in input order, and what all stages took
+/// together.
 ///
 /// # Errors
 /// Threads cannot be started.
@@ -149,18 +150,39 @@ pub fn records(
     files: &[PathBuf],
     jobs: Jobs,
     progress: &impl Progress,
-) -> Result<Vec<Record>, BatchError> {
-    let all: Vec<usize> = (0..files.len()).collect();
-    let mut results: Vec<Vec<Page<'_>>> = vec![Vec::new(); files.len()];
-    let work = |i: usize| digitizer.file(&files[i]).into_iter().map(Page::from).collect::<Vec<_>>();
-    map(&all, jobs, work, |i, pages| {
+) -> Result<(Vec<Record>, Times), BatchError> {
+    let work = |i: usize| -> (Vec<Page<'_>>, Vec<Times>) {
+        digitizer.file(&files[i]).into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
+    };
+    let found = collect(files.len(), jobs, work, |(pages, _): &(Vec<Page<'_>>, Vec<Times>)| {
         let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
         progress.done(&records);
-        results[i] = pages;
+    })?;
+    let (mut results, took): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let mut times = Times::default();
+    took.iter().flatten().for_each(|t| times.add(t));
+    together::join(digitizer, files, &mut results, jobs)?;
+    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
+}
+
+/// What `work` makes of each number below `n`, in their order; `done` is told of each as it comes.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn collect<T: Send>(
+    n: usize,
+    jobs: Jobs,
+    work: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(&T),
+) -> Result<Vec<T>, BatchError> {
+    let all: Vec<usize> = (0..n).collect();
+    let mut results: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    map(&all, jobs, work, |i, result| {
+        done(&result);
+        results[i] = Some(result);
         Ok(())
     })?;
-    together::join(digitizer, files, &mut results, jobs)?;
-    Ok(results.into_iter().flatten().map(|p| p.record).collect())
+    Ok(results.into_iter().flatten().collect())
 }
 
 /// A sheet of a file: its record, and what was measured unless the record is of an earlier run.

@@ -141,7 +141,7 @@ pub struct EvalArgs {
     /// How the simulated readers err; may be repeated [default: all]
     #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
     pub noise: Vec<String>,
-    /// Where the dice of what is made up begin
+    /// Where the dice of what is made up begin: the same seed, the same figures
     #[arg(long, value_name = "S", default_value_t = 2026)]
     pub seed: u64,
     /// Write the figures as JSON
@@ -150,6 +150,12 @@ pub struct EvalArgs {
     /// Compare with the JSON of an earlier evaluation, sheet by sheet
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
+    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
+    pub camera: Option<f64>,
+    /// Keep the photos there
+    #[arg(long, value_name = "DIR", requires = "camera")]
+    pub photos: Option<PathBuf>,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
@@ -167,9 +173,9 @@ pub struct SynthArgs {
     /// The same seed makes the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Photograph the sheets instead of scanning them: 0 (as a scan) to 1 (hopeless); 0.3 is
-    /// hand-held, 0.6 is hard
-    #[arg(long, value_name = "STRENGTH")]
+    /// Photograph the sheets instead of scanning them: hand-held (0.3), hard (0.6), or 0 (as a scan) to
+    /// 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
     pub camera: Option<f64>,
     /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
     #[arg(long)]

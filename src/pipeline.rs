@@ -17,6 +17,7 @@ use crate::record::{self, Provenance, Record, Source};
 use crate::sheet::{self, Sheet, Template};
 use image::GrayImage;
 use std::path::Path;
+use std::time::Instant;
 
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
@@ -26,9 +27,64 @@ pub struct Digitizer {
     hash: String,
 }
 
+/// Seconds of one thread that each stage took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Times {
+    /// Bytes to pixels.
+    pub decode: f64,
+    /// The sheet found and flattened.
+    pub sheet: f64,
+    /// The QR code.
+    pub qr: f64,
+    /// What stands above the frame.
+    pub header: f64,
+    /// Number cells cut out.
+    pub cells: f64,
+    /// Number cells read.
+    pub read: f64,
+    /// Decided.
+    pub decide: f64,
+}
+
+impl Times {
+    /// Stages in order, with their names.
+    pub fn stages(&self) -> [(&'static str, f64); 7] {
+        [
+            ("decode", self.decode),
+            ("sheet", self.sheet),
+            ("qr", self.qr),
+            ("header", self.header),
+            ("cells", self.cells),
+            ("read", self.read),
+            ("decide", self.decide),
+        ]
+    }
+
+    /// Adds another's seconds.
+    pub fn add(&mut self, other: &Self) {
+        self.decode += other.decode;
+        self.sheet += other.sheet;
+        self.qr += other.qr;
+        self.header += other.header;
+        self.cells += other.cells;
+        self.read += other.read;
+        self.decide += other.decide;
+    }
+}
+
+/// What `work` returns, its seconds put into `slot`.
+fn timed<T>(slot: &mut f64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let out = work();
+    *slot += started.elapsed().as_secs_f64();
+    out
+}
+
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
 pub struct Digitized<'d> {
+    /// What it took; a file's shared stages are counted with its first record.
+    pub times: Times,
     /// The record.
     pub record: Record,
     /// What was measured, to be joined with other photos of the sheet; `None` where no sheet was found.
@@ -72,10 +128,17 @@ impl Digitizer {
             Err(error) => return vec![self.refused(&name, String::new(), &error)],
         };
         let sha256 = photo::sha256(&bytes);
-        match photo::decode(&name, sha256.clone(), &bytes, &self.config.limits) {
+        let mut times = Times::default();
+        let decoded =
+            timed(&mut times.decode, || photo::decode(&name, sha256.clone(), &bytes, &self.config.limits));
+        match decoded {
             Ok(photo) => {
                 drop(bytes);
-                self.photo(photo)
+                let mut found = self.photo(photo);
+                if let Some(first) = found.first_mut() {
+                    first.times.add(&times);
+                }
+                found
             }
             Err(error) => vec![self.refused(&name, sha256, &error)],
         }
@@ -88,19 +151,26 @@ impl Digitizer {
             record: record::rejected(source, finding, self.provenance(None)),
             evidence: None,
             pixels: None,
+            times: Times::default(),
         }
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
     pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
-        let sheets = sheet::locate(&photo.pixels, &self.templates);
-        let read: Vec<(Record, Option<Evidence<'_>>)> = if sheets.is_empty() {
-            vec![self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None))]
+        let mut first = Times::default();
+        let sheets = timed(&mut first.sheet, || sheet::locate(&photo.pixels, &self.templates));
+        let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
+            let (record, evidence) = self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None));
+            vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e)| (r, Some(e))).collect()
+            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e, t)| (r, Some(e), t)).collect()
         };
+        if let Some(record) = read.first_mut() {
+            record.2.add(&first);
+        }
         let pixels = std::sync::Arc::new(photo.pixels);
-        let with_pixels = |(record, evidence)| Digitized { record, evidence, pixels: Some(pixels.clone()) };
+        let with_pixels =
+            |(record, evidence, times)| Digitized { record, evidence, pixels: Some(pixels.clone()), times };
         read.into_iter().map(with_pixels).collect()
     }
 
@@ -138,12 +208,13 @@ impl Digitizer {
     }
 
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>) {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>, Times) {
+        let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
-        let qr = match self.config.qr {
+        let qr = timed(&mut times.qr, || match self.config.qr {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
-        };
+        });
         let debug =
             self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, &photo.path, &photo.sha256));
         if let Some(debug) = &debug {
@@ -153,12 +224,14 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let header = self.readers.header(&photo.pixels, sheet, form, quad);
-        let cells = NumberCells::cut(&photo.pixels, sheet, form);
+        let header = timed(&mut times.header, || {
+            self.readers.header(&photo.pixels, sheet, form, quad, self.config.reader)
+        });
+        let cells = timed(&mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }
-        let mut fields = self.readers.read(&cells, self.config.reader);
+        let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
         if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
             fields[ix].digits = Some(reading.clone());
         }
@@ -172,14 +245,14 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             ..Evidence::new(form)
         };
-        let decision = self.decide(&mut evidence);
+        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));
         if let Some(registry) = &self.config.registry {
             registry.name_places(&mut record);
         }
-        (record, group::slimmed(evidence))
+        (record, group::slimmed(evidence), times)
     }
 
     /// The record of a sheet that several photos show, from their own records and their evidence joined.

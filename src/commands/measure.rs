@@ -4,16 +4,19 @@
 
 use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};
-use crate::batch::{self, Jobs};
+use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::decide::simulate::{self, Noise, Simulation};
-use crate::eval::{self, Evaluation, Truth};
-use crate::pipeline::Digitizer;
+use crate::eval::{self, Camera, Evaluation, Truth};
+use crate::pipeline::{Digitizer, Times};
+use crate::record::Record;
+use crate::sheet::Template;
 use crate::synth::defects::Defect;
 use crate::{inputs, output, synth as made};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Measures against known values; [`Outcome::Open`] when a sheet was accepted and wrong.
@@ -48,16 +51,35 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(config)?;
     let bar = Bar::new(inputs.files.len());
     let started = Instant::now();
-    let records = batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?;
+    let ((records, times), off) = match args.camera {
+        None => (batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?, None),
+        Some(strength) => {
+            let camera = Camera { strength, seed: args.seed, keep: args.photos.clone() };
+            if let Some(folder) = &camera.keep {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make the folder {} for --photos", folder.display()))?;
+            }
+            let (records, off) = photographed(&digitizer, &inputs.files, &camera, Jobs(jobs), &bar)?;
+            ((records, Times::default()), Some(off))
+        }
+    };
     let seconds = started.elapsed().as_secs_f64();
     bar.finish();
     let evaluation = eval::evaluate(&records, &truth);
     print!("{evaluation}");
+    if let Some(off) = off {
+        println!("{off}");
+    }
     println!(
         "time: {} files in {seconds:.1} s with {jobs} jobs, {:.0} ms of one job a file",
         inputs.files.len(),
         1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
     );
+    let each =
+        |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / inputs.files.len() as f64);
+    if args.camera.is_none() {
+        println!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "));
+    }
     if let Some(earlier) = earlier {
         print!("{}", eval::compare(&earlier, &evaluation));
     }
@@ -67,6 +89,31 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let wrong = evaluation.count(|s| s.accepted_wrong());
     Ok(if wrong == 0 { Outcome::Clean } else { Outcome::Open })
 }
+
+/// The records of photos that the camera takes of the files, and how well they are registered, in a line.
+fn photographed(
+    digitizer: &Digitizer,
+    files: &[PathBuf],
+    camera: &Camera,
+    jobs: Jobs,
+    bar: &Bar,
+) -> anyhow::Result<(Vec<Record>, String)> {
+    let templates: Vec<Template> = digitizer.config().forms.iter().map(Template::new).collect();
+    let see = |i: usize| camera.see(digitizer, &templates, &files[i], i);
+    let photos = batch::collect(files.len(), jobs, see, |p| bar.done(&p.records))?;
+    let mut off: Vec<f64> = photos.iter().filter_map(|p| p.off).collect();
+    off.sort_by(f64::total_cmp);
+    let within = off.iter().filter(|&&d| d <= OFF).count();
+    let line = format!(
+        "registration: {within} of {} photos have every row within {OFF} mm of its place; median of the worst rows {:.2} mm",
+        files.len(),
+        off.get(off.len() / 2).copied().unwrap_or(f64::NAN)
+    );
+    Ok((photos.into_iter().flat_map(|p| p.records).collect(), line))
+}
+
+/// How far from its place a row may be, mm: a quarter of the narrowest row pitch.
+const OFF: f64 = 0.8;
 
 /// Decides on made-up sheets; [`Outcome::Open`] when a probability does not hold.
 fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
@@ -136,9 +183,6 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
             forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ")
         );
     };
-    if args.camera.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
-        bail!("--camera takes a strength between 0 (as a scan) and 1 (hopeless)");
-    }
     let options = made::Options {
         count: args.n,
         out: args.out.clone(),

@@ -6,10 +6,12 @@
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
 pub mod alter;
+mod camera;
 mod compare;
 mod print;
 mod truth;
 
+pub use camera::{Camera, Photographed};
 pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 

@@ -15,6 +15,7 @@ mod view;
 mod wording;
 
 pub use doubt::{doubtful, order};
+pub(crate) use pictures::mesh;
 pub use pictures::{CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, sheet_key};
 
 use crate::decide::Status;

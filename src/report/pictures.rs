@@ -145,7 +145,7 @@ pub fn cover(pixels: &mut GrayImage, private: Quad) {
 }
 
 /// The record's mesh; `None` for a record whose mesh cannot be one.
-fn mesh(registration: &Registration, form: &Form) -> Option<Mesh> {
+pub(crate) fn mesh(registration: &Registration, form: &Form) -> Option<Mesh> {
     let rungs: Vec<Rung> = registration
         .mesh
         .iter()
