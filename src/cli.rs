@@ -35,6 +35,12 @@ pub enum Command {
     Run(RunArgs),
     /// Write the review report again from the records of a run
     Report(ReportArgs),
+    /// Add up by place, candidate and party; one sheet a mesa
+    Tally(TallyArgs),
+    /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
+    Export(ExportArgs),
+    /// Hold the sheets of a run, or a table, against a published table
+    Verify(VerifyArgs),
     /// Measure against known values: wrong-but-accepted first
     Eval(EvalArgs),
     /// Make sample sheets, their scans or photos, and their truth
@@ -116,6 +122,151 @@ pub struct ReportArgs {
     /// Folder of a run
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// By what places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// The whole country
+    Country,
+    /// Estado
+    #[value(alias = "estado")]
+    State,
+    /// Municipio
+    #[value(alias = "municipio")]
+    Municipality,
+    /// Parroquia
+    #[value(alias = "parroquia")]
+    Parish,
+    /// Centro de votación
+    #[value(alias = "centro")]
+    Centre,
+    /// Mesa
+    Mesa,
+}
+
+/// What votes are added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByArg {
+    /// One figure a candidate
+    Candidate,
+    /// One figure a party row
+    Party,
+}
+
+/// How sums are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TallyFormat {
+    /// A table for the terminal; a figure with fewer sheets than its line says how many in brackets
+    Text,
+    /// One row a figure
+    Csv,
+    /// With conflicts and duplicates
+    Json,
+    /// One row a figure
+    Parquet,
+    /// A bar chart of one place
+    Svg,
+}
+
+/// `cotejo tally`
+#[derive(Debug, Args)]
+pub struct TallyArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// By what places
+    #[arg(long, value_enum, default_value = "country")]
+    pub level: LevelArg,
+    /// By candidate or by party row
+    #[arg(long, value_enum, default_value = "candidate")]
+    pub by: ByArg,
+    /// Only places whose code begins so, such as 04 or 010113042
+    #[arg(long, value_name = "CODE")]
+    pub within: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TallyFormat,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA), to say how many are missing [default: what the run found]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// Layouts of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
+    /// candidate
+    Published,
+    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from
+    Wide,
+    /// One row a figure, with the columns of OpenElections
+    Long,
+    /// NIST SP 1500-100 v2 election results, JSON
+    Nist,
+    /// The wide table as Parquet
+    Parquet,
+    /// Every sheet and number, with its standing
+    Sqlite,
+}
+
+/// `cotejo export`
+#[derive(Debug, Args)]
+#[command(after_help = "Every column with its meaning: cotejo export --describe (docs/exports.md)")]
+pub struct ExportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Layout
+    #[arg(long = "as", value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what each column of each layout means
+    #[arg(long)]
+    pub describe: bool,
+    /// Who answers for the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of a run, or another table of the same election
+    #[arg(value_name = "DIR|TABLE.csv")]
+    pub left: PathBuf,
+    /// The published table
+    #[arg(long, value_name = "TABLE.csv")]
+    pub against: PathBuf,
+    /// Folder for verify.html and verify.json
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What stands in the tables' columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Where the original pictures lie now, for the crops
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,

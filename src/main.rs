@@ -10,6 +10,9 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Report(args) => commands::report(args),
+        Command::Tally(args) => commands::tally(args),
+        Command::Export(args) => commands::export(args),
+        Command::Verify(args) => commands::verify(args),
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),

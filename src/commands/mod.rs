@@ -2,10 +2,12 @@
 
 mod digitize;
 mod measure;
+mod results;
 mod show;
 
 pub use digitize::run;
 pub use measure::{eval, synth};
+pub use results::{export, tally, verify};
 pub use show::{forms, report, schema};
 
 use crate::cli::{DigitizeArgs, ReaderArg};

@@ -12,7 +12,7 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
-pub use records::{load, read_records, schema, to_jsonl};
+pub use records::{load, read_records, schema, to_jsonl, visit};
 pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarms, utc};
 pub use table::to_csv;
 
