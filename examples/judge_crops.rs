@@ -8,8 +8,10 @@
 
 use anyhow::{Context, Result};
 use cotejo::form::builtin;
-use cotejo::reader::Distribution;
-use cotejo::reader::net::{CROP_HEIGHT, Calibration, DIGITS_WIDTH, NetReader, WORDS_WIDTH};
+use cotejo::reader::net::{
+    CROP_HEIGHT, Calibration, DIGITS_WIDTH, LINES_WIDTH, Models, NetReader, WORDS_WIDTH,
+};
+use cotejo::reader::{Charset, Distribution};
 use image::GrayImage;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -83,6 +85,25 @@ fn words(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
             let name = format!("{} {}", row.sheet, row.field);
             out.push(Cell { value: row.value, source: row.source.clone(), name, read });
         }
+    }
+    Ok(out)
+}
+
+/// Lines of text: right or not is the value, 1 or 0, since a line has no number of values.
+fn lines(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
+    let table = std::fs::read_to_string(Path::new(folder).join("lines.tsv"))?;
+    let text = table.lines().skip(1).map(|line| line.split('\t').next().unwrap_or_default().to_owned());
+    let ends = table.lines().skip(1).filter_map(|line| line.rsplit('\t').next()?.parse::<f64>().ok());
+    let mut out = Vec::new();
+    for ((row, text), end) in rows(folder, "lines", LINES_WIDTH)?.into_iter().zip(text).zip(ends) {
+        // As much paper behind the text as the reader's own frame leaves.
+        let width = (end + 6.0).min(f64::from(LINES_WIDTH)) as u32;
+        let crop = image::imageops::crop_imm(&row.crop, 0, 0, width, CROP_HEIGHT).to_image();
+        let (said, p) = reader.read_line(&crop, Charset::Text);
+        let right = u32::from(said == text);
+        let read = Distribution::from_weights(vec![(right, p), (1 - right, 1.0 - p)], 0.0, 0.0);
+        let name = format!("{} {text:?} as {said:?}", row.sheet);
+        out.push(Cell { value: Some(1), source: row.source, name, read });
     }
     Ok(out)
 }
@@ -164,22 +185,33 @@ fn load(models: &str, calibration: &str) -> Result<NetReader> {
         std::fs::read(models.join(name)).with_context(|| format!("no {name} in {}", models.display()))
     };
     let places = builtin()?[0].words.places;
-    Ok(NetReader::from_bytes(network("digits.onnx")?, network("words.onnx")?, calibration, places)?)
+    let models = Models {
+        digits: network("digits.onnx")?,
+        words: network("words.onnx")?,
+        lines: network("lines.onnx")?,
+    };
+    Ok(NetReader::from_bytes(models, calibration, places)?)
 }
 
 type Read = fn(&NetReader, &str) -> Result<Vec<Cell>>;
 
+/// The folders that hold crops of a kind.
+fn with<'a>(folders: &'a [String], kind: &str) -> impl Iterator<Item = &'a String> {
+    let table = format!("{kind}.tsv");
+    folders.iter().filter(move |f| Path::new(f).join(&table).exists())
+}
+
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let kinds: [(&str, Read); 2] = [("digits", digits), ("words", words)];
+    let kinds: [(&str, Read); 3] = [("digits", digits), ("words", words), ("lines", lines)];
     if let [mode, models, folders @ ..] = &args[..]
         && mode == "fit"
     {
         let none = "temperature = 1.0\nfloor = 0.0\n";
-        let reader = load(models, &format!("[digits]\n{none}[words]\n{none}"))?;
+        let reader = load(models, &format!("[digits]\n{none}[words]\n{none}[lines]\n{none}"))?;
         for (kind, read) in kinds {
             let mut cells = Vec::new();
-            for folder in folders {
+            for folder in with(folders, kind) {
                 cells.extend(read(&reader, folder)?);
             }
             let c = fit(&cells);
@@ -191,6 +223,9 @@ fn main() -> Result<()> {
     let reader = load(models, &std::fs::read_to_string(Path::new(models).join("net.toml"))?)?;
     for folder in folders {
         for (kind, read) in kinds {
+            if with(std::slice::from_ref(folder), kind).next().is_none() {
+                continue;
+            }
             let began = Instant::now();
             let cells = read(&reader, folder)?;
             let each = began.elapsed().as_secs_f64() * 1000.0 / cells.len() as f64 * 49.0;

@@ -1,12 +1,16 @@
-//! A batch: one parallel map over files, one writer, results in input order.
+//! A batch: one parallel map over files, photos of one sheet put together, one writer, results in
+//! input order.
 //!
 //! In: files, a [`Digitizer`], an output folder. Out: records.jsonl, records.csv, run.json and the
 //! report. Each finished file is put down in a journal at once, so that a run that was cut off can
 //! be resumed. The files are the same bytes whatever the number of jobs.
 
+mod together;
+
+use crate::decide::Evidence;
 use crate::finding::{Finding, Severity};
 use crate::output::{self, Folder, Measured, OutputError, Run};
-use crate::pipeline::{Digitized, Digitizer, display};
+use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
 use crate::report::{self, ReportError, SheetPictures};
 use rayon::prelude::*;
@@ -85,12 +89,12 @@ pub fn run(
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Run), BatchError> {
     let started = SystemTime::now();
-    let mut results: Vec<Option<Vec<Record>>> = vec![None; files.len()];
+    let mut results: Vec<Option<Vec<Page<'_>>>> = vec![None; files.len()];
     if resume == Resume::Continue {
         for (slot, records) in results.iter_mut().zip(earlier(digitizer, files, folder.path())) {
             if let Some(records) = records {
                 progress.done(&records);
-                *slot = Some(records);
+                *slot = Some(records.into_iter().map(|record| Page { record, evidence: None }).collect());
             }
         }
     }
@@ -101,37 +105,43 @@ pub fn run(
     let work = |i: usize| {
         let digitized = digitizer.file(&files[i]);
         let pictures: Vec<_> = digitized.iter().map(|d| pictures(digitizer, d)).collect();
-        (digitized.into_iter().map(|d| d.record).collect::<Vec<_>>(), pictures)
+        (digitized.into_iter().map(Page::from).collect::<Vec<_>>(), pictures)
     };
-    map(&todo, jobs, work, |i, (records, pictures)| {
+    map(&todo, jobs, work, |i, (pages, pictures)| {
+        let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
         writer.put(&files[i], &records, &pictures)?;
         progress.done(&records);
-        results[i] = Some(records);
+        results[i] = Some(pages);
         Ok(())
     })?;
+    let mut results: Vec<Vec<Page<'_>>> = results.into_iter().map(Option::unwrap_or_default).collect();
+    let joined = together::join(digitizer, files, &mut results, jobs)?;
+    for sheet in &joined {
+        together::pictures(digitizer, files, &results, sheet).save(folder.path(), sheet.record(&results))?;
+    }
     let mut records = Vec::new();
     for i in 0..files.len() {
-        match (results[i].take(), originals[i]) {
-            (Some(own), _) => {
-                records.extend(own.iter().cloned());
-                results[i] = Some(own);
-            }
-            (None, Some(first)) => {
-                let copies = copies(&files[i], &files[first], results[first].as_deref().unwrap_or_default());
+        match originals[i] {
+            None => records.extend(results[i].iter().map(|p| p.record.clone())),
+            Some(first) => {
+                let copies = copies(&files[i], &files[first], &results[first]);
                 progress.done(&copies);
                 records.extend(copies);
             }
-            (None, None) => {}
         }
     }
     let measured = Measured::since(started, records.len(), jobs.0);
-    let run = folder.write(&records, Run::new(&records, digitizer.config().settings(), measured))?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    let config = digitizer.config();
+    let mut run = Run::new(&records, config.settings(), measured);
+    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
+    let run = folder.write(&records, run)?;
+    report::write(folder.path(), &records, &config.forms)?;
     writer.close()?;
     Ok((records, run))
 }
 
-/// Digitizes files without writing anything: the records in input order.
+/// Digitizes files without writing anything: the records in input order, and what all stages took
+/// together.
 ///
 /// # Errors
 /// Threads cannot be started.
@@ -140,16 +150,52 @@ pub fn records(
     files: &[PathBuf],
     jobs: Jobs,
     progress: &impl Progress,
-) -> Result<Vec<Record>, BatchError> {
-    let all: Vec<usize> = (0..files.len()).collect();
-    let mut results: Vec<Vec<Record>> = vec![Vec::new(); files.len()];
-    let work = |i: usize| digitizer.file(&files[i]).into_iter().map(|d| d.record).collect::<Vec<_>>();
-    map(&all, jobs, work, |i, records| {
+) -> Result<(Vec<Record>, Times), BatchError> {
+    let work = |i: usize| -> (Vec<Page<'_>>, Vec<Times>) {
+        digitizer.file(&files[i]).into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
+    };
+    let found = collect(files.len(), jobs, work, |(pages, _): &(Vec<Page<'_>>, Vec<Times>)| {
+        let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
         progress.done(&records);
-        results[i] = records;
+    })?;
+    let (mut results, took): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let mut times = Times::default();
+    took.iter().flatten().for_each(|t| times.add(t));
+    together::join(digitizer, files, &mut results, jobs)?;
+    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
+}
+
+/// What `work` makes of each number below `n`, in their order; `done` is told of each as it comes.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn collect<T: Send>(
+    n: usize,
+    jobs: Jobs,
+    work: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(&T),
+) -> Result<Vec<T>, BatchError> {
+    let all: Vec<usize> = (0..n).collect();
+    let mut results: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    map(&all, jobs, work, |i, result| {
+        done(&result);
+        results[i] = Some(result);
         Ok(())
     })?;
     Ok(results.into_iter().flatten().collect())
+}
+
+/// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
+#[derive(Debug, Clone)]
+struct Page<'d> {
+    record: Record,
+    evidence: Option<Evidence<'d>>,
+}
+
+impl<'d> From<Digitized<'d>> for Page<'d> {
+    fn from(digitized: Digitized<'d>) -> Self {
+        Self { record: digitized.record, evidence: digitized.evidence }
+    }
 }
 
 /// The parallel map: `work` on `jobs` threads, `sink` on the caller's as results come, in any order.
@@ -186,7 +232,7 @@ fn map<T: Send>(
     result
 }
 
-fn pictures(digitizer: &Digitizer, digitized: &Digitized) -> SheetPictures {
+fn pictures(digitizer: &Digitizer, digitized: &Digitized<'_>) -> SheetPictures {
     let form = digitized.record.form.as_ref();
     let form = form.and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id));
     match (&digitized.pixels, form) {
@@ -220,22 +266,21 @@ fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
     out
 }
 
-/// The records of a file whose content was digitized under another path.
-fn copies(file: &Path, original: &Path, records: &[Record]) -> Vec<Record> {
-    records
-        .iter()
-        .map(|record| {
-            let mut copy = record.clone();
-            copy.source.path = display(file);
-            copy.findings.push(Finding::new(
-                "duplicate_file",
-                Severity::Info,
-                format!("the file has the same content as {}", display(original)),
-                "count one of the two",
-            ));
-            copy
-        })
-        .collect()
+/// The records of a file whose content was digitized under another path: parts of the original's.
+fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
+    let copy = |page: &Page<'_>| {
+        let whole = &page.record.source;
+        let mut copy = page.record.clone();
+        copy.source.path = display(file);
+        copy.source.joined = Vec::new();
+        let message = format!("the file has the same content as {}", display(original));
+        copy.become_part(
+            whole,
+            Finding::new("duplicate_file", Severity::Info, message, "count one of the two"),
+        );
+        copy
+    };
+    pages.iter().map(copy).collect()
 }
 
 /// Records of an earlier run of the same files with the same settings, by file.
@@ -259,9 +304,13 @@ fn earlier(digitizer: &Digitizer, files: &[PathBuf], dir: &Path) -> Vec<Option<V
         .iter()
         .map(|file| {
             let records = known.remove(&display(file))?;
-            let same = records.iter().all(|r| {
-                r.provenance.config == config && !r.findings.iter().any(|f| f.code == "duplicate_file")
-            });
+            // What was decided with other photos is decided again.
+            let own = |r: &Record| {
+                r.source.joined.is_empty()
+                    && !r.is_part()
+                    && !r.findings.iter().any(|f| f.code == "photos_disagree")
+            };
+            let same = records.iter().all(|r| r.provenance.config == config && own(r));
             let sha = crate::photo::sha256(&std::fs::read(file).ok()?);
             (same && records.iter().all(|r| r.source.sha256 == sha)).then_some(records)
         })

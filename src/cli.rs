@@ -78,6 +78,9 @@ pub struct DigitizeArgs {
     /// Only this form
     #[arg(long, value_name = "ID")]
     pub form: Option<String>,
+    /// Registry of tables to hold the sheets against: columns centre, mesa, electores, names
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
     /// Do not look at the QR code: the printed table has to be enough
     #[arg(long)]
     pub no_qr: bool,
@@ -316,17 +319,37 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required = true, value_name = "PATHS")]
+    #[arg(required_unless_present = "simulate", value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter"])]
+    pub truth: Option<PathBuf>,
+    /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
+    /// back, by name
+    #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]
+    pub alter: Option<usize>,
+    /// Decide on this many made-up sheets, 1 in 20 altered, read by simulated readers, and hold the
+    /// stated probabilities against what came of them
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare"])]
+    pub simulate: Option<u64>,
+    /// How the simulated readers err; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
+    pub noise: Vec<String>,
+    /// Where the dice of what is made up begin: the same seed, the same figures
+    #[arg(long, value_name = "S", default_value_t = 2026)]
+    pub seed: u64,
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Compare with the JSON of an earlier evaluation, sheet by sheet
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
+    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
+    pub camera: Option<f64>,
+    /// Keep the photos there
+    #[arg(long, value_name = "DIR", requires = "camera")]
+    pub photos: Option<PathBuf>,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
@@ -344,9 +367,9 @@ pub struct SynthArgs {
     /// The same seed makes the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Photograph the sheets instead of scanning them: 0 (as a scan) to 1 (hopeless); 0.3 is
-    /// hand-held, 0.6 is hard
-    #[arg(long, value_name = "STRENGTH")]
+    /// Photograph the sheets instead of scanning them: hand-held (0.3), hard (0.6), or 0 (as a scan) to
+    /// 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
     pub camera: Option<f64>,
     /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
     #[arg(long)]

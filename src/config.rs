@@ -5,8 +5,10 @@
 
 use crate::form::Form;
 use crate::photo::Limits;
+use crate::registry::Registry;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Whether the QR code takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct Config {
     pub max_error: f64,
     /// Limits on files.
     pub limits: Limits,
+    /// The registry of tables, if there is one.
+    pub registry: Option<Arc<Registry>>,
     /// Where debug pictures go, if anywhere.
     pub debug_images: Option<PathBuf>,
 }
@@ -68,6 +72,7 @@ impl Config {
             reader: ReaderChoice::Auto,
             max_error: 1e-4,
             limits: Limits::default(),
+            registry: None,
             debug_images: None,
         }
     }
@@ -79,6 +84,9 @@ impl Config {
         out.insert("reader".to_owned(), self.reader.name().to_owned());
         out.insert("max_error".to_owned(), format!("{:e}", self.max_error));
         out.insert("max_pixels".to_owned(), self.limits.pixels.to_string());
+        if let Some(registry) = &self.registry {
+            out.insert("registry".to_owned(), registry.sha256().to_owned());
+        }
         let forms: Vec<String> =
             self.forms.iter().map(|f| format!("{}/{} {}", f.id, f.version, f.sha256)).collect();
         out.insert("forms".to_owned(), forms.join(", "));

@@ -15,7 +15,7 @@
 //! 11. [`tally`], [`export`], [`verify`], [`publish`]: results from the records of a run.
 //!
 //! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
-//! photo, [`batch`] for many; [`eval`] measures records against what is known to stand on the sheets,
+//! photo, [`batch`] for many, held against a [`registry`] of tables where there is one; [`eval`] measures records against what is known to stand on the sheets,
 //! and [`synth`] makes sheets up. The laws that every stage keeps:
 //!
 //! - Vision measures; [`decide`] alone decides. Every value keeps its evidence.
@@ -58,6 +58,7 @@ pub mod publish;
 pub mod qr;
 pub mod reader;
 pub mod record;
+pub mod registry;
 pub mod report;
 pub mod sheet;
 pub mod synth;

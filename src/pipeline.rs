@@ -6,7 +6,7 @@
 use crate::cells::NumberCells;
 use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
-use crate::decide::{self, Evidence, Policy};
+use crate::decide::{self, Decision, Evidence, Policy, group};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
 use crate::photo::{self, Photo};
@@ -17,6 +17,7 @@ use crate::record::{self, Provenance, Record, Source};
 use crate::sheet::{self, Sheet, Template};
 use image::GrayImage;
 use std::path::Path;
+use std::time::Instant;
 
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
@@ -26,11 +27,68 @@ pub struct Digitizer {
     hash: String,
 }
 
+/// Seconds of one thread that each stage took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Times {
+    /// Bytes to pixels.
+    pub decode: f64,
+    /// The sheet found and flattened.
+    pub sheet: f64,
+    /// The QR code.
+    pub qr: f64,
+    /// What stands above the frame.
+    pub header: f64,
+    /// Number cells cut out.
+    pub cells: f64,
+    /// Number cells read.
+    pub read: f64,
+    /// Decided.
+    pub decide: f64,
+}
+
+impl Times {
+    /// Stages in order, with their names.
+    pub fn stages(&self) -> [(&'static str, f64); 7] {
+        [
+            ("decode", self.decode),
+            ("sheet", self.sheet),
+            ("qr", self.qr),
+            ("header", self.header),
+            ("cells", self.cells),
+            ("read", self.read),
+            ("decide", self.decide),
+        ]
+    }
+
+    /// Adds another's seconds.
+    pub fn add(&mut self, other: &Self) {
+        self.decode += other.decode;
+        self.sheet += other.sheet;
+        self.qr += other.qr;
+        self.header += other.header;
+        self.cells += other.cells;
+        self.read += other.read;
+        self.decide += other.decide;
+    }
+}
+
+/// What `work` returns, its seconds put into `slot`.
+fn timed<T>(slot: &mut f64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let out = work();
+    *slot += started.elapsed().as_secs_f64();
+    out
+}
+
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
-pub struct Digitized {
+pub struct Digitized<'d> {
+    /// What it took; a file's shared stages are counted with its first record.
+    pub times: Times,
     /// The record.
     pub record: Record,
+    /// What was measured, to be joined with other photos of the sheet; `None` where no sheet was found.
+    pub evidence: Option<Evidence<'d>>,
     /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
     pub pixels: Option<std::sync::Arc<GrayImage>>,
 }
@@ -63,39 +121,57 @@ impl Digitizer {
     }
 
     /// Digitizes a file: one record a sheet found in it, at least one.
-    pub fn file(&self, path: &Path) -> Vec<Digitized> {
+    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
         let name = display(path);
         let bytes = match photo::read(path, &self.config.limits) {
             Ok(bytes) => bytes,
             Err(error) => return vec![self.refused(&name, String::new(), &error)],
         };
         let sha256 = photo::sha256(&bytes);
-        match photo::decode(&name, sha256.clone(), &bytes, &self.config.limits) {
+        let mut times = Times::default();
+        let decoded =
+            timed(&mut times.decode, || photo::decode(&name, sha256.clone(), &bytes, &self.config.limits));
+        match decoded {
             Ok(photo) => {
                 drop(bytes);
-                self.photo(photo)
+                let mut found = self.photo(photo);
+                if let Some(first) = found.first_mut() {
+                    first.times.add(&times);
+                }
+                found
             }
             Err(error) => vec![self.refused(&name, sha256, &error)],
         }
     }
 
-    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized {
-        let source =
-            Source { path: path.to_owned(), sha256, page: 0, width: 0, height: 0, format: String::new() };
+    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized<'_> {
+        let source = Source { path: path.to_owned(), sha256, ..Source::default() };
         let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
-        Digitized { record: record::rejected(source, finding, self.provenance(None)), pixels: None }
+        Digitized {
+            record: record::rejected(source, finding, self.provenance(None)),
+            evidence: None,
+            pixels: None,
+            times: Times::default(),
+        }
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
-    pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
-        let sheets = sheet::locate(&photo.pixels, &self.templates);
-        let records: Vec<Record> = if sheets.is_empty() {
-            vec![self.no_sheet(&photo)]
+    pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
+        let mut first = Times::default();
+        let sheets = timed(&mut first.sheet, || sheet::locate(&photo.pixels, &self.templates));
+        let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
+            let (record, evidence) = self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None));
+            vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.sheet(&photo, s)).collect()
+            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e, t)| (r, Some(e), t)).collect()
         };
+        if let Some(record) = read.first_mut() {
+            record.2.add(&first);
+        }
         let pixels = std::sync::Arc::new(photo.pixels);
-        records.into_iter().map(|record| Digitized { record, pixels: Some(pixels.clone()) }).collect()
+        let with_pixels =
+            |(record, evidence, times)| Digitized { record, evidence, pixels: Some(pixels.clone()), times };
+        read.into_iter().map(with_pixels).collect()
     }
 
     fn no_sheet(&self, photo: &Photo) -> Record {
@@ -110,13 +186,35 @@ impl Digitizer {
         record::rejected(record::source(photo), finding, self.provenance(None))
     }
 
+    /// The foot of a sheet in a picture without any of its table: its QR code.
+    fn code_alone(&self, photo: &Photo) -> Option<(Record, Option<Evidence<'_>>)> {
+        if self.config.qr == QrUse::Ignore {
+            return None;
+        }
+        let found = self.config.forms.iter().find_map(|form| match qr::read(&photo.pixels, None, form) {
+            QrOutcome::Read(payload) => Some((form, payload)),
+            _ => None,
+        });
+        let (form, payload) = found?;
+        let code = payload.code.clone();
+        let mut evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
+        let mut decision = self.decide(&mut evidence);
+        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
+        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
+        decision.findings.push(Finding::new("code_alone", Severity::Review, message, hint));
+        decision.status = decide::hold_back(decision.status, &mut decision.findings);
+        let provenance = self.provenance(Some(form));
+        Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))
+    }
+
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> Record {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>, Times) {
+        let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
-        let qr = match self.config.qr {
+        let qr = timed(&mut times.qr, || match self.config.qr {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
-        };
+        });
         let debug =
             self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, &photo.path, &photo.sha256));
         if let Some(debug) = &debug {
@@ -126,18 +224,20 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let header = self.readers.header(&photo.pixels, sheet, form, quad);
-        let cells = NumberCells::cut(&photo.pixels, sheet, form);
+        let header = timed(&mut times.header, || {
+            self.readers.header(&photo.pixels, sheet, form, quad, self.config.reader)
+        });
+        let cells = timed(&mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }
-        let mut fields = self.readers.read(&cells, self.config.reader);
+        let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
         if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
             fields[ix].digits = Some(reading.clone());
         }
         let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
         let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             fields,
             qr,
             printed_code,
@@ -145,10 +245,34 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             ..Evidence::new(form)
         };
-        let decision = decide::decide(&evidence, &Policy { max_error: self.config.max_error });
+        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
-        record::build(located, measured, self.provenance(Some(form)))
+        let mut record = record::build(located, measured, self.provenance(Some(form)));
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        (record, group::slimmed(evidence), times)
+    }
+
+    /// The record of a sheet that several photos show, from their own records and their evidence joined.
+    /// `records` must not be empty.
+    pub fn joined(&self, records: &[&Record], mut evidence: Evidence<'_>) -> Record {
+        let decision = self.decide(&mut evidence);
+        let code = group::sheet_code(&evidence);
+        let mut record = record::join(records, evidence.form, code, &decision);
+        if let Some(registry) = &self.config.registry {
+            registry.name_places(&mut record);
+        }
+        record
+    }
+
+    /// Asks the registry about the sheet's table and decides.
+    pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
+        if let Some(registry) = &self.config.registry {
+            evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
+        }
+        decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }
 }
 

@@ -159,6 +159,54 @@ fn the_same_content_twice_is_digitized_once_and_told() {
     assert!(codes(&records[1]).contains(&"duplicate_file"));
 }
 
+/// Makes one sheet, sound and with this defect, and gives both pictures to one run.
+fn two_pictures_of_one_sheet(defect: &str) -> (tempfile::TempDir, Vec<Value>) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, tag) in [("a", "none"), ("b", defect)] {
+        let args = ["synth", "-n", "1", "--seed", "31", "--defect", tag, "-o"];
+        cotejo().args(args).arg(dir.path().join(name)).assert().code(0);
+    }
+    let out = dir.path().join("out");
+    let run = |extra: &[&str]| {
+        let mut command = cotejo();
+        command.arg("run").arg(dir.path().join("a")).arg(dir.path().join("b")).arg("-o").arg(&out);
+        command.args(extra).assert()
+    };
+    run(&[]);
+    let bytes = fs::read(out.join("records.jsonl")).unwrap();
+    run(&["--resume"]);
+    assert_eq!(fs::read(out.join("records.jsonl")).unwrap(), bytes, "a resumed run ends in the same bytes");
+    let records = records(&out);
+    (dir, records)
+}
+
+#[test]
+fn two_pictures_of_one_sheet_are_one_sheet_that_names_both() {
+    let (dir, records) = two_pictures_of_one_sheet("no_qr");
+    assert_eq!(records[0]["status"], "accepted", "{}", records[0]["findings"]);
+    assert!(codes(&records[0]).contains(&"joined_photos"));
+    let joined = records[0]["source"]["joined"].as_array().unwrap();
+    assert_eq!(joined.len(), 2);
+    assert_eq!(joined[1]["path"], records[1]["source"]["path"]);
+    assert_eq!(records[1]["source"]["part_of"]["path"], records[0]["source"]["path"]);
+    assert_eq!(
+        (records[1]["status"].as_str(), codes(&records[1])),
+        (Some("rejected"), vec!["part_of_sheet"])
+    );
+    let run: Value = serde_json::from_slice(&fs::read(dir.path().join("out/run.json")).unwrap()).unwrap();
+    assert_eq!((&run["counts"]["accepted"], &run["counts"]["parts"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn pictures_of_one_sheet_that_contradict_each_other_are_both_reviewed() {
+    let (_dir, records) = two_pictures_of_one_sheet("words_changed");
+    for record in &records {
+        assert_eq!(record["status"], "review");
+        assert!(codes(record).contains(&"photos_disagree"), "{}", record["findings"]);
+        assert!(record["source"]["part_of"].is_null() && record["source"]["joined"].is_null());
+    }
+}
+
 #[test]
 fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
     let dir = tempfile::tempdir().unwrap();
@@ -181,6 +229,29 @@ fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
     run(&["--resume"]).code(0);
     assert_eq!(fs::read_to_string(out.join("records.jsonl")).unwrap(), whole);
     assert!(!out.join("journal.jsonl").exists());
+}
+
+#[test]
+fn a_registry_names_missing_and_unknown_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = fs::read_to_string(sample("truth.csv")).unwrap();
+    let tables: Vec<Vec<&str>> = truth.lines().map(|l| l.split(',').take(4).collect()).collect();
+    let row = |ix: usize| tables[ix][1..4].join(";");
+    let registry = dir.path().join("registry.csv");
+    let out = dir.path().join("out");
+    let run = |rows: &str| {
+        fs::write(&registry, format!("CENTRO;Mesa;RE\n{rows}\n")).unwrap();
+        let mut command = cotejo();
+        command.args(["run", "samples/acta-0001.jpg", "--overwrite", "--registry"]).arg(&registry);
+        command.arg("-o").arg(&out).assert()
+    };
+    run(&format!("{}\n{}", row(1), row(2))).code(0).stderr(contains("1 of the registry's 2 tables"));
+    let json: Value = serde_json::from_slice(&fs::read(out.join("run.json")).unwrap()).unwrap();
+    let missing = format!("{}.{:0>2}", tables[2][1], tables[2][2]);
+    assert_eq!(json["registry"]["missing"], serde_json::json!([missing]));
+    run(&row(2)).code(1);
+    assert!(codes(&records(&out)[0]).contains(&"table_not_registered"));
+    run("1;2;many").code(2).stderr(contains("line 2, column RE"));
 }
 
 #[test]

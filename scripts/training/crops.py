@@ -1,8 +1,9 @@
 """Crops and their labels, as `examples/export_crops.rs` writes them, and what is done to them on the fly.
 
 A set is a pair NAME.bin (grey bytes, crop after crop) and NAME.tsv (label, where the print's centre
-stands in the crop, em in px, source, sheet, field, value of the field). A label is the digits that the crop spells, `?` for
-print that nobody can read, empty for no print.
+stands in the crop, em in px, source, sheet, field, value of the field; for lines the pixel at which the
+text ends). A label is what the crop spells, `?` in a number for print that nobody can read, empty for no
+print.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nets import HEIGHT, UNREADABLE, WIDTHS
+from nets import HEIGHT, SIGNS, WIDTHS
 
 # Advance widths of the face's digits and of the words with their comma and space, in em, for
 # covering single characters (Liberation Sans; the space of the words is 0.525 em).
@@ -19,12 +20,12 @@ WORDS = [2.33, 2.07, 2.15, 2.29, 3.19, 2.70, 2.46, 2.51, 2.50, 2.94]
 
 
 class Crops:
-    """A set in memory: `pixels` [n, h, w] bytes, `labels` [n, 4] classes with `lengths`."""
+    """A set in memory: `pixels` [n, h, w] bytes, `labels` [n, longest] classes with `lengths`."""
 
     def __init__(self, kind, folders):
         pixels, rows = [], []
         for folder in folders:
-            table = (Path(folder) / f"{kind}.tsv").read_text().splitlines()[1:]
+            table = (Path(folder) / f"{kind}.tsv").read_text(encoding="utf-8").splitlines()[1:]
             raw = np.fromfile(Path(folder) / f"{kind}.bin", dtype=np.uint8)
             pixels.append(raw.reshape(-1, HEIGHT, WIDTHS[kind]))
             assert len(table) == len(pixels[-1]), folder
@@ -40,18 +41,40 @@ class Crops:
         self.em = torch.tensor([float(r[3]) for r in rows])
         self.source = [r[4] for r in rows]
         self.lengths = torch.tensor([len(t) for t in self.text])
-        self.labels = torch.zeros(len(rows), 4, dtype=torch.long)
+        self.unreadable = len(SIGNS[kind]) + 1
+        self.labels = torch.zeros(len(rows), max(4, int(self.lengths.max())), dtype=torch.long)
         for i, t in enumerate(self.text):
             for k, c in enumerate(t):
-                self.labels[i, k] = UNREADABLE if c == "?" else int(c) + 1
+                self.labels[i, k] = self.unreadable if c == "?" else SIGNS[kind].index(c) + 1
         # Most second lines of words are empty: one in eight of those is enough to learn from.
         empty = self.lengths == 0
         thin = empty & (torch.arange(len(rows)) % 8 != 0) if kind == "words" else torch.zeros_like(empty)
         self.useful = torch.nonzero(~thin).flatten()
+        if kind == "lines":
+            self.ends = torch.tensor([float(r[7]) for r in rows])
+            # Lines of about the same length are drawn together.
+            order = self.ends.argsort()
+            self.alike = order.split(max(1, -(-len(order) // 12)))
 
     def draw(self, n):
         """Indices of `n` crops to train on."""
-        return self.useful[torch.randint(len(self.useful), (n,))]
+        among = self.useful
+        if self.kind == "lines":
+            among = self.alike[int(torch.randint(len(self.alike), (1,)))]
+        return among[torch.randint(len(among), (n,))]
+
+    def cut(self, index):
+        """Grey levels of crops; lines end a little behind their text, and paper fills them up."""
+        x = self.pixels[index].float()
+        if self.kind != "lines":
+            return x
+        stop = (self.ends[index] + 3 + 6 * torch.rand(len(index))).clamp(max=x.shape[2])
+        x = x[:, :, : int(stop.max().ceil())]
+        beyond = torch.arange(x.shape[2])[None, :] >= stop[:, None]
+        for i in range(len(x)):
+            if beyond[i].any():
+                x[i][:, beyond[i]] = x[i][:, ~beyond[i]].median()
+        return x
 
     def __len__(self):
         return len(self.text)
@@ -92,12 +115,12 @@ def cover(crops, x, labels, lengths, index):
                 gap = _segments(1, h, w, 40.0)[0]
                 x[i] = torch.where(gap < 1.5, torch.full_like(gap, 40.0), x[i])
         labels[i] = 0
-        labels[i, 0], lengths[i] = UNREADABLE, 1
-    single = _pick(len(x), 0.04)
+        labels[i, 0], lengths[i] = crops.unreadable, 1
+    single = _pick(0 if crops.kind == "lines" else len(x), 0.04)
     for i in single.tolist():
         n = int(lengths[i])
         em = float(crops.em[index[i]])
-        if n == 0 or em <= 0 or UNREADABLE in labels[i, :n].tolist():
+        if n == 0 or em <= 0 or crops.unreadable in labels[i, :n].tolist():
             continue
         spans = [DIGIT] * n if crops.kind == "digits" else [WORDS[int(c) - 1] for c in labels[i, :n]]
         k = int(torch.randint(n, (1,)))
@@ -112,12 +135,29 @@ def cover(crops, x, labels, lengths, index):
             x[i] = torch.where(inside, 20 + 60 * torch.rand(1) + 15 * torch.randn(h, w), x[i])
         else:
             x[i] = torch.where(inside, x[i].median() * (0.2 + 0.8 * torch.rand(h, w)), x[i])
-        labels[i, k] = UNREADABLE
+        labels[i, k] = crops.unreadable
+
+
+def stretched(x):
+    """Lines with their signs a little wider, narrower, nearer or further, as no font file has them."""
+    n, h, w = x.shape
+    at = torch.arange(w).float()[None, :]
+    scale = 1 + (torch.rand(n, 1) - 0.5) * 0.08
+    wave = torch.rand(n, 1) * 1.2 * torch.sin(at / (8 + 40 * torch.rand(n, 1)) + 6.3 * torch.rand(n, 1))
+    at = ((at - 5) * scale + 5 + wave).clamp(0, w - 1.001)
+    low = at.floor().long()
+    share = (at - low)[:, None, :]
+    pick = lambda k: x.gather(2, k[:, None, :].expand(n, h, w))
+    return pick(low) * (1 - share) + pick(low + 1) * share
 
 
 def augment(crops, index):
     """A batch as the network may meet it: (grey levels, labels, lengths)."""
-    x = crops.pixels[index].float()
+    x = crops.cut(index)
+    if crops.kind == "lines":
+        # What a narrower line leaves behind is paper, or the end of the crop a little off.
+        x = torch.nn.functional.pad(x, (0, 8), mode="replicate")
+        x = stretched(x)
     labels, lengths = crops.labels[index].clone(), crops.lengths[index].clone()
     n, h, w = x.shape
     cover(crops, x, labels, lengths, index)
@@ -170,5 +210,7 @@ def augment(crops, index):
     gy, gx = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
     x = x - tilt * (gx * angle.cos() + gy * angle.sin())
     sigma = torch.rand(n, 1, 1) ** 2 * 16
+    # Three in ten stay as smooth as a clean scan is.
+    sigma[_pick(n, 0.3)] = 0
     x = x + torch.randn_like(x) * sigma
     return x.round().clamp(0, 255), labels, lengths

@@ -1,18 +1,22 @@
-"""The two networks: their shape, and the one way in which crops become their input.
+"""The three networks: their shape, and the one way in which crops become their input.
 
-In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words).
-Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, 1 to 10 the digits 0 to 9,
-11 a character that cannot be read. `normalise` mirrors src/reader/net.rs; a test there holds the
+In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words, as wide as
+the text for lines). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, then for
+digits and words the digits 0 to 9, for lines the signs of models/signs.txt; the last is a character
+that cannot be read. `normalise` mirrors src/reader/net.rs; a test there holds the
 two together.
 """
+
+from pathlib import Path
 
 import torch
 from torch import nn
 
 CLASSES = 12
 HEIGHT = 24
-WIDTHS = {"digits": 48, "words": 248}
-UNREADABLE = 11
+WIDTHS = {"digits": 48, "words": 248, "lines": 432}
+LINE_SIGNS = (Path(__file__).parents[2] / "models" / "signs.txt").read_text(encoding="utf-8")
+SIGNS = {"digits": "0123456789", "words": "0123456789", "lines": LINE_SIGNS}
 # As in src/reader/net.rs.
 LEAST_CONTRAST = 40.0
 INK_SHARE = 0.02
@@ -61,7 +65,27 @@ class Words(nn.Module):
         return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
 
 
-NETS = {"digits": Digits, "words": Words}
+class Lines(nn.Module):
+    """0.11 M multiplications a pixel of width, frames of 2 px; the narrowest sign is 3.6 px wide."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(1, 16, 3, 2, 1),
+            conv(16, 32, 3, (2, 1), 1),
+            conv(32, 48, 3, (2, 1), 1),
+            conv(48, 80, 3, 1, (0, 1)),
+            conv(80, 80, (1, 5), 1, (0, 2)),
+            conv(80, 80, (1, 5), 1, (0, 2)),
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Conv2d(80, len(LINE_SIGNS) + 2, 1)
+
+    def forward(self, x):
+        return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
+
+
+NETS = {"digits": Digits, "words": Words, "lines": Lines}
 
 
 def normalise(crops):

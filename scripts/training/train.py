@@ -14,16 +14,16 @@ import torch
 from torch.nn import functional
 
 from crops import Crops, augment
-from nets import HEIGHT, NETS, WIDTHS, normalise
+from nets import HEIGHT, NETS, SIGNS, WIDTHS, normalise
 
 
-def best_paths(logits):
+def best_paths(logits, signs):
     out = []
     for row in logits.argmax(2).tolist():
         labels, last = [], 0
         for c in row:
             if c != 0 and c != last:
-                labels.append("?" if c == 11 else str(c - 1))
+                labels.append((signs + "?")[c - 1])
             last = c
         out.append("".join(labels))
     return out
@@ -34,11 +34,12 @@ def right(net, crops):
     net.eval()
     tally = {}
     with torch.no_grad():
-        for i in range(0, len(crops), 512):
-            found = best_paths(net(normalise(crops.pixels[i : i + 512].float())))
-            for k, text in enumerate(found):
-                hit = tally.setdefault(crops.source[i + k], [0, 0])
-                hit[0] += text == crops.text[i + k]
+        order = crops.ends.argsort() if crops.kind == "lines" else torch.arange(len(crops))
+        for index in order.split(256):
+            found = best_paths(net(normalise(crops.cut(index))), SIGNS[crops.kind])
+            for k, text in zip(index.tolist(), found):
+                hit = tally.setdefault(crops.source[k], [0, 0])
+                hit[0] += text == crops.text[k]
                 hit[1] += 1
     net.train()
     return {s: f"{a}/{b} {a / b:.4%}" for s, (a, b) in sorted(tally.items())}
@@ -76,9 +77,14 @@ def main():
     began, total = time.time(), 0.0
     n_real = int(a.batch * a.real_share) if real else 0
     for step in range(1, a.steps + 1):
-        parts = [augment(made_up, made_up.draw(a.batch - n_real))]
-        if n_real:
-            parts.append(augment(real, real.draw(n_real)))
+        if a.kind == "lines":
+            # Lines of one batch are about as long: a batch comes from one set.
+            crops = real if n_real and float(torch.rand(1)) < a.real_share else made_up
+            parts = [augment(crops, crops.draw(a.batch))]
+        else:
+            parts = [augment(made_up, made_up.draw(a.batch - n_real))]
+            if n_real:
+                parts.append(augment(real, real.draw(n_real)))
         pixels, labels, lengths = (torch.cat([q[k] for q in parts]) for k in range(3))
         logits = net(normalise(pixels).to(memory_format=torch.channels_last))
         frames = torch.full((len(pixels),), logits.shape[1], dtype=torch.long)
@@ -112,6 +118,8 @@ def write(net, kind, path):
     net = copy.deepcopy(net).eval()
     example = torch.zeros(1, 1, HEIGHT, WIDTHS[kind])
     axes = {"crops": {0: "n"}, "logits": {0: "n"}}
+    if kind == "lines":
+        axes["crops"][3], axes["logits"][1] = "width", "frames"
     names = {"input_names": ["crops"], "output_names": ["logits"]}
     torch.onnx.export(net, example, path, **names, dynamic_axes=axes, opset_version=17, dynamo=False)
 

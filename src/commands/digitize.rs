@@ -81,7 +81,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let c = run.counts;
     eprintln!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
-        c.records,
+        c.sheets(),
         inputs.files.len(),
         c.accepted,
         c.review,
@@ -89,10 +89,21 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         run.measured.seconds,
         inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
     );
-    for record in records.iter().filter(|r| r.status == Status::Rejected) {
+    for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
         for finding in &record.findings {
             eprintln!("  rejected: {}; {}", finding.message, finding.hint);
         }
+    }
+    for alarm in &run.alarms {
+        eprintln!("  {}", alarm.message);
+    }
+    if let Some(registry) = &run.registry {
+        eprintln!(
+            "  {} of the registry's {} tables have a sheet; run.json lists the {} without",
+            registry.present,
+            registry.tables,
+            registry.missing.len()
+        );
     }
     if !inputs.left_out.is_empty() {
         eprintln!(

@@ -16,8 +16,10 @@ use crate::cli::{DigitizeArgs, ReaderArg};
 use crate::config::{Config, QrUse, ReaderChoice};
 use crate::form::{self, Form};
 use crate::photo::Limits;
+use crate::registry::Registry;
 use anyhow::{Context, bail};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a command came to; errors apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +76,14 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
             "this cotejo was built without Tesseract; use --reader net, or build it with --features tesseract"
         );
     }
+    let registry = args.registry.as_deref().map(Registry::load).transpose()?.map(Arc::new);
     Ok(Config {
         forms,
         qr: if args.no_qr { QrUse::Ignore } else { QrUse::Compare },
         reader,
         max_error: args.max_error,
         limits: Limits { pixels: args.max_pixels, ..Limits::default() },
+        registry,
         debug_images: args.debug_images.clone(),
     })
 }

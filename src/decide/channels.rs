@@ -153,8 +153,7 @@ impl Heard {
 
     /// The value that two channels show with confidence and no third one contradicts.
     pub fn agreed(&self) -> Option<u32> {
-        let says = |w: &Weights| w.best().map(|b| b.0).filter(|&v| share(w, v) >= ONE_VALUE);
-        let said: Vec<u32> = self.channels().filter_map(|(_, w)| says(w)).collect();
+        let said: Vec<u32> = self.channels().filter_map(|(_, w)| clear_value(w)).collect();
         (said.len() >= 2 && said.iter().all(|v| *v == said[0])).then(|| said[0])
     }
 
@@ -162,6 +161,11 @@ impl Heard {
     pub fn overrules(&self, value: u32) -> bool {
         self.channels().any(|(_, w)| w.listed() >= SAYS && share(w, value) < AGREE_AT_LEAST)
     }
+}
+
+/// The one value that a channel says with confidence.
+pub fn clear_value(w: &Weights) -> Option<u32> {
+    w.best().map(|b| b.0).filter(|&v| share(w, v) >= ONE_VALUE)
 }
 
 /// Probability of `value`, given that the channel is readable; 0 when it is not.
@@ -188,7 +192,8 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Relianc
         .filter(|_| qr == QrTrust::Belongs)
         .map(|value| Weights::at(value, QR_FLOOR, modulus));
     let registry = evidence
-        .registry_electores
+        .registered
+        .electores()
         .filter(|_| evidence.form.fields[ix].id == super::ELECTORES)
         .map(|value| Weights::at(value, REGISTRY_FLOOR, modulus));
     let mut likelihood = Weights::flat(1.0, modulus);

@@ -6,35 +6,42 @@
 //! differently with confidence, and nothing of the group is joined.
 //!
 //! Photos belong together by form and acta code, the QR code's or the header's where it was read with
-//! confidence. A piece without either (the middle of a strip) is taken to the one group, or the one
-//! other piece, of its folder with which it shares numbers; where it shares none, all such pieces of
-//! a folder are tried with the one incomplete group of that folder, and stay there only if every
-//! number is then there and every binding relation holds.
+//! confidence. A piece without either (the middle of a strip) is held against the photos near it in
+//! its folder: it is taken to the one sheet, or the other pieces, with which it shares numbers and
+//! contradicts none. Pieces that are left over are tried, a run of neighbours at a time, with the
+//! incomplete sheet beside them, and stay there only if every number is then there and every binding
+//! relation holds. What fits two sheets is left alone.
+
+mod find;
+
+pub use find::NEAR;
 
 use super::channels::{QrTrust, Reliance, cell_weights, contradict, trust};
-use super::laws::{HEADER_SURE, hold_back, qr_standing};
+use super::laws::{HEADER_SURE, qr_standing};
 use super::weights::Weights;
-use super::{Decision, Evidence, FieldEvidence, Policy, decide};
+use super::{Evidence, FieldEvidence, Policy, Registered};
 use crate::finding::{Finding, Severity};
-use crate::form::{FieldIx, Force};
+use crate::form::FieldIx;
 use crate::qr::QrOutcome;
 use crate::reader::{CellReading, Channel, Distribution, Reading};
-
-/// A number of this size or more says which sheet it is of; smaller ones are on every sheet. 38 rows
-/// of real sheets: 35 have one digit.
-const TELLING: u32 = 10;
 
 /// A photo's cell counts against another photo's with this much on listed values.
 const WITNESS: f64 = 0.8;
 
-/// How many such numbers two pieces have to share.
-const SHARED: usize = 2;
+/// At most this many values of a cell are kept between the photos of a run.
+const KEPT: usize = 16;
+
+/// Values below this probability are not kept: a hundredth of what the floor of a reader, 1e-3, gives
+/// each of 10,000 values.
+const NEGLIGIBLE: f64 = 1e-9;
 
 /// A photo and what was measured on it.
 #[derive(Debug, Clone, Copy)]
 pub struct PhotoEvidence<'e, 'f> {
     /// Its path, for messages and for the folder.
     pub source: &'e str,
+    /// Its place in the run: photos of one sheet lie near each other.
+    pub position: usize,
     /// What was measured.
     pub evidence: &'e Evidence<'f>,
 }
@@ -64,14 +71,8 @@ pub enum Joined<'f> {
         part: Finding,
     },
     /// The members contradict each other: one list of findings a member, in their order. Their own
-    /// decisions stand, held back by [`hold`].
+    /// decisions stand, held back by them ([`super::hold_back`]).
     Conflict(Vec<Vec<Finding>>),
-}
-
-/// Adds findings to a decision; one that asks for a person takes an acceptance back.
-pub fn hold(decision: &mut Decision, findings: Vec<Finding>) {
-    decision.findings.extend(findings);
-    hold_back(decision);
 }
 
 /// The code of the sheet: the QR code's, if it belongs to the sheet, or the header's, if it was read
@@ -90,23 +91,7 @@ pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
 
 /// Groups the photos of a run and joins what belongs together.
 pub fn group<'f>(photos: &[PhotoEvidence<'_, 'f>], policy: &Policy) -> Vec<Group<'f>> {
-    let codes: Vec<Option<String>> = photos.iter().map(|p| sheet_code(p.evidence)).collect();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut keys: std::collections::BTreeMap<(&str, &str), usize> = std::collections::BTreeMap::new();
-    let mut pieces: Vec<usize> = Vec::new();
-    for (ix, photo) in photos.iter().enumerate() {
-        match &codes[ix] {
-            Some(code) => {
-                let place = *keys.entry((&photo.evidence.form.id, code)).or_insert(groups.len());
-                if place == groups.len() { groups.push(vec![ix]) } else { groups[place].push(ix) }
-            }
-            None => pieces.push(ix),
-        }
-    }
-    let pieces = take_by_shared_numbers(photos, &mut groups, pieces);
-    take_by_completeness(photos, &mut groups, &pieces, policy);
-    let taken: Vec<bool> = (0..photos.len()).map(|ix| groups.iter().any(|g| g.contains(&ix))).collect();
-    groups.extend(pieces.into_iter().filter(|&ix| !taken[ix]).map(|ix| vec![ix]));
+    let mut groups = find::groups(photos, policy);
     for g in &mut groups {
         g.sort_unstable();
     }
@@ -195,7 +180,8 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
 /// Joins the evidence of photos of one sheet, cell by cell. Each reading is first made as vague as its
 /// photo's pixels ask for, so that a poor photo does not spoil a good one.
 ///
-/// The list must not be empty; of the code, the date and the registry the surest is kept.
+/// The list must not be empty; of the code and the date the surest is kept, and the registry is to be
+/// asked again.
 pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     let mut out = photos[0].clone();
     let surest = |all: &mut dyn Iterator<Item = (String, f64)>| {
@@ -208,7 +194,8 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     };
     out.printed_code = surest(&mut photos.iter().filter_map(|p| p.printed_code.clone()));
     out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
-    out.registry_electores = photos.iter().find_map(|p| p.registry_electores);
+    out.registered = Registered::NotAsked;
+    out.rows_mistaken = photos.iter().map(|p| p.rows_mistaken).max().unwrap_or(0);
     let rank = |qr: &QrOutcome| match qr {
         QrOutcome::Read(_) => 3,
         QrOutcome::Foreign(_) => 2,
@@ -251,107 +238,17 @@ fn joined(cells: Vec<CellReading>) -> Option<CellReading> {
     Some(CellReading { readings, quality: best })
 }
 
-fn folder(source: &str) -> &str {
-    source.rfind(['/', '\\']).map_or("", |cut| &source[..cut])
-}
-
-/// How many telling numbers two photos share; `None` where they contradict each other.
-fn shared(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Option<usize> {
-    if a.evidence.form.id != b.evidence.form.id || folder(a.source) != folder(b.source) {
-        return None;
+/// Evidence without what no decision looks at, to be kept until all photos of a run are read: listed
+/// values far below the floor at which no reader is believed join the unlisted ones.
+pub fn slimmed(mut evidence: Evidence<'_>) -> Evidence<'_> {
+    let cells = evidence.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten();
+    for reading in cells.flat_map(|cell| &mut cell.readings) {
+        let d = &mut reading.distribution;
+        let keep = d.values.iter().take(KEPT).take_while(|v| v.1 >= NEGLIGIBLE).count();
+        d.other += d.values.drain(keep..).map(|v| v.1).sum::<f64>();
+        d.values.shrink_to_fit();
     }
-    if !conflicts(a, b).is_empty() {
-        return None;
-    }
-    let sure = |e: &Evidence<'_>, ix| {
-        [Channel::Digits, Channel::Words, Channel::Qr]
-            .into_iter()
-            .filter_map(|c| weights(e, ix, c)?.best())
-            .find(|&(v, p)| v >= TELLING && p > 0.9)
-            .map(|b| b.0)
-    };
-    let same = |ix| sure(a.evidence, ix).is_some() && sure(a.evidence, ix) == sure(b.evidence, ix);
-    Some((0..a.evidence.form.fields.len()).filter(|&ix| same(ix)).count())
-}
-
-/// Takes pieces to the one group with which they share numbers, again and again, since each piece that
-/// was taken brings numbers of its own; what is left over.
-fn take_by_shared_numbers(
-    photos: &[PhotoEvidence<'_, '_>],
-    groups: &mut Vec<Vec<usize>>,
-    mut pieces: Vec<usize>,
-) -> Vec<usize> {
-    // Pieces may also hang together among themselves: each starts as a group of its own.
-    let named = groups.len();
-    groups.extend(pieces.drain(..).map(|ix| vec![ix]));
-    loop {
-        let fits = |a: &[usize], b: &[usize]| {
-            let all = a.iter().flat_map(|&x| b.iter().map(move |&y| shared(&photos[x], &photos[y])));
-            let all: Option<Vec<usize>> =
-                all.filter(|s| s.is_none_or(|n| n > 0)).collect::<Option<Vec<usize>>>();
-            all.is_some_and(|s| s.iter().any(|&n| n >= SHARED))
-        };
-        let mut join = None;
-        for piece in named..groups.len() {
-            let with: Vec<usize> =
-                (0..groups.len()).filter(|&g| g != piece && fits(&groups[piece], &groups[g])).collect();
-            // A complete sheet besides its pieces is no contradiction; two different codes are.
-            let codes = with.iter().filter(|&&g| g < named).count();
-            if let (Some(&to), true) = (with.first(), codes <= 1) {
-                join = Some((piece, to));
-                break;
-            }
-        }
-        let Some((from, to)) = join else { break };
-        let members = std::mem::take(&mut groups[from]);
-        groups[to].extend(members);
-        groups.remove(from);
-    }
-    let rest = groups.split_off(named);
-    for g in rest {
-        if g.len() == 1 { pieces.extend(g) } else { groups.push(g) }
-    }
-    pieces
-}
-
-/// Takes the pieces of a folder, together, to the one incomplete group of that folder, if the sheet is
-/// then complete and its binding relations hold.
-fn take_by_completeness(
-    photos: &[PhotoEvidence<'_, '_>],
-    groups: &mut [Vec<usize>],
-    pieces: &[usize],
-    policy: &Policy,
-) {
-    let key = |ix: usize| (folder(photos[ix].source), photos[ix].evidence.form.id.as_str());
-    let mut keys: Vec<_> = pieces.iter().map(|&ix| key(ix)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let printed =
-        |members: &[usize]| join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
-    let complete = |e: &Evidence<'_>| {
-        let decision = decide(e, policy);
-        let binding =
-            e.form.relations.iter().zip(&decision.checks).filter(|(r, _)| r.force == Force::Binding);
-        let all_there = e.fields.iter().zip(&e.form.fields).all(|(f, field)| {
-            (f.digits.is_some() || field.digits.is_none()) && (f.words.is_some() || field.words.is_none())
-        });
-        all_there && decision.fields.iter().all(|f| f.value.is_some()) && { binding }
-            .all(|(_, c)| c.holds == Some(true))
-    };
-    for k in keys {
-        let open: Vec<usize> = (0..groups.len())
-            .filter(|&g| groups[g].iter().any(|&ix| key(ix) == k) && !complete(&printed(&groups[g])))
-            .collect();
-        let &[only] = open.as_slice() else { continue };
-        let mut members = groups[only].clone();
-        members.extend(pieces.iter().copied().filter(|&ix| key(ix) == k));
-        let quiet = members
-            .iter()
-            .all(|&a| members.iter().all(|&b| a == b || conflicts(&photos[a], &photos[b]).is_empty()));
-        if quiet && complete(&printed(&members)) {
-            groups[only] = members;
-        }
-    }
+    evidence
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, hear, looked_at};
+use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at};
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, Decision, ELECTORES, Evidence, FieldDecision, Policy, Status};
+use super::{Basis, Check, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
@@ -102,15 +102,15 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
     }
 }
 
-/// Orders the findings by weight and lets the status be what they allow.
-pub fn hold_back(decision: &mut Decision) {
-    decision.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    let allowed = match decision.findings.first().map(|f| f.severity) {
+/// Orders the findings by weight; the status, or the worse one that they ask for.
+pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let allowed = match findings.first().map(|f| f.severity) {
         Some(Severity::Reject) => Status::Rejected,
         Some(Severity::Review) => Status::Review,
         Some(Severity::Info) | None => Status::Accepted,
     };
-    decision.status = decision.status.max(allowed);
+    status.max(allowed)
 }
 
 /// `digits 183, words 283, QR 283`.
@@ -217,6 +217,29 @@ pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
     Some(Finding::new("code_unreadable", Severity::Review, message, hint))
 }
 
+/// What the registry says of the sheet's table: that there is none such, or that it has other
+/// registered voters than the sheet prints, read with confidence.
+pub fn about_registration(evidence: &Evidence<'_>, heard: &[Heard]) -> Option<Finding> {
+    let hint = "compare the code in the first lines of the sheet, and the registry's date";
+    match evidence.registered {
+        Registered::NotAsked => None,
+        Registered::Unknown => {
+            let message = "the registry holds no table with the sheet's code";
+            Some(Finding::new("table_not_registered", Severity::Review, message, hint))
+        }
+        Registered::Known { electores } => {
+            let ix = evidence.form.field(ELECTORES)?;
+            let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
+            let message = format!(
+                "{}: {printed} on the sheet, {registered} in the registry",
+                evidence.form.fields[ix].label
+            );
+            let finding = Finding::new("electores_differ", Severity::Review, message, hint).on(ELECTORES);
+            (printed != registered).then_some(finding)
+        }
+    }
+}
+
 /// A sheet that its readers mostly guess, with no QR code to hold the guesses against.
 pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) -> Option<Finding> {
     let qr = matches!(evidence.qr, QrOutcome::Read(_)) && trust == QrTrust::Belongs;
@@ -291,12 +314,13 @@ pub fn about_fields(
             say("channels_disagree", Severity::Review, format!("{}: {text}", field.label), hint);
             continue;
         }
+        let header = field.kind == FieldKind::Header;
+        // Whatever a QR code or the sums say of it.
+        if !looked_at(&evidence.fields[ix]) && !header {
+            absent.push(field.label.as_str());
+            continue;
+        }
         let Some(value) = decided.value else {
-            let header = field.kind == FieldKind::Header;
-            if !looked_at(&evidence.fields[ix]) && !header {
-                absent.push(field.label.as_str());
-                continue;
-            }
             let severity = if header { Severity::Info } else { Severity::Review };
             let message = match text.as_str() {
                 "no channel readable" => format!("{}: {text}", field.label),
@@ -307,7 +331,7 @@ pub fn about_fields(
         };
         // A number that no print shows is a person's to look at, however sure code or sums are: what is
         // hidden may differ.
-        if looked_at(&evidence.fields[ix]) && field.kind != FieldKind::Header && !heard.print_readable() {
+        if !header && !heard.print_readable() {
             let message =
                 format!("{}: the print cannot be read; {value} is what code or sums give", field.label);
             say("cell_unreadable", Severity::Review, message, "look at what covers or spoils the number");
@@ -346,11 +370,6 @@ pub fn about_fields(
                 let message = format!("{}: {text}; {value} is what fits the other numbers", field.label);
                 say("value_filled", Severity::Info, message, "compare the number with the photo");
             }
-        }
-        if let Some(registered) = evidence.registry_electores.filter(|&r| field.id == ELECTORES && r != value)
-        {
-            let message = format!("{}: {value} on the sheet, {registered} in the registry", field.label);
-            say("electores_differ", Severity::Info, message, "");
         }
     }
     if !absent.is_empty() {

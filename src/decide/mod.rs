@@ -47,6 +47,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::channel_best;
+pub use laws::hold_back;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";
@@ -58,6 +59,30 @@ pub struct FieldEvidence {
     pub digits: Option<CellReading>,
     /// The words as read.
     pub words: Option<CellReading>,
+}
+
+/// What a registry of tables says of a sheet's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// No registry was given, or it is not known which table the sheet is of.
+    NotAsked,
+    /// There is no such table.
+    Unknown,
+    /// There is.
+    Known {
+        /// Its registered voters; `None` where the registry does not say.
+        electores: Option<u32>,
+    },
+}
+
+impl Registered {
+    /// The table's registered voters, if they are known.
+    pub fn electores(self) -> Option<u32> {
+        match self {
+            Self::Known { electores } => electores,
+            Self::NotAsked | Self::Unknown => None,
+        }
+    }
 }
 
 /// Everything that was measured about one sheet.
@@ -73,8 +98,8 @@ pub struct Evidence<'a> {
     pub printed_code: Option<(String, f64)>,
     /// The date printed in the header, `DD/MM/YYYY`, with the probability that it is right.
     pub issued: Option<(String, f64)>,
-    /// What a registry says of the table's registered voters.
-    pub registry_electores: Option<u32>,
+    /// What a registry says of the sheet's table.
+    pub registered: Registered,
     /// The longest run of rows whose names fit the next row, or the one before, better than their own.
     pub rows_mistaken: usize,
 }
@@ -88,7 +113,7 @@ impl<'a> Evidence<'a> {
             qr: QrOutcome::NotLooked,
             printed_code: None,
             issued: None,
-            registry_electores: None,
+            registered: Registered::NotAsked,
             rows_mistaken: 0,
         }
     }
@@ -197,15 +222,14 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     let mut findings = standing.findings;
     findings.extend(laws::about_doubt(standing.trust, evidence, reliance));
     findings.extend(laws::about_identity(evidence, standing.trust));
+    findings.extend(laws::about_registration(evidence, &heard));
     findings.extend(laws::about_the_sheet(evidence, &fields));
     findings.extend(laws::about_fields(evidence, &heard, &posterior, &fields));
     findings.extend(laws::about_relations(form, &fields, &checks));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
-    let status = Status::Accepted;
-    let mut decision = Decision { status, confidence, fields, checks, findings };
     // A probability that is too low is a finding too.
-    laws::hold_back(&mut decision);
-    decision
+    let status = laws::hold_back(Status::Accepted, &mut findings);
+    Decision { status, confidence, fields, checks, findings }
 }
 
 #[cfg(test)]

@@ -598,3 +598,39 @@ fn decide_costs_little_even_when_every_cell_is_doubtful() {
     assert!(took.as_millis() < 250, "{took:?}");
     println!("{took:?}");
 }
+
+#[test]
+fn a_table_that_the_registry_does_not_hold_is_reviewed() {
+    let form = acta();
+    let mut e = with_qr(&form, &truth(&form));
+    e.registered = Registered::Unknown;
+    let d = decided(&e);
+    assert_eq!((d.status, finding(&d, "table_not_registered").severity), (Status::Review, Severity::Review));
+}
+
+#[test]
+fn electores_printed_otherwise_than_registered_are_reviewed_and_doubtful_ones_filled() {
+    let form = acta();
+    let v = truth(&form);
+    let ix = form.field(ELECTORES).unwrap();
+    let mut e = with_qr(&form, &v);
+    e.registered = Registered::Known { electores: Some(v[ix]) };
+    assert_eq!(decided(&e).status, Status::Accepted);
+    e.registered = Registered::Known { electores: Some(1950) };
+    let d = decided(&e);
+    assert_eq!(d.status, Status::Review);
+    assert_eq!(finding(&d, "electores_differ").message, "Electores: 1900 on the sheet, 1950 in the registry");
+    e.fields[ix].digits = Some(unreadable());
+    let d = decided(&e);
+    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, Some(1950)), "{:?}", d.findings);
+}
+
+#[test]
+fn a_qr_code_without_its_print_is_never_enough() {
+    let form = acta();
+    let mut e = Evidence::new(&form);
+    e.qr = payload(&form, &truth(&form), CODE);
+    let d = decide(&e, &Policy { max_error: 0.9 });
+    assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
+    assert!(finding(&d, "fields_absent").message.starts_with("48 numbers are not on the photo"));
+}

@@ -5,10 +5,13 @@
 //! trusted; as JSON it is kept and compared with a later one. Only what the truth holds is compared.
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
+pub mod alter;
+mod camera;
 mod compare;
 mod print;
 mod truth;
 
+pub use camera::{Camera, Photographed};
 pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 
@@ -206,6 +209,10 @@ pub fn evaluate(records: &[Record], truth: &Truth) -> Evaluation {
     for record in records {
         // A later page of a file has no truth of its own.
         match truth.find(&record.source.path).filter(|ix| !met.contains(ix)) {
+            // Its sheet is counted with the record that it is a part of.
+            Some(ix) if record.is_part() => {
+                met.insert(ix);
+            }
             Some(ix) => {
                 met.insert(ix);
                 sheets.push(work.sheet(record, &truth.sheets[ix]));

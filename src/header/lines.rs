@@ -5,6 +5,8 @@
 
 use crate::cells;
 use crate::geometry::Rect;
+use crate::reader::LineCrops;
+use crate::reader::net::line_frame;
 use crate::sheet::Mesh;
 use image::GrayImage;
 use image::imageops;
@@ -21,6 +23,9 @@ const AROUND: f64 = 0.75;
 /// A pixel darker than this share of its row's paper is ink.
 const DARK: f64 = 0.72;
 
+/// A gap in the ink of one line wider than this, mm, parts it from specks beside it.
+const GAP: f64 = 3.0;
+
 /// A line of text.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -32,6 +37,8 @@ pub(super) struct Line {
     pub rect: Rect,
     /// Its pixels at [`SCALE`].
     pub crop: GrayImage,
+    /// From the first to the last ink, form x in mm.
+    pub ink: Option<(f64, f64)>,
 }
 
 /// Finds the lines of an area.
@@ -68,26 +75,53 @@ pub(super) fn find(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Vec<Line> {
         let (a, b) = (start.saturating_sub(pad), (y + pad).min(h));
         let crop = imageops::crop_imm(&picture, 0, a as u32, w as u32, (b - a) as u32).to_image();
         let at = |row: usize| area.y + row as f64 / SCALE;
-        out.push(Line {
-            top: at(start),
-            base: at(y),
-            rect: Rect::new(area.x, at(a), area.width, (b - a) as f64 / SCALE),
-            crop,
-        });
+        let ink = extent(&crop, start - a, y - a).map(|(l, r)| (area.x + l / SCALE, area.x + r / SCALE));
+        let rect = Rect::new(area.x, at(a), area.width, (b - a) as f64 / SCALE);
+        out.push(Line { top: at(start), base: at(y), rect, crop, ink });
     }
     out
 }
 
 /// How many pixels of a row are ink.
 fn dark_pixels(row: &[u8]) -> usize {
-    let mut sorted = row.to_vec();
-    sorted.sort_unstable();
-    let paper = f64::from(sorted[sorted.len() * 3 / 4]);
+    let mut levels = row.to_vec();
+    let rank = levels.len() * 3 / 4;
+    let paper = f64::from(*levels.select_nth_unstable(rank).1);
     // A row of black border has no paper.
     if paper < 60.0 { 0 } else { row.iter().filter(|&&v| f64::from(v) < DARK * paper).count() }
 }
 
+/// The widest stretch of ink without a gap, in pixels from the crop's left edge; ink is looked for
+/// between rows `top` and `base`.
+fn extent(crop: &GrayImage, top: usize, base: usize) -> Option<(f64, f64)> {
+    let mut values = crop.as_raw().clone();
+    let rank = values.len() / 2;
+    let dark = f64::from(*values.select_nth_unstable(rank).1) * DARK;
+    let (w, raw) = (crop.width() as usize, crop.as_raw());
+    let inked: Vec<usize> =
+        (0..w).filter(|&x| (top..base).filter(|&y| f64::from(raw[y * w + x]) < dark).count() >= 2).collect();
+    let mut best: Option<(usize, usize)> = None;
+    let mut start = *inked.first()?;
+    for (i, &x) in inked.iter().enumerate() {
+        let next = inked.get(i + 1).copied();
+        if next.is_none_or(|n| (n - x) as f64 > GAP * SCALE) {
+            if best.is_none_or(|b| x - start > b.1 - b.0) {
+                best = Some((start, x));
+            }
+            start = next.unwrap_or(x);
+        }
+    }
+    best.map(|(a, b)| (a as f64, b as f64 + 1.0))
+}
+
 impl Line {
+    /// Cut for the readers, in a print of `em` (mm).
+    pub fn crops(&self, pixels: &GrayImage, mesh: &Mesh, em: f64) -> LineCrops {
+        let (left, right) = self.ink.unwrap_or((self.rect.x, self.rect.x + 1.0));
+        let frame = line_frame(left, right, self.base, em);
+        LineCrops { wide: self.crop.clone(), tight: cells::cut(pixels, mesh, frame.rect, frame.px_per_mm) }
+    }
+
     /// The crop in two at its widest gap, which on a line of two words stands between them: before,
     /// after. `None` where no gap is as wide as a space.
     pub fn split(&self) -> Option<(GrayImage, GrayImage)> {

@@ -13,7 +13,7 @@ pub(crate) use confirm::confirm;
 use crate::cells;
 use crate::form::{Form, HeaderLine};
 use crate::geometry::{Point, Quad, Rect};
-use crate::reader::{CellReading, Charset, LineReader, ReaderId, Reading};
+use crate::reader::{CellReading, Charset, LineCrops, LineReader, NumberCrops};
 use crate::record::Place;
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
@@ -41,6 +41,8 @@ pub struct LinePlace {
     pub top: f64,
     /// Baseline.
     pub base: f64,
+    /// From the first to the last ink.
+    pub ink: Option<(f64, f64)>,
 }
 
 /// What was read around the frame; `None` where it could not be.
@@ -60,8 +62,6 @@ pub struct HeaderReading {
     pub centre_code: Option<TextReading>,
     /// The number of voters.
     pub electores: Option<CellReading>,
-    /// Where that number's line stands, and the form x (mm) at which the word after the number begins.
-    pub electores_line: Option<(LinePlace, f64)>,
     /// 64 hexadecimal characters.
     pub hash: Option<TextReading>,
 }
@@ -80,6 +80,8 @@ const PARAGRAPH: f64 = 1.15;
 
 /// How far under the QR code the hash's lines end, mm (12 on scans), and its widest line.
 const HASH_DEPTH: f64 = 16.0;
+/// Em of the hash's print, mm (64 signs on two lines of 61 mm).
+const HASH_EM: f64 = 2.45;
 
 /// Reads the header of a sheet and the hash under its QR code, whose corners are `qr` if it was decoded.
 pub fn read(
@@ -90,11 +92,9 @@ pub fn read(
     reader: &mut dyn LineReader,
 ) -> HeaderReading {
     let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let (left, right) = (form.header.left, form.header.right);
-    let area = Rect::new(left, -HIGHEST, right + 1.5 - left, HIGHEST - 0.8);
-    let lines = lines::find(pixels, &mesh, area);
-    let mut work = Work { form, mesh: &mesh, reader, out: HeaderReading::default() };
-    let bottom = work.fixed_lines(pixels, sheet, &lines);
+    let lines = lines::find(pixels, &mesh, area(form));
+    let mut work = Work { form, pixels, mesh: &mesh, reader, out: HeaderReading::default() };
+    let bottom = work.fixed_lines(sheet, &lines);
     work.free_lines(&lines[..bottom]);
     work.compare_codes();
     let mut out = work.out;
@@ -104,25 +104,67 @@ pub fn read(
     out
 }
 
+/// A line of text above the frame, as found.
+#[derive(Debug, Clone)]
+pub struct FoundLine {
+    /// Where it stands.
+    pub place: LinePlace,
+    /// Em of its print, mm.
+    pub em: f64,
+    /// Its crops.
+    pub crops: LineCrops,
+}
+
+/// The lines of text above the frame that [`read`] reads, top to bottom; headings are left out. For
+/// training and debug pictures.
+pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundLine> {
+    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
+    let em = em_of(form, "code");
+    lines::find(pixels, &mesh, area(form))
+        .iter()
+        .filter(|l| l.ink.is_some() && l.base - l.top < 0.9 * em)
+        .map(|l| FoundLine { place: place_of(l), em, crops: l.crops(pixels, &mesh, em) })
+        .collect()
+}
+
+/// Where the header stands, form mm.
+fn area(form: &Form) -> Rect {
+    let (left, right) = (form.header.left, form.header.right);
+    Rect::new(left, -HIGHEST, right + 1.5 - left, HIGHEST - 0.8)
+}
+
 fn place_of(line: &Line) -> LinePlace {
-    LinePlace { rect: line.rect, top: line.top, base: line.base }
+    LinePlace { rect: line.rect, top: line.top, base: line.base, ink: line.ink }
+}
+
+/// Em of the lines that the form does not give a style, mm: the code line's.
+fn em_of(form: &Form, id: &str) -> f64 {
+    let size = |id: &str| form.header_line(id)?.print.as_ref().map(|p| p.style.size);
+    size(id).or_else(|| size("code")).unwrap_or(2.44)
 }
 
 struct Work<'a> {
     form: &'a Form,
+    pixels: &'a GrayImage,
     mesh: &'a Mesh,
     reader: &'a mut dyn LineReader,
     out: HeaderReading,
 }
 
 impl Work<'_> {
+    /// Reads the whole line, which the form calls `id`.
+    fn read(&mut self, line: &Line, id: &str, charset: Charset) -> (String, f64) {
+        let crops = line.crops(self.pixels, self.mesh, em_of(self.form, id));
+        self.reader.line(&crops, charset)
+    }
+
     fn text(&self, line: &Line, text: String, confidence: f64) -> TextReading {
         TextReading { text, confidence, quad: self.mesh.quad(line.rect), place: place_of(line) }
     }
 
     /// The lines whose place the form knows: centre code and number of voters. Returns how many lines
     /// stand above them.
-    fn fixed_lines(&mut self, pixels: &GrayImage, sheet: &Sheet, lines: &[Line]) -> usize {
+    fn fixed_lines(&mut self, sheet: &Sheet, lines: &[Line]) -> usize {
         let mut above = lines.len();
         for spec in self.form.header.lines.iter().rev() {
             let Some(y) = spec.y else { continue };
@@ -133,12 +175,9 @@ impl Work<'_> {
             };
             above = above.min(ix);
             if self.form.field(&spec.id).is_some() {
-                self.out.electores = self.number(pixels, sheet, line, spec);
-                let parts = line.split();
-                let split = parts.map(|(number, _)| line.rect.x + f64::from(number.width()) / lines::SCALE);
-                self.out.electores_line = split.map(|x| (place_of(line), x));
+                self.out.electores = self.number(sheet, line, spec);
             } else {
-                let (text, confidence) = self.reader.line(&line.crop, Charset::Digits);
+                let (text, confidence) = self.read(line, &spec.id, Charset::Digits);
                 if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {
                     self.out.centre_code = Some(self.text(line, text, confidence));
                 }
@@ -148,22 +187,23 @@ impl Work<'_> {
     }
 
     /// A number that stands before a word.
-    fn number(
-        &mut self,
-        pixels: &GrayImage,
-        sheet: &Sheet,
-        line: &Line,
-        spec: &HeaderLine,
-    ) -> Option<CellReading> {
-        let (number, after) = line.split()?;
-        let (distribution, text) = self.reader.number_before(&number, &after);
+    fn number(&mut self, sheet: &Sheet, line: &Line, spec: &HeaderLine) -> Option<CellReading> {
+        let (text, _) = self.read(line, &spec.id, Charset::Text);
         // The pattern with a number of one digit tells whether the word after it is the right one.
         let word = spec.pattern.as_ref().map(|p| word_of(p.as_str())).unwrap_or_default();
-        if !alike(&text, &word) {
+        if !alike(text.rsplit(' ').next().unwrap_or(""), &word) {
             return None;
         }
-        let quality = cells::quality(pixels, sheet, line.rect, &line.crop);
-        Some(CellReading { readings: vec![Reading { reader: ReaderId::Tesseract, distribution }], quality })
+        let (number, after) = line.split()?;
+        let (left, _) = line.ink?;
+        let right = line.rect.x + f64::from(number.width()) / lines::SCALE;
+        let em = em_of(self.form, &spec.id);
+        // The cut stands in the middle of a space.
+        let span = (left - 0.1 * em, right - 0.05 * em);
+        let cell = confirm::window(self.pixels, self.mesh, span, line.base, em);
+        let readings = self.reader.number(&NumberCrops { cell, number, after });
+        let quality = cells::quality(self.pixels, sheet, line.rect, &line.crop);
+        (!readings.is_empty()).then_some(CellReading { readings, quality })
     }
 
     /// The lines from the top down to the fixed ones.
@@ -177,8 +217,7 @@ impl Work<'_> {
             next = self.patterned(lines, next, spec);
         }
         let rest: Vec<&Line> = lines[next..].iter().filter(|l| l.base - l.top < capitals * HEADING).collect();
-        let read: Vec<(String, f64)> =
-            rest.iter().map(|l| self.reader.line(&l.crop, Charset::Text)).collect();
+        let read: Vec<(String, f64)> = rest.iter().map(|l| self.read(l, "country", Charset::Text)).collect();
         let mut place = Vec::new();
         let mut open: Option<usize> = None;
         let mut tail = rest.len();
@@ -251,7 +290,7 @@ impl Work<'_> {
     fn title(&mut self, lines: &[Line]) -> Option<usize> {
         let want = self.form.header_line("title").and_then(|l| l.text.clone());
         for (ix, line) in lines.iter().enumerate().take(4) {
-            let (text, confidence) = self.reader.line(&line.crop, Charset::Text);
+            let (text, confidence) = self.read(line, "title", Charset::Text);
             // The first word is the same on every kind of sheet of this family.
             let first = |t: &str| t.split(' ').next().unwrap_or("").to_owned();
             if want.as_ref().is_none_or(|w| alike(&first(&text), &first(w))) {
@@ -273,16 +312,14 @@ impl Work<'_> {
         };
         let mut before: Option<(String, f64)> = None;
         for (ix, line) in lines.iter().enumerate().skip(from).take(3) {
-            let (text, confidence) = self.reader.line(&line.crop, charset);
+            let (text, confidence) = self.read(line, &spec.id, charset);
             let text = text.replace(' ', if charset == Charset::DateTime { " " } else { "" });
             let joined = before.as_ref().map(|b| (format!("{}{text}", b.0), b.1.min(confidence)));
             for (text, confidence) in [Some((text.clone(), confidence)), joined].into_iter().flatten() {
                 if !pattern.is_match(&text) {
                     continue;
                 }
-                // What a general reader's confidence is worth on a line where every sign has to be
-                // right (42 scans: about two thirds of such lines are).
-                let reading = self.text(line, text, 0.7 * confidence);
+                let reading = self.text(line, text, confidence);
                 match spec.id.as_str() {
                     "code" => self.out.code = Some(reading),
                     "uuid" => self.out.uuid = Some(reading),
@@ -299,13 +336,14 @@ impl Work<'_> {
     }
 
     /// The acta code begins with the centre's code, printed once more above the number of voters: two
-    /// readings that agree make each other sure.
+    /// prints that agree make each other sure, two that do not make both doubtful.
     fn compare_codes(&mut self) {
         let HeaderReading { code: Some(code), centre_code: Some(centre), .. } = &mut self.out else { return };
         if code.text.starts_with(&centre.text) {
-            // Two readings of nine digits, alike, are right; the rest is two digits of the table.
-            code.confidence = code.confidence.max(0.97);
-            centre.confidence = centre.confidence.max(0.99);
+            // Half of the code's signs are the centre's; the others stay as sure as they are.
+            let both = 1.0 - (1.0 - code.confidence) * (1.0 - centre.confidence);
+            code.confidence = code.confidence.max(code.confidence.sqrt() * both);
+            centre.confidence = both;
         } else {
             code.confidence = code.confidence.min(0.5);
             centre.confidence = centre.confidence.min(0.5);
@@ -356,15 +394,14 @@ fn hash(pixels: &GrayImage, qr: Quad, form: &Form, reader: &mut dyn LineReader) 
     let lines = lines::find(pixels, &mesh, area);
     let mut bounds: Option<Rect> = None;
     for line in &lines {
-        let (read, sure) = reader.line(&line.crop, Charset::Hash);
+        let (read, sure) = reader.line(&line.crops(pixels, &mesh, HASH_EM), Charset::Hash);
         text.extend(read.chars().filter(|c| !c.is_whitespace()));
         confidence = confidence.min(sure);
         let top = bounds.map_or(line.rect.y, |b| b.y);
         bounds = Some(Rect::new(line.rect.x, top, line.rect.width, line.rect.bottom() - top));
         if pattern.is_match(&text) {
-            // 64 signs of which each can be wrong.
             let quad = mesh.quad(bounds?);
-            return Some(TextReading { text, confidence: 0.5 * confidence, quad, place: place_of(line) });
+            return Some(TextReading { text, confidence, quad, place: place_of(line) });
         }
     }
     None

@@ -13,7 +13,7 @@ pub(crate) mod sample;
 mod table;
 
 pub use records::{load, read_records, schema, to_jsonl, visit};
-pub use run::{Counts, Measured, RUN_SCHEMA, Run, utc};
+pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarms, utc};
 pub use table::to_csv;
 
 use crate::record::Record;

@@ -5,8 +5,10 @@
 
 use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
-use crate::finding::Finding;
+use crate::decide::alarm::{self, Alarm, AlarmKind, Fate, Outcome};
+use crate::finding::{Finding, Severity};
 use crate::record::Record;
+use crate::registry::Coverage;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,6 +38,9 @@ pub struct Run {
     /// What was noticed about the run as a whole.
     #[serde(default)]
     pub alarms: Vec<Finding>,
+    /// What the run holds of the registry of tables; `None` without `--registry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Coverage>,
     /// What varies from run to run.
     pub measured: Measured,
 }
@@ -51,6 +56,9 @@ pub struct Counts {
     pub review: usize,
     /// Cannot be used.
     pub rejected: usize,
+    /// Pages whose numbers stand in another record; counted nowhere else but in `records`.
+    #[serde(default)]
+    pub parts: usize,
 }
 
 /// What varies from run to run.
@@ -68,16 +76,23 @@ pub struct Measured {
 
 impl Counts {
     /// Counts records.
-    pub fn of(records: &[Record]) -> Self {
-        let mut counts = Self { records: records.len(), ..Self::default() };
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut counts = Self::default();
         for record in records {
+            counts.records += 1;
             match record.status {
+                _ if record.is_part() => counts.parts += 1,
                 Status::Accepted => counts.accepted += 1,
                 Status::Review => counts.review += 1,
                 Status::Rejected => counts.rejected += 1,
             }
         }
         counts
+    }
+
+    /// Sheets: records that are no part of another.
+    pub fn sheets(&self) -> usize {
+        self.records - self.parts
     }
 }
 
@@ -90,8 +105,41 @@ impl Measured {
     }
 }
 
+/// The folders and scanners that stand out in a run. A sheet counts once; a QR code counts where one
+/// was looked for.
+pub fn alarms(records: &[Record]) -> Vec<Alarm> {
+    let fate = |well| if well { Fate::Passed } else { Fate::Failed };
+    let outcomes: Vec<Outcome<'_>> = records
+        .iter()
+        .filter(|r| !r.is_part())
+        .map(|r| {
+            let missed = r.findings.iter().any(|f| f.code == "qr_missing" || f.code == "qr_foreign");
+            Outcome {
+                path: &r.source.path,
+                sheet: fate(r.status == Status::Accepted),
+                qr: (missed || r.sheet.qr.is_some()).then(|| fate(!missed)),
+            }
+        })
+        .collect();
+    alarm::alarms(&outcomes)
+}
+
+/// An alarm as a finding about the run.
+fn alarm_finding(alarm: &Alarm) -> Finding {
+    let hint = match alarm.kind {
+        AlarmKind::Review => "look at some of its sheets: a scanner's fault shows on many of them alike",
+        AlarmKind::Qr => "look at the foot of some of its sheets: cut, covered or blurred there",
+    };
+    let code = match alarm.kind {
+        AlarmKind::Review => "group_not_accepted",
+        AlarmKind::Qr => "group_without_qr",
+    };
+    Finding::new(code, Severity::Review, alarm.message(), hint)
+}
+
 impl Run {
-    /// Counts the records and gathers their hashes; `files` and `alarms` are empty.
+    /// Counts the records, gathers their hashes and raises the run's alarms; `files` and `registry` are
+    /// empty.
     pub fn new(records: &[Record], settings: BTreeMap<String, String>, measured: Measured) -> Self {
         let mut findings = BTreeMap::new();
         let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -117,7 +165,8 @@ impl Run {
             forms,
             models,
             files: BTreeMap::new(),
-            alarms: Vec::new(),
+            alarms: alarms(records).iter().map(alarm_finding).collect(),
+            registry: None,
             measured,
         }
     }
@@ -155,7 +204,6 @@ pub fn utc(moment: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
     use crate::output::sample;
     use std::time::Duration;
 
@@ -169,6 +217,39 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_stands_out_is_an_alarm_with_its_test() {
+        let records: Vec<Record> = (0..40)
+            .map(|i| {
+                let mut record = sample::record(&format!("{}/{i}.jpg", if i < 10 { "a" } else { "b" }));
+                if i < 10 {
+                    record.status = Status::Review;
+                }
+                record
+            })
+            .collect();
+        let run = Run::new(&records, BTreeMap::new(), Measured::default());
+        let said: Vec<_> = run.alarms.iter().map(|f| (f.code.as_str(), f.message.as_str())).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].0, "group_not_accepted");
+        assert!(
+            said[0].1.starts_with("folder a: 10 of 10 sheets not accepted, elsewhere 0 of 30"),
+            "{said:?}"
+        );
+        assert!(said[0].1.contains("Fisher's exact test p = "), "{said:?}");
+    }
+
+    #[test]
+    fn a_part_of_another_record_is_counted_apart() {
+        let mut part = sample::record("b.jpg");
+        part.become_part(
+            &sample::record("a.jpg").source,
+            Finding::new("part_of_sheet", Severity::Info, "", ""),
+        );
+        let counts = Counts::of(&[sample::record("a.jpg"), part]);
+        assert_eq!(counts, Counts { records: 2, accepted: 1, parts: 1, ..Counts::default() });
+    }
+
+    #[test]
     fn a_finding_is_counted_once_a_record() {
         let mut record = sample::record("a.jpg");
         let finding = Finding::new("channels_disagree", Severity::Review, "", "");
@@ -176,6 +257,6 @@ mod tests {
         record.status = Status::Review;
         let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
         assert_eq!(run.findings, BTreeMap::from([("channels_disagree".to_owned(), 1)]));
-        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, rejected: 0 });
+        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, ..Counts::default() });
     }
 }

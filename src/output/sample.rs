@@ -15,6 +15,7 @@ pub fn value(value: u32, confidence: f64) -> Value {
         channels: Channels { digits: Some(channel.clone()), words: Some(channel), qr: None },
         alternatives: Vec::new(),
         quad: None,
+        photo: None,
         set_by: None,
     }
 }
@@ -41,6 +42,7 @@ pub fn record(path: &str) -> Record {
             width: 640,
             height: 6850,
             format: "jpeg".to_owned(),
+            ..Source::default()
         },
         status: Status::Accepted,
         confidence: 0.99995,

@@ -5,13 +5,12 @@
 //! all, as chosen. Each worker thread keeps one Tesseract engine, started when it is first needed.
 
 use super::net::{NetError, NetReader};
-use super::{CellReading, Distribution, ReaderId, Reading};
+use super::{CellReading, Charset, Distribution, LineCrops, LineReader, NumberCrops, ReaderId, Reading};
 use crate::cells::{ChannelCell, NumberCells};
 use crate::config::ReaderChoice;
 use crate::decide::FieldEvidence;
 use crate::form::{Form, Words};
 use crate::geometry::Quad;
-#[cfg(feature = "tesseract")]
 use crate::header;
 use crate::header::HeaderReading;
 use crate::sheet::Sheet;
@@ -80,21 +79,19 @@ impl Readers {
         fields
     }
 
-    /// Reads the header and the hash under the QR code, whose corners are `qr` if it was decoded;
-    /// nothing where Tesseract does not start or is not built in.
-    #[cfg(feature = "tesseract")]
-    pub fn header(&self, pixels: &GrayImage, sheet: &Sheet, form: &Form, qr: Option<Quad>) -> HeaderReading {
-        let read = super::tesseract::with_engine(|engine| header::read(pixels, sheet, form, qr, engine));
-        let mut read = read.unwrap_or_default();
+    /// Reads the header and the hash under the QR code, whose corners are `qr` if it was decoded.
+    pub fn header(
+        &self,
+        pixels: &GrayImage,
+        sheet: &Sheet,
+        form: &Form,
+        qr: Option<Quad>,
+        choice: ReaderChoice,
+    ) -> HeaderReading {
+        let mut read = header::read(pixels, sheet, form, qr, &mut HeaderReader { net: &self.net, choice });
         let mesh = sheet.mesh.extended(-header::HIGHEST, form.frame.1);
-        header::confirm(pixels, &mesh, form, &self.net, &mut read);
+        header::confirm(pixels, &mesh, &self.net, &mut read);
         read
-    }
-
-    /// Reads nothing: free text needs Tesseract.
-    #[cfg(not(feature = "tesseract"))]
-    pub fn header(&self, _: &GrayImage, _: &Sheet, _: &Form, _: Option<Quad>) -> HeaderReading {
-        HeaderReading::default()
     }
 
     fn net(&self, cells: &[ChannelCell], kind: Kind) -> Vec<Distribution> {
@@ -104,6 +101,83 @@ impl Readers {
             Kind::Words => self.net.read_words(&first, |i| cells[i].lines.get(1).cloned()),
         }
     }
+}
+
+/// Below this probability that every sign is right, a line of names is shown to Tesseract too; lines of
+/// codes are below [`OPEN`].
+const OPEN_TEXT: f64 = 0.3;
+
+/// Both readers on lines of text.
+struct HeaderReader<'a> {
+    net: &'a NetReader,
+    choice: ReaderChoice,
+}
+
+impl LineReader for HeaderReader<'_> {
+    fn line(&mut self, line: &LineCrops, charset: Charset) -> (String, f64) {
+        let (net, other) = match self.choice {
+            ReaderChoice::Tesseract => (None, second_line(&line.wide, charset)),
+            _ => (Some(self.net.read_line(&line.tight, charset)), None),
+        };
+        let sure = if charset == Charset::Text { OPEN_TEXT } else { OPEN };
+        let ask = match self.choice {
+            ReaderChoice::Auto => net.as_ref().is_some_and(|n| n.1 < sure),
+            ReaderChoice::Both => true,
+            ReaderChoice::Net | ReaderChoice::Tesseract => false,
+        };
+        let other = if ask { second_line(&line.wide, charset) } else { other };
+        match (net, other) {
+            // Alike: each makes the other surer. Otherwise whoever is surer, and that is even odds.
+            (Some(net), Some(other)) if net.0 == other.0 => (net.0, 1.0 - (1.0 - net.1) * (1.0 - other.1)),
+            (Some(net), Some(other)) => {
+                let surer = if other.1 > net.1 { other } else { net };
+                (surer.0, surer.1.min(0.5))
+            }
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => (String::new(), 0.0),
+        }
+    }
+
+    fn number(&mut self, crops: &NumberCrops) -> Vec<Reading> {
+        let net = match self.choice {
+            ReaderChoice::Tesseract => None,
+            _ => self.net.read_digits(std::slice::from_ref(&crops.cell)).pop(),
+        };
+        let open = net.as_ref().is_none_or(|d| d.best().is_none_or(|b| b.1 < OPEN));
+        let mut readings = Vec::new();
+        readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
+        if (open || self.choice == ReaderChoice::Both)
+            && self.choice != ReaderChoice::Net
+            && let Some(distribution) = second_number(&crops.number, &crops.after)
+        {
+            readings.push(Reading { reader: ReaderId::Tesseract, distribution });
+        }
+        readings
+    }
+}
+
+/// What Tesseract says of a line, its confidence at its worth: of lines where every sign has to be right
+/// about two thirds are (42 scans). `None` where it does not start or is not built in.
+#[cfg(feature = "tesseract")]
+fn second_line(wide: &GrayImage, charset: Charset) -> Option<(String, f64)> {
+    let (text, confidence) = super::tesseract::with_engine(|engine| engine.line(wide, charset))?;
+    Some((text, 0.7 * confidence))
+}
+
+#[cfg(not(feature = "tesseract"))]
+fn second_line(_: &GrayImage, _: Charset) -> Option<(String, f64)> {
+    None
+}
+
+/// What Tesseract says of a number before a word.
+#[cfg(feature = "tesseract")]
+fn second_number(number: &GrayImage, after: &GrayImage) -> Option<Distribution> {
+    super::tesseract::with_engine(|engine| engine.number_before(number, after))
+}
+
+#[cfg(not(feature = "tesseract"))]
+fn second_number(_: &GrayImage, _: &GrayImage) -> Option<Distribution> {
+    None
 }
 
 /// What Tesseract says of a cell, `beside` being the words of the same field; `None` where it does not start or is not built in.

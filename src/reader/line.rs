@@ -1,9 +1,9 @@
 //! What a reader of text lines offers: free text and code lines around the frame.
 //!
-//! In: the crop of one line. Out: its text with a confidence, or a number that stands before a word.
+//! In: the crops of one line. Out: its text with a confidence, or the number that stands before a word.
 //! A small trait, so that the header can be read by either reader, and by a made-up one in tests.
 
-use super::Distribution;
+use super::Reading;
 use image::GrayImage;
 
 /// What signs a line can hold.
@@ -23,12 +23,50 @@ pub enum Charset {
     Text,
 }
 
+impl Charset {
+    /// The signs; empty allows everything.
+    pub fn signs(self) -> &'static str {
+        match self {
+            Self::Digits => "0123456789",
+            Self::Code => "0123456789.",
+            Self::Uuid => "0123456789abcdef-",
+            Self::Hash => "0123456789ABCDEF",
+            Self::DateTime => "0123456789/: APM",
+            Self::Text => "",
+        }
+    }
+
+    /// Whether a line of this kind can hold `sign`.
+    pub fn allows(self, sign: char) -> bool {
+        self == Self::Text || self.signs().contains(sign)
+    }
+}
+
+/// A line cut out for either reader.
+#[derive(Debug, Clone)]
+pub struct LineCrops {
+    /// As wide as the column, 8 px/mm.
+    pub wide: GrayImage,
+    /// Around the ink, along [`super::net::line_frame`].
+    pub tight: GrayImage,
+}
+
+/// A number that stands before a word on a line, cut out for either reader.
+#[derive(Debug, Clone)]
+pub struct NumberCrops {
+    /// The number as a number cell, as [`super::net::digits_frame`] has it.
+    pub cell: GrayImage,
+    /// The number at 8 px/mm.
+    pub number: GrayImage,
+    /// The word after it, as high.
+    pub after: GrayImage,
+}
+
 /// Reads lines of text.
 pub trait LineReader {
     /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line).
-    fn line(&mut self, crop: &GrayImage, charset: Charset) -> (String, f64);
+    fn line(&mut self, line: &LineCrops, charset: Charset) -> (String, f64);
 
-    /// The number that a line begins with, and the text after it. `crop` is cut between the two:
-    /// `number` holds the first, `after` the rest, both of the same height.
-    fn number_before(&mut self, number: &GrayImage, after: &GrayImage) -> (Distribution, String);
+    /// What is said of a number before a word; at most one reading a reader.
+    fn number(&mut self, crops: &NumberCrops) -> Vec<Reading>;
 }

@@ -1,12 +1,11 @@
 //! Readers: from the crop of a cell to a distribution over what it says.
 //!
 //! In: crops cut by [`crate::cells`]. Out: a [`Distribution`] a cell, never a string; blank and
-//! unreadable are outcomes like any other. Two readers that share nothing: [`net`], a small network
-//! made for this print, and [`tesseract`], asked for what the network leaves open and for free text.
+//! unreadable are outcomes like any other. Two readers that share nothing: [`net`], small networks
+//! made for this print, and [`tesseract`], asked for what the networks leave open.
 //! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
 
 mod both;
-pub mod ctc;
 #[cfg(feature = "tesseract")]
 mod ink;
 mod line;
@@ -16,7 +15,7 @@ mod spelling;
 pub mod tesseract;
 
 pub use both::Readers;
-pub use line::{Charset, LineReader};
+pub use line::{Charset, LineCrops, LineReader, NumberCrops};
 pub(crate) use spelling::distance;
 
 use schemars::JsonSchema;

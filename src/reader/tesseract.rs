@@ -8,7 +8,7 @@
 //! outlive the engine, never leave this module.
 
 use super::ink::Ink;
-use super::{Charset, Distribution, LineReader, spelling};
+use super::{Charset, Distribution, spelling};
 use crate::form::Words;
 use image::GrayImage;
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
@@ -24,20 +24,6 @@ pub enum TesseractError {
     /// A call failed.
     #[error("Tesseract failed: {0}")]
     Call(#[from] tesseract_rs::TesseractError),
-}
-
-impl Charset {
-    /// Tesseract's whitelist; empty allows everything.
-    fn whitelist(self) -> &'static str {
-        match self {
-            Self::Digits => "0123456789",
-            Self::Code => "0123456789.",
-            Self::Uuid => "0123456789abcdef-",
-            Self::Hash => "0123456789ABCDEF",
-            Self::DateTime => "0123456789/: APM",
-            Self::Text => "",
-        }
-    }
 }
 
 /// White pixels around what is shown (10 to 30 read alike).
@@ -182,10 +168,18 @@ impl TesseractReader {
         (text.trim().to_owned(), confidence)
     }
 
+    /// Reads the number that stands before a word on a line; both crops have the same height.
+    pub fn number_before(&mut self, number: &GrayImage, after: &GrayImage) -> Distribution {
+        match (Ink::find(number), Ink::find(after)) {
+            (Some(ink), Some(rest)) => self.joined(&ink, number, &rest, after).0,
+            _ => self.digits(number),
+        }
+    }
+
     fn prepare(&mut self, charset: Charset, choices: Choices) -> Result<(), TesseractError> {
         single_threaded();
         if self.charset != Some(charset) {
-            self.engine.set_variable("tessedit_char_whitelist", charset.whitelist())?;
+            self.engine.set_variable("tessedit_char_whitelist", charset.signs())?;
             self.charset = Some(charset);
         }
         if self.choices != Some(choices) {
@@ -248,20 +242,6 @@ impl TesseractReader {
             }
         }
         Ok(signs)
-    }
-}
-
-impl LineReader for TesseractReader {
-    fn line(&mut self, crop: &GrayImage, charset: Charset) -> (String, f64) {
-        Self::line(self, crop, charset)
-    }
-
-    fn number_before(&mut self, number: &GrayImage, after: &GrayImage) -> (Distribution, String) {
-        let (Some(ink), Some(rest)) = (Ink::find(number), Ink::find(after)) else {
-            return (self.digits(number), String::new());
-        };
-        let (read, right) = self.joined(&ink, number, &rest, after);
-        (read, text_of(&right))
     }
 }
 

@@ -56,6 +56,64 @@ pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Rec
     }
 }
 
+/// The record of a page that shows a sheet's QR code and nothing of its table.
+pub fn code_alone(
+    source: Source,
+    evidence: &Evidence<'_>,
+    decision: &Decision,
+    provenance: Provenance,
+) -> Record {
+    let form = evidence.form;
+    let payload = match &evidence.qr {
+        QrOutcome::Read(payload) => Some(payload),
+        _ => None,
+    };
+    let (votes, totals) = numbers(form, |ix| {
+        let said = payload.and_then(|p| p.values.get(ix).copied().flatten());
+        let qr = said.map(|v| ChannelValue { value: Some(v), confidence: 1.0, quad: None });
+        Value { channels: Channels { qr, ..Channels::default() }, ..decided(decision, ix) }
+    });
+    let said = payload.map(|p| (p.code.as_str(), p.text.as_str()));
+    Record {
+        schema: SCHEMA.to_owned(),
+        source,
+        status: decision.status,
+        confidence: decision.confidence,
+        form: Some(FormRef { id: form.id.clone(), version: form.version, score: 0.0 }),
+        sheet: sheet_info(&HeaderReading::default(), said, decision),
+        place: Place::default(),
+        candidates: candidates(form, &votes),
+        votes,
+        totals,
+        checks: decision.checks.clone(),
+        findings: decision.findings.clone(),
+        registration: None,
+        provenance,
+        review: None,
+    }
+}
+
+/// A record's votes in printed order and its totals, by what `value` gives for each field.
+pub(super) fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>, BTreeMap<String, Value>) {
+    let mut votes = Vec::new();
+    let mut totals = BTreeMap::new();
+    for (ix, field) in form.fields.iter().enumerate() {
+        match &field.kind {
+            FieldKind::Vote { candidate, party, code } => votes.push(Vote {
+                id: field.id.clone(),
+                party: party.clone(),
+                code: code.clone(),
+                candidate: form.candidates[*candidate].id.clone(),
+                value: value(ix),
+            }),
+            FieldKind::Total | FieldKind::Header => {
+                totals.insert(field.id.clone(), value(ix));
+            }
+        }
+    }
+    (votes, totals)
+}
+
 /// The record of a sheet.
 pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenance) -> Record {
     let Located { photo, sheet, form } = located;
@@ -64,30 +122,11 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
         QrOutcome::Read(payload) => Some(payload),
         _ => None,
     };
-    let mut votes = Vec::new();
-    let mut totals = BTreeMap::new();
-    for (ix, field) in form.fields.iter().enumerate() {
+    let (votes, totals) = numbers(form, |ix| {
         let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
-        let value = value(located, ix, &evidence.fields[ix], from_qr, decision);
-        match &field.kind {
-            FieldKind::Vote { candidate, party, code } => votes.push(Vote {
-                id: field.id.clone(),
-                party: party.clone(),
-                code: code.clone(),
-                candidate: form.candidates[*candidate].id.clone(),
-                value,
-            }),
-            FieldKind::Total | FieldKind::Header => {
-                totals.insert(field.id.clone(), value);
-            }
-        }
-    }
-    let mut candidates = BTreeMap::new();
-    for candidate in &form.candidates {
-        let rows = votes.iter().filter(|v| v.candidate == candidate.id);
-        let sum = rows.map(|v| v.value.value).sum::<Option<u32>>();
-        candidates.insert(candidate.id.clone(), sum);
-    }
+        value(located, ix, &evidence.fields[ix], from_qr, decision)
+    });
+    let candidates = candidates(form, &votes);
     Record {
         schema: SCHEMA.to_owned(),
         source: source(photo),
@@ -107,6 +146,37 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
     }
 }
 
+/// Sum of each candidate's rows.
+pub(super) fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option<u32>> {
+    let sum = |id: &str| {
+        let rows = votes.iter().filter(|v| v.candidate == id);
+        rows.map(|v| v.value.value).sum::<Option<u32>>()
+    };
+    form.candidates.iter().map(|c| (c.id.clone(), sum(&c.id))).collect()
+}
+
+/// `votes`, or `zero` for a zero report.
+pub(super) fn kind(decision: &Decision) -> String {
+    let zero = decision.findings.iter().any(|f| f.code == "zero_report");
+    if zero { "zero" } else { "votes" }.to_owned()
+}
+
+/// What a decision says of a field, without channels and places.
+pub(super) fn decided(decision: &Decision, ix: usize) -> Value {
+    let decided = &decision.fields[ix];
+    let alternatives = decided.alternatives.iter();
+    Value {
+        value: decided.value,
+        confidence: decided.confidence,
+        basis: decided.basis,
+        channels: Channels::default(),
+        alternatives: alternatives.map(|&(value, confidence)| Alternative { value, confidence }).collect(),
+        quad: None,
+        photo: None,
+        set_by: None,
+    }
+}
+
 /// The source of a photo.
 pub fn source(photo: &Photo) -> Source {
     Source {
@@ -116,6 +186,7 @@ pub fn source(photo: &Photo) -> Source {
         width: photo.pixels.width(),
         height: photo.pixels.height(),
         format: photo.format.clone(),
+        ..Source::default()
     }
 }
 
@@ -137,7 +208,6 @@ fn value(
     decision: &Decision,
 ) -> Value {
     let field = &located.form.fields[ix];
-    let decided = &decision.fields[ix];
     let place = |slot: Option<&crate::form::Slot>| {
         slot.map(|s| {
             let first = s.line_rect(field.y, 0);
@@ -162,21 +232,13 @@ fn value(
         [None, None] => None,
     };
     Value {
-        value: decided.value,
-        confidence: decided.confidence,
-        basis: decided.basis,
         channels: Channels {
             digits: channel(evidence.digits.as_ref(), quads[0]),
             words: channel(evidence.words.as_ref(), quads[1]),
             qr: qr.map(|(v, _)| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
         },
-        alternatives: decided
-            .alternatives
-            .iter()
-            .map(|&(value, confidence)| Alternative { value, confidence })
-            .collect(),
         quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))),
-        set_by: None,
+        ..decided(decision, ix)
     }
 }
 
@@ -205,10 +267,7 @@ fn sheet_info(header: &HeaderReading, qr: Option<(&str, &str)>, decision: &Decis
             .map(|c| (*c).to_owned())
             .or_else(|| header.centre_code.as_ref().map(|c| c.text.clone())),
         table: parts.get(1).and_then(|t| t.parse().ok()),
-        kind: Some(
-            if decision.findings.iter().any(|f| f.code == "zero_report") { "zero" } else { "votes" }
-                .to_owned(),
-        ),
+        kind: Some(kind(decision)),
         uuid: header.uuid.as_ref().map(|t| t.text.clone()),
         issued_at: header.issued_at.as_ref().map(|t| t.text.clone()),
         hash: header.hash.as_ref().map(|t| t.text.clone()),

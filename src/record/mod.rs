@@ -1,12 +1,20 @@
 //! The record: what is handed over, one a page. Schema `cotejo.record/1`, kept stable.
+//!
+//! A sheet that was photographed more than once has one record that counts, its first page's:
+//! `source.joined` lists all its pages, and the numbers are those of all of them together. The other
+//! pages' records stay in their places, so that no page is missing, with `source.part_of` naming that
+//! record, the status `rejected` (their numbers are not to be counted by themselves) and what the page
+//! shows by itself. Who adds up accepted records, or accepted and reviewed ones, counts each sheet once.
 
 mod build;
+mod join;
 mod review;
 
-pub use build::{Located, Measured, build, rejected, source};
+pub use build::{Located, Measured, build, code_alone, rejected, source};
+pub use join::join;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
-use crate::decide::{Basis, Check, Status};
+use crate::decide::{self, Basis, Check, Status};
 use crate::finding::Finding;
 use crate::geometry::Quad;
 use schemars::JsonSchema;
@@ -53,7 +61,7 @@ pub struct Record {
 }
 
 /// The file and page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// Path as given.
     pub path: String,
@@ -67,6 +75,51 @@ pub struct Source {
     pub height: u32,
     /// File format, such as `jpeg`; empty when unknown.
     pub format: String,
+    /// The pages that were read together into this record, this one first; empty when it is alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<PageRef>,
+    /// The page in whose record this page's sheet stands; absent when it stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PageRef>,
+}
+
+/// Names a page of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PageRef {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file's bytes.
+    pub sha256: String,
+    /// Page within the file, from 0.
+    pub page: u32,
+}
+
+impl Source {
+    /// This page's name.
+    pub fn page_ref(&self) -> PageRef {
+        PageRef { path: self.path.clone(), sha256: self.sha256.clone(), page: self.page }
+    }
+}
+
+impl Record {
+    /// Whether its sheet stands in another record, so that it is not to be counted.
+    pub fn is_part(&self) -> bool {
+        self.source.part_of.is_some()
+    }
+
+    /// Marks it as a part of `whole`, with the finding that says why.
+    pub fn become_part(&mut self, whole: &Source, finding: Finding) {
+        self.source.part_of = Some(whole.page_ref());
+        self.status = Status::Rejected;
+        self.confidence = 0.0;
+        self.findings = vec![finding];
+    }
+
+    /// Adds findings; one that asks for a person takes an acceptance back.
+    pub fn hold(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+        self.status = decide::hold_back(self.status, &mut self.findings);
+    }
 }
 
 /// Which form.
@@ -150,6 +203,10 @@ pub struct Value {
     pub alternatives: Vec<Alternative>,
     /// The field's cells in photo pixels, digits to words; `None` when not located.
     pub quad: Option<Quad>,
+    /// The page of `source.joined`, from 0, whose photo the quads are of and whose channels stand here;
+    /// absent when it is this record's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<usize>,
     /// The person who set the value; `None` where the program did. `confidence` stays the program's
     /// probability for the value that stands here, 0 where it listed none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -66,9 +66,10 @@ pub fn contradictory(record: &Record, channels: &Channels) -> bool {
 }
 
 /// Indices of the records in the order in which they are shown: review before rejected before
-/// accepted; contradictions first, then the least probable, then input order.
+/// accepted; contradictions first, then the least probable, then input order. Pages whose sheet stands
+/// in another record are left out.
 pub fn order(records: &[Record]) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..records.len()).collect();
+    let mut all: Vec<usize> = (0..records.len()).filter(|&ix| !records[ix].is_part()).collect();
     let key = |ix: usize| {
         let record = &records[ix];
         let class = match record.status {

@@ -4,9 +4,9 @@
 //! chart for each folder or scanner; and the register as compact JSON that the page's script lists
 //! and filters. Refuses nothing.
 
-use super::wording::{Both, percent, title};
+use super::wording::{Both, alarm, percent, title};
 use crate::decide::Status;
-use crate::output::Counts;
+use crate::output::{Counts, alarms};
 use crate::record::Record;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub struct Overview {
     pub counts: Counts,
     /// Share accepted.
     pub rate: Both,
+    /// Folders and scanners that stand out.
+    pub alarms: Vec<Both>,
     pub findings: Vec<FindingCount>,
     pub histogram: Vec<Bar>,
     pub groups: Vec<Group>,
@@ -84,7 +86,8 @@ pub fn overview(records: &[Record]) -> Overview {
     let (grouped_by, groups) = groups(records);
     Overview {
         counts,
-        rate: share(counts.accepted, counts.records),
+        rate: share(counts.accepted, counts.sheets()),
+        alarms: alarms(records).iter().map(alarm).collect(),
         findings: findings(records),
         histogram: histogram(records),
         groups,
@@ -101,7 +104,7 @@ fn share(part: usize, whole: usize) -> Both {
 /// How many records carry each code, the most frequent first.
 fn count_findings<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(&'a str, usize)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in records {
+    for record in records.into_iter().filter(|r| !r.is_part()) {
         for code in record.findings.iter().map(|f| f.code.as_str()).collect::<BTreeSet<_>>() {
             *counts.entry(code).or_insert(0) += 1;
         }
@@ -175,7 +178,7 @@ fn groups(records: &[Record]) -> (&'static str, Vec<Group>) {
     let (grouped_by, key): (_, fn(&str) -> &str) =
         if folders.len() > 1 { ("folder", folder) } else { ("scanner", scanner) };
     let mut members: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
-    for record in records {
+    for record in records.iter().filter(|r| !r.is_part()) {
         members.entry(key(&record.source.path)).or_default().push(record);
     }
     let mut groups: Vec<(&str, Vec<&Record>)> = members.into_iter().collect();
@@ -185,14 +188,7 @@ fn groups(records: &[Record]) -> (&'static str, Vec<Group>) {
         groups.push(("…", rest));
     }
     let view = |(name, members): (&str, Vec<&Record>)| {
-        let mut counts = Counts { records: members.len(), ..Counts::default() };
-        for record in &members {
-            match record.status {
-                Status::Accepted => counts.accepted += 1,
-                Status::Review => counts.review += 1,
-                Status::Rejected => counts.rejected += 1,
-            }
-        }
+        let counts = Counts::of(members.iter().copied());
         let places = members
             .chunks(members.len().div_ceil(PLACES).max(1))
             .map(|sheets| {

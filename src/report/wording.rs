@@ -5,6 +5,8 @@
 //! is seen, not who did it. A finding that this list does not know is shown in its own words.
 
 use super::doubt::fields;
+use crate::decide::ELECTORES;
+use crate::decide::alarm::{Alarm, AlarmKind, GroupKind};
 use crate::finding::Finding;
 use crate::form::{FieldKind, Form};
 use crate::record::{ChannelValue, Record, Value};
@@ -34,7 +36,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 28] = [
+const KNOWN: [(&str, &str, &str, &str); 31] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -89,7 +91,24 @@ const KNOWN: [(&str, &str, &str, &str); 28] = [
         "Not certain enough",
         "Compruebe con la foto los números indicados.",
     ),
-    ("electores_differ", "Electores distintos de los del registro", "Electors differ from the registry", ""),
+    (
+        "electores_differ",
+        "Electores distintos de los del registro",
+        "Electors differ from the registry",
+        "Compare el código de las primeras líneas de la hoja y la fecha del registro.",
+    ),
+    (
+        "table_not_registered",
+        "La mesa no está en el registro",
+        "The table is not in the registry",
+        "Compare el código de las primeras líneas de la hoja y la fecha del registro.",
+    ),
+    (
+        "place_differs",
+        "Un nombre de lugar difiere del registro",
+        "A place name differs from the registry",
+        "",
+    ),
     ("qr_missing", "Sin código QR legible", "No readable QR code", ""),
     (
         "qr_foreign",
@@ -165,6 +184,12 @@ const KNOWN: [(&str, &str, &str, &str); 28] = [
         "The acta code could not be read",
         "Lea el código en la foto.",
     ),
+    (
+        "code_alone",
+        "Solo se encontró el código QR de la hoja",
+        "Only the sheet's QR code was found",
+        "Añada fotos del resto de la hoja, o fotografíela más cerca, derecha y con luz pareja.",
+    ),
     ("part_of_sheet", "Parte de una hoja", "Part of a sheet", ""),
     ("joined_photos", "Hoja leída de varias fotos", "Sheet read from several photos", ""),
     (
@@ -174,6 +199,29 @@ const KNOWN: [(&str, &str, &str, &str); 28] = [
         "Compare las fotos entre sí.",
     ),
 ];
+
+/// A folder or scanner that stands out, with its test.
+pub fn alarm(alarm: &Alarm) -> Both {
+    let (what_es, what_en) = match alarm.kind {
+        AlarmKind::Review => ("hojas sin aceptar", "sheets not accepted"),
+        AlarmKind::Qr => ("códigos QR sin leer", "QR codes not read"),
+    };
+    let (group_es, group_en) = match alarm.group {
+        GroupKind::Folder => ("La carpeta", "The folder"),
+        GroupKind::Scanner => ("El escáner (comienzo del nombre)", "The scanner (start of the name)"),
+    };
+    let Alarm { name, failed, of, others_failed, others, p_value, .. } = alarm;
+    Both::new(
+        format!(
+            "{group_es} {name} se aparta: {failed} de {of} {what_es}, en el resto {others_failed} de {others} \
+             (prueba exacta de Fisher, p = {p_value:.1e})."
+        ),
+        format!(
+            "{group_en} {name} stands out: {failed} of {of} {what_en}, elsewhere {others_failed} of {others} \
+             (Fisher's exact test, p = {p_value:.1e})."
+        ),
+    )
+}
 
 /// The title of a finding's code.
 pub fn title(code: &str) -> Both {
@@ -227,8 +275,12 @@ pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
             }
         }
         ("fields_absent", _) => {
-            let absent = fields(record).filter(|(_, v)| v.value.is_none()).count();
-            Both::new(format!("{absent} números sin valor."), format!("{absent} numbers without a value."))
+            let printed = |v: &Value| v.channels.digits.is_some() || v.channels.words.is_some();
+            let absent = fields(record).filter(|(id, v)| *id != ELECTORES && !printed(v)).count();
+            Both::new(
+                format!("{absent} números no están en la foto."),
+                format!("{absent} numbers are not on the photo."),
+            )
         }
         ("qr_missing" | "zero_report", _) => Both::same(""),
         _ => Both::same(sentence(&finding.message)),

@@ -123,46 +123,70 @@ fn standardise(rows: &[[f32; BANDS]], step: usize) -> Vec<[f32; BANDS]> {
         .collect()
 }
 
+/// Strip rows that a path may advance over one form row, at FINE rows a millimetre.
+const STEPS: [usize; 3] = [3, 4, 5];
+/// The longest of them.
+const LONGEST_STEP: usize = 5;
+
+/// The best score with which a path arrives at strip row `s` from the form row before, and the step that
+/// it took; nothing, where it had better start there.
+fn arrival(previous: &[f32], s: usize) -> (f32, Option<usize>) {
+    let mut best = (0.0, None);
+    for step in STEPS.into_iter().filter(|&step| step <= s) {
+        let value = previous[s - step] - if step == FINE as usize { 0.0 } else { WARP };
+        if value > best.0 {
+            best = (value, Some(step));
+        }
+    }
+    best
+}
+
 /// The best local path and its score.
 fn local(form: &[[f32; BANDS]], strip: &[[f32; BANDS]]) -> Option<(Vec<(f64, f64)>, f32)> {
     let (n, m) = (form.len(), strip.len());
     if m < SHORTEST * FINE as usize {
         return None;
     }
-    const STEPS: [usize; 3] = [3, 4, 5];
-    let mut previous = vec![0.0f32; m];
-    let mut current = vec![0.0f32; m];
-    let mut from = vec![0u8; n * m]; // 0 start, 1.. index into STEPS + 1
+    // By form row and strip row; the steps are found again on the way back.
+    let mut scores = vec![0.0f32; n * m];
+    let mut matches = vec![0.0f32; m];
+    let nothing = vec![0.0f32; m];
     let mut best = (0.0f32, 0, 0);
     for t in 0..n {
-        for s in 0..m {
-            let mut match_score = -BIAS;
+        for (out, row) in matches.iter_mut().zip(strip) {
+            let mut sum = 0.0;
             for b in 0..BANDS {
-                match_score += form[t][b] * strip[s][b] / BANDS as f32;
+                sum += form[t][b] * row[b];
             }
-            let (mut base, mut how) = (0.0f32, 0u8);
-            if t > 0 {
-                for (k, &step) in STEPS.iter().enumerate() {
-                    if s >= step {
-                        let value = previous[s - step] - if step == 4 { 0.0 } else { WARP };
-                        if value > base {
-                            (base, how) = (value, k as u8 + 1);
-                        }
-                    }
-                }
-            }
-            current[s] = (base + match_score).max(0.0);
-            from[t * m + s] = how;
-            if current[s] > best.0 {
-                best = (current[s], t, s);
+            *out = sum / BANDS as f32 - BIAS;
+        }
+        let (done, rest) = scores.split_at_mut(t * m);
+        let previous = if t > 0 { &done[(t - 1) * m..] } else { &nothing[..] };
+        let current = &mut rest[..m];
+        let larger = |a: f32, b: f32| if a > b { a } else { b };
+        let reach = LONGEST_STEP.min(m);
+        for s in 0..reach {
+            current[s] = larger(arrival(previous, s).0 + matches[s], 0.0);
+        }
+        let steps = previous[2..].iter().zip(&previous[1..]).zip(previous);
+        for ((out, &score), ((&short, &even), &long)) in
+            current[reach..].iter_mut().zip(&matches[reach..]).zip(steps)
+        {
+            let base = larger(larger(short, long) - WARP, larger(even, 0.0));
+            *out = larger(base + score, 0.0);
+        }
+        for (s, &score) in current.iter().enumerate() {
+            if score > best.0 {
+                best = (score, t, s);
             }
         }
-        std::mem::swap(&mut previous, &mut current);
     }
     let (score, mut t, mut s) = best;
     let mut path = vec![(t as f64, s as f64)];
-    while from[t * m + s] > 0 {
-        s -= STEPS[from[t * m + s] as usize - 1];
+    while t > 0
+        && let (_, Some(step)) = arrival(&scores[(t - 1) * m..t * m], s)
+    {
+        s -= step;
         t -= 1;
         path.push((t as f64, s as f64));
     }

@@ -4,12 +4,15 @@
 //! the printed anchors sit. Refuses (returns nothing for) strips whose anchors do not sit: what is
 //! not registered is not read.
 //!
-//! Steps, each in its file: [`ribbon`] finds the paper, [`unroll`] flattens it to a small even work
-//! picture, [`coarse`] aligns the form's print to it along the strip, [`refine`] places each printed
-//! anchor and fits the [`Mesh`] through all of them.
+//! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
+//! them to a small even work picture, [`coarse`] aligns the form's print to it along the strip,
+//! [`refine`] places each printed anchor and fits the [`Mesh`] through all of them, [`grow`] goes on
+//! from there to what the ribbon missed.
 
 mod coarse;
+mod grow;
 mod mesh;
+mod prints;
 mod refine;
 mod ribbon;
 mod spline;
@@ -50,22 +53,32 @@ const MIN_ANCHORS: f64 = 0.15;
 /// upright with it, and turned samples are found.
 const CERTAIN: f64 = 0.45;
 
+/// Anchors from which a strip is not tried along another ribbon (not measured: the 42 scans have 0.85
+/// to 1).
+const SETTLED: f64 = 0.8;
+
 /// Finds the sheets of a photo.
 ///
 /// `templates` are those of the known forms, in their order. The result is empty when no strip fits
-/// any form.
+/// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     let mut sheets: Vec<Sheet> = Vec::new();
     for ribbon in ribbon::find(pixels) {
-        if sheets.iter().any(|s| covers(s, &ribbon)) {
+        if sheets.iter().any(|s| s.anchors >= SETTLED && covers(s, &ribbon)) {
             continue;
         }
-        if let Some(sheet) = register(pixels, &ribbon, templates)
-            && !sheets.iter().any(|s| overlap(s, &sheet))
-        {
-            sheets.push(sheet);
+        let Some(sheet) = register(pixels, &ribbon, templates) else { continue };
+        let sheet = grow::grow(pixels, &templates[sheet.form], sheet);
+        if sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
+            continue;
         }
+        sheets.retain(|s| !overlap(&sheet, s));
+        sheets.push(sheet);
     }
+    sheets.sort_by(|a, b| {
+        let (p, q) = (middle(a), middle(b));
+        p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))
+    });
     sheets
 }
 
@@ -92,20 +105,25 @@ fn middle(sheet: &Sheet) -> Point {
     sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y))
 }
 
-/// Whether a ribbon runs over a sheet that was found already.
+/// Whether a ribbon shows nothing but a sheet that was found already: it runs along it, or the sheet
+/// lies within it.
 fn covers(sheet: &Sheet, ribbon: &ribbon::Ribbon) -> bool {
     let centre = middle(sheet);
-    ribbon.rungs.iter().any(|(l, r)| {
-        let half = l.distance(*r) / 2.0;
-        l.lerp(*r, 0.5).distance(centre) < half
-    })
+    let within = ribbon.rungs.iter().any(|(l, r)| l.lerp(*r, 0.5).distance(centre) < l.distance(*r) / 2.0);
+    // A sheet is three times as long as its frame at most.
+    let length = sheet.visible.1 - sheet.visible.0;
+    let along = |p: Point| grow::on_strip(&sheet.mesh, sheet.visible, length.max(100.0), p);
+    let count = ribbon.rungs.iter().filter(|(l, r)| along(l.lerp(*r, 0.5))).count();
+    within || 2 * count > ribbon.rungs.len()
 }
 
-/// Whether two sheets are the same strip: their middles lie within half a frame's width.
+/// Whether `b` is of the strip that `a` is of: half of its visible middle line lies on what `a` shows.
 fn overlap(a: &Sheet, b: &Sheet) -> bool {
-    let (p, q) = (middle(a), middle(b));
-    let half = a.mesh.px_per_mm((a.visible.0 + a.visible.1) / 2.0) * a.mesh.width / 2.0;
-    p.distance(q) < half
+    let line = |i: i32| {
+        let y = b.visible.0 + (b.visible.1 - b.visible.0) * f64::from(i) / 20.0;
+        b.mesh.map(Point::new(b.mesh.width / 2.0, y))
+    };
+    (0..=20).filter(|&i| grow::on_strip(&a.mesh, a.visible, 20.0, line(i))).count() > 8
 }
 
 /// The form that fits a work picture best, and how.

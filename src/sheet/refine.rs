@@ -291,16 +291,18 @@ fn correlate(work: &Work, mesh: &Mesh, anchor: &Anchor, reach: (f64, f64), resol
     let (rx, ry) = ((reach.0 * resolution).round() as usize, (reach.1 * resolution).round() as usize);
     let region = sample(work, mesh, anchor.rect, (tw, th), (rx, ry), resolution, factor);
     let rw = tw + 2 * rx;
+    let below = Integral::new(&region, rw);
     let mut values = Vec::with_capacity((2 * rx + 1) * (2 * ry + 1));
     for dy in 0..=2 * ry {
         for dx in 0..=2 * rx {
-            let mut lanes = Lanes::default();
+            let mut lanes = [0.0f32; LANES];
             for y in 0..th {
                 let line = &region[(y + dy) * rw + dx..(y + dy) * rw + dx + tw];
-                lanes.add(line, &print[y * tw..(y + 1) * tw]);
+                add_products(&mut lanes, line, &print[y * tw..(y + 1) * tw]);
             }
-            let (dot, sum, square) = lanes.sums();
-            let var = (square - sum * sum / n).max(0.0);
+            let dot: f32 = lanes.iter().sum();
+            let (sum, square) = below.sums((dx, dy), (tw, th));
+            let var = (square - sum * sum / f64::from(n)).max(0.0) as f32;
             // 0.03: specks on empty paper must not correlate.
             values.push(dot / (norm * (var + n * 0.03 * 0.03).sqrt()));
         }
@@ -308,33 +310,51 @@ fn correlate(work: &Work, mesh: &Mesh, anchor: &Anchor, reach: (f64, f64), resol
     Map { values, width: 2 * rx + 1, reach: (rx, ry), resolution }
 }
 
-/// Sums of a·b, a and a², eight at a time: the compiler may not reorder sums of floats by itself.
-#[derive(Default)]
-struct Lanes {
-    dot: [f32; 8],
-    sum: [f32; 8],
-    square: [f32; 8],
-}
+/// Products that are added up side by side: the compiler may not reorder sums of floats by itself.
+const LANES: usize = 8;
 
-impl Lanes {
-    fn add(&mut self, a: &[f32], b: &[f32]) {
-        let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
-        for (&x, &y) in chunks_a.remainder().iter().zip(chunks_b.remainder()) {
-            self.dot[0] += x * y;
-            self.sum[0] += x;
-            self.square[0] += x * x;
-        }
-        for (x, y) in chunks_a.zip(chunks_b) {
-            for i in 0..8 {
-                self.dot[i] += x[i] * y[i];
-                self.sum[i] += x[i];
-                self.square[i] += x[i] * x[i];
-            }
+/// Adds a·b to the lanes.
+fn add_products(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
+    let (chunks_a, chunks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (&x, &y) in chunks_a.remainder().iter().zip(chunks_b.remainder()) {
+        lanes[0] += x * y;
+    }
+    for (x, y) in chunks_a.zip(chunks_b) {
+        for i in 0..LANES {
+            lanes[i] += x[i] * y[i];
         }
     }
+}
 
-    fn sums(&self) -> (f32, f32, f32) {
-        (self.dot.iter().sum(), self.sum.iter().sum(), self.square.iter().sum())
+/// Sums of values and of their squares over any rectangle (Crow 1984).
+struct Integral {
+    width: usize,
+    sums: Vec<(f64, f64)>,
+}
+
+impl Integral {
+    /// Of a picture `width` wide.
+    fn new(values: &[f32], width: usize) -> Self {
+        let mut sums = vec![(0.0, 0.0); width + 1];
+        for (y, line) in values.chunks_exact(width).enumerate() {
+            let mut row = (0.0, 0.0);
+            sums.push(row);
+            for (x, &v) in line.iter().enumerate() {
+                let v = f64::from(v);
+                row = (row.0 + v, row.1 + v * v);
+                let above = sums[y * (width + 1) + x + 1];
+                sums.push((above.0 + row.0, above.1 + row.1));
+            }
+        }
+        Self { width: width + 1, sums }
+    }
+
+    /// Over the rectangle at `from` of `size` (x, y).
+    fn sums(&self, from: (usize, usize), size: (usize, usize)) -> (f64, f64) {
+        let at = |x: usize, y: usize| self.sums[y * self.width + x];
+        let (a, b) = (at(from.0, from.1), at(from.0 + size.0, from.1));
+        let (c, d) = (at(from.0, from.1 + size.1), at(from.0 + size.0, from.1 + size.1));
+        (d.0 - c.0 - b.0 + a.0, d.1 - c.1 - b.1 + a.1)
     }
 }
 

@@ -5,6 +5,7 @@
 //! elongated piece of it. A photo whose paper does not stand out gives one straight ribbon over the
 //! whole picture. Refuses pictures under 60 px.
 
+use super::prints;
 use crate::geometry::Point;
 use image::{GrayImage, Luma};
 use imageproc::contrast::otsu_level;
@@ -37,7 +38,7 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
     let closed = close(&small);
     let mut ribbons: Vec<(f64, Ribbon)> = Vec::new();
     for threshold in thresholds(&closed) {
-        for mask in pieces(&closed, threshold) {
+        for mask in pieces(&closed, threshold, LEAST_AREA) {
             if let Some(ribbon) = trace(&mask, small.dimensions()) {
                 let area = mask.len() as f64;
                 // The same strip at another threshold: kept once, the first (largest) outline.
@@ -47,8 +48,14 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
             }
         }
     }
-    ribbons.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ribbons.truncate(8);
+    for (area, ribbon) in prints::find(&small, &closed) {
+        if !ribbons.iter().any(|r| same(&r.1, &ribbon)) {
+            ribbons.push((area, ribbon));
+        }
+    }
+    // What has one width all along is a strip; most paper first among these and among the rest.
+    ribbons.sort_by(|a, b| even(&b.1).cmp(&even(&a.1)).then(b.0.total_cmp(&a.0)));
+    ribbons.truncate(10);
     let mut out: Vec<Ribbon> = ribbons.into_iter().map(|r| r.1).collect();
     let whole = whole(small.dimensions());
     if !out.iter().any(|r| same(r, &whole)) {
@@ -117,7 +124,7 @@ fn thresholds(closed: &GrayImage) -> Vec<u8> {
 }
 
 /// The connected bright pieces that are large enough, each as its pixels.
-fn pieces(closed: &GrayImage, threshold: u8) -> Vec<Vec<(u32, u32)>> {
+pub(super) fn pieces(closed: &GrayImage, threshold: u8, share: f64) -> Vec<Vec<(u32, u32)>> {
     let (w, h) = closed.dimensions();
     let mask = GrayImage::from_fn(w, h, |x, y| Luma([u8::from(closed.get_pixel(x, y)[0] > threshold)]));
     let labels = connected_components(&mask, Connectivity::Four, Luma([0u8]));
@@ -128,9 +135,20 @@ fn pieces(closed: &GrayImage, threshold: u8) -> Vec<Vec<(u32, u32)>> {
             found[label[0] as usize].push((x, y));
         }
     }
-    let least = LEAST_AREA * f64::from(w) * f64::from(h);
+    let least = share * f64::from(w) * f64::from(h);
     found.retain(|p| p.len() as f64 > least);
     found
+}
+
+/// Whether a ribbon is longer than wide and has much the same width all along: perspective of 20 degrees changes it
+/// by a quarter from end to end.
+fn even(ribbon: &Ribbon) -> bool {
+    let mut widths: Vec<f64> = ribbon.rungs.iter().map(|(l, r)| l.distance(*r)).collect();
+    widths.sort_by(f64::total_cmp);
+    let n = widths.len();
+    let length: f64 =
+        ribbon.rungs.windows(2).map(|w| w[0].0.lerp(w[0].1, 0.5).distance(w[1].0.lerp(w[1].1, 0.5))).sum();
+    widths[n * 9 / 10] < 1.25 * widths[n / 10] && length > 2.5 * widths[n / 2]
 }
 
 /// The whole picture as a straight ribbon along its longer side.
@@ -160,7 +178,7 @@ fn same(a: &Ribbon, b: &Ribbon) -> bool {
 }
 
 /// The edges of one piece of paper along its length; `None` when it is not elongated.
-fn trace(piece: &[(u32, u32)], size: (u32, u32)) -> Option<Ribbon> {
+pub(super) fn trace(piece: &[(u32, u32)], size: (u32, u32)) -> Option<Ribbon> {
     let n = piece.len() as f64;
     let (mx, my) = piece.iter().fold((0.0, 0.0), |s, p| (s.0 + f64::from(p.0) / n, s.1 + f64::from(p.1) / n));
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);

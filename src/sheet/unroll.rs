@@ -24,6 +24,8 @@ pub(crate) struct Work {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
+    /// Height v at each rung of the ribbon.
+    pub marks: Vec<f64>,
     /// Photo pixels at u = 0 and the step of one work pixel across, every [`RUNG`] work pixels along.
     rungs: Vec<(Point, Point)>,
 }
@@ -75,7 +77,8 @@ impl Work {
                 (end, Point::new(-across.x, -across.y))
             })
             .collect();
-        Work { ink, width: self.width, height: self.height, rungs }
+        let marks = self.marks.iter().rev().map(|v| h - v).collect();
+        Work { ink, width: self.width, height: self.height, marks, rungs }
     }
 
     /// Nominal millimetres of the paper's left edge in the work picture.
@@ -114,7 +117,7 @@ pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Option<Work> {
             (lines[k - 1].0.lerp(lines[k].0, t), lines[k - 1].1.lerp(lines[k].1, t))
         })
         .collect();
-    let mut work = Work { ink: vec![0.0; width * height], width, height, rungs };
+    let mut work = Work { ink: vec![0.0; width * height], width, height, marks: v, rungs };
     let paper = grey(pixels, &work);
     even(&mut work, &paper);
     Some(work)
@@ -123,7 +126,7 @@ pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Option<Work> {
 /// The photo's grey on the work grid, averaged over the photo pixels that a work pixel covers; -1
 /// outside the photo.
 fn grey(pixels: &GrayImage, work: &Work) -> Vec<f32> {
-    let (pw, ph) = (pixels.width() as i32, pixels.height() as i32);
+    let (pw, ph) = (i64::from(pixels.width()), i64::from(pixels.height()));
     let raw = pixels.as_raw();
     let mut out = Vec::with_capacity(work.width * work.height);
     let mut offsets = Vec::new();
@@ -142,14 +145,34 @@ fn grey(pixels: &GrayImage, work: &Work) -> Vec<f32> {
                 offsets.push((dx as f32, dy as f32));
             }
         }
-        for u in 0..work.width {
-            let x = (start.x + u as f64 * across.x) as f32;
-            let y = (start.y + u as f64 * across.y) as f32;
+        // Fixed point: 16 bits behind the point; a shift is a floor.
+        let fixed = |v: f64| (v * 65_536.0).round() as i64;
+        let (step_x, step_y) = (fixed(across.x), fixed(across.y));
+        let taps: Vec<(i64, i64)> = offsets
+            .iter()
+            .map(|&(dx, dy)| (fixed(start.x + f64::from(dx)), fixed(start.y + f64::from(dy))))
+            .collect();
+        let last = work.width as i64 - 1;
+        let inside = |&(x, y): &(i64, i64)| {
+            let within = |v: i64, limit: i64| (0..limit).contains(&(v >> 16));
+            within(x, pw) && within(x + last * step_x, pw) && within(y, ph) && within(y + last * step_y, ph)
+        };
+        let index = |x: i64, y: i64| ((y >> 16) * pw + (x >> 16)) as usize;
+        if taps.iter().all(inside) {
+            let share = 1.0 / taps.len() as f32;
+            for u in 0..work.width as i64 {
+                let (sx, sy) = (u * step_x, u * step_y);
+                let sum: u32 = taps.iter().map(|&(x, y)| u32::from(raw[index(x + sx, y + sy)])).sum();
+                out.push(sum as f32 * share);
+            }
+            continue;
+        }
+        for u in 0..work.width as i64 {
             let (mut sum, mut n) = (0u32, 0u32);
-            for &(dx, dy) in &offsets {
-                let (px, py) = (floor(f64::from(x + dx)) as i32, floor(f64::from(y + dy)) as i32);
-                if px >= 0 && py >= 0 && px < pw && py < ph {
-                    sum += u32::from(raw[(py * pw + px) as usize]);
+            for &(x, y) in &taps {
+                let (x, y) = (x + u * step_x, y + u * step_y);
+                if (0..pw).contains(&(x >> 16)) && (0..ph).contains(&(y >> 16)) {
+                    sum += u32::from(raw[index(x, y)]);
                     n += 1;
                 }
             }
@@ -187,19 +210,24 @@ fn even(work: &mut Work, grey: &[f32]) {
     let mut all = level.clone();
     let k = all.len() * 7 / 10;
     let typical = *all.select_nth_unstable_by(k, f32::total_cmp).1;
+    // The block before a pixel, the one after it, and how far it is between their middles.
+    let between = |at: usize, blocks: usize| {
+        let f = (at as f32 + 0.5) / BLOCK as f32 - 0.5;
+        let before = f.floor().max(0.0) as usize;
+        (before, (before + 1).min(blocks - 1), (f - before as f32).clamp(0.0, 1.0))
+    };
+    let columns: Vec<_> = (0..w).map(|x| between(x, bw)).collect();
+    let mut row = vec![0.0f32; bw];
     for y in 0..h {
-        for x in 0..w {
-            let g = grey[y * w + x];
-            let fx = (x as f32 + 0.5) / BLOCK as f32 - 0.5;
-            let fy = (y as f32 + 0.5) / BLOCK as f32 - 0.5;
-            let (x0, y0) = (fx.floor().max(0.0) as usize, fy.floor().max(0.0) as usize);
-            let (x1, y1) = ((x0 + 1).min(bw - 1), (y0 + 1).min(bh - 1));
-            let (tx, ty) = ((fx - x0 as f32).clamp(0.0, 1.0), (fy - y0 as f32).clamp(0.0, 1.0));
-            let p = (level[y0 * bw + x0] * (1.0 - tx) + level[y0 * bw + x1] * tx) * (1.0 - ty)
-                + (level[y1 * bw + x0] * (1.0 - tx) + level[y1 * bw + x1] * tx) * ty;
+        let (y0, y1, ty) = between(y, bh);
+        for (x, level_at) in row.iter_mut().enumerate() {
+            *level_at = level[y0 * bw + x] * (1.0 - ty) + level[y1 * bw + x] * ty;
+        }
+        let line = y * w..(y + 1) * w;
+        for ((ink, &g), &(x0, x1, tx)) in work.ink[line.clone()].iter_mut().zip(&grey[line]).zip(&columns) {
+            let p = row[x0] * (1.0 - tx) + row[x1] * tx;
             // Below 0.4 of the typical paper nothing is paper: border or background.
-            work.ink[y * w + x] =
-                if g < 0.0 || p < 0.4 * typical { 0.0 } else { ((1.0 - g / p) / 0.6).clamp(0.0, 1.0) };
+            *ink = if g < 0.0 || p < 0.4 * typical { 0.0 } else { ((1.0 - g / p) / 0.6).clamp(0.0, 1.0) };
         }
     }
 }

@@ -16,6 +16,25 @@ use image::GrayImage;
 use rand::RngExt;
 use std::f64::consts::{PI, TAU};
 
+/// Strength of a photo as people take it with care.
+pub const HAND_HELD: f64 = 0.3;
+/// Strength of a photo under hard conditions.
+pub const HARD: f64 = 0.6;
+
+/// A strength as typed: `hand-held`, `hard`, or a number from 0 to 1.
+///
+/// # Errors
+/// What is neither, with what is possible.
+pub fn strength(text: &str) -> Result<f64, String> {
+    match text {
+        "hand-held" => Ok(HAND_HELD),
+        "hard" => Ok(HARD),
+        _ => text.parse().ok().filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| {
+            "give hand-held, hard, or a strength between 0 (as a scan) and 1 (hopeless)".to_owned()
+        }),
+    }
+}
+
 /// How a photo is taken.
 #[derive(Debug, Clone)]
 pub struct CameraSettings {

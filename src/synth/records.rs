@@ -110,6 +110,7 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             },
             alternatives: Vec::new(),
             quad: digits,
+            photo: None,
             set_by: None,
         }
     };
@@ -136,6 +137,8 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             width: 640,
             height: 6850,
             format: "jpeg".to_owned(),
+            joined: Vec::new(),
+            part_of: None,
         },
         status: Status::Accepted,
         confidence: 0.999_99,

@@ -1,8 +1,8 @@
 //! Copies, pieces and contradictions, on cells made up here.
 
 use super::*;
-use crate::decide::Status;
 use crate::decide::tests::{CODE, OTHER_CODE, acta, payload, sheet, sure, truth};
+use crate::decide::{Status, decide, hold_back};
 use crate::form::Form;
 use std::ops::Range;
 
@@ -24,8 +24,11 @@ fn headed<'f>(mut e: Evidence<'f>, code: &str) -> Evidence<'f> {
 }
 
 fn grouped<'f>(photos: &[(&str, &Evidence<'f>)]) -> Vec<Group<'f>> {
-    let photos: Vec<_> =
-        photos.iter().map(|&(source, evidence)| PhotoEvidence { source, evidence }).collect();
+    let photos: Vec<_> = photos
+        .iter()
+        .enumerate()
+        .map(|(position, &(source, evidence))| PhotoEvidence { source, position, evidence })
+        .collect();
     group(&photos, &Policy::default())
 }
 
@@ -102,8 +105,8 @@ fn copies_that_contradict_each_other_are_a_finding_on_both() {
     assert!(findings[1][1].message.ends_with("words 283 here, words 183 on a.jpg"), "{:?}", findings[1]);
     let mut d = decide(&one, &Policy::default());
     assert_eq!(d.status, Status::Accepted);
-    hold(&mut d, findings[0].clone());
-    assert_eq!(d.status, Status::Review);
+    d.findings.extend(findings[0].clone());
+    assert_eq!(hold_back(d.status, &mut d.findings), Status::Review);
     assert_eq!(d.findings[0].code, "photos_disagree");
 }
 
@@ -128,4 +131,54 @@ fn sheets_of_different_codes_stay_apart() {
     let v = truth(&form);
     let (one, two) = (headed(sheet(&form, &v), CODE), headed(sheet(&form, &v), OTHER_CODE));
     assert_eq!(members(&grouped(&[("a.jpg", &one), ("b.jpg", &two)])), [vec![0], vec![1]]);
+}
+
+#[test]
+fn photos_far_apart_in_the_run_are_not_held_against_each_other() {
+    let form = acta();
+    let v = truth(&form);
+    let (one, part) = (headed(sheet(&form, &v), CODE), piece(&form, &v, 0..20));
+    let at = |position| {
+        let photos = [
+            PhotoEvidence { source: "a/1.jpg", position: 0, evidence: &one },
+            PhotoEvidence { source: "a/2.jpg", position, evidence: &part },
+        ];
+        group(&photos, &Policy::default()).len()
+    };
+    assert_eq!((at(1), at(6), at(7)), (1, 1, 2));
+}
+
+#[test]
+fn a_run_of_pieces_between_two_sheets_goes_to_the_one_that_it_completes() {
+    let form = acta();
+    let (v, mut w) = (truth(&form), truth(&form));
+    // One vote more in every row.
+    for (ix, field) in form.fields.iter().enumerate() {
+        let sums = ["votos_validos", "opciones_validas", "votos", "votantes_maquina", "votantes_cuaderno"];
+        w[ix] +=
+            if sums.contains(&field.id.as_str()) { 38 } else { u32::from(form.votes().any(|v| v == ix)) };
+    }
+    let n = form.fields.len();
+    let a = headed(piece(&form, &v, 0..20), CODE);
+    let (middle, lower) = (piece(&form, &v, 20..30), piece(&form, &v, 30..n));
+    let b = headed(piece(&form, &w, 0..20), OTHER_CODE);
+    let rest = piece(&form, &w, 20..n);
+    let groups =
+        grouped(&[("1.jpg", &a), ("2.jpg", &middle), ("3.jpg", &lower), ("4.jpg", &b), ("5.jpg", &rest)]);
+    assert_eq!(members(&groups), [vec![0, 1, 2], vec![3, 4]]);
+}
+
+#[test]
+fn what_is_kept_between_photos_decides_the_same() {
+    let form = acta();
+    let v = truth(&form);
+    let mut e = headed(sheet(&form, &v), CODE);
+    let long = (0..200).map(|i| (183 + i, 0.999 * 0.1f64.powi(i as i32))).collect();
+    let distribution = Distribution::from_weights(long, 1e-5, 1e-4);
+    e.fields[1].digits.as_mut().unwrap().readings[0].distribution = distribution;
+    let slim = slimmed(e.clone());
+    assert_eq!(slim.fields[1].digits.as_ref().unwrap().readings[0].distribution.values.len(), 9);
+    let (full, slim) = (decide(&e, &Policy::default()), decide(&slim, &Policy::default()));
+    assert_eq!((full.status, &full.findings), (slim.status, &slim.findings));
+    assert!((full.confidence - slim.confidence).abs() < 1e-9);
 }

@@ -1,7 +1,7 @@
-//! The reader made for this print: two small convolutional networks, one for number cells and one
-//! for lines of digit words.
+//! The reader made for this print: small convolutional networks, one for number cells, one for lines
+//! of digit words, one for lines of text.
 //!
-//! In: crops cut by [`crate::cells::cut`] along [`digits_frame`] and [`words_frame`]: the em of the
+//! In: crops cut by [`crate::cells::cut`] along [`digits_frame`], [`words_frame`] and [`line_frame`]: the em of the
 //! print is [`EM_PX`] pixels high, the middle of the capitals stands in the middle of the crop. Out:
 //! a [`Distribution`] a cell, calibrated on sheets that the fitting did not see
 //! (`models/net.toml`). Refuses crops of another size: they are unreadable, never guessed at.
@@ -9,10 +9,10 @@
 //! Inference runs on one thread beside the caller's: a worker of a parallel map waits for it without
 //! taking up another photo meanwhile.
 
-use super::Distribution;
-use super::ctc::{Frames, Limits, Sequences, search};
+use super::{Charset, Distribution};
 use crate::form::Slot;
 use crate::geometry::Rect;
+use ctc::{Frames, Limits, Sequences, search};
 use image::GrayImage;
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
@@ -23,6 +23,8 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod ctc;
+
 /// Em of the print in pixels of a crop: 8 px/mm, the dots of the printer, for an em of 2.03 mm.
 pub const EM_PX: f64 = 16.24;
 /// Height of a crop, px: the capitals (0.72 em) and 6 px above and below, which is what registration
@@ -32,6 +34,12 @@ pub const CROP_HEIGHT: u32 = 24;
 pub const DIGITS_WIDTH: u32 = 48;
 /// Width of a line of words, px: the widest print of a words column (29 mm) and 8 px on either side.
 pub const WORDS_WIDTH: u32 = 248;
+/// Width of the longest line of text, px: 32 hexadecimal signs (21 em) and room on either side.
+pub const LINES_WIDTH: u32 = 432;
+/// Paper before and after the ink of a line of text, px: the middle of what training saw.
+const LINE_MARGIN: f64 = 6.0;
+/// The signs of a line of text, in the order of the network's classes after the blank.
+pub const SIGNS: &str = include_str!("../../../models/signs.txt");
 /// Height of the capitals of the print's face in em (Liberation Sans, OS/2 table: 1409 of 2048, and
 /// the digits' 1409).
 const CAP_HEIGHT: f64 = 0.69;
@@ -45,7 +53,7 @@ const INK_SHARE: f64 = 0.02;
 /// Above this probability of fewer words than a number has, the second line is looked at. What is left
 /// out counts as "other" (not measured).
 const SECOND_LINE: f64 = 1e-3;
-/// Classes: the blank, the digits 0 to 9, and a character that cannot be read.
+/// Classes for numbers: the blank, the digits 0 to 9, and a character that cannot be read.
 const CLASSES: usize = 12;
 
 /// Where to cut a crop, and how fine.
@@ -65,6 +73,16 @@ pub fn digits_frame(slot: &Slot, y: f64) -> CropFrame {
 /// Where to cut line `line` (0 the first) of a words cell for a field whose baseline is `y` (mm).
 pub fn words_frame(slot: &Slot, y: f64, line: u32) -> CropFrame {
     frame(slot, y + f64::from(line) * slot.pitch, WORDS_WIDTH)
+}
+
+/// Where to cut a line of text whose ink stands from `left` to `right` on the baseline `base`, in a print
+/// of `em` (all mm). A line wider than [`LINES_WIDTH`] is cut off there.
+pub fn line_frame(left: f64, right: f64, base: f64, em: f64) -> CropFrame {
+    let px_per_mm = EM_PX / em;
+    let width = ((right - left) * px_per_mm + 2.0 * LINE_MARGIN).ceil().min(f64::from(LINES_WIDTH));
+    let (w, h) = (width / px_per_mm, f64::from(CROP_HEIGHT) / px_per_mm);
+    let middle = base - CAP_HEIGHT / 2.0 * em;
+    CropFrame { rect: Rect::new(left - LINE_MARGIN / px_per_mm, middle - h / 2.0, w, h), px_per_mm }
 }
 
 fn frame(slot: &Slot, baseline: f64, width_px: u32) -> CropFrame {
@@ -100,13 +118,25 @@ pub struct Calibration {
 struct Calibrations {
     digits: Calibration,
     words: Calibration,
+    lines: Calibration,
+}
+
+/// The networks as ONNX.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Reads number cells.
+    pub digits: Vec<u8>,
+    /// Reads lines of digit words.
+    pub words: Vec<u8>,
+    /// Reads lines of text.
+    pub lines: Vec<u8>,
 }
 
 struct Net {
     name: &'static str,
     model: Model,
     sha256: String,
-    width: u32,
+    classes: usize,
     calibration: Calibration,
 }
 
@@ -114,6 +144,8 @@ struct Net {
 pub struct NetReader {
     digits: Net,
     words: Net,
+    lines: Net,
+    signs: Vec<char>,
     places: usize,
 }
 
@@ -121,44 +153,48 @@ impl NetReader {
     /// Loads the embedded networks, for numbers of `places` decimal places (see
     /// [`crate::form::Words`]; words always have that many, digits at most).
     pub fn new(places: usize) -> Result<Self, NetError> {
-        let digits = include_bytes!("../../models/digits.onnx").to_vec();
-        let words = include_bytes!("../../models/words.onnx").to_vec();
-        Self::from_bytes(digits, words, include_str!("../../models/net.toml"), places)
+        let models = Models {
+            digits: include_bytes!("../../../models/digits.onnx").to_vec(),
+            words: include_bytes!("../../../models/words.onnx").to_vec(),
+            lines: include_bytes!("../../../models/lines.onnx").to_vec(),
+        };
+        Self::from_bytes(models, include_str!("../../../models/net.toml"), places)
     }
 
-    /// Loads networks from bytes (ONNX) and their calibration from TOML, for judging networks that are
-    /// not embedded.
-    pub fn from_bytes(
-        digits: Vec<u8>,
-        words: Vec<u8>,
-        calibration: &str,
-        places: usize,
-    ) -> Result<Self, NetError> {
+    /// Loads networks from bytes and their calibration from TOML, for judging networks that are not
+    /// embedded.
+    pub fn from_bytes(models: Models, calibration: &str, places: usize) -> Result<Self, NetError> {
         let c: Calibrations =
             toml::from_str(calibration).map_err(|e| NetError::Calibration(e.to_string()))?;
+        let signs: Vec<char> = SIGNS.chars().collect();
         Ok(Self {
-            digits: Net::load("digits", digits, DIGITS_WIDTH, c.digits)?,
-            words: Net::load("words", words, WORDS_WIDTH, c.words)?,
+            digits: Net::load("digits", models.digits, CLASSES, c.digits)?,
+            words: Net::load("words", models.words, CLASSES, c.words)?,
+            lines: Net::load("lines", models.lines, signs.len() + 2, c.lines)?,
+            signs,
             places,
         })
     }
 
     /// SHA-256 of each network by name, hexadecimal.
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        [&self.digits, &self.words].into_iter().map(|n| (n.name.to_owned(), n.sha256.clone())).collect()
+        [&self.digits, &self.words, &self.lines]
+            .into_iter()
+            .map(|n| (n.name.to_owned(), n.sha256.clone()))
+            .collect()
     }
 
     /// Reads number cells, cut along [`digits_frame`]; one distribution a crop, in order. A number
     /// with a leading zero or too many places counts as "other".
     pub fn read_digits(&self, crops: &[GrayImage]) -> Vec<Distribution> {
-        let found = self.digits.read(&crops.iter().collect::<Vec<_>>(), self.places + 1);
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), self.places + 1);
         found.into_iter().map(|s| self.digits.calibration.apply(number(&s, self.places))).collect()
     }
 
     /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
     /// number cells are. One probability a crop, in order.
     pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
-        let found = self.digits.read(&crops.iter().collect::<Vec<_>>(), self.places + 1);
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), self.places + 1);
         let calibration = self.digits.calibration;
         let one = |(said, want): (Sequences, &Vec<u8>)| {
             let p = said.listed.iter().find(|l| &l.0 == want).map_or(0.0, |l| l.1);
@@ -166,6 +202,24 @@ impl NetReader {
             calibration.apply(Distribution::from_weights(vec![(0, p)], 0.0, 1.0 - p)).probability(0)
         };
         found.into_iter().zip(digits).map(one).collect()
+    }
+
+    /// Reads a line of text, cut along [`line_frame`], as signs of `charset`: the text, and the
+    /// probability that every sign of it is right. A crop of another height says nothing.
+    pub fn read_line(&self, crop: &GrayImage, charset: Charset) -> (String, f64) {
+        if crop.height() != CROP_HEIGHT || crop.width() < 8 {
+            return (String::new(), 0.0);
+        }
+        let mut input = Vec::with_capacity((crop.width() * crop.height()) as usize);
+        normalise(crop, &mut input);
+        let Some(logits) = self.lines.run(1, crop.width(), input) else { return (String::new(), 0.0) };
+        let frames = Frames::from_logits(&logits, self.lines.classes);
+        let sign = |label: u8| self.signs.get(usize::from(label)).copied();
+        let labels = frames.best_path(|l| sign(l).is_some_and(|c| charset.allows(c)));
+        let p = frames.probability(&labels);
+        let whole = Distribution::from_weights(vec![(0, p)], 0.0, (1.0 - p).max(0.0));
+        let text: String = labels.iter().filter_map(|&l| sign(l)).collect();
+        (text.trim().to_owned(), self.lines.calibration.apply(whole).probability(0))
     }
 
     /// Reads words cells: `first[i]` is line 0 of cell `i`, cut along [`words_frame`]; `second(i)`
@@ -177,7 +231,7 @@ impl NetReader {
         first: &[GrayImage],
         mut second: impl FnMut(usize) -> Option<GrayImage>,
     ) -> Vec<Distribution> {
-        let lines = self.words.read(&first.iter().collect::<Vec<_>>(), self.places + 1);
+        let lines = self.words.read(WORDS_WIDTH, &first.iter().collect::<Vec<_>>(), self.places + 1);
         let mut wrapped = Vec::new();
         for (i, line) in lines.iter().enumerate() {
             if line.shorter_than(self.places) > SECOND_LINE
@@ -186,7 +240,8 @@ impl NetReader {
                 wrapped.push((i, crop));
             }
         }
-        let below = self.words.read(&wrapped.iter().map(|w| &w.1).collect::<Vec<_>>(), self.places + 1);
+        let below =
+            self.words.read(WORDS_WIDTH, &wrapped.iter().map(|w| &w.1).collect::<Vec<_>>(), self.places + 1);
         let mut next: Vec<Sequences> = vec![Sequences::nothing(); lines.len()];
         for ((i, _), line) in wrapped.iter().zip(below) {
             next[*i] = line;
@@ -290,7 +345,7 @@ impl Net {
     fn load(
         name: &'static str,
         bytes: Vec<u8>,
-        width: u32,
+        classes: usize,
         calibration: Calibration,
     ) -> Result<Self, NetError> {
         let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
@@ -298,39 +353,40 @@ impl Net {
             .prepack_weights(true)
             .load(bytes)
             .map_err(|e| NetError::Model(name, e.to_string()))?;
-        Ok(Self { name, model, sha256, width, calibration })
+        Ok(Self { name, model, sha256, classes, calibration })
     }
 
-    /// What each crop spells, up to `longest` labels; crops of another size spell nothing known.
-    fn read(&self, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
+    /// What each crop of `width` spells, up to `longest` labels; crops of another size spell nothing known.
+    fn read(&self, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
         // A clean cell needs about ten prefixes. What is cut off adds to "other" and is small against
         // the calibration's floor.
         let limits = Limits { longest, prefixes: 64, least: 1e-6 };
         let unknown = Sequences { listed: Vec::new(), rest: 1.0 };
         let mut out = vec![unknown; crops.len()];
         let fits: Vec<usize> =
-            (0..crops.len()).filter(|&i| crops[i].dimensions() == (self.width, CROP_HEIGHT)).collect();
+            (0..crops.len()).filter(|&i| crops[i].dimensions() == (width, CROP_HEIGHT)).collect();
         for batch in fits.chunks(BATCH) {
-            let mut input = Vec::with_capacity(batch.len() * (self.width * CROP_HEIGHT) as usize);
+            let mut input = Vec::with_capacity(batch.len() * (width * CROP_HEIGHT) as usize);
             for &i in batch {
                 normalise(crops[i], &mut input);
             }
-            let Some(logits) = self.run(batch.len(), input) else { continue };
+            let Some(logits) = self.run(batch.len(), width, input) else { continue };
             let each = logits.len() / batch.len();
             for (k, &i) in batch.iter().enumerate() {
-                out[i] = search(&Frames::from_logits(&logits[k * each..(k + 1) * each], CLASSES), limits);
+                out[i] =
+                    search(&Frames::from_logits(&logits[k * each..(k + 1) * each], self.classes), limits);
             }
         }
         out
     }
 
-    /// Logits of `n` crops, one after the other; `None` when the network fails on them.
-    fn run(&self, n: usize, input: Vec<f32>) -> Option<Vec<f32>> {
+    /// Logits of `n` crops of `width`, one after the other; `None` when the network fails on them.
+    fn run(&self, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
         thread_local! {
             static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
         }
         let pool = POOL.with(|p| p.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1))).clone());
-        let shape = [n, 1, CROP_HEIGHT as usize, self.width as usize];
+        let shape = [n, 1, CROP_HEIGHT as usize, width as usize];
         let tensor = NdTensor::<f32, 4>::from_data(shape, input);
         // A plain thread: were the run installed from a worker of the photos' pool, that worker would
         // steal another photo while it waits.
@@ -339,7 +395,7 @@ impl Net {
             let run = scope.spawn(|| self.model.run_one(tensor.view().into(), Some(options)));
             let output = run.join().ok()?.ok()?;
             let logits: NdTensor<f32, 3> = output.try_into().ok()?;
-            (logits.size(0) == n && logits.size(2) == CLASSES).then(|| logits.to_vec())
+            (logits.size(0) == n && logits.size(2) == self.classes).then(|| logits.to_vec())
         })
     }
 }

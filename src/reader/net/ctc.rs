@@ -45,25 +45,43 @@ impl Frames {
         self.probabilities[t * self.classes + class]
     }
 
-    /// The best class of every frame, repeats merged and blanks dropped, as (label, probability of
-    /// its least certain choice): what a long line says, without alternatives.
-    pub fn best_path(&self) -> Vec<(u8, f64)> {
-        let mut out: Vec<(u8, f64)> = Vec::new();
+    /// The best of the blank and the classes whose label is `allowed` in every frame, repeats merged and
+    /// blanks dropped: what a long line says.
+    pub fn best_path(&self, allowed: impl Fn(u8) -> bool) -> Vec<u8> {
+        let mut out: Vec<u8> = Vec::new();
         let mut last = 0;
         for t in 0..self.len() {
-            let (class, p) = (0..self.classes)
-                .map(|c| (c, self.at(t, c)))
-                .fold((0, -1.0), |a, b| if b.1 > a.1 { b } else { a });
+            let listed = (1..self.classes).filter(|&c| allowed(label(c)));
+            let class = listed.fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
             if class != 0 && class != last {
-                out.push((label(class), p));
-            } else if class != 0
-                && let Some(end) = out.last_mut()
-            {
-                end.1 = end.1.max(p);
+                out.push(label(class));
             }
             last = class;
         }
         out
+    }
+
+    /// Probability that the frames spell exactly `labels`, over every alignment.
+    pub fn probability(&self, labels: &[u8]) -> f64 {
+        if self.is_empty() {
+            return 0.0;
+        }
+        // By label: the frames so far spell the labels before it and it; the blank after them is apart.
+        let n = labels.len();
+        let class = |k: usize| usize::from(labels[k]) + 1;
+        let (mut on, mut off) = (vec![0.0; n], vec![0.0; n + 1]);
+        off[0] = 1.0;
+        for t in 0..self.len() {
+            let blank = self.at(t, 0);
+            // From the last label down: each needs what the one before it was a frame ago.
+            for k in (0..n).rev() {
+                let before = if k > 0 && labels[k - 1] != labels[k] { on[k - 1] } else { 0.0 };
+                off[k + 1] = (off[k + 1] + on[k]) * blank;
+                on[k] = (on[k] + before + off[k]) * self.at(t, class(k));
+            }
+            off[0] *= blank;
+        }
+        on.last().copied().unwrap_or(0.0) + off[n]
     }
 }
 
@@ -293,7 +311,17 @@ mod tests {
             &[0.1, 0.9, 0.0],
             &[0.1, 0.2, 0.7],
         ]);
-        assert_eq!(f.best_path(), [(0, 0.8), (0, 0.9), (1, 0.7)]);
+        assert_eq!(f.best_path(|_| true), [0, 0, 1]);
+        assert_eq!(f.best_path(|l| l == 1), [1], "what is not allowed gives way to the blank");
+    }
+
+    #[test]
+    fn a_line_has_the_probability_of_its_alignments() {
+        let f = uneven();
+        for labels in [&[][..], &[0], &[1, 0], &[0, 0], &[0, 1, 0], &[1, 1, 1, 1]] {
+            let p = f.probability(labels);
+            assert!((p - by_enumeration(&f, labels)).abs() < 1e-12, "{labels:?}: {p}");
+        }
     }
 
     #[test]

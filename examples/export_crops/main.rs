@@ -3,17 +3,22 @@
 //! `export_crops made-up OUT SEED SHEETS` draws and scans sheets, throws the registration off a
 //! little, and cuts every cell. `export_crops scans OUT TRUTH.csv JITTERS FILE...` registers real
 //! scans whose numbers are known and cuts every cell as registered, and JITTERS times more with the
-//! registration thrown off. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv`, see
-//! `scripts/training/crops.py`. Refuses scans that are not in the truth table.
+//! registration thrown off. `export_crops lines OUT SEED PAGES` draws pages of made-up text instead
+//! and cuts every line; `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
+//! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
+//! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
+
+mod jitter;
+mod lines;
 
 use anyhow::{Context, Result};
-use cotejo::cells;
-use cotejo::form::{Form, Slot, builtin};
-use cotejo::geometry::Point;
-use cotejo::reader::net::{self, CropFrame};
-use cotejo::sheet::{Mesh, Rung, Template};
-use cotejo::synth::{Part, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
+use cotejo::form::{Form, Slot, Weight, builtin};
+use cotejo::reader::net;
+use cotejo::sheet::{Mesh, Template};
+use cotejo::synth::draw::Drawn;
+use cotejo::synth::{Part, Picture, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
 use image::GrayImage;
+use jitter::{Jitter, cut};
 use rand::RngExt;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -45,69 +50,6 @@ enum Kind {
 enum Real {
     Yes,
     No,
-}
-
-/// An error of registration: how the print is off, in mm and as a linear map.
-#[derive(Clone, Copy)]
-struct Jitter {
-    shift: (f64, f64),
-    scale: f64,
-    shear: f64,
-    turn: f64,
-}
-
-impl Jitter {
-    const NONE: Self = Self { shift: (0.0, 0.0), scale: 1.0, shear: 0.0, turn: 0.0 };
-
-    /// Standard deviations: 1.6 px of 8 px/mm, 1.2 %, 0.8 and 0.5 degrees; at most thrice that.
-    fn sample(rng: &mut SynthRng) -> Self {
-        let mut normal = |deviation: f64| {
-            // Irwin-Hall of three: bounded at three deviations.
-            let sum: f64 = (0..3).map(|_| rng.random_range(-1.0..1.0)).sum();
-            sum * deviation
-        };
-        Self {
-            shift: (normal(0.2), normal(0.2)),
-            scale: 1.0 + normal(0.012),
-            shear: normal(0.8_f64.to_radians()),
-            turn: normal(0.5_f64.to_radians()),
-        }
-    }
-
-    fn linear(&self, x: f64, y: f64) -> (f64, f64) {
-        let (x, y) = (x + self.shear * y, y);
-        let (s, c) = self.turn.sin_cos();
-        (self.scale * (c * x - s * y), self.scale * (s * x + c * y))
-    }
-
-    /// `mesh` with this error around `centre` (form mm).
-    fn apply(&self, mesh: &Mesh, centre: Point) -> Mesh {
-        let rung = |y: f64| {
-            let at = |x: f64| {
-                let (dx, dy) = self.linear(x - centre.x, y - centre.y);
-                mesh.map(Point::new(centre.x + dx + self.shift.0, centre.y + dy + self.shift.1))
-            };
-            Rung { y, points: [at(0.0), at(mesh.width / 2.0), at(mesh.width)] }
-        };
-        Mesh { width: mesh.width, rungs: vec![rung(centre.y - 4.0), rung(centre.y + 4.0)] }
-    }
-
-    /// Where print that belongs at the centre of a crop stands instead, mm from there.
-    fn displaced(&self) -> (f64, f64) {
-        // Inverse of `linear` to first order: the angles and the scale are within 4 %.
-        let (x, y) = (-self.shift.0 / self.scale, -self.shift.1 / self.scale);
-        (x - self.shear * y + self.turn * y, y - self.turn * x)
-    }
-}
-
-/// Cuts one crop.
-fn cut(pixels: &GrayImage, mesh: &Mesh, frame: CropFrame, jitter: Jitter) -> (GrayImage, (f64, f64), f64) {
-    let r = frame.rect;
-    let centre = Point::new(r.x + r.width / 2.0, r.y + r.height / 2.0);
-    let crop = cells::cut(pixels, &jitter.apply(mesh, centre), r, frame.px_per_mm);
-    let (dx, dy) = jitter.displaced();
-    let at = ((r.width / 2.0 + dx) * frame.px_per_mm - 0.5, (r.height / 2.0 + dy) * frame.px_per_mm - 0.5);
-    (crop, at, net::EM_PX / jitter.scale)
 }
 
 /// The lines of a words cell as digits, such as ["009", "4"].
@@ -202,24 +144,35 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
             field.words = None;
         }
     }
-    let drawn = draw::draw(form, &truth, Part::Frame, &mut rng);
-    let mut settings = scan::ScanSettings::sample(&mut rng);
-    settings.turns = 0;
-    let mut picture = scan::apply(&drawn, &settings, &mut rng);
-    if rng.random_bool(0.35) {
-        // Print and paper as they are, without a scanner's faults on top.
-        let flat = scan::ScanSettings {
-            fade: settings.fade,
-            weight: settings.weight,
-            dropouts: settings.dropouts,
-            strokes: settings.strokes,
-            ..scan::ScanSettings::clean(300.0)
-        };
-        picture = scan::apply(&drawn, &flat, &mut rng);
-        picture = camera::photograph(&picture, rng.random_range(0.05..0.6), &mut rng);
+    let mut form = form.clone();
+    if sheet % 8 == 7 {
+        // The number of voters is printed bold.
+        let slots = form.fields.iter_mut().filter_map(|f| f.digits.as_mut());
+        slots.for_each(|slot| slot.style.weight = Weight::Bold);
     }
+    let drawn = draw::draw(&form, &truth, Part::Frame, &mut rng);
+    let picture = taken(&drawn, &mut rng);
     let said = truth.fields.iter().map(|f| Some((f.digits, f.words))).collect();
     (picture.pixels, picture.mesh, said)
+}
+
+/// The drawing scanned, or, one in three, photographed.
+fn taken(drawn: &Drawn, rng: &mut SynthRng) -> Picture {
+    let mut settings = scan::ScanSettings::sample(rng);
+    settings.turns = 0;
+    if !rng.random_bool(0.35) {
+        return scan::apply(drawn, &settings, rng);
+    }
+    // Print and paper as they are, without a scanner's faults on top.
+    let flat = scan::ScanSettings {
+        fade: settings.fade,
+        weight: settings.weight,
+        dropouts: settings.dropouts,
+        strokes: settings.strokes,
+        ..scan::ScanSettings::clean(300.0)
+    };
+    let picture = scan::apply(drawn, &flat, rng);
+    camera::photograph(&picture, rng.random_range(0.05..0.6), rng)
 }
 
 /// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
@@ -283,7 +236,13 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().collect();
     let forms = builtin()?;
     let form = &forms[0];
-    let out = args.get(2).context("usage: export_crops made-up|scans OUT ...")?;
+    let out = args.get(2).context("usage: export_crops made-up|scans|lines|scanned-lines OUT ...")?;
+    if args[1] == "scanned-lines" {
+        return lines::export_scans(form, Path::new(out), &args[3], args[4].parse()?, &args[5..]);
+    }
+    if args[1] == "lines" {
+        return lines::export(form, Path::new(out), args[3].parse()?, args[4].parse()?);
+    }
     let mut writer = Writer::new(Path::new(out))?;
     if args[1] == "made-up" {
         let (seed, sheets): (u64, u64) = (args[3].parse()?, args[4].parse()?);

@@ -1,0 +1,111 @@
+//! From a stretch of print that was registered to the whole strip.
+//!
+//! In: a sheet of which a part is registered, whatever led to it. Out: the sheet with the rest, as far
+//! as the photo shows it: the strip is flattened again along the mesh, continued beyond its ends, and
+//! registered again, until nothing more is found. So bends, shadows and a paper that does not stand
+//! out do not matter once a few rows are found. Refuses to give anything up: the result never has
+//! fewer anchors.
+
+use super::coarse::Alignment;
+use super::refine::refine;
+use super::ribbon::Ribbon;
+use super::template::{FINE, Template};
+use super::unroll::{self, Work};
+use super::{Mesh, Rung, Sheet};
+use crate::geometry::Point;
+use image::GrayImage;
+
+/// Anchors with which a sheet needs no second look: the 42 scans have 0.85 to 1.
+const WHOLE: f64 = 0.85;
+/// How far the mesh is continued at a time, mm: a bend of 1,000 mm radius is 5 mm off by then, which
+/// the registration's search reaches.
+const AHEAD: f64 = 100.0;
+/// The stretch at the end of the mesh that tells where it goes on, mm.
+const BASE: f64 = 70.0;
+/// At most so many times.
+const ROUNDS: usize = 6;
+
+/// Registers what lies beyond.
+pub(super) fn grow(pixels: &GrayImage, template: &Template, mut sheet: Sheet) -> Sheet {
+    for _ in 0..ROUNDS {
+        if sheet.anchors >= WHOLE {
+            break;
+        }
+        let Some(again) = once(pixels, template, &sheet) else { break };
+        // An anchor or two more is chance.
+        let gain = again.anchors - sheet.anchors;
+        if gain > 0.0 {
+            sheet = again;
+        }
+        if gain < 0.03 {
+            break;
+        }
+    }
+    sheet
+}
+
+fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
+    let (first, last) = sheet.visible;
+    let inside: Vec<Rung> =
+        sheet.mesh.rungs.iter().filter(|r| r.y >= first - 2.5 && r.y <= last + 2.5).copied().collect();
+    if inside.len() < 4 {
+        return None;
+    }
+    let (from, to) = ((first - AHEAD).max(-20.0), (last + AHEAD).min(template.frame.1 + 20.0));
+    let mut ys = Vec::new();
+    let mut rungs = Vec::new();
+    let steps = ((to - from) / 5.0).ceil() as usize;
+    for i in 0..=steps {
+        let y = from + (to - from) * i as f64 / steps as f64;
+        let (l, r) = edges(&inside, y);
+        let at = |x: f64| l.lerp(r, x / template.frame.0);
+        ys.push(y);
+        rungs.push((at(-template.paper.0), at(template.paper.1 - template.paper.0)));
+    }
+    let work = unroll::unroll(pixels, &Ribbon { rungs })?;
+    let path: Vec<(f64, f64)> = ys.into_iter().zip(work.marks.iter().copied()).collect();
+    let left = (Work::paper_left() + template.paper.0) * FINE;
+    refine(&work, template, &Alignment { path, score: sheet.score, left }, sheet.form)
+}
+
+/// The frame's edges at form y: on the mesh, or on the line through its end.
+fn edges(rungs: &[Rung], y: f64) -> (Point, Point) {
+    let (a, b) = (&rungs[0], &rungs[rungs.len() - 1]);
+    if y >= a.y && y <= b.y {
+        let i = rungs.partition_point(|r| r.y <= y).clamp(1, rungs.len() - 1);
+        let (p, q) = (&rungs[i - 1], &rungs[i]);
+        let t = (y - p.y) / (q.y - p.y);
+        return (p.points[0].lerp(q.points[0], t), p.points[2].lerp(q.points[2], t));
+    }
+    let end = if y < a.y { a.y } else { b.y };
+    let near: Vec<&Rung> = rungs.iter().filter(|r| (r.y - end).abs() <= BASE).collect();
+    let line = |of: fn(&Rung) -> f64, weigh: f64| {
+        let n = near.len() as f64;
+        let (my, mv) = near.iter().fold((0.0, 0.0), |s, r| (s.0 + r.y / n, s.1 + of(r) / n));
+        let (num, den) =
+            near.iter().fold((0.0, 0.0), |s, r| (s.0 + (r.y - my) * (of(r) - mv), s.1 + (r.y - my).powi(2)));
+        mv + weigh * num / den.max(1e-9) * (y - my)
+    };
+    let centre = Point::new(
+        line(|r| (r.points[0].x + r.points[2].x) / 2.0, 1.0),
+        line(|r| (r.points[0].y + r.points[2].y) / 2.0, 1.0),
+    );
+    // Width and turn go on as they are: their change over the base is mostly noise.
+    let half = Point::new(
+        line(|r| (r.points[2].x - r.points[0].x) / 2.0, 0.0),
+        line(|r| (r.points[2].y - r.points[0].y) / 2.0, 0.0),
+    );
+    (Point::new(centre.x - half.x, centre.y - half.y), Point::new(centre.x + half.x, centre.y + half.y))
+}
+
+/// Whether a photo point lies on the strip of a sheet, on what is registered or within `beyond` mm of
+/// it along the paper.
+pub(super) fn on_strip(mesh: &Mesh, visible: (f64, f64), beyond: f64, p: Point) -> bool {
+    let (from, to) = (visible.0 - beyond, visible.1 + beyond);
+    let steps = ((to - from) / 20.0).ceil().max(1.0) as usize;
+    (0..=steps).any(|i| {
+        let y = from + (to - from) * i as f64 / steps as f64;
+        let centre = mesh.map(Point::new(mesh.width / 2.0, y));
+        centre.distance(p) < 0.55 * mesh.width * mesh.px_per_mm(y)
+    })
+}
