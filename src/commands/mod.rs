@@ -2,11 +2,13 @@
 
 mod digitize;
 mod measure;
+mod publish;
 mod results;
 mod show;
 
 pub use digitize::run;
 pub use measure::{eval, synth};
+pub use publish::publish;
 pub use results::{export, tally, verify};
 pub use show::{forms, report, schema};
 
