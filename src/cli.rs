@@ -35,6 +35,16 @@ pub enum Command {
     Run(RunArgs),
     /// Write the review report again from the records of a run
     Report(ReportArgs),
+    /// Settle what is open on a local page, with an audit log
+    Review(ReviewArgs),
+    /// Add up by place, candidate and party; one sheet a mesa
+    Tally(TallyArgs),
+    /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
+    Export(ExportArgs),
+    /// Hold the sheets of a run, or a table, against a published table
+    Verify(VerifyArgs),
+    /// Make a static site for all to see, personal data covered
+    Publish(PublishArgs),
     /// Measure against known values: wrong-but-accepted first
     Eval(EvalArgs),
     /// Make sample sheets, their scans or photos, and their truth
@@ -116,6 +126,224 @@ pub struct ReportArgs {
     /// Folder of a run
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo review`
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Who reviews, as it stands in the log [default: the name of the account]
+    #[arg(long = "as", value_name = "NAME")]
+    pub who: Option<String>,
+    /// Port on 127.0.0.1 [default: any that is free]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Share of the doubtful numbers that are entered twice without sight of any value, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub blind: Option<f64>,
+    /// Draw this many accepted sheets at random and check every number: measures the error rate
+    #[arg(long, value_name = "N")]
+    pub audit: Option<usize>,
+    /// Seed of both choices [default: random; it stands in the log]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Write corrections.csv and corrections.json, bring the run's files up to date, and stop
+    #[arg(long)]
+    pub export: bool,
+    /// Take in the review.sqlite of other reviewers, list contradictions, and stop
+    #[arg(long, value_name = "SQLITE", num_args = 1..)]
+    pub merge: Vec<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// By what places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// The whole country
+    Country,
+    /// Estado
+    #[value(alias = "estado")]
+    State,
+    /// Municipio
+    #[value(alias = "municipio")]
+    Municipality,
+    /// Parroquia
+    #[value(alias = "parroquia")]
+    Parish,
+    /// Centro de votación
+    #[value(alias = "centro")]
+    Centre,
+    /// Mesa
+    Mesa,
+}
+
+/// What votes are added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByArg {
+    /// One figure a candidate
+    Candidate,
+    /// One figure a party row
+    Party,
+}
+
+/// How sums are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TallyFormat {
+    /// A table for the terminal; a figure with fewer sheets than its line says how many in brackets
+    Text,
+    /// One row a figure
+    Csv,
+    /// With conflicts and duplicates
+    Json,
+    /// One row a figure
+    Parquet,
+    /// A bar chart of one place
+    Svg,
+}
+
+/// `cotejo tally`
+#[derive(Debug, Args)]
+pub struct TallyArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// By what places
+    #[arg(long, value_enum, default_value = "country")]
+    pub level: LevelArg,
+    /// By candidate or by party row
+    #[arg(long, value_enum, default_value = "candidate")]
+    pub by: ByArg,
+    /// Only places whose code begins so, such as 04 or 010113042
+    #[arg(long, value_name = "CODE")]
+    pub within: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TallyFormat,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA), to say how many are missing [default: what the run found]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// Layouts of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
+    /// candidate
+    Published,
+    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from
+    Wide,
+    /// One row a figure, with the columns of OpenElections
+    Long,
+    /// NIST SP 1500-100 v2 election results, JSON
+    Nist,
+    /// The wide table as Parquet
+    Parquet,
+    /// Every sheet and number, with its standing
+    Sqlite,
+}
+
+/// `cotejo export`
+#[derive(Debug, Args)]
+#[command(after_help = "Every column with its meaning: cotejo export --describe (docs/exports.md)")]
+pub struct ExportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Layout
+    #[arg(long = "as", value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what each column of each layout means
+    #[arg(long)]
+    pub describe: bool,
+    /// Who answers for the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of a run, or another table of the same election
+    #[arg(value_name = "DIR|TABLE.csv")]
+    pub left: PathBuf,
+    /// The published table
+    #[arg(long, value_name = "TABLE.csv")]
+    pub against: PathBuf,
+    /// Folder for verify.html and verify.json
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What stands in the tables' columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Where the original pictures lie now, for the crops
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo publish`
+#[derive(Debug, Args)]
+#[command(after_help = "The site is a folder of pages: put it on any file server, or open its index.html.
+A sheet's picture is published only where the block with names, identity numbers and signatures is
+located with certainty; no pixel of the block is in it.")]
+pub struct PublishArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// New folder for the site
+    #[arg(short, long, value_name = "SITE")]
+    pub out: PathBuf,
+    /// Replace the site that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Where the original pictures lie now, if not where the records say
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Name of the site [default: the election's]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Who answers for the results, in the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Sign the manifest with this minisign secret key; asks for its password if it has one
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+    /// Read the key's password from this file instead of asking
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    pub password_file: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,

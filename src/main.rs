@@ -10,6 +10,11 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Report(args) => commands::report(args),
+        Command::Review(args) => commands::review(args),
+        Command::Tally(args) => commands::tally(args),
+        Command::Export(args) => commands::export(args),
+        Command::Verify(args) => commands::verify(args),
+        Command::Publish(args) => commands::publish(args),
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),

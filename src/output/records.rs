@@ -3,7 +3,7 @@
 //! In: records, or the bytes of such a file. Out: the other. Reading refuses a line of another schema
 //! before it looks at anything else, and a line that is no record, naming the line.
 
-use super::{OutputError, RECORDS_JSONL};
+use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL};
 use crate::record::{Record, SCHEMA};
 use serde::Deserialize;
 use std::io::BufRead;
@@ -28,12 +28,40 @@ pub fn to_jsonl(records: &[Record]) -> Result<Vec<u8>, OutputError> {
 /// # Errors
 /// The folder holds no run, the file cannot be read, or a line is of another schema or no record.
 pub fn load(dir: &Path) -> Result<Vec<Record>, OutputError> {
+    let mut records = Vec::new();
+    visit(dir, |record| {
+        records.push(record);
+        Ok::<_, OutputError>(())
+    })?;
+    Ok(records)
+}
+
+/// Hands over the records of a run's folder one by one, in their order: a large run does not have to
+/// fit into memory.
+///
+/// # Errors
+/// As [`load`], and what `each` returns.
+pub fn visit<E: From<OutputError>>(dir: &Path, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
     let path = dir.join(RECORDS_JSONL);
     if !path.is_file() {
-        return Err(OutputError::NoRun { dir: dir.display().to_string() });
+        return Err(OutputError::NoRun { dir: dir.display().to_string() }.into());
     }
     let file = std::fs::File::open(&path).map_err(|e| OutputError::io(&path, e))?;
-    read_records(std::io::BufReader::new(file), &path)
+    visit_lines(std::io::BufReader::new(file), &path, each)
+}
+
+/// The records as the program made them, before any review: from [`MACHINE_JSONL`] where a review has
+/// begun, else from `records.jsonl`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
+    let path = dir.join(MACHINE_JSONL);
+    match std::fs::File::open(&path) {
+        Ok(file) => read_records(std::io::BufReader::new(file), &path),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => load(dir),
+        Err(e) => Err(OutputError::io(&path, e)),
+    }
 }
 
 /// The records of an open file; `path` is for messages. Empty lines are passed over.
@@ -41,11 +69,23 @@ pub fn load(dir: &Path) -> Result<Vec<Record>, OutputError> {
 /// # Errors
 /// As [`load`].
 pub fn read_records(input: impl BufRead, path: &Path) -> Result<Vec<Record>, OutputError> {
+    let mut records = Vec::new();
+    visit_lines(input, path, |record| {
+        records.push(record);
+        Ok::<_, OutputError>(())
+    })?;
+    Ok(records)
+}
+
+fn visit_lines<E: From<OutputError>>(
+    input: impl BufRead,
+    path: &Path,
+    mut each: impl FnMut(Record) -> Result<(), E>,
+) -> Result<(), E> {
     #[derive(Deserialize)]
     struct Head {
         schema: Option<String>,
     }
-    let mut records = Vec::new();
     for (ix, line) in input.lines().enumerate() {
         let line = line.map_err(|e| OutputError::io(path, e))?;
         if line.trim().is_empty() {
@@ -56,16 +96,12 @@ pub fn read_records(input: impl BufRead, path: &Path) -> Result<Vec<Record>, Out
         let head: Head = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
         let found = head.schema.unwrap_or_default();
         if found != SCHEMA {
-            return Err(OutputError::Schema {
-                path: path.display().to_string(),
-                line: ix + 1,
-                found,
-                expected: SCHEMA,
-            });
+            let path = path.display().to_string();
+            return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
         }
-        records.push(serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?);
+        each(serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?)?;
     }
-    Ok(records)
+    Ok(())
 }
 
 /// The JSON Schema of a record, from its types, with a line break at the end.

@@ -16,6 +16,7 @@ pub fn value(value: u32, confidence: f64) -> Value {
         alternatives: Vec::new(),
         quad: None,
         photo: None,
+        set_by: None,
     }
 }
 
@@ -71,6 +72,7 @@ pub fn record(path: &str) -> Record {
             form: Some("f".to_owned()),
             models: BTreeMap::new(),
         },
+        review: None,
     }
 }
 

@@ -103,9 +103,11 @@ impl Readers {
     }
 }
 
-/// Below this probability that every sign is right, a line of names is shown to Tesseract too; lines of
-/// codes are below [`OPEN`].
+/// Below this probability that every sign is right, a line is shown to Tesseract too: names, dates and
+/// identifiers, which nothing is decided by.
 const OPEN_TEXT: f64 = 0.3;
+/// The same for the lines that say which sheet it is; a second network confirms these.
+const OPEN_CODE: f64 = 0.9;
 
 /// Both readers on lines of text.
 struct HeaderReader<'a> {
@@ -119,7 +121,10 @@ impl LineReader for HeaderReader<'_> {
             ReaderChoice::Tesseract => (None, second_line(&line.wide, charset)),
             _ => (Some(self.net.read_line(&line.tight, charset)), None),
         };
-        let sure = if charset == Charset::Text { OPEN_TEXT } else { OPEN };
+        let sure = match charset {
+            Charset::Code | Charset::Digits => OPEN_CODE,
+            _ => OPEN_TEXT,
+        };
         let ask = match self.choice {
             ReaderChoice::Auto => net.as_ref().is_some_and(|n| n.1 < sure),
             ReaderChoice::Both => true,

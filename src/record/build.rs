@@ -52,6 +52,7 @@ pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Rec
         findings: vec![finding],
         registration: None,
         provenance,
+        review: None,
     }
 }
 
@@ -88,6 +89,7 @@ pub fn code_alone(
         findings: decision.findings.clone(),
         registration: None,
         provenance,
+        review: None,
     }
 }
 
@@ -140,6 +142,7 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
         findings: decision.findings.clone(),
         registration: Some(registration(sheet, form)),
         provenance,
+        review: None,
     }
 }
 
@@ -170,6 +173,7 @@ pub(super) fn decided(decision: &Decision, ix: usize) -> Value {
         alternatives: alternatives.map(|&(value, confidence)| Alternative { value, confidence }).collect(),
         quad: None,
         photo: None,
+        set_by: None,
     }
 }
 

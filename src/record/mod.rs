@@ -8,9 +8,11 @@
 
 mod build;
 mod join;
+mod review;
 
 pub use build::{Located, Measured, build, code_alone, rejected, source};
 pub use join::join;
+pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{self, Basis, Check, Status};
 use crate::finding::Finding;
@@ -53,6 +55,9 @@ pub struct Record {
     pub registration: Option<Registration>,
     /// What made this record.
     pub provenance: Provenance,
+    /// How far people are with it; `None` where none looked. See [`Record::counts`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// The file and page.
@@ -202,6 +207,10 @@ pub struct Value {
     /// absent when it is this record's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub photo: Option<usize>,
+    /// The person who set the value; `None` where the program did. `confidence` stays the program's
+    /// probability for the value that stands here, 0 where it listed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_by: Option<SetBy>,
 }
 
 /// What each channel says; `None` where the sheet, the form or the photo lacks it.

@@ -11,6 +11,7 @@ pub mod camera;
 pub mod defects;
 pub mod draw;
 mod noise;
+pub mod records;
 pub mod scan;
 mod scene;
 pub mod text;

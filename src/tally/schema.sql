@@ -1,0 +1,97 @@
+-- The records of a run as tables. `cotejo export --as sqlite` hands this database over.
+
+-- Candidates in the form's order.
+CREATE TABLE candidate (
+  candidate INTEGER PRIMARY KEY,     -- place in the form's order, from 0
+  id TEXT NOT NULL UNIQUE,           -- short name, the column of the published tables
+  name TEXT NOT NULL                 -- as printed on the sheet
+);
+
+-- Every number of a sheet: vote rows in printed order, then totals.
+CREATE TABLE field (
+  field INTEGER PRIMARY KEY,         -- place in the printed order, from 0
+  id TEXT NOT NULL UNIQUE,           -- such as NM_PSUV or votos_validos
+  kind TEXT NOT NULL,                -- vote or total
+  candidate INTEGER,                 -- whose votes; NULL for a total
+  party TEXT,                        -- as printed; NULL for a total
+  code TEXT,                         -- the party's code as printed; NULL for a total
+  name TEXT NOT NULL                 -- party or total as printed
+);
+
+-- Every page of the run.
+CREATE TABLE sheet (
+  sheet INTEGER PRIMARY KEY,         -- place in the run's order, from 0
+  file TEXT NOT NULL,                -- name of the picture file
+  page INTEGER NOT NULL,             -- page within the file, from 0
+  sha256 TEXT NOT NULL,              -- SHA-256 of the picture file
+  status TEXT NOT NULL,              -- accepted, review or rejected
+  counts INTEGER NOT NULL,           -- 1: accepted or reviewed, its numbers may be added up
+  waits INTEGER NOT NULL,            -- 1: it can count once a person has looked
+  confidence REAL NOT NULL,          -- probability that every number is right
+  centre TEXT,                       -- code of the centre with leading zeros
+  mesa INTEGER,                      -- number of the mesa
+  code TEXT,                         -- code of the sheet
+  kind TEXT,                         -- votes, or zero for a zero report
+  form TEXT,                         -- id of the form
+  unread INTEGER NOT NULL,           -- how many numbers could not be read
+  country TEXT, state TEXT, municipality TEXT, parish TEXT, centre_name TEXT, address TEXT, -- as printed
+  issued_at TEXT,                    -- date and time of printing
+  hash TEXT,                         -- the characters under the QR code
+  findings TEXT NOT NULL             -- codes of what was noticed, with spaces between
+);
+
+-- Every number of every sheet.
+CREATE TABLE number (
+  sheet INTEGER NOT NULL,            -- the sheet
+  field INTEGER NOT NULL,            -- which number
+  value INTEGER,                     -- NULL where it could not be read
+  confidence REAL NOT NULL,          -- probability that the value is right
+  basis TEXT NOT NULL,               -- read, corrected, filled, or person where a person set it
+  PRIMARY KEY (sheet, field)
+) WITHOUT ROWID;
+
+-- Every mesa that a sheet shows or the registry lists.
+CREATE TABLE mesa (
+  centre TEXT NOT NULL,              -- code of the centre with leading zeros
+  mesa INTEGER NOT NULL,             -- number of the mesa
+  standing TEXT NOT NULL,            -- counted, conflict, review, rejected or missing
+  sheet INTEGER,                     -- the sheet whose numbers stand for it; NULL for conflict, missing
+  copies INTEGER NOT NULL,           -- how many sheets show it
+  PRIMARY KEY (centre, mesa)
+) WITHOUT ROWID;
+
+-- The areas that a mesa lies in, one row a level.
+CREATE TABLE area (
+  centre TEXT NOT NULL, mesa INTEGER NOT NULL, -- the mesa
+  level INTEGER NOT NULL,            -- 0 country, 1 state, 2 municipality, 3 parish, 4 centre, 5 mesa
+  code TEXT NOT NULL,                -- code of the area; empty for the country
+  PRIMARY KEY (level, code, centre, mesa)
+) WITHOUT ROWID;
+
+-- Names of areas: the registry's, or what most sheets print.
+CREATE TABLE place (
+  level INTEGER NOT NULL,            -- as in area
+  code TEXT NOT NULL,                -- code of the area
+  parent TEXT NOT NULL,              -- code of the area above
+  name TEXT NOT NULL,                -- empty where no sheet could be read
+  PRIMARY KEY (level, code)
+) WITHOUT ROWID;
+
+-- Votes by candidate: the sum of the candidate's rows; NULL where one of them is.
+CREATE TABLE candidate_number (
+  sheet INTEGER NOT NULL,            -- the sheet
+  candidate INTEGER NOT NULL,        -- the candidate
+  value INTEGER,                     -- the sum
+  PRIMARY KEY (sheet, candidate)
+) WITHOUT ROWID;
+
+-- Numbers on which sheets of one mesa that count say different things.
+CREATE TABLE conflict (
+  centre TEXT NOT NULL, mesa INTEGER NOT NULL, -- the mesa
+  field INTEGER NOT NULL,            -- which number
+  sheet INTEGER NOT NULL,            -- which sheet
+  value INTEGER                      -- what it says
+);
+
+-- Names as they come, before one is chosen.
+CREATE TEMP TABLE heard (level INTEGER, code TEXT, name TEXT, weight INTEGER);
