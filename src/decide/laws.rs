@@ -284,6 +284,22 @@ pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) 
     Some(Finding::new("many_doubtful", Severity::Review, message, hint))
 }
 
+/// Below this many photo pixels a millimetre of print nothing is read: see [`about_resolution`].
+pub const LEGIBLE: f64 = 3.2;
+
+/// A print too small to be read. `height` is its digits', mm. Whole strips in messenger size (1,600 px) have
+/// 1.8 px/mm.
+pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
+    let message = format!(
+        "the printed digits are {:.1} pixels high ({px_per_mm:.1} pixels a millimetre); {:.1} are needed",
+        px_per_mm * height,
+        LEGIBLE * height
+    );
+    let hint = "photograph it nearer, or in overlapping pieces from top to bottom; send the picture as a file, \
+                messengers shrink photos";
+    (px_per_mm < LEGIBLE).then(|| Finding::new("illegible", Severity::Reject, message, hint))
+}
+
 /// Zero reports, other elections, nothing read at all.
 pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
     let form = evidence.form;
@@ -305,6 +321,11 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
         );
         let hint = "compare the rows' names with the photo, or take the picture straighter";
         out.push(Finding::new("rows_doubtful", Severity::Review, message, hint));
+    }
+    for &ix in &evidence.glare {
+        let message = format!("{}: light hides part of the number", form.fields[ix].label);
+        let hint = "take the picture without flash, or from another side of the lamp";
+        out.push(Finding::new("glare", Severity::Info, message, hint).on(&form.fields[ix].id));
     }
     if form.votes().all(|ix| fields[ix].value == Some(0)) {
         let message = "every vote row is 0: a report printed before voting, or a table without votes";

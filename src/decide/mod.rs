@@ -32,7 +32,7 @@
 pub mod alarm;
 pub mod channels;
 pub mod group;
-mod laws;
+pub(crate) mod laws;
 pub mod odds;
 pub mod simulate;
 pub mod sums;
@@ -40,7 +40,7 @@ pub mod totals;
 pub mod weights;
 
 use crate::finding::Finding;
-use crate::form::Form;
+use crate::form::{FieldIx, Form};
 use crate::qr::QrOutcome;
 use crate::reader::CellReading;
 use schemars::JsonSchema;
@@ -102,6 +102,8 @@ pub struct Evidence<'a> {
     pub registered: Registered,
     /// The longest run of rows whose names fit the next row, or the one before, better than their own.
     pub rows_mistaken: usize,
+    /// Fields with a cell that light hides in part.
+    pub glare: Vec<FieldIx>,
 }
 
 impl<'a> Evidence<'a> {
@@ -115,6 +117,7 @@ impl<'a> Evidence<'a> {
             issued: None,
             registered: Registered::NotAsked,
             rows_mistaken: 0,
+            glare: Vec::new(),
         }
     }
 }

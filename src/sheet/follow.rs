@@ -82,6 +82,10 @@ pub(super) fn follow(pixels: &GrayImage, template: &Template, mut sheet: Sheet) 
     if sheet.visible.0 > 20.0 || inside.len() < 8 {
         return sheet;
     }
+    // A straight strip goes on straight: lines of text cannot tell its direction better.
+    if straight(&inside, BASES[0], width) {
+        return sheet;
+    }
     // The longest stretch of the frame that is straight tells best where the paper goes on.
     let base = BASES.into_iter().find(|&b| straight(&inside, b, width)).unwrap_or(BASES[BASES.len() - 1]);
     let (l, r) = edges(&inside, -1.0, base);
@@ -163,17 +167,21 @@ fn turn(pixels: &GrayImage, stand: &Stand, (from, to): (f64, f64)) -> Option<f64
     Some(TURN * (top - f64::from(SLOPES)) / f64::from(SLOPES))
 }
 
-/// Ink, 0 to 1: how much darker a pixel is than the brightest of its part of the row.
+/// Ink, 0 to 1: how much darker a pixel is than the paper of its quarter of the window. One level for
+/// all rows of it: levels of their own would be rows at slope 0.
 fn darkness(grey: &[f32], w: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(grey.len());
-    let part = (w / 4).max(1);
-    for row in grey.chunks_exact(w) {
-        for piece in row.chunks(part) {
-            let paper = piece.iter().copied().fold(1.0, f32::max);
-            out.extend(piece.iter().map(|g| (1.0 - g / paper).clamp(0.0, 0.6)));
-        }
-    }
-    out
+    let part = w.div_ceil(4).max(1);
+    let levels: Vec<f32> = (0..w.div_ceil(part))
+        .map(|k| {
+            let columns = k * part..((k + 1) * part).min(w);
+            let mut values: Vec<f32> =
+                grey.chunks_exact(w).flat_map(|row| row[columns.clone()].to_vec()).collect();
+            let at = values.len() * 4 / 5;
+            if values.is_empty() { 1.0 } else { values.select_nth_unstable_by(at, f32::total_cmp).1.max(1.0) }
+        })
+        .collect();
+    let ink = |i: usize, g: f32| (1.0 - g / levels[i % w / part]).clamp(0.0, 0.6);
+    grey.iter().enumerate().map(|(i, &g)| ink(i, g)).collect()
 }
 
 /// The pixel at a photo point; `None` outside.
