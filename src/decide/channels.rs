@@ -32,9 +32,9 @@ const fn reader_floor(reader: ReaderId) -> f64 {
 
 /// How much of what a reader does not list, its floor included, is the value that it says with one
 /// figure another; the rest is any value. A misread number keeps its length more often than not, and a
-/// lone figure has nine others, not ten thousand. Chosen, not measured on real cells; without it the
-/// simulation's doubtful sheets were wrong up to fifty times as often as stated (see
-/// [`super::simulate`]).
+/// lone figure has nine others, not ten thousand. Chosen, not measured on real cells. On 6,000 made-up
+/// sheets of `Noise::HARD` without QR code that stated 1e-3 to 1e-2, 51 were wrong for 2.9 stated without
+/// it, 5 for 4.6 with it; of those that stated less, 18 for 0.3 and none for 0.4.
 const NEAR: f64 = 0.5;
 
 /// From this probability on a reading is not doubtful.
