@@ -7,12 +7,12 @@
 
 mod together;
 
-use crate::decide::Evidence;
+use crate::decide::{Evidence, Status};
 use crate::finding::{Finding, Severity};
 use crate::output::{self, Folder, Measured, OutputError, Run};
 use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
-use crate::report::{self, ReportError, SheetPictures};
+use crate::report::{self, ReportError, Rows, SheetPictures};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -232,12 +232,16 @@ fn map<T: Send>(
     result
 }
 
-fn pictures(digitizer: &Digitizer, digitized: &Digitized<'_>) -> SheetPictures {
+fn pictures(digitizer: &Digitizer, digitized: &Digitized<'_>) -> (SheetPictures, Rows) {
     let form = digitized.record.form.as_ref();
     let form = form.and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id));
     match (&digitized.pixels, form) {
-        (Some(pixels), Some(form)) => report::pictures(pixels, &digitized.record, form),
-        _ => SheetPictures::default(),
+        (Some(pixels), Some(form)) if digitized.record.status == Status::Review => {
+            let record = &digitized.record;
+            (report::pictures(pixels, record, form), report::rows(pixels, record, form))
+        }
+        (Some(pixels), Some(form)) => (report::pictures(pixels, &digitized.record, form), Rows::default()),
+        _ => <(SheetPictures, Rows)>::default(),
     }
 }
 
@@ -286,7 +290,7 @@ fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
 /// Records of an earlier run of the same files with the same settings, by file.
 fn earlier(digitizer: &Digitizer, files: &[PathBuf], dir: &Path) -> Vec<Option<Vec<Record>>> {
     let mut known: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-    if let Ok(records) = output::load(dir) {
+    if let Ok(records) = output::load_machine(dir) {
         for record in records {
             known.entry(record.source.path.clone()).or_default().push(record);
         }
@@ -325,6 +329,9 @@ struct Writer {
 
 impl Writer {
     fn open(dir: &Path, resume: Resume) -> Result<Self, OutputError> {
+        if resume == Resume::Fresh {
+            report::clear_pictures(dir)?;
+        }
         let path = dir.join(JOURNAL);
         let mut options = File::options();
         options.create(true).write(true);
@@ -340,10 +347,11 @@ impl Writer {
         &mut self,
         file: &Path,
         records: &[Record],
-        pictures: &[SheetPictures],
+        pictures: &[(SheetPictures, Rows)],
     ) -> Result<(), OutputError> {
-        for (record, pictures) in records.iter().zip(pictures) {
+        for (record, (pictures, rows)) in records.iter().zip(pictures) {
             pictures.save(&self.dir, record)?;
+            rows.save(&self.dir, record)?;
         }
         let entry = Entry { path: display(file), records: records.to_vec() };
         let mut line = serde_json::to_vec(&entry)

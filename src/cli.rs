@@ -35,6 +35,8 @@ pub enum Command {
     Run(RunArgs),
     /// Write the review report again from the records of a run
     Report(ReportArgs),
+    /// Settle what is open on a local page, with an audit log
+    Review(ReviewArgs),
     /// Add up by place, candidate and party; one sheet a mesa
     Tally(TallyArgs),
     /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
@@ -124,6 +126,38 @@ pub struct ReportArgs {
     /// Folder of a run
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo review`
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Who reviews, as it stands in the log [default: the name of the account]
+    #[arg(long = "as", value_name = "NAME")]
+    pub who: Option<String>,
+    /// Port on 127.0.0.1 [default: any that is free]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Share of the doubtful numbers that are entered twice without sight of any value, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub blind: Option<f64>,
+    /// Draw this many accepted sheets at random and check every number: measures the error rate
+    #[arg(long, value_name = "N")]
+    pub audit: Option<usize>,
+    /// Seed of both choices [default: random; it stands in the log]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Write corrections.csv and corrections.json, bring the run's files up to date, and stop
+    #[arg(long)]
+    pub export: bool,
+    /// Take in the review.sqlite of other reviewers, list contradictions, and stop
+    #[arg(long, value_name = "SQLITE", num_args = 1..)]
+    pub merge: Vec<PathBuf>,
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,

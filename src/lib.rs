@@ -12,7 +12,8 @@
 //! 8. [`record`]: what is handed over, one a page.
 //! 9. [`output`]: the records of a run as files.
 //! 10. [`report`]: the pages that a person looks at.
-//! 11. [`tally`], [`export`], [`verify`], [`publish`]: results from the records of a run.
+//! 11. [`review`]: the same pages, on which people settle what is open, with an audit log.
+//! 12. [`tally`], [`export`], [`verify`], [`publish`]: results from the records of a run.
 //!
 //! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
 //! photo, [`batch`] for many, held against a [`registry`] of tables where there is one; [`eval`] measures records against what is known to stand on the sheets,
@@ -60,6 +61,7 @@ pub mod reader;
 pub mod record;
 pub mod registry;
 pub mod report;
+pub mod review;
 pub mod sheet;
 pub mod synth;
 pub mod tally;

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Report(args) => commands::report(args),
+        Command::Review(args) => commands::review(args),
         Command::Tally(args) => commands::tally(args),
         Command::Export(args) => commands::export(args),
         Command::Verify(args) => commands::verify(args),

@@ -270,7 +270,7 @@ impl Digitizer {
     /// Asks the registry about the sheet's table and decides.
     pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
         if let Some(registry) = &self.config.registry {
-            evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
+            decide::ask_registry(evidence, |code| registry.registered(code));
         }
         decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }

@@ -8,6 +8,9 @@ use crate::inputs;
 use crate::output::{Folder, Overwrite};
 use crate::pipeline::Digitizer;
 use crate::record::Record;
+use crate::review::files;
+use crate::review::log::LOG;
+use crate::review::station::Station;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -78,6 +81,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
     let (records, run) = batch::run(&digitizer, &inputs.files, &folder, Jobs(jobs), resume, &bar)?;
     bar.finish();
+    if args.out.join(LOG).exists() {
+        let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
+        files::write(station.dir(), station.records(), station.forms(), station.book())?;
+        let (done, all) = station.progress();
+        eprintln!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+    }
     let c = run.counts;
     eprintln!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",

@@ -47,7 +47,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::channel_best;
-pub use laws::hold_back;
+pub use laws::{ask_registry, check, hold_back};
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";

@@ -12,8 +12,9 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
-pub use records::{load, read_records, schema, to_jsonl, visit};
+pub use records::{load, load_machine, read_records, schema, to_jsonl, visit};
 pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarms, utc};
+pub(crate) use table::inert;
 pub use table::to_csv;
 
 use crate::record::Record;
@@ -24,6 +25,9 @@ use std::path::{Path, PathBuf};
 
 /// The records, one JSON object a line.
 pub const RECORDS_JSONL: &str = "records.jsonl";
+/// The records as the program made them, kept from the moment that a review begins: `records.jsonl` is
+/// then written from them and the review's log.
+pub const MACHINE_JSONL: &str = "records.machine.jsonl";
 /// The records as a wide table.
 pub const RECORDS_CSV: &str = "records.csv";
 /// What is known of the run.
@@ -150,11 +154,25 @@ impl Folder {
     }
 
     /// Writes `records.jsonl`, `records.csv` and `run.json`, in that order; `run.files` is filled with
-    /// the hashes of the first two.
+    /// the hashes of the first two. Machine records that an earlier review kept are removed.
     ///
     /// # Errors
     /// A file that cannot be written; those before it stand.
-    pub fn write(&self, records: &[Record], mut run: Run) -> Result<Run, OutputError> {
+    pub fn write(&self, records: &[Record], run: Run) -> Result<Run, OutputError> {
+        let run = self.write_reviewed(records, run)?;
+        let machine = self.dir.join(MACHINE_JSONL);
+        match std::fs::remove_file(&machine) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OutputError::io(&machine, e)),
+            _ => Ok(run),
+        }
+    }
+
+    /// As [`Folder::write`], with records that people have reviewed: the program's own stay in
+    /// [`MACHINE_JSONL`].
+    ///
+    /// # Errors
+    /// A file that cannot be written; those before it stand.
+    pub fn write_reviewed(&self, records: &[Record], mut run: Run) -> Result<Run, OutputError> {
         let mut files = BTreeMap::new();
         for (name, bytes) in [(RECORDS_JSONL, to_jsonl(records)?), (RECORDS_CSV, to_csv(records)?)] {
             write_whole(&self.dir.join(name), &bytes)?;

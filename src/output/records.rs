@@ -3,7 +3,7 @@
 //! In: records, or the bytes of such a file. Out: the other. Reading refuses a line of another schema
 //! before it looks at anything else, and a line that is no record, naming the line.
 
-use super::{OutputError, RECORDS_JSONL};
+use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL};
 use crate::record::{Record, SCHEMA};
 use serde::Deserialize;
 use std::io::BufRead;
@@ -48,6 +48,20 @@ pub fn visit<E: From<OutputError>>(dir: &Path, each: impl FnMut(Record) -> Resul
     }
     let file = std::fs::File::open(&path).map_err(|e| OutputError::io(&path, e))?;
     visit_lines(std::io::BufReader::new(file), &path, each)
+}
+
+/// The records as the program made them, before any review: from [`MACHINE_JSONL`] where a review has
+/// begun, else from `records.jsonl`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
+    let path = dir.join(MACHINE_JSONL);
+    match std::fs::File::open(&path) {
+        Ok(file) => read_records(std::io::BufReader::new(file), &path),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => load(dir),
+        Err(e) => Err(OutputError::io(&path, e)),
+    }
 }
 
 /// The records of an open file; `path` is for messages. Empty lines are passed over.

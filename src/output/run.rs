@@ -7,7 +7,7 @@ use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
 use crate::decide::alarm::{self, Alarm, AlarmKind, Fate, Outcome};
 use crate::finding::{Finding, Severity};
-use crate::record::Record;
+use crate::record::{Record, ReviewState};
 use crate::registry::Coverage;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +59,9 @@ pub struct Counts {
     /// Pages whose numbers stand in another record; counted nowhere else but in `records`.
     #[serde(default)]
     pub parts: usize,
+    /// Of these three, those that count because of a review that people finished.
+    #[serde(default)]
+    pub reviewed: usize,
 }
 
 /// What varies from run to run.
@@ -80,6 +83,8 @@ impl Counts {
         let mut counts = Self::default();
         for record in records {
             counts.records += 1;
+            let complete = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+            counts.reviewed += usize::from(complete);
             match record.status {
                 _ if record.is_part() => counts.parts += 1,
                 Status::Accepted => counts.accepted += 1,

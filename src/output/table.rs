@@ -8,7 +8,7 @@
 
 use super::{OutputError, RECORDS_CSV};
 use crate::decide::Status;
-use crate::record::Record;
+use crate::record::{Record, ReviewState};
 
 /// Totals that the published tables hold, by their names there: `RE` is the number of electors.
 const PUBLISHED: [(&str, &str); 3] =
@@ -50,7 +50,7 @@ pub fn to_csv(records: &[Record]) -> Result<Vec<u8>, OutputError> {
         ]
         .map(str::to_owned),
     );
-    head.extend(["centre_name", "findings"].map(str::to_owned));
+    head.extend(["centre_name", "findings", "review", "reviewed_by"].map(str::to_owned));
     head.extend(totals.iter().map(|id| id.to_uppercase()));
     head.extend(parties.iter().map(|&id| id.to_owned()));
 
@@ -102,6 +102,8 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
         text(&sheet.hash),
         text(&place.centre),
         codes.join(" "),
+        record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
+        record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
     ]);
     row.extend(totals.iter().map(|id| total(id)));
     row.extend(
@@ -121,6 +123,17 @@ fn status(status: Status) -> &'static str {
     }
 }
 
+/// The word of a review's state, as in `records.jsonl`.
+fn review(state: ReviewState) -> &'static str {
+    match state {
+        ReviewState::Complete => "complete",
+        ReviewState::Partial => "partial",
+        ReviewState::Contradicted => "contradicted",
+        ReviewState::Unreadable => "unreadable",
+        ReviewState::Rejected => "rejected",
+    }
+}
+
 /// Each item once, in the order of first appearance.
 fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut out: Vec<&str> = Vec::new();
@@ -134,7 +147,7 @@ fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// Text that no spreadsheet takes for a formula (OWASP, "CSV injection").
-fn inert(text: &str) -> String {
+pub(crate) fn inert(text: &str) -> String {
     match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
         _ => text.to_owned(),

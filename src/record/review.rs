@@ -48,6 +48,9 @@ pub struct Review {
     /// What still waits for a person: field ids, `@sheet` for the sheet as a whole, `@code` for its code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
+    /// Drawn at random among the accepted sheets, and checked without sight of the program's values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sampled: bool,
 }
 
 /// What has come of a review.
@@ -77,13 +80,14 @@ impl Record {
         }
     }
 
-    /// Whether a person still has to look: it does not count, and no person said that it cannot.
+    /// Whether a person has something to settle: the program asked for a look that is not finished, or
+    /// people contradict each other.
     pub fn waits(&self) -> bool {
-        let closed = matches!(
-            self.review.as_ref().map(|r| r.state),
-            Some(ReviewState::Unreadable | ReviewState::Rejected)
-        );
-        !self.counts() && !closed
+        match self.review.as_ref().map(|r| r.state) {
+            Some(ReviewState::Contradicted) => true,
+            Some(ReviewState::Partial) | None => self.status == Status::Review,
+            Some(ReviewState::Complete | ReviewState::Unreadable | ReviewState::Rejected) => false,
+        }
     }
 }
 
@@ -97,8 +101,13 @@ mod tests {
         let with = |status, state: Option<ReviewState>| {
             let mut record = sample::record("a.jpg");
             record.status = status;
-            record.review =
-                state.map(|state| Review { state, by: Vec::new(), when: String::new(), open: Vec::new() });
+            record.review = state.map(|state| Review {
+                state,
+                by: vec![],
+                when: String::new(),
+                open: vec![],
+                sampled: false,
+            });
             (record.counts(), record.waits())
         };
         assert_eq!(with(Status::Accepted, None), (true, false));

@@ -147,8 +147,8 @@ impl Registry {
     }
 
     /// What is registered under an acta code, whose first two parts are centre and table.
-    pub fn registered(&self, code: Option<&str>) -> Registered {
-        let Some((centre, table)) = code.and_then(parts) else { return Registered::NotAsked };
+    pub fn registered(&self, code: &str) -> Registered {
+        let Some((centre, table)) = parts(code) else { return Registered::NotAsked };
         match self.find(centre, table) {
             Some(table) => Registered::Known { electores: table.electores },
             None => Registered::Unknown,

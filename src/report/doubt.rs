@@ -73,17 +73,16 @@ pub fn order(records: &[Record]) -> Vec<usize> {
     let key = |ix: usize| {
         let record = &records[ix];
         let class = match record.status {
-            Status::Review => 0,
-            Status::Rejected => 1,
-            Status::Accepted => 2,
+            _ if record.waits() => 0,
+            Status::Rejected if record.review.is_none() => 1,
+            _ => 2,
         };
         let conflict = fields(record).any(|(_, v)| contradictory(record, &v.channels))
             || record.checks.iter().any(|c| c.holds == Some(false));
         (class, !conflict)
     };
-    all.sort_by(|&a, &b| {
-        key(a).cmp(&key(b)).then(records[a].confidence.total_cmp(&records[b].confidence)).then(a.cmp(&b))
-    });
+    // A probability is not negative: its bits order as it does.
+    all.sort_by_cached_key(|&ix| (key(ix), records[ix].confidence.max(0.0).to_bits(), ix));
     all
 }
 

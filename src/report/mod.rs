@@ -7,22 +7,33 @@
 //! text from photos and file names is escaped. Refuses nothing: a record without pictures is shown
 //! without.
 
+mod audit;
+mod desk;
 mod doubt;
 mod overview;
 mod page;
 mod pictures;
+mod rows;
 mod view;
 mod wording;
 
+pub(crate) use desk::{Desk, Gallery, GalleryCell, Link};
 pub use doubt::{doubtful, order};
+pub(crate) use overview::{finding_titles, overview, register};
+pub(crate) use page::{Page, Templates};
 pub(crate) use pictures::mesh;
-pub use pictures::{CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, cover, pictures, sheet_key};
+pub use pictures::{
+    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, clear_pictures, cover, pictures, sheet_key,
+};
+pub use rows::{Rows, rows};
+pub(crate) use view::{Asked, Entry, Sheet, sheet};
+pub(crate) use wording::{Both, label};
 
 use crate::decide::Status;
 use crate::form::Form;
 use crate::output::{OutputError, write_whole};
 use crate::record::Record;
-use page::{Page, Pager, Templates};
+use page::Pager;
 use std::path::Path;
 
 /// The report's file.
@@ -54,8 +65,7 @@ pub enum ReportError {
 pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, ReportError> {
     let templates = Templates::new()?;
     let order = order(records);
-    let open: Vec<usize> =
-        order.iter().copied().filter(|&ix| records[ix].status != Status::Accepted).collect();
+    let open: Vec<usize> = order.iter().copied().filter(|&ix| is_open(&records[ix])).collect();
     let size = if open.len() <= SINGLE { open.len().max(1) } else { PER_PAGE };
     let pages: Vec<&[usize]> = open.chunks(size).collect();
     let folder = dir.join(REPORT_PAGES);
@@ -78,7 +88,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
             let record = &records[ix];
             let pictures = SheetPictures::load(dir, record);
             let form = record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id));
-            view::sheet(record, form, &pictures, page * size + i)
+            view::sheet(record, form, &pictures, page * size + i, None)
         };
         indices.iter().enumerate().map(view).collect()
     };
@@ -90,6 +100,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
         sheets: if single { pages.first().map_or_else(Vec::new, |p| sheets(0, p)) } else { Vec::new() },
         pager: Pager::index(&pages),
         findings: overview::finding_titles(records),
+        desk: None,
     };
     if !single {
         std::fs::create_dir_all(&folder).map_err(|e| OutputError::io(&folder, e))?;
@@ -101,6 +112,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
                 sheets: sheets(n, indices),
                 pager: Pager::page(n, &pages),
                 findings: overview::finding_titles(indices.iter().map(|&ix| &records[ix])),
+                desk: None,
             };
             write_whole(&folder.join(page_name(n)), templates.render(&page)?.as_bytes())?;
         }
@@ -108,6 +120,12 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
     // Last, so that it never leads to pages that are not there yet.
     write_whole(&dir.join(REPORT_HTML), templates.render(&index)?.as_bytes())?;
     Ok(if single { 1 } else { pages.len() + 1 })
+}
+
+/// Whether a sheet is shown with its evidence: a person has something to do, or it cannot be used and
+/// no person has said so yet.
+fn is_open(record: &Record) -> bool {
+    record.waits() || (record.status == Status::Rejected && record.review.is_none())
 }
 
 /// The file name of page `n`, from 0.

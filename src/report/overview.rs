@@ -4,6 +4,7 @@
 //! chart for each folder or scanner; and the register as compact JSON that the page's script lists
 //! and filters. Refuses nothing.
 
+use super::audit::{Audit, audit};
 use super::wording::{Both, alarm, percent, title};
 use crate::decide::Status;
 use crate::output::{Counts, alarms};
@@ -39,6 +40,10 @@ pub struct Overview {
     pub groups: Vec<Group>,
     /// What the groups are: `folder` or `scanner`.
     pub grouped_by: &'static str,
+    /// Sheets that wait for a person.
+    pub waiting: usize,
+    /// What the audit says, if there was one.
+    pub audit: Option<Audit>,
 }
 
 /// How many records carry a finding.
@@ -92,6 +97,8 @@ pub fn overview(records: &[Record]) -> Overview {
         histogram: histogram(records),
         groups,
         grouped_by,
+        waiting: records.iter().filter(|r| r.waits()).count(),
+        audit: audit(records),
     }
 }
 
@@ -220,7 +227,7 @@ pub fn register(records: &[Record], order: &[usize], place: impl Fn(usize) -> St
                 Status::Review => 1,
                 Status::Rejected => 2,
             };
-            let open = record.status != Status::Accepted;
+            let open = super::is_open(record);
             serde_json::json!([
                 record.source.path,
                 record.sheet.code,

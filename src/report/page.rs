@@ -4,6 +4,7 @@
 //! engine; only the page's own style and script, and the register (escaped by its maker), go in as
 //! they are. Refuses nothing.
 
+use super::desk::Desk;
 use super::overview::Overview;
 use super::view::Sheet;
 use super::wording::Both;
@@ -18,6 +19,8 @@ use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
+const DESK_STYLE: &str = include_str!("assets/review.css");
+const DESK_SCRIPT: &str = include_str!("assets/review.js");
 
 /// A page.
 pub struct Page {
@@ -33,6 +36,8 @@ pub struct Page {
     pub pager: Option<Pager>,
     /// Codes and titles of the findings that can be filtered by.
     pub findings: Vec<(String, Both)>,
+    /// What the review adds; `None` in the static report.
+    pub desk: Option<Desk>,
 }
 
 /// The way to the other pages.
@@ -85,6 +90,7 @@ fn list(pages: &[&[usize]], prefix: &str) -> Vec<(String, usize, usize)> {
 pub struct Templates {
     environment: Environment<'static>,
     policy: String,
+    desk_policy: String,
 }
 
 impl Templates {
@@ -99,13 +105,29 @@ impl Templates {
         environment.add_filter("thousands", thousands);
         // The name's ending switches escaping on.
         environment.add_template("page.html", include_str!("assets/page.html"))?;
+        environment.add_template("words.html", include_str!("assets/words.html"))?;
+        environment.add_template("entry.html", include_str!("assets/entry.html"))?;
+        environment.add_template("desk.html", include_str!("assets/desk.html"))?;
         let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
         let policy = format!(
             "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
             hash(STYLE),
             hash(SCRIPT)
         );
-        Ok(Self { environment, policy })
+        let desk_policy = format!(
+            "default-src 'none'; img-src data:; connect-src 'self'; style-src {} {}; script-src {} {}; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            hash(STYLE),
+            hash(DESK_STYLE),
+            hash(SCRIPT),
+            hash(DESK_SCRIPT)
+        );
+        Ok(Self { environment, policy, desk_policy })
+    }
+
+    /// The Content-Security-Policy of the review's pages, for the answer's head.
+    pub fn desk_policy(&self) -> &str {
+        &self.desk_policy
     }
 
     /// The page as HTML.
@@ -116,6 +138,9 @@ impl Templates {
         let safe = minijinja::Value::from_safe_string;
         self.environment.get_template("page.html")?.render(context! {
             policy => safe(self.policy.clone()),
+            desk => Serde(&page.desk),
+            desk_style => safe(DESK_STYLE.to_owned()),
+            desk_script => safe(DESK_SCRIPT.to_owned()),
             style => safe(STYLE.to_owned()),
             script => safe(SCRIPT.to_owned()),
             version => env!("CARGO_PKG_VERSION"),

@@ -29,6 +29,8 @@ const STRIP_WIDTH: u32 = 240;
 /// Paper above the frame that the strip shows at most, mm; it starts where the photo does. Set so that
 /// the logo of the sheets looked at is on it (November 2026, 42 scans).
 const STRIP_ABOVE: f64 = 130.0;
+/// Width of the head's picture in pixels: its print is legible.
+const HEAD_WIDTH: u32 = 560;
 /// JPEG quality of the strip (a map of the sheet) and of crops (evidence).
 const STRIP_QUALITY: u8 = 50;
 const CROP_QUALITY: u8 = 88;
@@ -156,27 +158,27 @@ pub(crate) fn mesh(registration: &Registration, form: &Form) -> Option<Mesh> {
 }
 
 /// All lines of a slot with paper around, form mm.
-fn area(field: &Field, slot: &Slot) -> Rect {
+pub(super) fn area(field: &Field, slot: &Slot) -> Rect {
     let (first, last) = (slot.line_rect(field.y, 0), slot.line_rect(field.y, slot.lines.max(1) - 1));
     let (mx, my) = CROP_MARGIN;
     Rect::new(first.x - mx, first.y - my, first.width + 2.0 * mx, last.bottom() - first.y + 2.0 * my)
 }
 
 /// The line of a header field, form mm; `None` for another field.
-fn header_area(field: &Field, form: &Form) -> Option<Rect> {
+pub(super) fn header_area(field: &Field, form: &Form) -> Option<Rect> {
     let line = form.header_line(&field.id)?;
     let y = line.y?;
     // The header's print is 2.7 mm high on the forms known; the line is cut with paper around it.
     Some(Rect::new(form.header.left, y - 3.6, form.header.right - form.header.left, 5.2))
 }
 
-fn cut_crop(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> GrayImage {
+pub(super) fn cut_crop(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> GrayImage {
     let native = mesh.px_per_mm(area.y + area.height / 2.0);
     cut(pixels, mesh, area, native.clamp(CROP_SCALE.0, CROP_SCALE.1))
 }
 
 /// Whether a form point lies in the photo.
-fn in_photo(pixels: &GrayImage, mesh: &Mesh, point: Point) -> bool {
+pub(super) fn in_photo(pixels: &GrayImage, mesh: &Mesh, point: Point) -> bool {
     let p = mesh.map(point);
     p.x >= 0.0 && p.y >= 0.0 && p.x < f64::from(pixels.width()) && p.y < f64::from(pixels.height())
 }
@@ -184,23 +186,9 @@ fn in_photo(pixels: &GrayImage, mesh: &Mesh, point: Point) -> bool {
 /// The strip from its head to the private block, and the fields' places in it.
 fn strip(pixels: &GrayImage, mesh: &Mesh, form: &Form) -> Option<Strip> {
     let scale = f64::from(STRIP_WIDTH) / form.paper_width;
-    let inside = |mm: &u32| in_photo(pixels, mesh, Point::new(mesh.width / 2.0, -f64::from(*mm)));
-    let above = (0..=STRIP_ABOVE as u32).take_while(inside).last().unwrap_or(0);
-    let top = -f64::from(above);
+    let top = -paper_above(pixels, mesh);
     let (left, height) = (-form.margin_left, form.private_top - top);
-    // In bands, because a crop is cut flat and the strip is not.
-    const BAND: f64 = 4.0;
-    let rows = (height * scale).floor() as u32;
-    let mut out = GrayImage::from_pixel(STRIP_WIDTH, rows, Luma([255]));
-    let band_rows = (BAND * scale).round().max(1.0) as u32;
-    let mut y = 0;
-    while y < rows {
-        let n = band_rows.min(rows - y);
-        let rect = Rect::new(left, top + f64::from(y) / scale, form.paper_width, f64::from(n) / scale);
-        let band = cut(pixels, mesh, rect, scale);
-        image::imageops::replace(&mut out, &band, 0, i64::from(y));
-        y += n;
-    }
+    let out = straight(pixels, mesh, form, STRIP_WIDTH, (top, height));
     let mut marks = Vec::new();
     for field in &form.fields {
         let areas: Vec<Rect> = [field.digits.as_ref(), field.words.as_ref()]
@@ -225,13 +213,46 @@ fn strip(pixels: &GrayImage, mesh: &Mesh, form: &Form) -> Option<Strip> {
     Some(Strip { picture: encode(&out, STRIP_QUALITY)?, marks })
 }
 
+/// The paper's whole width from `place.0` on, `place.1` high (form mm), `width` pixels wide. Cut in
+/// bands, because a crop is cut flat and the paper is not.
+fn straight(pixels: &GrayImage, mesh: &Mesh, form: &Form, width: u32, place: (f64, f64)) -> GrayImage {
+    const BAND: f64 = 4.0;
+    let scale = f64::from(width) / form.paper_width;
+    let rows = (place.1 * scale).floor() as u32;
+    let mut out = GrayImage::from_pixel(width, rows, Luma([255]));
+    let band_rows = (BAND * scale).round().max(1.0) as u32;
+    let mut y = 0;
+    while y < rows {
+        let n = band_rows.min(rows - y);
+        let top = place.0 + f64::from(y) / scale;
+        let rect = Rect::new(-form.margin_left, top, form.paper_width, f64::from(n) / scale);
+        image::imageops::replace(&mut out, &cut(pixels, mesh, rect, scale), 0, i64::from(y));
+        y += n;
+    }
+    out
+}
+
+/// What stands above the frame, large enough to read the sheet's code.
+pub(super) fn head(pixels: &GrayImage, mesh: &Mesh, form: &Form) -> Option<Picture> {
+    let above = paper_above(pixels, mesh);
+    (above > 0.0)
+        .then(|| straight(pixels, mesh, form, HEAD_WIDTH, (-above, above)))
+        .and_then(|p| encode(&p, STRIP_QUALITY))
+}
+
+/// How much paper above the frame is on the photo, mm, at most [`STRIP_ABOVE`].
+fn paper_above(pixels: &GrayImage, mesh: &Mesh) -> f64 {
+    let inside = |mm: &u32| in_photo(pixels, mesh, Point::new(mesh.width / 2.0, -f64::from(*mm)));
+    f64::from((0..=STRIP_ABOVE as u32).take_while(inside).last().unwrap_or(0))
+}
+
 /// Rounded to a tenth.
 fn tenth(v: f64) -> f64 {
     (v * 10.0).round() / 10.0
 }
 
 /// A JPEG; `None` if the picture is too large for one, which no crop is.
-fn encode(picture: &GrayImage, quality: u8) -> Option<Picture> {
+pub(super) fn encode(picture: &GrayImage, quality: u8) -> Option<Picture> {
     let (width, height) = picture.dimensions();
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality)
@@ -256,6 +277,24 @@ pub fn sheet_key(record: &Record) -> Option<String> {
 /// Where the pictures of a record are kept in a run's folder.
 fn pictures_path(dir: &Path, record: &Record) -> Option<PathBuf> {
     Some(dir.join(PICTURES).join(format!("{}.json", sheet_key(record)?)))
+}
+
+/// Removes the pictures of an earlier run; other files stay.
+///
+/// # Errors
+/// A file that cannot be removed.
+pub fn clear_pictures(dir: &Path) -> Result<(), OutputError> {
+    let folder = dir.join(PICTURES);
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(|e| OutputError::io(&folder, e))?.path();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let ours = name.split_once('-').is_some_and(|(h, _)| h.len() == 64) && name.ends_with(".json");
+        if ours {
+            std::fs::remove_file(&path).map_err(|e| OutputError::io(&path, e))?;
+        }
+    }
+    Ok(())
 }
 
 impl SheetPictures {

@@ -8,7 +8,7 @@ use super::wording::{Both, advice, detail, label, percent, title};
 use crate::decide::{Basis, Check, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, RelationOp};
-use crate::record::{ChannelValue, Record, Value};
+use crate::record::{ChannelValue, Record, ReviewState, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -36,6 +36,46 @@ pub struct Sheet {
     pub cells: Vec<Cell>,
     pub strip: Option<StripView>,
     pub numbers: Vec<Number>,
+    /// How far people are, if they have begun: a word of `ReviewState`.
+    pub review: Option<ReviewState>,
+    /// Who reviewed it.
+    pub by: String,
+    /// What the review asks; `None` in the static report.
+    pub desk: Option<Asked>,
+}
+
+/// What the review asks of one sheet.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Asked {
+    /// The sheet's key.
+    pub key: String,
+    /// The fields, in order.
+    pub entries: Vec<Entry>,
+    /// What stands above the frame.
+    pub head: Option<Picture>,
+}
+
+/// What the review asks of one field.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Entry {
+    /// Field id, `@sheet` or `@code`.
+    pub field: String,
+    /// `number`, `code` or `sheet`.
+    pub kind: &'static str,
+    /// `open`, `done`, `again` (waits for another entry) or `clash`.
+    pub state: &'static str,
+    /// Whether values known so far are kept from who enters.
+    pub hidden: bool,
+    /// What stands, if it may be shown.
+    pub value: Option<String>,
+    /// Who set it.
+    pub who: String,
+    /// Values that are no surprise, with spaces between; for the page's own check of typing errors.
+    pub likely: String,
+    /// Most characters of an entry.
+    pub longest: usize,
+    /// What several people said, where they contradict each other.
+    pub others: Vec<(String, String)>,
 }
 
 /// Why it is here: the findings of one kind.
@@ -76,6 +116,7 @@ pub struct Cell {
     pub digits: Option<Picture>,
     pub words: Option<Picture>,
     pub number: Number,
+    pub entry: Option<Entry>,
 }
 
 /// A field's number with its channels.
@@ -91,6 +132,8 @@ pub struct Number {
     pub qr: Option<Said>,
     /// Whether a channel says another value than the one decided.
     pub differs: bool,
+    /// The person who set it, and the value before, as text.
+    pub set_by: Option<(String, String)>,
 }
 
 /// What a channel says.
@@ -108,10 +151,30 @@ pub struct StripView {
     pub marks: Vec<Mark>,
 }
 
-/// A record as a sheet of the page.
-pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, rank: usize) -> Sheet {
-    let ids = if record.status == Status::Accepted { Vec::new() } else { doubtful(record) };
-    let cells: Vec<Cell> = ids.iter().filter_map(|id| cell(id, record, form, pictures)).collect();
+/// A record as a sheet of the page; with `desk`, its cells are those that the review asks for.
+pub fn sheet(
+    record: &Record,
+    form: Option<&Form>,
+    pictures: &SheetPictures,
+    rank: usize,
+    desk: Option<Asked>,
+) -> Sheet {
+    let ids: Vec<String> = match &desk {
+        Some(asked) => asked.entries.iter().map(|e| e.field.clone()).collect(),
+        None if record.status == Status::Accepted => Vec::new(),
+        None => doubtful(record),
+    };
+    let mut cells: Vec<Cell> = ids.iter().filter_map(|id| cell(id, record, form, pictures)).collect();
+    let mut hides = false;
+    for entry in desk.iter().flat_map(|d| &d.entries).filter(|e| e.kind == "number") {
+        if let Some(cell) = cells.iter_mut().find(|c| c.field == entry.field) {
+            cell.entry = Some(entry.clone());
+            if entry.hidden {
+                hides = true;
+                cell.number = blank(cell.label.clone());
+            }
+        }
+    }
     let mut findings: Vec<_> = record.findings.iter().collect();
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
@@ -131,11 +194,12 @@ pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, ran
         confidence: percent(record.confidence),
         unsure: codes.contains("low_confidence"),
         codes: codes.into_iter().collect::<Vec<_>>().join(" "),
-        reasons: reasons(&findings, record, form),
+        // Where a value is hidden, nothing beside it may tell it.
+        reasons: if hides { Vec::new() } else { reasons(&findings, record, form) },
         sums: record
             .checks
             .iter()
-            .filter(|c| c.holds == Some(false))
+            .filter(|c| c.holds == Some(false) && !hides)
             .filter_map(|c| sum(c, record, form))
             .collect(),
         strip: pictures.strip.as_ref().map(|s| StripView {
@@ -143,7 +207,14 @@ pub fn sheet(record: &Record, form: Option<&Form>, pictures: &SheetPictures, ran
             marks: s.marks.iter().filter(|m| ids.contains(&m.field)).cloned().collect(),
         }),
         cells,
-        numbers: fields(record).map(|(id, v)| number(label(id, record, form), v)).collect(),
+        numbers: if hides {
+            Vec::new()
+        } else {
+            fields(record).map(|(id, v)| number(label(id, record, form), v)).collect()
+        },
+        review: record.review.as_ref().map(|r| r.state),
+        by: record.review.as_ref().map_or_else(String::new, |r| r.by.join(", ")),
+        desk,
     }
 }
 
@@ -183,7 +254,24 @@ fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures
         words: cut.and_then(|c| c.words.clone()),
         number: number(label.clone(), value),
         label,
+        entry: None,
     })
+}
+
+/// A number of which nothing is told.
+fn blank(label: String) -> Number {
+    Number {
+        label,
+        value: None,
+        confidence: Both::same(""),
+        basis: Basis::Read,
+        alternatives: Vec::new(),
+        digits: None,
+        words: None,
+        qr: None,
+        differs: false,
+        set_by: None,
+    }
 }
 
 fn number(label: String, value: &Value) -> Number {
@@ -213,6 +301,10 @@ fn number(label: String, value: &Value) -> Number {
         words,
         qr,
         differs,
+        set_by: value
+            .set_by
+            .as_ref()
+            .map(|s| (s.who.clone(), s.was.map_or_else(|| "—".to_owned(), |v| v.to_string()))),
     }
 }
 

@@ -36,7 +36,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 31] = [
+const KNOWN: [(&str, &str, &str, &str); 33] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -182,7 +182,19 @@ const KNOWN: [(&str, &str, &str, &str); 31] = [
         "code_unreadable",
         "Código de acta ilegible",
         "The acta code could not be read",
-        "Lea el código en la foto.",
+        "Lea centro y mesa en las primeras líneas de la hoja.",
+    ),
+    (
+        "many_doubtful",
+        "Muchos números se leen con duda",
+        "Many numbers are read with doubt",
+        "Tome la foto más cerca, más derecha o con mejor luz; o compruebe los números con la foto.",
+    ),
+    (
+        "rows_doubtful",
+        "Los números pueden estar una fila corridos",
+        "Numbers may be a row off",
+        "Compare los nombres de las filas con la foto, o tome la foto más derecha.",
     ),
     (
         "code_alone",

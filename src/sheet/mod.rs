@@ -7,9 +7,10 @@
 //! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
 //! them to a small even work picture, [`coarse`] aligns the form's print to it along the strip,
 //! [`refine`] places each printed anchor and fits the [`Mesh`] through all of them, [`grow`] goes on
-//! from there to what the ribbon missed.
+//! from there to what the ribbon missed, [`follow`] up the header's lines.
 
 mod coarse;
+mod follow;
 mod grow;
 mod mesh;
 mod prints;
@@ -75,6 +76,8 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
         sheets.retain(|s| !overlap(&sheet, s));
         sheets.push(sheet);
     }
+    let mut sheets: Vec<Sheet> =
+        sheets.into_iter().map(|s| follow::follow(pixels, &templates[s.form], s)).collect();
     sheets.sort_by(|a, b| {
         let (p, q) = (middle(a), middle(b));
         p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))

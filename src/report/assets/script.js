@@ -123,7 +123,7 @@
   }
   for (const cell of all(".cell")) {
     const look = () => show(cell.closest(".sheet"), cell.dataset.field, "auto");
-    cell.addEventListener("focus", look);
+    cell.addEventListener("focusin", look);
     cell.addEventListener("pointerenter", look);
   }
   for (const mark of all(".mark")) mark.addEventListener("click", () => {

@@ -1,0 +1,72 @@
+//! `cotejo review`.
+//!
+//! In: resolved arguments. Out: the local page until it is stopped, or an export or a merge.
+
+use super::{Outcome, known_forms};
+use crate::cli::ReviewArgs;
+use crate::review::exchange::{contradictions, export, merge};
+use crate::review::sample::Settings;
+use crate::review::server::{self, Port};
+use crate::review::station::Station;
+use crate::review::{files, prepare_sample};
+use anyhow::bail;
+
+/// Reviews a run; [`Outcome::Open`] when something still waits.
+///
+/// # Errors
+/// A folder without a whole run, a log that does not hold, settings that make no sense, a port that
+/// cannot be had.
+pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
+    if let Some(share) = args.blind.filter(|s| !(0.0..=1.0).contains(s)) {
+        bail!("--blind is {share}; it is a share: give a number between 0 and 1, such as 0.1");
+    }
+    let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
+    let who: String = who.trim().chars().filter(|c| !c.is_control()).take(80).collect();
+    let who = if who.is_empty() { "reviewer".to_owned() } else { who };
+    let mut station = Station::open(&args.dir, known_forms(args.forms.as_deref())?, &who)?;
+    if !args.merge.is_empty() {
+        for path in &args.merge {
+            let merged = merge(&mut station, path)?;
+            eprintln!(
+                "{}: {} entries taken in, {} were known, {} are about sheets that this run lacks",
+                path.display(),
+                merged.taken,
+                merged.known,
+                merged.strange
+            );
+        }
+        let clashes = contradictions(&station);
+        for clash in &clashes {
+            let said: Vec<String> = clash.said.iter().map(|(who, v)| format!("{who} {v}")).collect();
+            eprintln!("  {} {}: {}", clash.path, clash.field, said.join(", "));
+        }
+        eprintln!("{} contradictions; neither side counts until they are resolved", clashes.len());
+    }
+    if args.export || !args.merge.is_empty() {
+        export(&station)?;
+        files::write(station.dir(), station.records(), station.forms(), station.book())?;
+        let (done, all) = station.progress();
+        eprintln!("{done} of {all} sheets reviewed; corrections.csv and corrections.json written");
+        return Ok(if done == all { Outcome::Clean } else { Outcome::Open });
+    }
+    let seed = match args.seed {
+        Some(seed) => seed,
+        // 53 bits, which a reader of the log in any language holds exactly.
+        None => rand::random::<u64>() >> 11,
+    };
+    let now = station.book().settings.clone();
+    let again = |old: Option<u64>| args.seed.or(old).unwrap_or(seed);
+    station.set(&Settings {
+        blind: args.blind.map(|share| (share, again(now.blind.map(|b| b.1)))),
+        audit: args.audit.map(|n| (n, again(now.audit.map(|a| a.1)))),
+    })?;
+    prepare_sample(&station)?;
+    // What a killed station had written to the log only.
+    files::write(station.dir(), station.records(), station.forms(), station.book())?;
+    let (done, all) = server::serve(station, Port(args.port), |address| {
+        eprintln!("open {address}");
+        eprintln!("the address holds a key: give it to no one; Ctrl-C ends the review");
+    })?;
+    eprintln!("{done} of {all} sheets reviewed");
+    Ok(if done == all { Outcome::Clean } else { Outcome::Open })
+}

@@ -1,0 +1,8 @@
+//! The pages in headless Chromium: the static report, and the review from end to end.
+
+// A test fails by panicking.
+#![allow(clippy::unwrap_used)]
+
+mod report;
+mod review;
+mod station;
