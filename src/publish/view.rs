@@ -67,7 +67,7 @@ pub struct MesaView {
     /// Its SHA-256.
     pub sha256: Option<String>,
     /// The program's probability that every number is right.
-    pub confidence: f64,
+    pub certainty: String,
     /// Candidates in the form's order: name, votes, share of the largest, rows: party, code, votes.
     pub candidates: Vec<CandidateView>,
     /// Totals: name, value.
@@ -154,6 +154,11 @@ pub fn places(base: &Base, level: Level) -> Result<Vec<Place>, TallyError> {
     Ok(sums.lines.iter().map(place).collect())
 }
 
+/// A probability as text; what rounds to one is said to be below it.
+fn certainty(p: f64) -> String {
+    if p > 0.999_999 { "> 0.999999".to_owned() } else { format!("{p:.6}") }
+}
+
 /// All mesas by centre, each with its sheet's numbers.
 ///
 /// # Errors
@@ -224,7 +229,7 @@ pub fn mesas(base: &Base) -> Result<BTreeMap<String, Vec<MesaView>>, TallyError>
             issued_at: r.get(6)?,
             file: r.get(7)?,
             sha256: r.get(8)?,
-            confidence: r.get(9)?,
+            certainty: certainty(r.get(9)?),
             candidates: if shown { names.iter().zip(&sums).map(candidate).collect() } else { Vec::new() },
             totals: if shown {
                 totals.iter().map(|(ix, name)| (name.clone(), values[*ix])).collect()

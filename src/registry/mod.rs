@@ -136,6 +136,11 @@ impl Registry {
         self.tables.is_empty()
     }
 
+    /// All tables, by centre and number.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
     /// The table of a centre; leading zeros of the centre do not count.
     pub fn find(&self, centre: &str, table: u32) -> Option<&Table> {
         self.tables.get(&key(centre, table))
