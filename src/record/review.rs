@@ -70,9 +70,12 @@ pub enum ReviewState {
 }
 
 impl Record {
-    /// Whether the record's numbers are to be counted: a review that came to an end decides; without
+    /// Whether the record's numbers are to be counted: never those of a part of another; a review that came to an end decides; without
     /// one, or while it goes on, what the program decided.
     pub fn counts(&self) -> bool {
+        if self.is_part() {
+            return false;
+        }
         match self.review.as_ref().map(|r| r.state) {
             Some(ReviewState::Complete) => true,
             Some(ReviewState::Contradicted | ReviewState::Unreadable | ReviewState::Rejected) => false,

@@ -125,7 +125,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
 /// Whether a sheet is shown with its evidence: a person has something to do, or it cannot be used and
 /// no person has said so yet.
 fn is_open(record: &Record) -> bool {
-    record.waits() || (record.status == Status::Rejected && record.review.is_none())
+    record.waits() || (record.status == Status::Rejected && record.review.is_none() && !record.is_part())
 }
 
 /// The file name of page `n`, from 0.

@@ -8,7 +8,7 @@ use super::ReviewError;
 use super::settle::{Book, settle};
 use super::station::form_of;
 use crate::form::Form;
-use crate::output::{Folder, Measured, Overwrite, RUN_JSON, Run};
+use crate::output::{Folder, Overwrite, RUN_JSON, Run};
 use crate::record::Record;
 use crate::report;
 use std::path::Path;
@@ -30,13 +30,12 @@ pub fn write(dir: &Path, machine: &[Record], forms: &[Form], book: &Book) -> Res
     let records = reviewed(machine, forms, book);
     let earlier: Option<Run> =
         std::fs::read(dir.join(RUN_JSON)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let (settings, measured, alarms) = match earlier {
-        Some(run) => (run.settings, run.measured, run.alarms),
+    let (settings, measured, registry) = match earlier {
+        Some(run) => (run.settings, run.measured, run.registry),
         None => Default::default(),
     };
-    let measured: Measured = measured;
     let mut run = Run::new(&records, settings, measured);
-    run.alarms = alarms;
+    run.registry = registry;
     Folder::create(dir, Overwrite::Replace)?.write_reviewed(&records, run)?;
     report::write(dir, &records, forms)?;
     Ok(())

@@ -51,13 +51,15 @@ impl Settings {
         self.blind.is_some_and(|(share, seed)| lot(seed, &[BLIND, sheet, field]) < share)
     }
 
-    /// Indices of the accepted records that are drawn, in input order.
+    /// Indices of the accepted records that are drawn, in input order. A sheet that was put together from
+    /// several photos is not drawn: no one photo shows all of it.
     pub fn drawn(&self, records: &[Record]) -> BTreeSet<usize> {
         let Some((n, seed)) = self.audit else { return BTreeSet::new() };
         let mut seen = BTreeSet::new();
         let mut lots: Vec<(f64, usize)> = Vec::new();
         for (ix, record) in records.iter().enumerate() {
-            let Some(key) = sheet_key(record).filter(|_| record.status == Status::Accepted) else { continue };
+            let whole = record.status == Status::Accepted && record.source.joined.is_empty();
+            let Some(key) = sheet_key(record).filter(|_| whole) else { continue };
             if seen.insert(key.clone()) {
                 lots.push((lot(seed, &[AUDIT, &key]), ix));
             }

@@ -194,8 +194,12 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
 
 /// A record after review.
 pub fn settle<'a>(machine: &Record, form: Option<&Form>, book: &'a Book, sampled: bool) -> Settled<'a> {
-    let key = sheet_key(machine).unwrap_or_default();
     let mut record = machine.clone();
+    if machine.is_part() {
+        // Its sheet stands in another record.
+        return Settled { record, tasks: Vec::new() };
+    }
+    let key = sheet_key(machine).unwrap_or_default();
     let mut asked = tasks(machine, &book.settings, sampled);
     for field in book.fields(&key) {
         if !asked.iter().any(|t| t.field == field) {

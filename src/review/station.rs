@@ -143,7 +143,7 @@ impl Station {
         let book = Book::new(log.entries());
         let mut keys = BTreeMap::new();
         for (ix, record) in records.iter().enumerate() {
-            if let Some(key) = sheet_key(record) {
+            if let Some(key) = sheet_key(record).filter(|_| !record.is_part()) {
                 keys.entry(key).or_insert(ix);
             }
         }
