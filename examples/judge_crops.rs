@@ -99,7 +99,7 @@ fn lines(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
         // As much paper behind the text as the reader's own frame leaves.
         let width = (end + 6.0).min(f64::from(LINES_WIDTH)) as u32;
         let crop = image::imageops::crop_imm(&row.crop, 0, 0, width, CROP_HEIGHT).to_image();
-        let (said, p) = reader.read_line(&crop, Charset::Text);
+        let (said, p) = reader.read_line(&crop, Charset::Text, None);
         let right = u32::from(said == text);
         let read = Distribution::from_weights(vec![(right, p), (1 - right, 1.0 - p)], 0.0, 0.0);
         let name = format!("{} {text:?} as {said:?}", row.sheet);

@@ -59,14 +59,52 @@ pub struct NumberCells<'a> {
     pub digits: Vec<ChannelCell>,
     /// Cells of words.
     pub words: Vec<ChannelCell>,
+    /// Fields with a cell that is blown out in part, ascending.
+    pub glare: Vec<FieldIx>,
+}
+
+/// From this grey on a pixel is blown out.
+const BLOWN: u8 = 250;
+/// Paper of typical cells below this grey is not blown out itself: above, white is the paper's colour, as
+/// on most scans, and says nothing.
+const PAPER: u8 = 235;
+/// The share of blown pixels from which a cell is under glare (not measured).
+const GLARE: f64 = 0.25;
+
+/// Lowers the coverage of cells that light hides; returns their fields.
+fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
+    let level = |crop: &GrayImage| {
+        let mut values = crop.as_raw().clone();
+        let middle = values.len() / 2;
+        *values.select_nth_unstable(middle).1
+    };
+    let mut levels: Vec<u8> = cells.iter().map(|c| level(&c.lines[0])).collect();
+    levels.sort_unstable();
+    if levels.get(levels.len() / 2).is_none_or(|&typical| typical >= PAPER) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for cell in cells {
+        let crop = cell.lines[0].as_raw();
+        let share = crop.iter().filter(|&&v| v >= BLOWN).count() as f64 / crop.len() as f64;
+        // What lies outside the photo is white too, and is counted already.
+        let blown = (share - (1.0 - cell.quality.coverage)).max(0.0);
+        if blown >= GLARE {
+            cell.quality.coverage = (cell.quality.coverage - blown).max(0.0);
+            out.push(cell.field);
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 impl<'a> NumberCells<'a> {
     /// Cuts the cells of the fields whose print was found in the photo.
     pub fn cut(pixels: &GrayImage, sheet: &Sheet, form: &'a Form) -> Self {
-        let mut cells = Self { form, digits: Vec::new(), words: Vec::new() };
+        let mut cells = Self { form, digits: Vec::new(), words: Vec::new(), glare: Vec::new() };
         for (field, spec) in form.fields.iter().enumerate() {
-            if spec.y < sheet.visible.0 || spec.y > sheet.visible.1 {
+            if !sheet.shows(spec.y) {
                 continue;
             }
             let channel = |slot: &Slot, frame: &dyn Fn(u32) -> CropFrame| {
@@ -86,6 +124,8 @@ impl<'a> NumberCells<'a> {
                 cells.words.push(channel(slot, &|line| words_frame(slot, spec.y, line)));
             }
         }
+        let mut all: Vec<&mut ChannelCell> = cells.digits.iter_mut().chain(&mut cells.words).collect();
+        cells.glare = dazzled(&mut all);
         cells
     }
 
@@ -141,7 +181,7 @@ pub fn quality(pixels: &GrayImage, sheet: &Sheet, rect: Rect, crop: &GrayImage) 
         contrast,
         coverage: f64::from(inside) / f64::from(steps * steps),
         px_per_mm: sheet.mesh.px_per_mm(rect.y + rect.height / 2.0),
-        residual: sheet.residual,
+        residual: sheet.residual_at(rect.y + rect.height / 2.0),
     }
 }
 
@@ -163,6 +203,22 @@ mod tests {
         let crop = cut(&pixels, &mesh(16.0), Rect::new(2.0, 2.0, 4.0, 3.0), 4.0);
         assert_eq!(crop.dimensions(), (16, 12));
         assert!(crop.pixels().all(|p| (100..=155).contains(&p[0])), "{:?}", crop.get_pixel(3, 3));
+    }
+
+    #[test]
+    fn a_blown_cell_is_under_glare_on_grey_paper_but_not_on_white() {
+        let cell = |field, level| ChannelCell {
+            field,
+            lines: vec![GrayImage::from_pixel(8, 8, Luma([level]))],
+            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+        };
+        let glare = |paper| {
+            let mut cells = [cell(0, paper), cell(1, paper), cell(2, 255)];
+            let fields = dazzled(&mut cells.iter_mut().collect::<Vec<_>>());
+            (fields, cells[2].quality.coverage)
+        };
+        assert_eq!(glare(180), (vec![2], 0.0));
+        assert_eq!(glare(252), (vec![], 1.0));
     }
 
     #[test]

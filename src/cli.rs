@@ -43,6 +43,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Hold the sheets of a run, or a table, against a published table
     Verify(VerifyArgs),
+    /// Make a static site for all to see, personal data covered
+    Publish(PublishArgs),
     /// Measure against known values: wrong-but-accepted first
     Eval(EvalArgs),
     /// Make sample sheets, their scans or photos, and their truth
@@ -301,6 +303,47 @@ pub struct VerifyArgs {
     /// Where the original pictures lie now, for the crops
     #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo publish`
+#[derive(Debug, Args)]
+#[command(after_help = "The site is a folder of pages: put it on any file server, or open its index.html.
+A sheet's picture is published only where the block with names, identity numbers and signatures is
+located with certainty; no pixel of the block is in it.")]
+pub struct PublishArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// New folder for the site
+    #[arg(short, long, value_name = "SITE")]
+    pub out: PathBuf,
+    /// Replace the site that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Where the original pictures lie now, if not where the records say
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Name of the site [default: the election's]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Who answers for the results, in the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Sign the manifest with this minisign secret key; asks for its password if it has one
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+    /// Read the key's password from this file instead of asking
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    pub password_file: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Tally(args) => commands::tally(args),
         Command::Export(args) => commands::export(args),
         Command::Verify(args) => commands::verify(args),
+        Command::Publish(args) => commands::publish(args),
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),

@@ -6,7 +6,7 @@
 use crate::cells::NumberCells;
 use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
-use crate::decide::{self, Decision, Evidence, Policy, group};
+use crate::decide::{self, Decision, Evidence, Policy, group, laws};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
 use crate::photo::{self, Photo};
@@ -163,7 +163,7 @@ impl Digitizer {
             let (record, evidence) = self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None));
             vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.sheet(&photo, s)).map(|(r, e, t)| (r, Some(e), t)).collect()
+            sheets.iter().map(|s| self.legible(&photo, s)).collect()
         };
         if let Some(record) = read.first_mut() {
             record.2.add(&first);
@@ -174,8 +174,28 @@ impl Digitizer {
         read.into_iter().map(with_pixels).collect()
     }
 
+    /// A sheet whose print is large enough to be read, or the record that says that it is not.
+    fn legible(&self, photo: &Photo, sheet: &Sheet) -> (Record, Option<Evidence<'_>>, Times) {
+        let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
+        match laws::about_resolution(scale, digits_height(&self.config.forms[sheet.form])) {
+            Some(finding) => {
+                let record = record::rejected(record::source(photo), finding, self.provenance(None));
+                (record, None, Times::default())
+            }
+            None => {
+                let (record, evidence, times) = self.sheet(photo, sheet);
+                (record, Some(evidence), times)
+            }
+        }
+    }
+
     fn no_sheet(&self, photo: &Photo) -> Record {
         let (w, h) = photo.pixels.dimensions();
+        let scale = sheet::paper_scale(&photo.pixels, &self.templates);
+        let height = self.config.forms.first().map_or(0.0, digits_height);
+        if let Some(finding) = scale.and_then(|s| laws::about_resolution(s, height)) {
+            return record::rejected(record::source(photo), finding, self.provenance(None));
+        }
         let finding = Finding::new(
             "no_sheet",
             Severity::Reject,
@@ -243,6 +263,7 @@ impl Digitizer {
             printed_code,
             issued,
             rows_mistaken: sheet.mistaken,
+            glare: cells.glare.clone(),
             ..Evidence::new(form)
         };
         let decision = timed(&mut times.decide, || self.decide(&mut evidence));
@@ -270,10 +291,15 @@ impl Digitizer {
     /// Asks the registry about the sheet's table and decides.
     pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
         if let Some(registry) = &self.config.registry {
-            evidence.registered = registry.registered(group::sheet_code(evidence).as_deref());
+            decide::ask_registry(evidence, |code| registry.registered(code));
         }
         decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }
+}
+
+/// Height of a form's printed digits, mm: 0.69 em (Liberation Sans).
+fn digits_height(form: &Form) -> f64 {
+    form.fields.iter().find_map(|f| f.digits.as_ref()).map_or(0.0, |slot| 0.69 * slot.style.size)
 }
 
 /// The day of an ISO date and time as sheets print it, `DD/MM/YYYY`.

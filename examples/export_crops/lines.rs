@@ -190,7 +190,7 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
         let mesh = found.mesh.extended(-160.0, form.frame.1);
         let mut rng = rng(8, sheet as u64);
         for line in header::found_lines(&photo.pixels, &found, form) {
-            let (said, _) = net.read_line(&line.crops.tight, Charset::Text);
+            let (said, _) = net.read_line(&line.crops.tight, Charset::Text, None);
             let (other, _) = tesseract.line(&line.crops.wide, Charset::Text);
             let near = |text: &&String| distance(&said, text) <= 2 || distance(&other, text) <= 2;
             let text = match certain.iter().find(near) {

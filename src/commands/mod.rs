@@ -2,12 +2,14 @@
 
 mod digitize;
 mod measure;
+mod publish;
 mod results;
 mod review;
 mod show;
 
 pub use digitize::run;
 pub use measure::{eval, synth};
+pub use publish::publish;
 pub use results::{export, tally, verify};
 pub use review::review;
 pub use show::{forms, report, schema};

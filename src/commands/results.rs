@@ -22,7 +22,7 @@ use std::path::Path;
 /// The mesas that should be there: the registry given, or what the run found missing.
 pub(super) fn expected(dir: &Path, registry: Option<&Path>) -> anyhow::Result<Option<Expected>> {
     Ok(match registry {
-        Some(path) => Some(Expected::of_table(path)?),
+        Some(path) => Some(Expected::of_registry(path)?),
         None => Expected::of_run(dir)?,
     })
 }

@@ -30,6 +30,13 @@ const fn reader_floor(reader: ReaderId) -> f64 {
     }
 }
 
+/// How much of what a reader does not list, its floor included, is the value that it says with one
+/// figure another; the rest is any value. A misread number keeps its length more often than not, and a
+/// lone figure has nine others, not ten thousand. Chosen, not measured on real cells. On 6,000 made-up
+/// sheets of `Noise::HARD` without QR code that stated 1e-3 to 1e-2, 51 were wrong for 2.9 stated without
+/// it, 5 for 4.6 with it; of those that stated less, 18 for 0.3 and none for 0.4.
+const NEAR: f64 = 0.5;
+
 /// From this probability on a reading is not doubtful.
 const NOT_DOUBTFUL: f64 = 0.9;
 
@@ -186,8 +193,9 @@ pub fn contradict(a: &Weights, b: &Weights) -> bool {
 pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Reliance) -> Heard {
     let modulus = evidence.form.max_value() + 1;
     let field = &evidence.fields[ix];
-    let digits = field.digits.as_ref().map(|cell| cell_weights(cell, modulus, reliance));
-    let words = field.words.as_ref().map(|cell| cell_weights(cell, modulus, reliance));
+    let cell = |cell: &Option<CellReading>| cell.as_ref().map(|c| Cell::of(c, modulus, reliance)).unzip();
+    let (digits, near_digits) = cell(&field.digits);
+    let (words, near_words) = cell(&field.words);
     let code = qr_value(evidence, ix)
         .filter(|_| qr == QrTrust::Belongs)
         .map(|value| Weights::at(value, QR_FLOOR, modulus));
@@ -197,11 +205,11 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Relianc
         .filter(|_| evidence.form.fields[ix].id == super::ELECTORES)
         .map(|value| Weights::at(value, REGISTRY_FLOOR, modulus));
     let mut likelihood = Weights::flat(1.0, modulus);
-    if let (Some(d), Some(w)) = (&digits, &words) {
+    if let (Some(d), Some(w)) = (&near_digits, &near_words) {
         // Both intact or one of them not (their floors); or both showing another value.
         let together = Weights::flat(TOGETHER * f64::from(modulus) * d.overlap(w), modulus);
         likelihood = d.times(w).scaled(f64::from(modulus)).plus(&together);
-    } else if let Some(w) = digits.as_ref().or(words.as_ref()) {
+    } else if let Some(w) = near_digits.as_ref().or(near_words.as_ref()) {
         likelihood = w.clone();
     }
     for w in code.iter().chain(&registry) {
@@ -238,17 +246,32 @@ pub fn channel_best(cell: &CellReading, max_value: u32) -> (Option<u32>, f64) {
     }
 }
 
-/// The fused likelihood of one cell, normalised.
-pub fn cell_weights(cell: &CellReading, modulus: u32, reliance: Reliance) -> Weights {
-    let mut fused = Weights::flat(1.0, modulus);
-    for reading in &cell.readings {
-        let d = &reading.distribution;
-        let said = Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
-        let floor = (reader_floor(reading.reader) * reliance.floors).min(0.5);
-        let said = said.tempered(reliance.power).blurred(floor).standing_out(LISTED);
-        fused = fused.times(&said).normalised().0;
+/// What one cell says, normalised.
+struct Cell;
+
+impl Cell {
+    /// What its readers say, for the contradictions between channels; and the same as a likelihood, in
+    /// which what they do not list is more probable near what they do.
+    fn of(cell: &CellReading, modulus: u32, reliance: Reliance) -> (Weights, Weights) {
+        let mut fused = Weights::flat(1.0, modulus);
+        let mut near = fused.clone();
+        for reading in &cell.readings {
+            let d = &reading.distribution;
+            let said =
+                Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
+            let floor = (reader_floor(reading.reader) * reliance.floors).min(0.5);
+            let said = said.tempered(reliance.power).blurred(floor).standing_out(LISTED);
+            near = near.times(&said.clone().gathered(NEAR).standing_out(LISTED)).normalised().0;
+            fused = fused.times(&said).normalised().0;
+        }
+        let floor = CELL_FLOOR.max(1.0 - trust(&cell.quality)).min(1.0);
+        (fused.blurred(floor), near.blurred(floor))
     }
-    fused.blurred(CELL_FLOOR.max(1.0 - trust(&cell.quality)).min(1.0))
+}
+
+/// What the readers of one cell say together, normalised.
+pub fn cell_weights(cell: &CellReading, modulus: u32, reliance: Reliance) -> Weights {
+    Cell::of(cell, modulus, reliance).0
 }
 
 /// How far the pixels allow a cell to be believed, 0 to 1. The factors say what goes wrong with poor

@@ -11,8 +11,11 @@
 //! - A sheet is a codeword: each number is printed as digits and as words, may be repeated in a QR
 //!   code, and is tied to others by sums. Each field has a hidden printed value with a flat prior.
 //! - [`channels`]: a channel's likelihood is its readers' posterior divided by their flat prior,
-//!   bounded by a floor below which no reader is believed. Channels are independent but for a small
-//!   prior of showing the same wrong value together.
+//!   bounded by a floor below which no reader is believed. What a reader does not list, and its floor,
+//!   lie half on the values that differ from its best in one figure and half on all values: two
+//!   misreadings that balance a sum are then as probable as they are. Readers are believed less on
+//!   sheets that they doubt. Channels are independent but for a small prior of showing the same wrong
+//!   value together.
 //! - [`weights`]: likelihoods are a few listed values and a flat rest, modulo ten to the number of
 //!   places. Products and sums of such weights are such weights.
 //! - [`sums`]: forward-backward over the partial sums of a relation (Baum, Petrie, Soules & Weiss
@@ -23,16 +26,27 @@
 //! - The sheet's probability is the joint posterior of all values that are handed over, not a product
 //!   of the fields': values tied by a sum are right or wrong together.
 //! - `laws`: what no probability can buy: channels that contradict each other with confidence, a QR
-//!   code of another sheet, a zero report, a broken relation are held back whatever the rest
-//!   says.
+//!   code of another sheet, a zero report, a sheet of another day, a table that a registry does not
+//!   hold, a broken relation are held back whatever the rest says.
+//! - [`group`]: several photos of one sheet are one evidence; photos that contradict each other are
+//!   held back both. [`alarm`]: a scanner or folder that fails more often than the rest of its run
+//!   (Fisher 1935, with Bonferroni's correction).
 //!
-//! The constants are priors, each with its reason beside it; whether the probabilities hold is
-//! measured by [`simulate`] and on real sheets by `cotejo eval`.
+//! The constants are priors, each with its reason beside it. Whether the probabilities hold is measured
+//! by [`simulate`] (`cotejo eval --simulate`), by numbers altered in the pixels of scans
+//! ([`crate::eval::alter`], `cotejo eval --alter`) and on real sheets by `cotejo eval`; error rates are
+//! bounded as Clopper & Pearson (1934) do, [`odds`].
+//!
+//! Sources: L. Baum, T. Petrie, G. Soules, N. Weiss, Ann. Math. Stat. 41 (1970) 164. L. Rabiner, Proc.
+//! IEEE 77 (1989) 257. J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), chapter 4.
+//! F. Kschischang, B. Frey, H.-A. Loeliger, IEEE Trans. Inf. Theory 47 (2001) 498. C. Clopper,
+//! E. Pearson, Biometrika 26 (1934) 404. R. Fisher, The Design of Experiments (1935). J. Hanley,
+//! A. Lippman-Hand, JAMA 249 (1983) 1743 (none wrong in n: at most 3/n).
 
 pub mod alarm;
 pub mod channels;
 pub mod group;
-mod laws;
+pub(crate) mod laws;
 pub mod odds;
 pub mod simulate;
 pub mod sums;
@@ -40,14 +54,14 @@ pub mod totals;
 pub mod weights;
 
 use crate::finding::Finding;
-use crate::form::Form;
+use crate::form::{FieldIx, Form};
 use crate::qr::QrOutcome;
 use crate::reader::CellReading;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::channel_best;
-pub use laws::{check, hold_back};
+pub use laws::{ask_registry, check, hold_back};
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";
@@ -102,6 +116,8 @@ pub struct Evidence<'a> {
     pub registered: Registered,
     /// The longest run of rows whose names fit the next row, or the one before, better than their own.
     pub rows_mistaken: usize,
+    /// Fields with a cell that light hides in part.
+    pub glare: Vec<FieldIx>,
 }
 
 impl<'a> Evidence<'a> {
@@ -115,6 +131,7 @@ impl<'a> Evidence<'a> {
             issued: None,
             registered: Registered::NotAsked,
             rows_mistaken: 0,
+            glare: Vec::new(),
         }
     }
 }

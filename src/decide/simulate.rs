@@ -6,11 +6,20 @@
 //! rate at several error rates, the upper bound of the error rate. Every sheet is decided twice, with
 //! its QR code and without. Refuses nothing.
 //!
-//! What is simulated is independent of what [`super::channels`] assumes: a reader's distribution is
-//! made so that it is calibrated (the truth takes each candidate's place with that candidate's
-//! probability), then, for an overconfident reader, sharpened, and mixed with confident errors. One
-//! sheet in twenty is altered in one of the [`Alteration`]s. Nothing here draws pixels: that readers
-//! on real pixels are as good as a [`Noise`] is for `cotejo eval` on pictures to show.
+//! What is simulated does not use what [`super::channels`] assumes: a reader's distribution is made so
+//! that it is calibrated (the truth takes each candidate's place with that candidate's probability),
+//! then, for an overconfident reader, sharpened, and mixed with confident errors. In one thing both
+//! are alike in kind: a misread number is mostly the number with one figure another. One sheet in
+//! twenty is altered in one of the [`Alteration`]s. Nothing here draws pixels: that readers on real
+//! pixels are as good as a [`Noise`] is for `cotejo eval` on pictures to show.
+//!
+//! Measured in November 2026 with `cotejo eval --simulate 20000 --seed 1`, all five noises, 19,000
+//! untouched sheets each: none accepted and wrong (with QR code: scan 0 of 18,567, photo 0 of 16,724,
+//! overconfident 0 of 9,982, poor 0 of 9,060, hard 0 of 6,687; without: 0 of 16,688, 14,871, 9,000, 2
+//! and 134); nothing altered accepted with a wrong number. Of 1,000 altered sheets, 1 (scan) to 36
+//! (poor) were accepted with every number as the machine printed it: the changed channel could not be
+//! read. Stated against seen, without QR code, hard: 14.9 for 16 wrong between 1e-3 and 1e-2, 156 for
+//! 188 up to 0.1, 1,082 for 1,100 up to 0.5.
 
 use super::odds::{at_most, upper_bound};
 use super::{Evidence, FieldEvidence, Policy, Status, decide};

@@ -132,6 +132,32 @@ impl Weights {
         self.normalised().0
     }
 
+    /// `share` of the flat part gathered, evenly, on the values that differ from the best one in one
+    /// figure of as many as it has. Without a listed value nothing is gathered.
+    #[must_use]
+    pub fn gathered(mut self, share: f64) -> Self {
+        let Some((best, _)) = self.best() else { return self };
+        let places = best.checked_ilog10().unwrap_or(0) + 1;
+        let near: Vec<u32> = (0..places)
+            .map(|p| 10u32.pow(p))
+            .flat_map(|unit| (0..10).map(move |figure| best - best / unit % 10 * unit + figure * unit))
+            .filter(|&v| v != best && v < self.modulus)
+            .collect();
+        if near.is_empty() {
+            return self;
+        }
+        let mass = self.flat * share;
+        let each = mass / near.len() as f64;
+        for value in near {
+            match self.atoms.binary_search_by_key(&value, |a| a.0) {
+                Ok(i) => self.atoms[i].1 += each,
+                Err(i) => self.atoms.insert(i, (value, each)),
+            }
+        }
+        self.flat -= mass;
+        self
+    }
+
     /// Only the `most` largest atoms, and of those only what stands out from the flat part (an atom below
     /// it says less than a factor of two); the others join the flat part.
     #[must_use]
@@ -337,6 +363,17 @@ mod tests {
         }
         let want: f64 = da.iter().zip(&db).map(|(p, q)| p * q).sum();
         assert!((a.overlap(&b) - want).abs() < 1e-15);
+    }
+
+    #[test]
+    fn what_is_not_listed_is_gathered_near_the_best_value() {
+        let w = Weights::from_atoms([(12, 0.6), (15, 0.1)], 0.3, 100).gathered(0.5);
+        let values: Vec<u32> = w.atoms().iter().map(|a| a.0).collect();
+        let want = [2, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22, 32, 42, 52, 62, 72, 82, 92];
+        assert_eq!(values, want);
+        assert!((w.total() - 1.0).abs() < 1e-12 && (w.rest() - 0.15).abs() < 1e-12);
+        assert!((w.atom(15) - 0.1 - 0.15 / 18.0).abs() < 1e-12);
+        assert_eq!(Weights::flat(1.0, 100).gathered(0.5), Weights::flat(1.0, 100));
     }
 
     #[test]

@@ -451,7 +451,7 @@ mod tests {
         let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] };
         let mut out = pixels.clone();
         paste_cell(&pixels, &mut out, &mesh, Rect::new(1.0, 6.0, 2.0, 1.0), Rect::new(1.0, 2.0, 2.0, 1.0));
-        assert_eq!((out.get_pixel(15, 20)[0], out.get_pixel(15, 25)[0]), (120, 130));
+        assert_eq!((out.get_pixel(15, 21)[0], out.get_pixel(15, 25)[0]), (122, 130));
         assert_eq!(
             (out.get_pixel(15, 19)[0], out.get_pixel(15, 31)[0], out.get_pixel(5, 25)[0]),
             (38, 62, 50)

@@ -215,13 +215,12 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         Column::text("parish", "parish"),
         Column::text("centre", "name of the centre"),
         Column::text("party_code", "the party's code as printed"),
-        Column::text("sha256", "SHA-256 of the picture file"),
     ];
     let sql = format!(
         "SELECT u.name, m.centre || '.' || printf('%02d', m.mesa), \
          CASE f.id WHEN 'electores' THEN 'Registered Voters' WHEN 'votos' THEN 'Ballots Cast' \
             WHEN 'votos_nulos' THEN 'Null Votes' ELSE ? END, \
-         NULL, f.party, k.name, n.value, s.name, p.name, c.name, f.code, t.sha256 \
+         NULL, f.party, k.name, n.value, s.name, p.name, c.name, f.code \
          {} AND f.kind IS NOT NULL AND (f.kind = 'vote' OR f.id IN ('electores', 'votos', 'votos_nulos')) \
          ORDER BY m.centre, m.mesa, n.field",
         FROM.replace(

@@ -155,7 +155,9 @@ impl Work<'_> {
     /// Reads the whole line, which the form calls `id`.
     fn read(&mut self, line: &Line, id: &str, charset: Charset) -> (String, f64) {
         let crops = line.crops(self.pixels, self.mesh, em_of(self.form, id));
-        self.reader.line(&crops, charset)
+        // The identifier stands on two lines, of which neither fits.
+        let spec = self.form.header_line(id).filter(|_| !matches!(charset, Charset::Uuid | Charset::Text));
+        self.reader.line(&crops, charset, spec.and_then(|l| l.pattern.as_ref()))
     }
 
     fn text(&self, line: &Line, text: String, confidence: f64) -> TextReading {
@@ -394,7 +396,7 @@ fn hash(pixels: &GrayImage, qr: Quad, form: &Form, reader: &mut dyn LineReader) 
     let lines = lines::find(pixels, &mesh, area);
     let mut bounds: Option<Rect> = None;
     for line in &lines {
-        let (read, sure) = reader.line(&line.crops(pixels, &mesh, HASH_EM), Charset::Hash);
+        let (read, sure) = reader.line(&line.crops(pixels, &mesh, HASH_EM), Charset::Hash, None);
         text.extend(read.chars().filter(|c| !c.is_whitespace()));
         confidence = confidence.min(sure);
         let top = bounds.map_or(line.rect.y, |b| b.y);

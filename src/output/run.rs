@@ -59,7 +59,7 @@ pub struct Counts {
     /// Pages whose numbers stand in another record; counted nowhere else but in `records`.
     #[serde(default)]
     pub parts: usize,
-    /// Of these, those that count because of a review that people finished.
+    /// Of these three, those that count because of a review that people finished.
     #[serde(default)]
     pub reviewed: usize,
 }

@@ -15,6 +15,7 @@ use crate::header;
 use crate::header::HeaderReading;
 use crate::sheet::Sheet;
 use image::GrayImage;
+use regex::Regex;
 use std::collections::BTreeMap;
 
 /// The network leaves a cell open when its best value has less than this: Tesseract, which is right
@@ -116,10 +117,10 @@ struct HeaderReader<'a> {
 }
 
 impl LineReader for HeaderReader<'_> {
-    fn line(&mut self, line: &LineCrops, charset: Charset) -> (String, f64) {
+    fn line(&mut self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> (String, f64) {
         let (net, other) = match self.choice {
             ReaderChoice::Tesseract => (None, second_line(&line.wide, charset)),
-            _ => (Some(self.net.read_line(&line.tight, charset)), None),
+            _ => (Some(self.net.read_line(&line.tight, charset, pattern)), None),
         };
         let sure = match charset {
             Charset::Code | Charset::Digits => OPEN_CODE,

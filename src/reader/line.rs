@@ -5,6 +5,7 @@
 
 use super::Reading;
 use image::GrayImage;
+use regex::Regex;
 
 /// What signs a line can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +65,9 @@ pub struct NumberCrops {
 
 /// Reads lines of text.
 pub trait LineReader {
-    /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line).
-    fn line(&mut self, line: &LineCrops, charset: Charset) -> (String, f64);
+    /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line). `pattern` is what the whole
+    /// line has to be, where the form says so.
+    fn line(&mut self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> (String, f64);
 
     /// What is said of a number before a word; at most one reading a reader.
     fn number(&mut self, crops: &NumberCrops) -> Vec<Reading>;

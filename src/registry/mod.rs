@@ -136,14 +136,19 @@ impl Registry {
         self.tables.is_empty()
     }
 
+    /// All tables, by centre and number.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
     /// The table of a centre; leading zeros of the centre do not count.
     pub fn find(&self, centre: &str, table: u32) -> Option<&Table> {
         self.tables.get(&key(centre, table))
     }
 
     /// What is registered under an acta code, whose first two parts are centre and table.
-    pub fn registered(&self, code: Option<&str>) -> Registered {
-        let Some((centre, table)) = code.and_then(parts) else { return Registered::NotAsked };
+    pub fn registered(&self, code: &str) -> Registered {
+        let Some((centre, table)) = parts(code) else { return Registered::NotAsked };
         match self.find(centre, table) {
             Some(table) => Registered::Known { electores: table.electores },
             None => Registered::Unknown,

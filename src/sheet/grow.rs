@@ -57,7 +57,7 @@ fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet>
     let steps = ((to - from) / 5.0).ceil() as usize;
     for i in 0..=steps {
         let y = from + (to - from) * i as f64 / steps as f64;
-        let (l, r) = edges(&inside, y);
+        let (l, r) = edges(&inside, y, BASE);
         let at = |x: f64| l.lerp(r, x / template.frame.0);
         ys.push(y);
         rungs.push((at(-template.paper.0), at(template.paper.1 - template.paper.0)));
@@ -68,8 +68,8 @@ fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet>
     refine(&work, template, &Alignment { path, score: sheet.score, left }, sheet.form)
 }
 
-/// The frame's edges at form y: on the mesh, or on the line through its end.
-fn edges(rungs: &[Rung], y: f64) -> (Point, Point) {
+/// The frame's edges at form y: on the mesh, or on the line through the last `base` mm of it.
+pub(super) fn edges(rungs: &[Rung], y: f64, base: f64) -> (Point, Point) {
     let (a, b) = (&rungs[0], &rungs[rungs.len() - 1]);
     if y >= a.y && y <= b.y {
         let i = rungs.partition_point(|r| r.y <= y).clamp(1, rungs.len() - 1);
@@ -78,7 +78,7 @@ fn edges(rungs: &[Rung], y: f64) -> (Point, Point) {
         return (p.points[0].lerp(q.points[0], t), p.points[2].lerp(q.points[2], t));
     }
     let end = if y < a.y { a.y } else { b.y };
-    let near: Vec<&Rung> = rungs.iter().filter(|r| (r.y - end).abs() <= BASE).collect();
+    let near: Vec<&Rung> = rungs.iter().filter(|r| (r.y - end).abs() <= base).collect();
     let line = |of: fn(&Rung) -> f64, weigh: f64| {
         let n = near.len() as f64;
         let (my, mv) = near.iter().fold((0.0, 0.0), |s, r| (s.0 + r.y / n, s.1 + of(r) / n));

@@ -5,12 +5,14 @@
 //! not registered is not read.
 //!
 //! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
-//! them to a small even work picture, [`coarse`] aligns the form's print to it along the strip,
+//! them to a small even work picture, [`level`] turns it along its rows, [`coarse`] aligns the form's print to it along the strip,
 //! [`refine`] places each printed anchor and fits the [`Mesh`] through all of them, [`grow`] goes on
-//! from there to what the ribbon missed.
+//! from there to what the ribbon missed, [`follow`] up the header's lines.
 
 mod coarse;
+mod follow;
 mod grow;
+mod level;
 mod mesh;
 mod prints;
 mod refine;
@@ -40,9 +42,43 @@ pub struct Sheet {
     pub anchors: f64,
     /// Form y range, mm, whose print was found in the photo: what lies outside is not read.
     pub visible: (f64, f64),
+    /// Form y of every anchor that was found and its distance from where the mesh puts it, mm, by y.
+    pub anchored: Vec<(f64, f64)>,
     /// The longest run of anchors that fit the print of the next row, or the one before, better than
     /// their own.
     pub mistaken: usize,
+}
+
+/// How far from a row its anchors may be to speak for it, mm: three rows either way.
+const NEAR: f64 = 16.0;
+
+/// How many anchors have to be found within [`NEAR`]. A row has two, its name and its words; between
+/// headings that are covered, three rows are left.
+const SUPPORT: usize = 3;
+
+/// What a row's residual counts as where no anchor tells it, mm: a row pitch.
+const ASTRAY: f64 = 4.0;
+
+impl Sheet {
+    fn near(&self, y: f64) -> &[(f64, f64)] {
+        let from = self.anchored.partition_point(|a| a.0 < y - NEAR);
+        let to = self.anchored.partition_point(|a| a.0 <= y + NEAR);
+        &self.anchored[from..to]
+    }
+
+    /// Whether the print around form y was found in the photo, so that what stands there can be read.
+    pub fn shows(&self, y: f64) -> bool {
+        y >= self.visible.0 && y <= self.visible.1 && self.near(y).len() >= SUPPORT
+    }
+
+    /// Root mean square distance of the anchors around form y from where the mesh puts them, mm.
+    pub fn residual_at(&self, y: f64) -> f64 {
+        let near = self.near(y);
+        if near.len() < SUPPORT {
+            return ASTRAY;
+        }
+        (near.iter().map(|a| a.1 * a.1).sum::<f64>() / near.len() as f64).sqrt()
+    }
 }
 
 /// The least share of anchors with which a strip counts as a sheet of the form (not measured: at
@@ -56,6 +92,10 @@ const CERTAIN: f64 = 0.45;
 /// Anchors from which a strip is not tried along another ribbon (not measured: the 42 scans have 0.85
 /// to 1).
 const SETTLED: f64 = 0.8;
+
+/// Coarse score from which the rows of a strip are level enough (not measured: the scan looked at has 1.0,
+/// photos 0.2 to 0.7).
+const LEVEL: f64 = 0.8;
 
 /// Finds the sheets of a photo.
 ///
@@ -75,6 +115,8 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
         sheets.retain(|s| !overlap(&sheet, s));
         sheets.push(sheet);
     }
+    let mut sheets: Vec<Sheet> =
+        sheets.into_iter().map(|s| follow::follow(pixels, &templates[s.form], s)).collect();
     sheets.sort_by(|a, b| {
         let (p, q) = (middle(a), middle(b));
         p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))
@@ -82,21 +124,54 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     sheets
 }
 
+/// Photo pixels per millimetre of the first strip of paper in the photo whose length and width are those
+/// of a whole sheet of some form; `None` when there is none. For photos in which no print is found.
+pub fn paper_scale(pixels: &GrayImage, templates: &[Template]) -> Option<f64> {
+    let scale = |ribbon: &ribbon::Ribbon| {
+        let widths: f64 = ribbon.rungs.iter().map(|(l, r)| l.distance(*r)).sum();
+        let width = widths / ribbon.rungs.len() as f64;
+        // From half of a strip on, as far as the photo shows it.
+        let strip = ribbon.length() / width > 4.0;
+        let paper = templates.iter().map(|t| t.paper.1).fold(0.0, f64::max);
+        (strip && paper > 0.0).then(|| width / paper)
+    };
+    ribbon::find(pixels).iter().find_map(scale)
+}
+
 /// Registers the strip along a ribbon.
 fn register(pixels: &GrayImage, ribbon: &ribbon::Ribbon, templates: &[Template]) -> Option<Sheet> {
-    let upright = unroll::unroll(pixels, ribbon)?;
-    let mut best = best_form(&upright, templates).map(|b| (b, None));
-    if best.as_ref().is_none_or(|b| b.0.0.score < CERTAIN) {
-        let turned = upright.turned();
-        if let Some(other) = best_form(&turned, templates)
-            && best.as_ref().is_none_or(|b| other.0.score > b.0.0.score)
-        {
-            best = Some((other, Some(turned)));
-        }
+    let flat = unroll::unroll(pixels, ribbon)?;
+    let fits = |work: unroll::Work| either_end(work, templates);
+    let best = fits(flat.clone());
+    // Rows that run askew spoil the alignment; those of a straight strip need no second look.
+    let level = match &best {
+        Some((_, alignment, _)) if alignment.score >= LEVEL => None,
+        _ => level::level(&flat, ribbon).and_then(|turned| unroll::unroll(pixels, &turned)).and_then(fits),
+    };
+    let worth = |fit: &Fit| fit.1.score;
+    let (work, alignment, ix) = match (best, level) {
+        (Some(a), Some(b)) if worth(&b) > worth(&a) => b,
+        (Some(a), _) => a,
+        (None, b) => b?,
+    };
+    refine::refine(&work, &templates[ix], &alignment, ix).filter(|s| s.anchors >= MIN_ANCHORS)
+}
+
+/// A work picture, how a form fits it, and which form.
+type Fit = (unroll::Work, coarse::Alignment, usize);
+
+/// The best fit of a strip read from one end, or from the other where the first does not settle it.
+fn either_end(work: unroll::Work, templates: &[Template]) -> Option<Fit> {
+    let upright = best_form(&work, templates);
+    if upright.as_ref().is_some_and(|b| b.0.score >= CERTAIN) {
+        return upright.map(|(alignment, ix)| (work, alignment, ix));
     }
-    let ((alignment, ix), turned) = best?;
-    let work = turned.as_ref().unwrap_or(&upright);
-    refine::refine(work, &templates[ix], &alignment, ix).filter(|s| s.anchors >= MIN_ANCHORS)
+    let turned = work.turned();
+    match (upright, best_form(&turned, templates)) {
+        (Some(a), Some(b)) if b.0.score > a.0.score => Some((turned, b.0, b.1)),
+        (Some(a), _) => Some((work, a.0, a.1)),
+        (None, b) => b.map(|(alignment, ix)| (turned, alignment, ix)),
+    }
 }
 
 /// The middle of a sheet's frame in the photo.

@@ -8,8 +8,9 @@
 use super::ribbon::{Ribbon, pieces, trace};
 use image::{GrayImage, Luma};
 
-/// Half a window in which print is dense, small pixels: two rows of print on a whole strip.
-const REACH: i64 = 8;
+/// Halves of the windows in which print is dense, small pixels: two rows of print on a whole strip, and
+/// the gap between a row's name and its words.
+const REACHES: [i64; 2] = [8, 15];
 /// The least share of the small picture that counts: the table alone of a strip that lies across a
 /// photo of 4 : 3 has 4 %.
 const LEAST_AREA: f64 = 0.012;
@@ -18,18 +19,20 @@ const WIDEN: f64 = 1.12;
 
 /// Strips of dense print with their areas, small pixels.
 pub(super) fn find(small: &GrayImage, closed: &GrayImage) -> Vec<(f64, Ribbon)> {
-    let dense = density(small, closed);
-    let mut sorted = dense.as_raw().clone();
-    sorted.sort_unstable();
-    let bright = f64::from(sorted[sorted.len() * 95 / 100]);
-    let mut thresholds = vec![imageproc::contrast::otsu_level(&dense), (0.4 * bright) as u8];
-    thresholds.sort_unstable();
-    thresholds.dedup();
     let mut out = Vec::new();
-    for threshold in thresholds.into_iter().filter(|&t| t > 2) {
-        for piece in pieces(&dense, threshold, LEAST_AREA) {
-            if let Some(ribbon) = trace(&piece, small.dimensions()) {
-                out.push((piece.len() as f64, widen(&ribbon)));
+    for reach in REACHES {
+        let dense = density(small, closed, reach);
+        let mut sorted = dense.as_raw().clone();
+        sorted.sort_unstable();
+        let bright = f64::from(sorted[sorted.len() * 95 / 100]);
+        let mut thresholds = vec![imageproc::contrast::otsu_level(&dense), (0.4 * bright) as u8];
+        thresholds.sort_unstable();
+        thresholds.dedup();
+        for threshold in thresholds.into_iter().filter(|&t| t > 2) {
+            for piece in pieces(&dense, threshold, LEAST_AREA) {
+                if let Some(ribbon) = trace(&piece, small.dimensions()) {
+                    out.push((piece.len() as f64, widen(&ribbon)));
+                }
             }
         }
     }
@@ -37,7 +40,7 @@ pub(super) fn find(small: &GrayImage, closed: &GrayImage) -> Vec<(f64, Ribbon)> 
 }
 
 /// How much the closing took away, relative to the paper, as a mean over a window; 255 is a quarter.
-fn density(small: &GrayImage, closed: &GrayImage) -> GrayImage {
+fn density(small: &GrayImage, closed: &GrayImage, reach: i64) -> GrayImage {
     let (w, h) = (i64::from(small.width()), i64::from(small.height()));
     let stride = (w + 1) as usize;
     let mut sums = vec![0u64; stride * (h + 1) as usize];
@@ -52,8 +55,8 @@ fn density(small: &GrayImage, closed: &GrayImage) -> GrayImage {
     }
     GrayImage::from_fn(small.width(), small.height(), |x, y| {
         let (x, y) = (i64::from(x), i64::from(y));
-        let (x0, x1) = ((x - REACH).max(0), (x + REACH + 1).min(w));
-        let (y0, y1) = ((y - REACH).max(0), (y + REACH + 1).min(h));
+        let (x0, x1) = ((x - reach).max(0), (x + reach + 1).min(w));
+        let (y0, y1) = ((y - reach).max(0), (y + reach + 1).min(h));
         let at = |x: i64, y: i64| sums[y as usize * stride + x as usize];
         let sum = at(x1, y1) + at(x0, y0) - at(x0, y1) - at(x1, y0);
         Luma([(sum / ((x1 - x0) * (y1 - y0)) as u64).min(255) as u8])

@@ -19,6 +19,10 @@ const SPACING: f64 = 5.0;
 /// the 42 scans average 0.68 to 0.75 a sheet.
 const FOUND: f32 = 0.42;
 
+/// Within this distance, mm, an anchor at the end of what is found has to have two others: the gap at a
+/// heading, twice.
+const COMPANY: f64 = 18.0;
+
 /// A measured place: a form point and where it stands in the work picture, in work pixels.
 #[derive(Debug, Clone, Copy)]
 struct Observation {
@@ -477,20 +481,28 @@ fn conclude(
 ) -> Sheet {
     let mut squares = 0.0;
     let (mut found, mut score) = (0usize, 0.0);
-    let (mut top, mut bottom) = (f64::MAX, f64::MIN);
+    let mut anchored = Vec::new();
     for o in observations {
-        let (Some(u), Some(v)) = (o.u, o.v) else { continue };
+        let Some(v) = o.v else { continue };
         let place = mesh.map(o.form);
-        let distance = place.distance(Point::new(u, v)) / FINE;
+        let distance = place.distance(Point::new(o.u.unwrap_or(place.x), v)) / FINE;
         // An anchor 0.8 mm off is not the anchor.
-        if distance < 0.8 {
+        if distance >= 0.8 {
+            continue;
+        }
+        anchored.push((o.form.y, distance));
+        if o.u.is_some() {
             squares += distance * distance;
             found += 1;
             score += f64::from(o.ncc);
-            top = top.min(o.form.y);
-            bottom = bottom.max(o.form.y);
         }
     }
+    anchored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // An anchor far from all others is found by chance.
+    let company = |y: f64| anchored.iter().filter(|a| (a.0 - y).abs() <= COMPANY).count() > 2;
+    let mut ys = anchored.iter().map(|a| a.0).filter(|&y| company(y));
+    let top = ys.next().unwrap_or(f64::MAX);
+    let bottom = ys.next_back().unwrap_or(f64::MIN);
     let all = template.anchors.iter().filter(|a| a.pins == Pins::Both).count();
     let rungs = mesh
         .rungs
@@ -504,6 +516,7 @@ fn conclude(
         residual: (squares / found.max(1) as f64).sqrt(),
         anchors: found as f64 / all as f64,
         visible: (top - 6.0, bottom + 6.0),
+        anchored,
         mistaken: mistaken(work, template, mesh),
     }
 }

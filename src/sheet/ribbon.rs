@@ -19,6 +19,14 @@ pub(crate) struct Ribbon {
     pub rungs: Vec<(Point, Point)>,
 }
 
+impl Ribbon {
+    /// Along its middle line, photo pixels.
+    pub fn length(&self) -> f64 {
+        let middle = |r: &(Point, Point)| r.0.lerp(r.1, 0.5);
+        self.rungs.windows(2).map(|w| middle(&w[0]).distance(middle(&w[1]))).sum()
+    }
+}
+
 /// Longer side of the small picture on which paper is sought, px: a strip of 10 : 1 is then 80 px
 /// wide, its print below a pixel.
 const SMALL: f64 = 800.0;
@@ -55,7 +63,7 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
     }
     // What has one width all along is a strip; most paper first among these and among the rest.
     ribbons.sort_by(|a, b| even(&b.1).cmp(&even(&a.1)).then(b.0.total_cmp(&a.0)));
-    ribbons.truncate(10);
+    ribbons.truncate(12);
     let mut out: Vec<Ribbon> = ribbons.into_iter().map(|r| r.1).collect();
     let whole = whole(small.dimensions());
     if !out.iter().any(|r| same(r, &whole)) {
@@ -140,15 +148,13 @@ pub(super) fn pieces(closed: &GrayImage, threshold: u8, share: f64) -> Vec<Vec<(
     found
 }
 
-/// Whether a ribbon is longer than wide and has much the same width all along: perspective of 20 degrees changes it
-/// by a quarter from end to end.
+/// Whether a ribbon is longer than wide and has much the same width all along: perspective of 20 degrees
+/// changes it by a quarter from end to end.
 fn even(ribbon: &Ribbon) -> bool {
     let mut widths: Vec<f64> = ribbon.rungs.iter().map(|(l, r)| l.distance(*r)).collect();
     widths.sort_by(f64::total_cmp);
     let n = widths.len();
-    let length: f64 =
-        ribbon.rungs.windows(2).map(|w| w[0].0.lerp(w[0].1, 0.5).distance(w[1].0.lerp(w[1].1, 0.5))).sum();
-    widths[n * 9 / 10] < 1.25 * widths[n / 10] && length > 2.5 * widths[n / 2]
+    widths[n * 9 / 10] < 1.25 * widths[n / 10] && ribbon.length() > 2.5 * widths[n / 2]
 }
 
 /// The whole picture as a straight ribbon along its longer side.

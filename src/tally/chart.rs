@@ -26,7 +26,7 @@ impl Bars {
             .filter(|(item, _)| item.kind != "total")
             .map(|(item, figure)| (item.name.clone(), figure.votes))
             .collect();
-        bars.sort_by(|a, b| b.1.cmp(&a.1));
+        bars.sort_by_key(|b| std::cmp::Reverse(b.1));
         let c = line.coverage;
         let missing = c.missing.map_or_else(|| "missing: not known".to_owned(), |n| format!("{n} missing"));
         let note = format!(

@@ -1,12 +1,11 @@
 //! The mesas that should be there.
 //!
-//! In: the `run.json` of a run that was held against a registry, or a table with the columns that
-//! [`crate::verify::columns`] knows. Out: [`Expected`]. Refuses what those refuse.
+//! In: the `run.json` of a run that was held against a registry, or a registry. Out: [`Expected`]. Refuses
+//! what [`Registry::load`] refuses.
 
 use super::TallyError;
 use crate::output::{OutputError, RUN_JSON};
-use crate::verify::columns::ColumnMap;
-use crate::verify::table::ResultsTable;
+use crate::registry::{Registry, Table};
 use std::path::Path;
 
 /// One mesa that should be there.
@@ -49,17 +48,18 @@ impl Expected {
         Ok(missing.map(|m| Self { tables: m.iter().filter_map(table).collect() }))
     }
 
-    /// The mesas of a table.
+    /// The mesas of a registry of tables.
     ///
     /// # Errors
-    /// As [`ResultsTable::load`].
-    pub fn of_table(path: &Path) -> Result<Self, TallyError> {
-        let table = ResultsTable::load(path, &ColumnMap::published())?;
-        let tables = table
-            .rows
-            .into_iter()
-            .map(|row| ExpectedTable { centre: row.centre, table: row.table, names: row.names })
-            .collect();
-        Ok(Self { tables })
+    /// As [`Registry::load`].
+    pub fn of_registry(path: &Path) -> Result<Self, TallyError> {
+        let registry = Registry::load(path)?;
+        let table = |t: &Table| {
+            let place = &t.place;
+            let names = [&place.country, &place.state, &place.municipality, &place.parish, &place.centre];
+            let names = names.map(|n| n.clone().unwrap_or_default()).to_vec();
+            ExpectedTable { centre: t.centre.clone(), table: t.table, names }
+        };
+        Ok(Self { tables: registry.tables().map(table).collect() })
     }
 }

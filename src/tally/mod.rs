@@ -19,7 +19,7 @@ pub use expected::{Expected, ExpectedTable};
 pub use show::{frame, json, text};
 
 use crate::output::OutputError;
-use crate::verify::table::TableError;
+use crate::registry::RegistryError;
 use rusqlite::params;
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub enum TallyError {
     Output(#[from] OutputError),
     /// The registry cannot be read.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Registry(#[from] RegistryError),
     /// The database; a fault of the program, or a disk that is full.
     #[error("the tables of the run: {0}")]
     Database(#[from] rusqlite::Error),

@@ -3,7 +3,7 @@
 //! In: a record, its form, the figure's id, and the original. Out: a JPEG of the rows that the figure
 //! is made of. The private block and what lies below it is painted over before anything is cut.
 //! Refuses (no picture) where the sheet is not registered, its private block was not located, the
-//! figure is not known to the form, or the original is not the one that was digitized.
+//! figure is not known to the form or was read on another photo of the sheet, or the original is not the one that was digitized.
 
 use crate::cells::cut;
 use crate::form::{FieldKind, Form};
@@ -51,10 +51,19 @@ fn region(form: &Form, item: &str) -> Option<Rect> {
     (rect.bottom() <= form.private_top - GUARD).then_some(rect)
 }
 
+/// Whether the figure, or a row of the candidate, was read on another photo of the same sheet.
+fn in_another_photo(record: &Record, item: &str) -> bool {
+    let votes = record.votes.iter().filter(|v| v.id == item || v.candidate == item).map(|v| &v.value);
+    votes.chain(record.totals.get(item)).any(|v| v.photo.is_some())
+}
+
 /// The crop of a figure out of a sheet's original, as a JPEG.
 pub fn crop(pixels: &GrayImage, record: &Record, form: &Form, item: &str) -> Option<Vec<u8>> {
     let registration = record.registration.as_ref()?;
     let private = registration.private?;
+    if in_another_photo(record, item) {
+        return None;
+    }
     let (mesh, region) = (mesh(registration, form)?, region(form, item)?);
     let mut safe = pixels.clone();
     cover(&mut safe, private);

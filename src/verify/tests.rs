@@ -35,7 +35,7 @@ fn exactly_the_planted_differences_are_found_in_a_table_of_25_000_rows() {
     let column = |name: &str| rows[0].iter().position(|c| c == name).unwrap();
     let (eg, nm, valid, centre, mesa) =
         (column("EG"), column("NM"), column("VOTOS_VALIDOS"), column("CENTRO"), column("MESA"));
-    let mut planted: Vec<(String, u32, Vec<(String, u32, u32)>)> = Vec::new();
+    let mut planted = Vec::new();
     // Two candidates swapped: the row still adds up. And one figure changed by one.
     for (row, plant) in [(500, "swap"), (12_345, "one"), (24_999, "swap"), (25_000, "one")] {
         let value = |ix: usize| rows[row][ix].parse::<u32>().unwrap();
@@ -44,10 +44,10 @@ fn exactly_the_planted_differences_are_found_in_a_table_of_25_000_rows() {
         let key = (rows[row][centre].clone(), rows[row][mesa].parse().unwrap());
         if plant == "swap" {
             (rows[row][eg], rows[row][nm]) = (b.to_string(), a.to_string());
-            planted.push((key.0, key.1, vec![("EG".into(), a, b), ("NM".into(), b, a)]));
+            planted.push((key.0, key.1, vec![("EG".to_owned(), a, b), ("NM".to_owned(), b, a)]));
         } else {
             rows[row][valid] = (v + 1).to_string();
-            planted.push((key.0, key.1, vec![("votos_validos".into(), v, v + 1)]));
+            planted.push((key.0, key.1, vec![("votos_validos".to_owned(), v, v + 1)]));
         }
     }
     // One mesa that the table lacks, one that no sheet shows, and all leading zeros lost.

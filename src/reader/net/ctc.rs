@@ -8,7 +8,7 @@
 //! Refuses nothing: frames that say nothing leave everything to what is not listed.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// Class probabilities, frame by frame; each row sums to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,41 @@ impl Frames {
         out
     }
 
+    /// Up to `width` probable readings as labels that are `allowed`, in the order of the labels: prefix beam
+    /// search (Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using
+    /// Bi-Directional Recurrent DNNs", 2014).
+    pub fn readings(&self, allowed: impl Fn(u8) -> bool, width: usize) -> Vec<Vec<u8>> {
+        // By labels so far: probability with a blank last, and with a label last.
+        let mut beam: BTreeMap<Vec<u8>, (f64, f64)> = BTreeMap::from([(Vec::new(), (1.0, 0.0))]);
+        for t in 0..self.len() {
+            let likely: Vec<(u8, f64)> = (1..self.classes)
+                .map(|c| (label(c), self.at(t, c)))
+                .filter(|&(l, p)| p > UNLIKELY && allowed(l))
+                .collect();
+            let mut next: BTreeMap<Vec<u8>, (f64, f64)> = BTreeMap::new();
+            for (labels, (off, on)) in &beam {
+                let stay = next.entry(labels.clone()).or_default();
+                stay.0 += (off + on) * self.at(t, 0);
+                if let Some(&last) = labels.last() {
+                    stay.1 += on * self.at(t, usize::from(last) + 1);
+                }
+                for &(l, p) in &likely {
+                    let ready = if labels.last() == Some(&l) { *off } else { off + on };
+                    if ready > 0.0 {
+                        let mut longer = labels.clone();
+                        longer.push(l);
+                        next.entry(longer).or_default().1 += ready * p;
+                    }
+                }
+            }
+            let mut ranked: Vec<(Vec<u8>, (f64, f64))> = next.into_iter().collect();
+            ranked.sort_by(|a, b| (b.1.0 + b.1.1).total_cmp(&(a.1.0 + a.1.1)));
+            ranked.truncate(width);
+            beam = ranked.into_iter().collect();
+        }
+        beam.into_keys().collect()
+    }
+
     /// Probability that the frames spell exactly `labels`, over every alignment.
     pub fn probability(&self, labels: &[u8]) -> f64 {
         if self.is_empty() {
@@ -84,6 +119,9 @@ impl Frames {
         on.last().copied().unwrap_or(0.0) + off[n]
     }
 }
+
+/// Labels less probable than this in a frame do not begin there (not measured).
+const UNLIKELY: f64 = 1e-4;
 
 /// Label of a class: classes count from the blank, labels from 0.
 fn label(class: usize) -> u8 {
@@ -313,6 +351,15 @@ mod tests {
         ]);
         assert_eq!(f.best_path(|_| true), [0, 0, 1]);
         assert_eq!(f.best_path(|l| l == 1), [1], "what is not allowed gives way to the blank");
+    }
+
+    #[test]
+    fn the_beam_holds_the_most_probable_readings() {
+        let f = uneven();
+        let best = search(&f, LIMITS).listed[0].0.clone();
+        let found = f.readings(|_| true, 6);
+        assert!(found.contains(&best) && found.len() <= 6, "{found:?}");
+        assert!(f.readings(|l| l == 1, 6).iter().all(|r| r.iter().all(|&l| l == 1)));
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! What sheet it is: clean, another one's QR code, zero report, another election, pieces, registry.
+
+use super::*;
+
+#[test]
+fn a_clean_sheet_is_accepted_with_and_without_qr() {
+    let form = acta();
+    let v = truth(&form);
+    let d = decided(&with_qr(&form, &v));
+    assert_eq!((d.status, values(&d)), (Status::Accepted, v.clone()), "{:?}", d.findings);
+    assert!(d.findings.is_empty());
+    let d = decided(&sheet(&form, &v));
+    assert_eq!((d.status, values(&d)), (Status::Accepted, v), "{:?}", d.findings);
+    assert!(1.0 - d.confidence < 1e-6, "{}", 1.0 - d.confidence);
+    assert_eq!(finding(&d, "qr_missing").severity, Severity::Info);
+}
+
+#[test]
+fn a_qr_of_another_sheet_is_named_and_not_believed() {
+    let form = acta();
+    let v = truth(&form);
+    let mut other = v.clone();
+    for value in &mut other[..20] {
+        *value += 3;
+    }
+    // By its code, and, where the code in the header could not be read, by its numbers.
+    for printed in [Some((CODE.to_owned(), 0.999)), None] {
+        let mut e = sheet(&form, &v);
+        e.qr = payload(&form, &other, OTHER_CODE);
+        e.printed_code = printed;
+        let d = decided(&e);
+        assert_eq!(d.status, Status::Review);
+        assert!(finding(&d, "qr_of_another_sheet").message.contains("20 of its 39 numbers differ"));
+        assert_eq!(values(&d), v);
+    }
+}
+
+#[test]
+fn a_code_read_with_doubt_does_not_hold_a_sheet_back() {
+    let form = acta();
+    let mut e = with_qr(&form, &truth(&form));
+    e.printed_code = Some(("021201008.02.1.0001".to_owned(), 0.7));
+    let d = decided(&e);
+    assert_eq!(d.status, Status::Accepted);
+    assert_eq!(finding(&d, "code_doubtful").severity, Severity::Info);
+}
+
+#[test]
+fn a_code_that_is_no_acta_code_is_a_finding() {
+    let form = acta();
+    let mut e = sheet(&form, &truth(&form));
+    e.qr = QrOutcome::Foreign("https://example.org".to_owned());
+    let d = decided(&e);
+    assert_eq!((d.status, finding(&d, "qr_foreign").severity), (Status::Review, Severity::Review));
+}
+
+#[test]
+fn a_zero_report_is_never_accepted() {
+    let form = acta();
+    let mut v = vec![0; form.fields.len()];
+    v[form.field("electores").unwrap()] = 400;
+    let d = decided(&with_qr(&form, &v));
+    assert_eq!(d.status, Status::Review);
+    finding(&d, "zero_report");
+}
+
+#[test]
+fn another_date_is_another_election() {
+    let form = acta();
+    let mut e = with_qr(&form, &truth(&form));
+    e.issued = Some(("25/05/2025".to_owned(), 0.999));
+    finding(&decided(&e), "another_election");
+    // As general readers are sure of a line; and with one figure that may be misread.
+    e.issued = Some(("25/05/2025".to_owned(), 0.6));
+    assert_eq!(decided(&e).status, Status::Review);
+    e.issued = Some(("28/07/2021".to_owned(), 0.6));
+    assert_eq!(decided(&e).status, Status::Accepted);
+}
+
+#[test]
+fn more_votes_than_electores_is_a_finding() {
+    let form = acta();
+    let mut v = truth(&form);
+    v[form.field("electores").unwrap()] = 100;
+    let d = decided(&with_qr(&form, &v));
+    assert_eq!((d.status, finding(&d, "electores_exceeded").severity), (Status::Review, Severity::Review));
+    // Read with doubt, it is the reading that is wrong: no value, and no reason to hold the sheet back.
+    let ix = form.field("electores").unwrap();
+    let mut e = with_qr(&form, &v);
+    e.fields[ix].digits = Some(cell(&[(100, 0.6), (1900, 0.3)]));
+    let d = decided(&e);
+    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, None), "{:?}", d.findings);
+}
+
+#[test]
+fn a_sheet_read_mostly_with_doubt_needs_its_qr_code_or_a_person() {
+    let form = acta();
+    let v = truth(&form);
+    let doubt = |e: &mut Evidence<'_>| {
+        for (ix, field) in e.fields.iter_mut().enumerate().filter(|(ix, _)| ix % 2 == 0) {
+            field.digits = Some(cell(&[(v[ix], 0.8), (v[ix] + 1, 0.15)]));
+        }
+        decided(e)
+    };
+    let d = doubt(&mut sheet(&form, &v));
+    assert_eq!(d.status, Status::Review);
+    assert!(finding(&d, "many_doubtful").message.starts_with("26 % of the cells"), "{:?}", d.findings);
+    assert_eq!(doubt(&mut with_qr(&form, &v)).status, Status::Accepted);
+}
+
+#[test]
+fn a_piece_of_a_sheet_shows_what_it_has_and_is_reviewed() {
+    let form = acta();
+    let v = truth(&form);
+    let mut e = sheet(&form, &v);
+    for ix in 20..form.fields.len() {
+        e.fields[ix] = FieldEvidence::default();
+    }
+    let d = decided(&e);
+    assert_eq!((d.status, d.fields[1].value, d.fields[30].value), (Status::Review, Some(183), None));
+    assert!(finding(&d, "fields_absent").message.starts_with("28 numbers are not on the photo"));
+}
+
+#[test]
+fn nothing_read_is_rejected() {
+    let form = acta();
+    let d = decided(&Evidence::new(&form));
+    assert_eq!((d.status, d.confidence), (Status::Rejected, 0.0));
+    finding(&d, "nothing_read");
+}
+
+#[test]
+fn rows_and_relations_come_from_the_form() {
+    let form = parse("tiny", TINY).unwrap();
+    let mut e = Evidence::new(&form);
+    for (field, value) in e.fields.iter_mut().zip([1, 2, 3, 6, 1, 7]) {
+        *field = FieldEvidence { digits: Some(sure(value)), words: Some(sure(value)) };
+    }
+    let d = decided(&e);
+    assert_eq!((d.status, d.checks.len()), (Status::Accepted, 3), "{:?}", d.findings);
+    e.fields[2].words = Some(sure(5));
+    let d = decided(&e);
+    assert_eq!(finding(&d, "channels_disagree").message, "Kay / C: digits 3, words 5");
+}
+
+#[test]
+fn a_table_that_the_registry_does_not_hold_is_reviewed() {
+    let form = acta();
+    let mut e = with_qr(&form, &truth(&form));
+    e.registered = Registered::Unknown;
+    let d = decided(&e);
+    assert_eq!((d.status, finding(&d, "table_not_registered").severity), (Status::Review, Severity::Review));
+}
+
+#[test]
+fn electores_printed_otherwise_than_registered_are_reviewed_and_doubtful_ones_filled() {
+    let form = acta();
+    let v = truth(&form);
+    let ix = form.field(ELECTORES).unwrap();
+    let mut e = with_qr(&form, &v);
+    e.registered = Registered::Known { electores: Some(v[ix]) };
+    assert_eq!(decided(&e).status, Status::Accepted);
+    e.registered = Registered::Known { electores: Some(1950) };
+    let d = decided(&e);
+    assert_eq!(d.status, Status::Review);
+    assert_eq!(finding(&d, "electores_differ").message, "Electores: 1900 on the sheet, 1950 in the registry");
+    e.fields[ix].digits = Some(unreadable());
+    let d = decided(&e);
+    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, Some(1950)), "{:?}", d.findings);
+}
+
+#[test]
+fn a_qr_code_without_its_print_is_never_enough() {
+    let form = acta();
+    let mut e = Evidence::new(&form);
+    e.qr = payload(&form, &truth(&form), CODE);
+    let d = decide(&e, &Policy { max_error: 0.9 });
+    assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
+    assert!(finding(&d, "fields_absent").message.starts_with("48 numbers are not on the photo"));
+}
+
+#[test]
+fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
+    let form = acta();
+    let v = truth(&form);
+    let electores = v[form.field(ELECTORES).unwrap()];
+    let doubtful = || {
+        let mut e = sheet(&form, &v);
+        e.printed_code = Some((CODE.to_owned(), 0.9));
+        e
+    };
+    let mut e = doubtful();
+    ask_registry(&mut e, |_| Registered::Known { electores: Some(electores) });
+    assert_eq!(decided(&e).status, Status::Accepted);
+    // Another number, or no such table: nothing is said about a code that may be misread.
+    for other in [Registered::Known { electores: Some(electores + 1) }, Registered::Unknown] {
+        let mut e = doubtful();
+        ask_registry(&mut e, |_| other);
+        assert_eq!(e.registered, Registered::NotAsked);
+        assert_eq!(finding(&decided(&e), "code_unreadable").severity, Severity::Review);
+    }
+}

@@ -1,0 +1,106 @@
+//! The search of a site: small files that are loaded as they are needed.
+//!
+//! In: centres with their names and places. Out: scripts that hand over a list each (`cotejo.put(…)`),
+//! because a page that was opened from a folder may load scripts and nothing else: one for each first
+//! four digits of a code, one for each two first letters of a word of a name, and one with the words
+//! that are too frequent to be looked up. Refuses nothing.
+
+use super::PublishError;
+use super::manifest::Writer;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A centre as the search shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Parish, municipality, state.
+    pub place: String,
+    /// Its page.
+    pub href: String,
+}
+
+/// A word in more than this share of the centres, and in more than a few, is not looked up by itself.
+const FREQUENT: f64 = 0.03;
+const FEW: usize = 200;
+
+/// Lower case without accents; everything else between words.
+pub fn plain(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in text.chars().flat_map(char::to_lowercase) {
+        let c = match c {
+            'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
+            'é' | 'è' | 'ë' | 'ê' => 'e',
+            'í' | 'ì' | 'ï' | 'î' => 'i',
+            'ó' | 'ò' | 'ö' | 'ô' | 'õ' => 'o',
+            'ú' | 'ù' | 'ü' | 'û' => 'u',
+            'ñ' => 'n',
+            'ç' => 'c',
+            c => c,
+        };
+        if c.is_ascii_alphanumeric() {
+            if let Some(word) = words.last_mut() {
+                word.push(c);
+            }
+        } else if words.last().is_some_and(|w| !w.is_empty()) {
+            words.push(String::new());
+        }
+    }
+    words.retain(|w| w.len() > 1);
+    words
+}
+
+/// The script of a list.
+fn script(key: &str, list: &[&Entry]) -> String {
+    let rows: Vec<_> = list.iter().map(|e| json!([e.code, e.name, e.place, e.href])).collect();
+    format!("cotejo.put({},{});\n", json!(key), json!(rows))
+}
+
+/// Writes the index.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(site: &Writer, entries: &[Entry]) -> Result<(), PublishError> {
+    let mut codes: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    let mut words: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (ix, entry) in entries.iter().enumerate() {
+        codes.entry(entry.code.get(..4).unwrap_or(&entry.code)).or_default().push(entry);
+        for word in plain(&entry.name) {
+            words.entry(word).or_default().insert(ix);
+        }
+    }
+    for (key, list) in codes {
+        site.file(&format!("search/c-{}.js", safe(key)), script(key, &list).as_bytes())?;
+    }
+    let most = ((entries.len() as f64 * FREQUENT) as usize).max(FEW);
+    let (frequent, rare): (Vec<_>, Vec<_>) = words.into_iter().partition(|(_, list)| list.len() > most);
+    let mut shards: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (word, list) in rare {
+        shards.entry(word[..2].to_owned()).or_default().extend(list);
+    }
+    for (key, list) in &shards {
+        let list: Vec<&Entry> = list.iter().map(|&ix| &entries[ix]).collect();
+        site.file(&format!("search/w-{key}.js"), script(key, &list).as_bytes())?;
+    }
+    let frequent: Vec<&String> = frequent.iter().map(|(w, _)| w).collect();
+    let shards: Vec<&String> = shards.keys().collect();
+    let meta = format!("cotejo.meta({},{});\n", json!(frequent), json!(shards));
+    site.file("search/meta.js", meta.as_bytes())
+}
+
+fn safe(key: &str) -> String {
+    key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_without_accents_and_signs() {
+        assert_eq!(plain("U.E. \"José María\" Nº 2 – Ñáñez"), ["jose", "maria", "nanez"]);
+    }
+}
