@@ -36,7 +36,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 33] = [
+const KNOWN: [(&str, &str, &str, &str); 35] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -201,6 +201,18 @@ const KNOWN: [(&str, &str, &str, &str); 33] = [
         "Solo se encontró el código QR de la hoja",
         "Only the sheet's QR code was found",
         "Añada fotos del resto de la hoja, o fotografíela más cerca, derecha y con luz pareja.",
+    ),
+    (
+        "illegible",
+        "La impresión es demasiado pequeña para leerla",
+        "The print is too small to be read",
+        "Fotografíela más cerca o por partes que se solapen, y envíe la foto como archivo.",
+    ),
+    (
+        "glare",
+        "Un reflejo tapa parte de un número",
+        "Light hides part of a number",
+        "Tome la foto sin flash, o desde otro lado de la lámpara.",
     ),
     ("part_of_sheet", "Parte de una hoja", "Part of a sheet", ""),
     ("joined_photos", "Hoja leída de varias fotos", "Sheet read from several photos", ""),
