@@ -208,6 +208,32 @@ fn pictures_of_one_sheet_that_contradict_each_other_are_both_reviewed() {
 }
 
 #[test]
+fn sheets_that_are_no_votes_of_this_election_have_each_their_own_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = dir.path().join("made");
+    let args = ["synth", "-n", "3", "--seed", "9", "--defect", "zero_report,foreign_qr,no_acta", "-o"];
+    cotejo().args(args).arg(&made).assert().code(0);
+    // A sheet of the same print, issued on another day.
+    let form = fs::read_to_string(sample("../models/forms/ve-2024-presidential.toml")).unwrap();
+    let other = form
+        .replace("id = \"ve-2024-presidential\"", "id = \"another-day\"")
+        .replace("issued = \"28/07/2024\"", "issued = \"25/05/2025\"");
+    fs::write(dir.path().join("other.toml"), other).unwrap();
+    let later = made.join("later");
+    let args = ["synth", "-n", "1", "--seed", "3", "--form", "another-day", "--forms"];
+    cotejo().args(args).arg(dir.path()).arg("-o").arg(&later).assert().code(0);
+    let out = dir.path().join("out");
+    cotejo().arg("run").arg(&made).arg("-o").arg(&out).assert().code(1);
+    let records = records(&out);
+    let wanted = ["zero_report", "qr_of_another_sheet", "no_sheet", "another_election"];
+    assert_eq!(records.len(), wanted.len());
+    for (record, code) in records.iter().zip(wanted) {
+        assert_ne!(record["status"], "accepted", "{code}");
+        assert!(codes(record).contains(&code), "{code}: {}", record["findings"]);
+    }
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
