@@ -394,9 +394,8 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         return vec![("channels_disagree", Severity::Review, text, hint)];
     }
     let Some(value) = decided.value else {
-        let severity = if header { Severity::Info } else { Severity::Review };
         let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
-        return vec![("cell_unreadable", severity, said, "read the number on the photo")];
+        return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     };
     let mut out = Vec::new();
     // A number that no print shows is a person's to look at, however sure code or sums are: what is

@@ -13,7 +13,9 @@ pub(crate) use confirm::confirm;
 use crate::cells;
 use crate::form::{Form, HeaderLine};
 use crate::geometry::{Point, Quad, Rect};
-use crate::reader::{CellReading, Charset, LineCrops, LineReader, NumberCrops};
+use crate::reader::{
+    CellReading, Charset, Distribution, LineCrops, LineReader, NumberCrops, ReaderId, Reading,
+};
 use crate::record::Place;
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
@@ -188,24 +190,43 @@ impl Work<'_> {
         above
     }
 
-    /// A number that stands before a word.
+    /// A number that stands before a word: read with the line, and again by itself.
     fn number(&mut self, sheet: &Sheet, line: &Line, spec: &HeaderLine) -> Option<CellReading> {
-        let (text, _) = self.read(line, &spec.id, Charset::Text);
+        let em = em_of(self.form, &spec.id);
+        let crops = line.crops(self.pixels, self.mesh, em);
+        let pattern = spec.pattern.as_ref()?;
+        let (text, p) = self.reader.line(&crops, Charset::Text, Some(pattern));
         // The pattern with a number of one digit tells whether the word after it is the right one.
-        let word = spec.pattern.as_ref().map(|p| word_of(p.as_str())).unwrap_or_default();
-        if !alike(text.rsplit(' ').next().unwrap_or(""), &word) {
+        let said = pattern.captures(&text).and_then(|c| c.get(1)?.as_str().parse::<u32>().ok());
+        if said.is_none() && !alike(text.rsplit(' ').next().unwrap_or(""), &word_of(pattern.as_str())) {
             return None;
         }
+        let mut readings = self.alone(line, em).unwrap_or_default();
+        if let Some(value) = said {
+            let whole = Distribution::from_weights(vec![(value, p)], 0.0, (1.0 - p).max(0.0));
+            match readings.iter_mut().find(|r| r.reader == ReaderId::Net) {
+                None => readings.insert(0, Reading { reader: ReaderId::Net, distribution: whole }),
+                // Alike, the surer stands; otherwise each has half a say.
+                Some(reading) => match reading.distribution.best() {
+                    Some((v, q)) if v == value && q >= p => {}
+                    Some((v, _)) if v == value => reading.distribution = whole,
+                    _ => reading.distribution = halves(&reading.distribution, &whole),
+                },
+            }
+        }
+        let quality = cells::quality(self.pixels, sheet, line.rect, &line.crop);
+        (!readings.is_empty()).then_some(CellReading { readings, quality })
+    }
+
+    /// What the readers say of the number before the widest space of a line.
+    fn alone(&mut self, line: &Line, em: f64) -> Option<Vec<Reading>> {
         let (number, after) = line.split()?;
         let (left, _) = line.ink?;
         let right = line.rect.x + f64::from(number.width()) / lines::SCALE;
-        let em = em_of(self.form, &spec.id);
         // The cut stands in the middle of a space.
         let span = (left - 0.1 * em, right - 0.05 * em);
         let cell = confirm::window(self.pixels, self.mesh, span, line.base, em);
-        let readings = self.reader.number(&NumberCrops { cell, number, after });
-        let quality = cells::quality(self.pixels, sheet, line.rect, &line.crop);
-        (!readings.is_empty()).then_some(CellReading { readings, quality })
+        Some(self.reader.number(&NumberCrops { cell, number, after }))
     }
 
     /// The lines from the top down to the fixed ones.
@@ -351,6 +372,18 @@ impl Work<'_> {
             centre.confidence = centre.confidence.min(0.5);
         }
     }
+}
+
+/// The mean of two distributions.
+fn halves(a: &Distribution, b: &Distribution) -> Distribution {
+    let mut values: Vec<(u32, f64)> = a.values.iter().map(|&(v, p)| (v, p / 2.0)).collect();
+    for &(v, p) in &b.values {
+        match values.iter_mut().find(|w| w.0 == v) {
+            Some(w) => w.1 += p / 2.0,
+            None => values.push((v, p / 2.0)),
+        }
+    }
+    Distribution::from_weights(values, (a.blank + b.blank) / 2.0, (a.other + b.other) / 2.0)
 }
 
 /// The letters of a pattern that ends in a word.
