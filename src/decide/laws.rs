@@ -397,6 +397,10 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     };
+    if header && decided.confidence < HEADER_SURE {
+        let said = format!("not certain ({text})");
+        return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
+    }
     let mut out = Vec::new();
     // A number that no print shows is a person's to look at, however sure code or sums are: what is
     // hidden may differ.

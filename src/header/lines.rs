@@ -82,6 +82,17 @@ pub(super) fn find(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Vec<Line> {
     out
 }
 
+/// The line of capitals `cap` mm high on the baseline `base` of an area, where [`find`] sees none because
+/// something else is drawn there too.
+pub(super) fn at(pixels: &GrayImage, mesh: &Mesh, area: Rect, base: f64, cap: f64) -> Line {
+    let rect = Rect::new(area.x, base - cap - AROUND, area.width, cap + 2.0 * AROUND);
+    let crop = cells::cut(pixels, mesh, rect, SCALE);
+    let (pad, high) = ((AROUND * SCALE) as usize, (cap * SCALE) as usize);
+    let bottom = (pad + high).min(crop.height() as usize);
+    let ink = extent(&crop, pad, bottom).map(|(l, r)| (area.x + l / SCALE, area.x + r / SCALE));
+    Line { top: base - cap, base, rect, crop, ink }
+}
+
 /// How many pixels of a row are ink.
 fn dark_pixels(row: &[u8]) -> usize {
     let mut levels = row.to_vec();

@@ -173,11 +173,19 @@ impl Work<'_> {
         for spec in self.form.header.lines.iter().rev() {
             let Some(y) = spec.y else { continue };
             let near = lines.iter().enumerate().filter(|(_, l)| (l.base - y).abs() < PLACE_SLACK);
-            let Some((ix, line)) = near.min_by(|a, b| (a.1.base - y).abs().total_cmp(&(b.1.base - y).abs()))
-            else {
-                continue;
+            let near = near.min_by(|a, b| (a.1.base - y).abs().total_cmp(&(b.1.base - y).abs()));
+            let drawn_over;
+            let line = match near {
+                Some((ix, line)) => {
+                    above = above.min(ix);
+                    line
+                }
+                None => {
+                    let cap = confirm::CAP_HEIGHT * em_of(self.form, &spec.id);
+                    drawn_over = lines::at(self.pixels, self.mesh, area(self.form), y, cap);
+                    &drawn_over
+                }
             };
-            above = above.min(ix);
             if self.form.field(&spec.id).is_some() {
                 self.out.electores = self.number(sheet, line, spec);
             } else {

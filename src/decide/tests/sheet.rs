@@ -84,12 +84,14 @@ fn more_votes_than_electores_is_a_finding() {
     v[form.field("electores").unwrap()] = 100;
     let d = decided(&with_qr(&form, &v));
     assert_eq!((d.status, finding(&d, "electores_exceeded").severity), (Status::Review, Severity::Review));
-    // Read with doubt, it is the reading that is wrong: no value, and no reason to hold the sheet back.
+    // Read with doubt, it is the reading that is wrong: no value, and a sheet that lacks a number is not
+    // accepted.
     let ix = form.field("electores").unwrap();
     let mut e = with_qr(&form, &v);
     e.fields[ix].digits = Some(cell(&[(100, 0.6), (1900, 0.3)]));
     let d = decided(&e);
-    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, None), "{:?}", d.findings);
+    assert_eq!((d.status, d.fields[ix].value), (Status::Review, None), "{:?}", d.findings);
+    assert_eq!(finding(&d, "cell_unreadable").severity, Severity::Review);
 }
 
 #[test]
