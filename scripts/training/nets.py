@@ -66,7 +66,7 @@ class Words(nn.Module):
 
 
 class Lines(nn.Module):
-    """0.11 M multiplications a pixel of width, frames of 2 px; the narrowest sign is 3.6 px wide."""
+    """0.09 M multiplications a pixel of width, frames of 2 px; the narrowest sign is 3.6 px wide."""
 
     def __init__(self):
         super().__init__()

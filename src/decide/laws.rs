@@ -397,7 +397,7 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     };
-    if header && decided.confidence < HEADER_SURE {
+    if header && decided.basis == Basis::Read && decided.confidence < HEADER_SURE {
         let said = format!("not certain ({text})");
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     }
