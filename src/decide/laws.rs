@@ -367,7 +367,11 @@ pub fn about_fields(
         }
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
         let seen = about_field(&heard[ix], &fields[ix], implied, &field.kind);
-        out.extend(seen.into_iter().map(|(code, severity, said, hint)| {
+        // What the registry says too needs no sure print.
+        let value = fields[ix].value;
+        let registered = field.id == ELECTORES && value.is_some() && evidence.registered.electores() == value;
+        let seen = seen.into_iter().filter(|s| !registered || s.0 != "cell_unreadable");
+        out.extend(seen.map(|(code, severity, said, hint)| {
             Finding::new(code, severity, format!("{}: {said}", field.label), hint).on(&field.id)
         }));
     }
@@ -397,7 +401,7 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     };
-    if header && decided.basis == Basis::Read && decided.confidence < HEADER_SURE {
+    if header && decided.confidence < HEADER_SURE {
         let said = format!("not certain ({text})");
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     }
