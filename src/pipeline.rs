@@ -191,11 +191,6 @@ impl Digitizer {
 
     fn no_sheet(&self, photo: &Photo) -> Record {
         let (w, h) = photo.pixels.dimensions();
-        let scale = sheet::paper_scale(&photo.pixels, &self.templates);
-        let height = self.config.forms.first().map_or(0.0, digits_height);
-        if let Some(finding) = scale.and_then(|s| laws::about_resolution(s, height)) {
-            return record::rejected(record::source(photo), finding, self.provenance(None));
-        }
         let finding = Finding::new(
             "no_sheet",
             Severity::Reject,

@@ -124,20 +124,6 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     sheets
 }
 
-/// Photo pixels per millimetre of the first strip of paper in the photo whose length and width are those
-/// of a whole sheet of some form; `None` when there is none. For photos in which no print is found.
-pub fn paper_scale(pixels: &GrayImage, templates: &[Template]) -> Option<f64> {
-    let scale = |ribbon: &ribbon::Ribbon| {
-        let widths: f64 = ribbon.rungs.iter().map(|(l, r)| l.distance(*r)).sum();
-        let width = widths / ribbon.rungs.len() as f64;
-        // From half of a strip on, as far as the photo shows it.
-        let strip = ribbon.length() / width > 4.0;
-        let paper = templates.iter().map(|t| t.paper.1).fold(0.0, f64::max);
-        (strip && paper > 0.0).then(|| width / paper)
-    };
-    ribbon::find(pixels).iter().find_map(scale)
-}
-
 /// Registers the strip along a ribbon.
 fn register(pixels: &GrayImage, ribbon: &ribbon::Ribbon, templates: &[Template]) -> Option<Sheet> {
     let flat = unroll::unroll(pixels, ribbon)?;
