@@ -5,7 +5,7 @@
 //! is taken whose text is known, from the truth table or because the network and Tesseract read it alike.
 
 use super::jitter::{Jitter, cut};
-use super::taken;
+use super::{photographed, taken};
 use anyhow::Result;
 use cotejo::form::{Align, Form, Label, Rule, Style, Weight};
 use cotejo::geometry::Rect;
@@ -14,7 +14,7 @@ use cotejo::reader::Charset;
 use cotejo::reader::net::{CROP_HEIGHT, CropFrame, EM_PX, LINES_WIDTH, NetReader, SIGNS};
 use cotejo::reader::tesseract::TesseractReader;
 use cotejo::sheet::{Mesh, Template};
-use cotejo::synth::{Part, SynthRng, draw, rng, text, values};
+use cotejo::synth::{Part, Picture, SynthRng, draw, rng, text, values};
 use image::GrayImage;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -189,6 +189,8 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
         let certain: Vec<String> = known.get(name).map(printed).unwrap_or_default();
         let mesh = found.mesh.extended(-160.0, form.frame.1);
         let mut rng = rng(8, sheet as u64);
+        let photos: Vec<Picture> =
+            (0..jitters).map(|_| photographed(&photo.pixels, &mesh, &mut rng)).collect();
         for line in header::found_lines(&photo.pixels, &found, form) {
             let (said, _) = net.read_line(&line.crops.tight, Charset::Text, None);
             let (other, _) = tesseract.line(&line.crops.wide, Charset::Text);
@@ -202,8 +204,12 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
             for k in 0..=jitters {
                 let jitter = if k == 0 { Jitter::NONE } else { Jitter::sample(&mut rng).along_line() };
                 let span = (left, right, line.place.base);
-                if let Some((end, pixels)) = cut_line(&photo.pixels, &mesh, span, line.em, jitter, &mut rng) {
-                    set.write(&(text.clone(), end, pixels), name.split('_').next().unwrap_or(name), name)?;
+                let seen = k.checked_sub(1).and_then(|k| photos.get(k as usize));
+                let views = std::iter::once((&photo.pixels, &mesh)).chain(seen.map(|p| (&p.pixels, &p.mesh)));
+                for (pixels, mesh) in views {
+                    if let Some((end, pixels)) = cut_line(pixels, mesh, span, line.em, jitter, &mut rng) {
+                        set.write(&(text.clone(), end, pixels), name.split('_').next().unwrap_or(name), name)?;
+                    }
                 }
             }
         }

@@ -2,8 +2,8 @@
 //!
 //! `export_crops made-up OUT SEED SHEETS` draws and scans sheets, throws the registration off a
 //! little, and cuts every cell. `export_crops scans OUT TRUTH.csv JITTERS FILE...` registers real
-//! scans whose numbers are known and cuts every cell as registered, and JITTERS times more with the
-//! registration thrown off. `export_crops lines OUT SEED PAGES` draws pages of made-up text instead
+//! scans whose numbers are known and cuts every cell as registered, and JITTERS times more each on the
+//! scan and on a photo of it with the registration thrown off. `export_crops lines OUT SEED PAGES` draws pages of made-up text instead
 //! and cuts every line; `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
 //! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
 //! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
@@ -16,7 +16,7 @@ use cotejo::form::{Form, Slot, Weight, builtin};
 use cotejo::reader::net;
 use cotejo::sheet::{Mesh, Template};
 use cotejo::synth::draw::Drawn;
-use cotejo::synth::{Part, Picture, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
+use cotejo::synth::{Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
 use image::GrayImage;
 use jitter::{Jitter, cut};
 use rand::RngExt;
@@ -156,23 +156,34 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
     (picture.pixels, picture.mesh, said)
 }
 
-/// The drawing scanned, or, one in three, photographed.
+/// The drawing scanned, or, every other one, photographed: a print, or, one in four, a scan of it.
 fn taken(drawn: &Drawn, rng: &mut SynthRng) -> Picture {
     let mut settings = scan::ScanSettings::sample(rng);
     settings.turns = 0;
-    if !rng.random_bool(0.35) {
+    if !rng.random_bool(0.5) {
         return scan::apply(drawn, &settings, rng);
     }
-    // Print and paper as they are, without a scanner's faults on top.
-    let flat = scan::ScanSettings {
-        fade: settings.fade,
-        weight: settings.weight,
-        dropouts: settings.dropouts,
-        strokes: settings.strokes,
-        ..scan::ScanSettings::clean(300.0)
+    let settings = if rng.random_bool(0.25) {
+        scan::ScanSettings { dpi: settings.dpi.max(170.0), ..settings }
+    } else {
+        // Print and paper as they are, without a scanner's faults on top.
+        scan::ScanSettings {
+            fade: settings.fade,
+            weight: settings.weight,
+            dropouts: settings.dropouts,
+            strokes: settings.strokes,
+            ..scan::ScanSettings::clean(300.0)
+        }
     };
-    let picture = scan::apply(drawn, &flat, rng);
-    camera::photograph(&picture, rng.random_range(0.05..0.6), rng)
+    let picture = scan::apply(drawn, &settings, rng);
+    camera::photograph(&picture, rng.random_range(0.05..0.75), rng)
+}
+
+/// A scan, registered, seen through a camera.
+fn photographed(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Picture {
+    let (pixels, mesh) = (pixels.clone(), mesh.clone());
+    let picture = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
+    camera::photograph(&picture, rng.random_range(0.15..0.75), rng)
 }
 
 /// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
@@ -289,6 +300,11 @@ fn main() -> Result<()> {
             let mut rng = rng(7, sheet as u64);
             for _ in 0..jitters {
                 let more = crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || {
+                    Jitter::sample(&mut rng)
+                });
+                writer.write(&more, source, name)?;
+                let seen = photographed(&photo.pixels, &found.mesh, &mut rng);
+                let more = crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || {
                     Jitter::sample(&mut rng)
                 });
                 writer.write(&more, source, name)?;
