@@ -192,11 +192,15 @@ impl Work<'_> {
             };
             if self.form.field(&spec.id).is_some() {
                 let number = self.number(sheet, line, spec);
-                let sure = number.as_ref().is_some_and(|n| {
-                    n.readings.iter().any(|r| r.distribution.best().is_some_and(|b| b.1 > SURE))
-                });
-                self.out.electores =
-                    if sure { number } else { self.number_under_ink(sheet, spec, y).or(number) };
+                let best = number.as_ref().and_then(CellReading::best);
+                let again = if best.is_none_or(|b| b.1 <= SURE) {
+                    self.number_under_ink(sheet, spec, y)
+                } else {
+                    None
+                };
+                // What was read with doubt stands unless it is read again.
+                let same = best.is_none_or(|b| again.as_ref().and_then(CellReading::best).map(|a| a.0) == Some(b.0));
+                self.out.electores = if same { again.or(number) } else { number };
             } else {
                 let (text, confidence) = self.read(line, &spec.id, Charset::Digits);
                 if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {
