@@ -67,6 +67,35 @@ validator.check_schema(schema)
 problems = [f"{e.json_path}: {e.message[:200]}" for e in validator(schema).iter_errors(report)]
 if problems:
     sys.exit("check-exports: NIST: " + "; ".join(problems[:5]))
+# Every reference leads to an object of a kind that the published schema allows there.
+KINDS = {
+    "CandidateIds": {"Candidate"},
+    "ComposingGpUnitIds": {"ReportingUnit"},
+    "ElectionDistrictId": {"ReportingUnit"},
+    "ElectionScopeId": {"ReportingUnit"},
+    "EndorsementPartyIds": {"Party"},
+    "GpUnitId": {"ReportingUnit"},
+}
+
+
+def objects(value):
+    if isinstance(value, dict):
+        yield value
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(below)
+
+
+ids = {}
+for item in objects(report):
+    if "@id" in item:
+        same(f"NIST id {item['@id']}, how often before", item["@id"] in ids, False)
+        ids[item["@id"]] = item["@type"].removeprefix("ElectionResults.")
+for item in objects(report):
+    for name, value in item.items():
+        if name.endswith("Id") and name != "VendorApplicationId" or name.endswith("Ids"):
+            for target in value if isinstance(value, list) else [value]:
+                if ids.get(target) not in KINDS[name]:
+                    sys.exit(f"check-exports: NIST: {name} {target} leads to {ids.get(target)}")
 # The schema refuses what it should: a report without a status, a count that is text.
 broken = json.loads(json.dumps(report))
 broken["Election"][0]["Contest"][0]["ContestSelection"][0]["VoteCounts"][0]["Count"] = "7"

@@ -1,33 +1,34 @@
-//! A batch: one parallel map over files, photos of one sheet put together, one writer, results in
-//! input order.
+//! A batch: one parallel map over the pages of files, photos of one sheet put together, one writer,
+//! results in input order.
 //!
 //! In: files, a [`Digitizer`], an output folder. Out: records.jsonl, records.csv, run.json and the
-//! report. Each finished file is put down in a journal at once, so that a run that was cut off can
+//! report. Each finished page is put down in a journal at once, so that a run that was cut off can
 //! be resumed. The files are the same bytes whatever the number of jobs.
 
+mod journal;
+mod map;
 mod together;
+
+pub use journal::JOURNAL;
+pub use map::collect;
 
 use crate::decide::{Evidence, Status};
 use crate::finding::{Finding, Severity};
-use crate::output::{self, Folder, Measured, OutputError, Run};
+use crate::output::{Folder, Measured, OutputError, Run};
 use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
 use crate::report::{self, ReportError, Rows, SheetPictures};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use journal::{Writer, earlier};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::SystemTime;
-
-/// Name of the journal of an unfinished run.
-pub const JOURNAL: &str = "journal.jsonl";
 
 /// What happens as a batch goes on, for whoever shows progress.
 pub trait Progress: Sync {
-    /// A file is done.
+    /// A file turned out to have this many pages more than the one that every file has.
+    fn more(&self, _pages: u32) {}
+
+    /// A page is done, or a file of an earlier run, or a copy of a file.
     fn done(&self, records: &[Record]);
 }
 
@@ -47,13 +48,6 @@ pub enum Resume {
     Fresh,
     /// What the folder's journal or records hold, made with the same settings of the same file, stays.
     Continue,
-}
-
-/// One line of the journal: a file and its records.
-#[derive(Debug, Serialize, Deserialize)]
-struct Entry {
-    path: String,
-    records: Vec<Record>,
 }
 
 /// Why a batch failed as a whole.
@@ -80,8 +74,8 @@ pub enum BatchError {
 /// # Errors
 /// The folder cannot be written to, or threads cannot be started. What single files suffer from is in
 /// their records.
-pub fn run(
-    digitizer: &Digitizer,
+pub fn run<'d>(
+    digitizer: &'d Digitizer,
     files: &[PathBuf],
     folder: &Folder,
     jobs: Jobs,
@@ -89,32 +83,30 @@ pub fn run(
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Run), BatchError> {
     let started = SystemTime::now();
-    let mut results: Vec<Option<Vec<Page<'_>>>> = vec![None; files.len()];
+    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
     if resume == Resume::Continue {
-        for (slot, records) in results.iter_mut().zip(earlier(digitizer, files, folder.path())) {
-            if let Some(records) = records {
-                progress.done(&records);
-                *slot = Some(records.into_iter().map(|record| Page { record, evidence: None }).collect());
-            }
-        }
+        found = earlier(digitizer, files, folder.path());
+        found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
     }
     let originals = duplicates(files);
     let todo: Vec<usize> =
-        (0..files.len()).filter(|&i| results[i].is_none() && originals[i].is_none()).collect();
+        (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
     let mut writer = Writer::open(folder.path(), resume)?;
-    let work = |i: usize| {
-        let digitized = digitizer.file(&files[i]);
+    let known = found.clone();
+    let work = |digitized: Vec<Digitized<'d>>| {
         let pictures: Vec<_> = digitized.iter().map(|d| pictures(digitizer, d)).collect();
         (digitized.into_iter().map(Page::from).collect::<Vec<_>>(), pictures)
     };
-    map(&todo, jobs, work, |i, (pages, pictures)| {
+    let wanted = |file: usize, page: u32| !known[file].pages.contains_key(&page);
+    let pages = map::Pages { digitizer, files, wanted, progress };
+    map::pages(&todo, jobs, &pages, work, |at, (pages, pictures)| {
         let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
-        writer.put(&files[i], &records, &pictures)?;
+        writer.put(&files[at.file], &at, &records, &pictures)?;
         progress.done(&records);
-        results[i] = Some(pages);
+        found[at.file].put(&at, pages);
         Ok(())
     })?;
-    let mut results: Vec<Vec<Page<'_>>> = results.into_iter().map(Option::unwrap_or_default).collect();
+    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
     let joined = together::join(digitizer, files, &mut results, jobs)?;
     for sheet in &joined {
         together::pictures(digitizer, files, &results, sheet).save(folder.path(), sheet.record(&results))?;
@@ -145,44 +137,28 @@ pub fn run(
 ///
 /// # Errors
 /// Threads cannot be started.
-pub fn records(
-    digitizer: &Digitizer,
+pub fn records<'d>(
+    digitizer: &'d Digitizer,
     files: &[PathBuf],
     jobs: Jobs,
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Times), BatchError> {
-    let work = |i: usize| -> (Vec<Page<'_>>, Vec<Times>) {
-        digitizer.file(&files[i]).into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
-    };
-    let found = collect(files.len(), jobs, work, |(pages, _): &(Vec<Page<'_>>, Vec<Times>)| {
-        let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
-        progress.done(&records);
-    })?;
-    let (mut results, took): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let all: Vec<usize> = (0..files.len()).collect();
+    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
     let mut times = Times::default();
-    took.iter().flatten().for_each(|t| times.add(t));
-    together::join(digitizer, files, &mut results, jobs)?;
-    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
-}
-
-/// What `work` makes of each number below `n`, in their order; `done` is told of each as it comes.
-///
-/// # Errors
-/// Threads cannot be started.
-pub fn collect<T: Send>(
-    n: usize,
-    jobs: Jobs,
-    work: impl Fn(usize) -> T + Sync,
-    mut done: impl FnMut(&T),
-) -> Result<Vec<T>, BatchError> {
-    let all: Vec<usize> = (0..n).collect();
-    let mut results: Vec<Option<T>> = all.iter().map(|_| None).collect();
-    map(&all, jobs, work, |i, result| {
-        done(&result);
-        results[i] = Some(result);
+    let work = |digitized: Vec<Digitized<'d>>| -> (Vec<Page<'d>>, Vec<Times>) {
+        digitized.into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
+    };
+    let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress };
+    map::pages(&all, jobs, &pages, work, |at, (pages, took)| {
+        progress.done(&pages.iter().map(|p| p.record.clone()).collect::<Vec<_>>());
+        took.iter().for_each(|t| times.add(t));
+        found[at.file].put(&at, pages);
         Ok(())
     })?;
-    Ok(results.into_iter().flatten().collect())
+    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
+    together::join(digitizer, files, &mut results, jobs)?;
+    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
 }
 
 /// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
@@ -198,38 +174,32 @@ impl<'d> From<Digitized<'d>> for Page<'d> {
     }
 }
 
-/// The parallel map: `work` on `jobs` threads, `sink` on the caller's as results come, in any order.
-/// The first error of `sink` ends the batch.
-fn map<T: Send>(
-    todo: &[usize],
-    jobs: Jobs,
-    work: impl Fn(usize) -> T + Sync,
-    mut sink: impl FnMut(usize, T) -> Result<(), BatchError>,
-) -> Result<(), BatchError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.0)
-        .build()
-        .map_err(|e| BatchError::Threads { jobs: jobs.0, problem: e.to_string() })?;
-    // The channel holds as much as the workers make while one file is written; then they wait.
-    let (sender, receiver) = mpsc::sync_channel::<(usize, T)>(2 * jobs.0);
-    let mut result = Ok(());
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            pool.install(|| {
-                todo.par_iter().with_max_len(1).try_for_each_with(sender, |sender, &i| {
-                    // An error: the receiver is gone because the sink failed; the rest is not done.
-                    sender.send((i, work(i))).map_err(|_| ())
-                })
-            })
-        });
-        for (i, value) in receiver {
-            if let Err(error) = sink(i, value) {
-                result = Err(error);
-                break;
-            }
-        }
-    });
-    result
+/// What is known of a file so far, by page.
+#[derive(Debug, Clone, Default)]
+struct FilePages<'d> {
+    /// How many pages it has; 0 while nobody has looked.
+    of: u32,
+    /// The sheets of each page that is done.
+    pages: BTreeMap<u32, Vec<Page<'d>>>,
+}
+
+impl<'d> FilePages<'d> {
+    fn put(&mut self, at: &map::At, pages: Vec<Page<'d>>) {
+        self.of = at.of;
+        self.pages.insert(at.page, pages);
+    }
+
+    fn complete(&self) -> bool {
+        self.of > 0 && self.pages.len() == self.of as usize
+    }
+
+    fn in_order(self) -> Vec<Page<'d>> {
+        self.pages.into_values().flatten().collect()
+    }
+
+    fn records(&self) -> Vec<Record> {
+        self.pages.values().flatten().map(|p| p.record.clone()).collect()
+    }
 }
 
 fn pictures(digitizer: &Digitizer, digitized: &Digitized<'_>) -> (SheetPictures, Rows) {
@@ -285,85 +255,4 @@ fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
         copy
     };
     pages.iter().map(copy).collect()
-}
-
-/// Records of an earlier run of the same files with the same settings, by file.
-fn earlier(digitizer: &Digitizer, files: &[PathBuf], dir: &Path) -> Vec<Option<Vec<Record>>> {
-    let mut known: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-    if let Ok(records) = output::load_machine(dir) {
-        for record in records {
-            known.entry(record.source.path.clone()).or_default().push(record);
-        }
-    }
-    if let Ok(file) = File::open(dir.join(JOURNAL)) {
-        // A line that was cut off by the end of the run is not an entry: its file is done again.
-        for line in BufReader::new(file).lines().map_while(Result::ok) {
-            if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
-                known.insert(entry.path, entry.records);
-            }
-        }
-    }
-    let config = digitizer.provenance(None).config;
-    files
-        .iter()
-        .map(|file| {
-            let records = known.remove(&display(file))?;
-            // What was decided with other photos is decided again.
-            let own = |r: &Record| {
-                r.source.joined.is_empty()
-                    && !r.is_part()
-                    && !r.findings.iter().any(|f| f.code == "photos_disagree")
-            };
-            let same = records.iter().all(|r| r.provenance.config == config && own(r));
-            let sha = crate::photo::sha256(&std::fs::read(file).ok()?);
-            (same && records.iter().all(|r| r.source.sha256 == sha)).then_some(records)
-        })
-        .collect()
-}
-
-/// The one owner of what is written while the batch goes on.
-struct Writer {
-    dir: PathBuf,
-    journal: File,
-}
-
-impl Writer {
-    fn open(dir: &Path, resume: Resume) -> Result<Self, OutputError> {
-        if resume == Resume::Fresh {
-            report::clear_pictures(dir)?;
-        }
-        let path = dir.join(JOURNAL);
-        let mut options = File::options();
-        options.create(true).write(true);
-        match resume {
-            Resume::Fresh => options.truncate(true),
-            Resume::Continue => options.append(true),
-        };
-        let journal = options.open(&path).map_err(|e| OutputError::io(&path, e))?;
-        Ok(Self { dir: dir.to_owned(), journal })
-    }
-
-    fn put(
-        &mut self,
-        file: &Path,
-        records: &[Record],
-        pictures: &[(SheetPictures, Rows)],
-    ) -> Result<(), OutputError> {
-        for (record, (pictures, rows)) in records.iter().zip(pictures) {
-            pictures.save(&self.dir, record)?;
-            rows.save(&self.dir, record)?;
-        }
-        let entry = Entry { path: display(file), records: records.to_vec() };
-        let mut line = serde_json::to_vec(&entry)
-            .map_err(|e| OutputError::Encode { what: JOURNAL, problem: e.to_string() })?;
-        line.push(b'\n');
-        self.journal.write_all(&line).map_err(|e| OutputError::io(&self.dir.join(JOURNAL), e))
-    }
-
-    /// The run is whole: the journal has done its work.
-    fn close(self) -> Result<(), OutputError> {
-        let path = self.dir.join(JOURNAL);
-        drop(self.journal);
-        std::fs::remove_file(&path).map_err(|e| OutputError::io(&path, e))
-    }
 }

@@ -5,8 +5,10 @@
 //! `…-2-cells.png`, the crops as the readers get them, a row a field. The private block is covered.
 //! Nothing is drawn when the folder was not asked for.
 
+use crate::console::tell;
 use crate::form::Form;
 use crate::geometry::{Point, Rect};
+use crate::photo::Photo;
 use crate::sheet::Sheet;
 use image::{GrayImage, Rgb, RgbImage};
 use imageproc::drawing::{draw_antialiased_line_segment_mut, draw_polygon_mut};
@@ -23,11 +25,13 @@ pub struct DebugImages {
 }
 
 impl DebugImages {
-    /// For a photo of this name and hash in `dir`.
-    pub fn new(dir: &Path, photo: &str, sha256: &str) -> Self {
-        let name = Path::new(photo).file_stem().map_or_else(|| "photo".into(), |s| s.to_string_lossy());
+    /// For a photo in `dir`.
+    pub fn new(dir: &Path, photo: &Photo) -> Self {
+        let name = Path::new(&photo.path).file_stem().map_or_else(|| "photo".into(), |s| s.to_string_lossy());
         // Eight figures of the hash keep photos of one name in different folders apart.
-        Self { stem: dir.join(format!("{name}-{}", &sha256[..sha256.len().min(8)])) }
+        let hash = &photo.sha256[..photo.sha256.len().min(8)];
+        let page = if photo.page > 0 { format!("-p{}", photo.page + 1) } else { String::new() };
+        Self { stem: dir.join(format!("{name}-{hash}{page}")) }
     }
 
     fn save(&self, step: &str, picture: &RgbImage) {
@@ -35,7 +39,7 @@ impl DebugImages {
         path.push(format!("-{step}.png"));
         // A debug picture that cannot be written is not worth a run.
         if let Err(error) = picture.save(&path) {
-            eprintln!("cotejo: debug picture {}: {error}", Path::new(&path).display());
+            tell!("cotejo: debug picture {}: {error}", Path::new(&path).display());
         }
     }
 

@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 /// Endings under which pictures are looked for in folders; a file that is named itself is always
 /// taken.
-pub const ENDINGS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "tif", "tiff"];
+pub const ENDINGS: [&str; 10] = ["jpg", "jpeg", "heic", "heif", "hif", "png", "webp", "tif", "tiff", "pdf"];
 
 /// The files of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

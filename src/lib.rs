@@ -33,16 +33,20 @@
 //! let sheets = digitizer.file("samples/acta-0001.jpg".as_ref());
 //! let record = &sheets[0].record;
 //! assert_eq!(record.status, Status::Accepted);
-//! println!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party);
+//! say!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party)?;
 //! # Ok(())
 //! # }
 //! ```
+
+// `console` writes: a reader that goes away must not end in a panic.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod batch;
 pub mod cells;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod debug;
 pub mod decide;
 pub mod eval;

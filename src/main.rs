@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use cotejo::cli::{Cli, Command};
-use cotejo::commands;
+use cotejo::{commands, console};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -23,8 +23,10 @@ fn main() -> ExitCode {
     match result {
         Ok(commands::Outcome::Clean) => ExitCode::SUCCESS,
         Ok(commands::Outcome::Open) => ExitCode::from(1),
+        // Whoever reads has seen enough.
+        Err(error) if error.is::<console::Closed>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cotejo: {error:#}");
+            console::talk(format_args!("cotejo: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -1,8 +1,20 @@
 //! Photos: bytes decoded within limits, upright, with the hash of the original bytes.
 //!
-//! In: a file. Out: a [`Photo`], grey and upright (EXIF orientation applied). Refuses what is empty,
-//! too large, not a picture or cut short, with the cause and the remedy. Limits are checked on the
+//! In: a file. Out: a [`Document`], whose pages are [`Photo`]s, grey and upright (EXIF orientation
+//! applied): a picture has one page, a TIFF or PDF file as many as it holds. Refuses what is empty, too
+//! large, not a picture, cut short or locked, with the cause and the remedy. Limits are checked on the
 //! header, before any pixel is decoded.
+
+mod document;
+#[cfg(feature = "heic")]
+mod heic;
+#[cfg(feature = "pdf")]
+mod pdf;
+#[cfg(feature = "pdf")]
+mod survey;
+mod tiff;
+
+pub use document::Document;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
@@ -19,10 +31,24 @@ pub struct Photo {
     pub sha256: String,
     /// Page within the file, from 0.
     pub page: u32,
+    /// How many pages the file has.
+    pub pages: u32,
     /// File format, such as `jpeg`.
     pub format: String,
     /// Grey pixels with the EXIF orientation applied.
     pub pixels: GrayImage,
+}
+
+impl Photo {
+    /// Its name for messages: the path, with the page where the file has several.
+    pub fn name(&self) -> String {
+        page_name(&self.path, self.page, self.pages)
+    }
+}
+
+/// The name of a page for messages; people count pages from 1.
+pub fn page_name(path: &str, page: u32, pages: u32) -> String {
+    if pages > 1 { format!("{path}, page {}", page + 1) } else { path.to_owned() }
 }
 
 /// What a file may be at most.
@@ -30,14 +56,17 @@ pub struct Photo {
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: u64,
-    /// Pixels of the decoded picture.
+    /// Pixels of a decoded page.
     pub pixels: u64,
+    /// Pages of the file.
+    pub pages: u32,
 }
 
 impl Default for Limits {
-    /// 200 MB and 200 megapixels: four times the largest phone camera in use.
+    /// 200 MB and 200 megapixels: four times the largest phone camera in use; 2,000 pages, more than a
+    /// scanner's tray holds.
     fn default() -> Self {
-        Self { bytes: 200_000_000, pixels: 200_000_000 }
+        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000 }
     }
 }
 
@@ -61,8 +90,38 @@ pub enum PhotoError {
         limit: u64,
     },
     /// Not a picture of a known format.
-    #[error("is no picture of a known format (JPEG, PNG, WebP, TIFF)")]
+    #[error("is no picture of a known format (JPEG, HEIC, PNG, WebP, TIFF, PDF)")]
     UnknownFormat,
+    /// A known format, in a way that is not known.
+    #[error("the {format} picture is of a kind that is not known: {cause}")]
+    Unsupported {
+        /// The format.
+        format: String,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// A format that this build leaves out.
+    #[error("is a {format} file, and this cotejo was built without {format}")]
+    NotBuilt {
+        /// The format.
+        format: &'static str,
+        /// What a person can do; names the cargo feature.
+        hint: &'static str,
+    },
+    /// Encrypted.
+    #[error("the PDF file is protected with a password or a kind of encryption that is not known")]
+    Locked,
+    /// Several pages were possible, and there is none.
+    #[error("the {0} file has no pages")]
+    NoPages(String),
+    /// Over the limit.
+    #[error("the file has {pages} pages, the limit is {limit}")]
+    TooManyPages {
+        /// As found.
+        pages: usize,
+        /// As allowed.
+        limit: u32,
+    },
     /// Damaged.
     #[error("the {format} picture is damaged or cut short: {cause}")]
     Damaged {
@@ -81,6 +140,10 @@ impl PhotoError {
             Self::Empty => "empty_file",
             Self::TooLarge { .. } => "too_large",
             Self::UnknownFormat => "not_a_picture",
+            Self::Unsupported { .. } | Self::NotBuilt { .. } => "unsupported_picture",
+            Self::Locked => "locked_file",
+            Self::NoPages(_) => "no_pages",
+            Self::TooManyPages { .. } => "too_many_pages",
             Self::Damaged { .. } => "damaged_picture",
         }
     }
@@ -90,7 +153,13 @@ impl PhotoError {
         match self {
             Self::Io(_) => "check that the file exists and that you may read it",
             Self::Empty => "copy the file again from where it came from",
+            Self::TooLarge { what: BYTES, .. } => "save the picture smaller, or split the file",
             Self::TooLarge { .. } => "save the picture smaller, or raise the limit with --max-pixels",
+            Self::Unsupported { .. } => "save it as JPEG or PNG",
+            Self::NotBuilt { hint, .. } => hint,
+            Self::Locked => "open it with its password and print it to a new PDF file without one",
+            Self::NoPages(_) => "scan or export it again; this file holds no page",
+            Self::TooManyPages { .. } => "split the file, for example with `qpdf --split-pages=500`",
             Self::UnknownFormat => "export it as JPEG or PNG; if it is a picture, its bytes are damaged",
             Self::Damaged { .. } => {
                 "copy or download the file again; this one does not hold the whole picture"
@@ -98,6 +167,9 @@ impl PhotoError {
         }
     }
 }
+
+/// What a size in bytes is called.
+const BYTES: &str = "size in bytes";
 
 /// SHA-256 of bytes, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -114,7 +186,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         return Err(PhotoError::Io(std::io::Error::other("it is a folder, not a file")));
     }
     if meta.len() > limits.bytes {
-        return Err(PhotoError::TooLarge { what: "size in bytes", value: meta.len(), limit: limits.bytes });
+        return Err(PhotoError::TooLarge { what: BYTES, value: meta.len(), limit: limits.bytes });
     }
     let bytes = std::fs::read(path)?;
     if bytes.is_empty() {
@@ -123,11 +195,16 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     Ok(bytes)
 }
 
-/// Decodes a file's bytes to an upright grey photo.
+/// Decodes the first page of a file's bytes to an upright grey photo.
 ///
 /// # Errors
-/// Unknown formats, pictures over the limit (checked on the header), damaged pictures.
+/// As [`Document::open`] and [`Document::page`].
 pub fn decode(path: &str, sha256: String, bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
+    Document::open(path, sha256, bytes.to_vec(), limits)?.page(0, limits)
+}
+
+/// Decodes a picture of one page: its format and its upright pixels.
+fn picture(bytes: &[u8], limits: &Limits) -> Result<(String, GrayImage), PhotoError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let format = reader.format().ok_or(PhotoError::UnknownFormat)?;
     let name = format
@@ -135,26 +212,42 @@ pub fn decode(path: &str, sha256: String, bytes: &[u8], limits: &Limits) -> Resu
         .first()
         .map_or("unknown", |e| if *e == "jpg" { "jpeg" } else { e })
         .to_owned();
-    let damaged = |e: image::ImageError| PhotoError::Damaged { format: name.clone(), cause: e.to_string() };
     if format == image::ImageFormat::Jpeg && cut_short(bytes) {
-        return Err(PhotoError::Damaged { format: name, cause: "it ends before its end marker".to_owned() });
+        return Err(PhotoError::Damaged { format: name, cause: CUT_SHORT.to_owned() });
     }
-    let mut decoder = match reader.into_decoder() {
+    let decoder = match reader.into_decoder() {
         Ok(d) => d,
         Err(image::ImageError::Unsupported(_)) => return Err(PhotoError::UnknownFormat),
-        Err(e) => return Err(damaged(e)),
+        Err(e) => return Err(PhotoError::Damaged { format: name, cause: e.to_string() }),
     };
+    let pixels = upright(decoder, &name, limits)?;
+    Ok((name, pixels))
+}
+
+/// The upright grey pixels of a picture whose header is read.
+fn upright(mut decoder: impl ImageDecoder, format: &str, limits: &Limits) -> Result<GrayImage, PhotoError> {
     let (w, h) = decoder.dimensions();
-    let pixels = u64::from(w) * u64::from(h);
-    if pixels > limits.pixels {
-        return Err(PhotoError::TooLarge { what: "number of pixels", value: pixels, limit: limits.pixels });
-    }
+    within(w, h, limits)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let damaged =
+        |e: image::ImageError| PhotoError::Damaged { format: format.to_owned(), cause: e.to_string() };
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     picture = DynamicImage::ImageLuma8(picture.into_luma8());
     picture.apply_orientation(orientation);
-    Ok(Photo { path: path.to_owned(), sha256, page: 0, format: name, pixels: picture.into_luma8() })
+    Ok(picture.into_luma8())
 }
+
+/// Refuses a page over the pixel limit.
+fn within(width: u32, height: u32, limits: &Limits) -> Result<(), PhotoError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits.pixels {
+        return Err(PhotoError::TooLarge { what: "number of pixels", value: pixels, limit: limits.pixels });
+    }
+    Ok(())
+}
+
+/// What is said of a JPEG that ends within its last scan.
+const CUT_SHORT: &str = "it ends before its end marker";
 
 /// Whether a JPEG ends within its last scan: the decoder fills what is missing with grey and says
 /// nothing. Within a scan every 0xFF byte is followed by 0x00 or a restart marker, so that neither
@@ -182,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_picture_over_the_pixel_limit_is_refused_before_decoding() {
-        let limits = Limits { bytes: 1 << 20, pixels: 99 };
+        let limits = Limits { pixels: 99, ..Limits::default() };
         let error = decode("a.png", String::new(), &png(10, 10), &limits).unwrap_err();
         assert_eq!(error.code(), "too_large");
     }

@@ -9,7 +9,7 @@ use crate::debug::DebugImages;
 use crate::decide::{self, Decision, Evidence, Policy, group, laws};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
-use crate::photo::{self, Photo};
+use crate::photo::{self, Document, Photo};
 use crate::qr::{self, QrOutcome};
 use crate::reader::Readers;
 use crate::reader::net::NetError;
@@ -93,6 +93,20 @@ pub struct Digitized<'d> {
     pub pixels: Option<std::sync::Arc<GrayImage>>,
 }
 
+/// A file of a run, opened: its pages, or why it has none to show.
+pub struct Opened {
+    name: String,
+    sha256: String,
+    document: Result<Document, photo::PhotoError>,
+}
+
+impl Opened {
+    /// How many pages have a record, at least 1: that of a refused file says why.
+    pub fn pages(&self) -> u32 {
+        self.document.as_ref().map_or(1, Document::pages)
+    }
+}
+
 impl Digitizer {
     /// Prepares the forms and the models.
     ///
@@ -120,33 +134,51 @@ impl Digitizer {
         }
     }
 
-    /// Digitizes a file: one record a sheet found in it, at least one.
-    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
+    /// Opens a file, whose pages are then digitized one by one.
+    pub fn open(&self, path: &Path) -> Opened {
         let name = display(path);
-        let bytes = match photo::read(path, &self.config.limits) {
-            Ok(bytes) => bytes,
-            Err(error) => return vec![self.refused(&name, String::new(), &error)],
+        let limits = &self.config.limits;
+        let (sha256, document) = match photo::read(path, limits) {
+            Ok(bytes) => {
+                let sha256 = photo::sha256(&bytes);
+                (sha256.clone(), Document::open(&name, sha256, bytes, limits))
+            }
+            Err(error) => (String::new(), Err(error)),
         };
-        let sha256 = photo::sha256(&bytes);
+        Opened { name, sha256, document }
+    }
+
+    /// Digitizes a page: one record a sheet found on it, at least one.
+    pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized<'_>> {
         let mut times = Times::default();
-        let decoded =
-            timed(&mut times.decode, || photo::decode(&name, sha256.clone(), &bytes, &self.config.limits));
-        match decoded {
+        let document = match &opened.document {
+            Ok(document) => document,
+            Err(error) => return vec![self.refused(opened, page, error)],
+        };
+        match timed(&mut times.decode, || document.page(page, &self.config.limits)) {
             Ok(photo) => {
-                drop(bytes);
                 let mut found = self.photo(photo);
                 if let Some(first) = found.first_mut() {
                     first.times.add(&times);
                 }
                 found
             }
-            Err(error) => vec![self.refused(&name, sha256, &error)],
+            Err(error) => vec![self.refused(opened, page, &error)],
         }
     }
 
-    fn refused(&self, path: &str, sha256: String, error: &photo::PhotoError) -> Digitized<'_> {
-        let source = Source { path: path.to_owned(), sha256, ..Source::default() };
-        let finding = Finding::new(error.code(), Severity::Reject, format!("{path} {error}"), error.hint());
+    /// Digitizes a file: one record a sheet found on each of its pages, at least one a page. All pages'
+    /// pixels are held; for files of many pages use [`Digitizer::open`] and [`Digitizer::page`].
+    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
+        let opened = self.open(path);
+        (0..opened.pages()).flat_map(|page| self.page(&opened, page)).collect()
+    }
+
+    fn refused(&self, opened: &Opened, page: u32, error: &photo::PhotoError) -> Digitized<'_> {
+        let (path, sha256) = (opened.name.clone(), opened.sha256.clone());
+        let name = photo::page_name(&path, page, opened.pages());
+        let source = Source { path, sha256, page, ..Source::default() };
+        let finding = Finding::new(error.code(), Severity::Reject, format!("{name} {error}"), error.hint());
         Digitized {
             record: record::rejected(source, finding, self.provenance(None)),
             evidence: None,
@@ -194,7 +226,7 @@ impl Digitizer {
         let finding = Finding::new(
             "no_sheet",
             Severity::Reject,
-            format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.path),
+            format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.name()),
             "if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; \
              if not, leave it out",
         );
@@ -230,8 +262,7 @@ impl Digitizer {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
         });
-        let debug =
-            self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, &photo.path, &photo.sha256));
+        let debug = self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, photo));
         if let Some(debug) = &debug {
             debug.sheet(&photo.pixels, sheet, form);
         }

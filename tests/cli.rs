@@ -246,7 +246,8 @@ fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
     let whole = fs::read_to_string(out.join("records.jsonl")).unwrap();
     // As if the run had been cut off after its first file, in the middle of the second's line.
     let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
-    let entry = serde_json::json!({ "path": first["source"]["path"], "records": [first] });
+    let entry =
+        serde_json::json!({ "path": first["source"]["path"], "page": 0, "of": 1, "records": [first] });
     fs::write(out.join("journal.jsonl"), format!("{entry}\n{{\"path\": \"samples/acta-00")).unwrap();
     for name in ["records.jsonl", "records.csv", "run.json", "report.html"] {
         fs::remove_file(out.join(name)).unwrap();
@@ -287,6 +288,29 @@ fn forms_and_schema_speak_on_stdout() {
     let output = cotejo().arg("schema").assert().code(0);
     let schema: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     assert!(schema["properties"]["votes"].is_object());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    for args in [&["schema"] as &[&str], &["forms"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cotejo"));
+        let ended = command.args(args).stdout(writer).output().unwrap();
+        assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(0), String::new()));
+    }
+}
+
+#[test]
+fn a_run_whose_talk_nobody_reads_goes_on_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cotejo"));
+    command.args(["run", "nowhere/gone.jpg", "-o"]).arg(&out).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(1));
+    assert_eq!(records(&out).len(), 1);
 }
 
 #[test]

@@ -208,7 +208,11 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
                 let views = std::iter::once((&photo.pixels, &mesh)).chain(seen.map(|p| (&p.pixels, &p.mesh)));
                 for (pixels, mesh) in views {
                     if let Some((end, pixels)) = cut_line(pixels, mesh, span, line.em, jitter, &mut rng) {
-                        set.write(&(text.clone(), end, pixels), name.split('_').next().unwrap_or(name), name)?;
+                        set.write(
+                            &(text.clone(), end, pixels),
+                            name.split('_').next().unwrap_or(name),
+                            name,
+                        )?;
                     }
                 }
             }

@@ -304,9 +304,8 @@ fn main() -> Result<()> {
                 });
                 writer.write(&more, source, name)?;
                 let seen = photographed(&photo.pixels, &found.mesh, &mut rng);
-                let more = crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || {
-                    Jitter::sample(&mut rng)
-                });
+                let more =
+                    crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || Jitter::sample(&mut rng));
                 writer.write(&more, source, name)?;
             }
         }

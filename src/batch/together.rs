@@ -5,11 +5,12 @@
 //! that an earlier run left without evidence are digitized again if another photo can be of their
 //! sheet, so that a resumed run ends in the same bytes. Refuses nothing.
 
-use super::{BatchError, Jobs, Page, map};
+use super::{BatchError, FilePages, Jobs, Page, map};
 use crate::decide::Policy;
 use crate::decide::Status;
 use crate::decide::group::{self, Joined, PhotoEvidence};
-use crate::pipeline::Digitizer;
+use crate::photo::page_name;
+use crate::pipeline::{Digitized, Digitizer};
 use crate::record::Record;
 use crate::report::{self, SheetPictures};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,18 +45,25 @@ pub(super) fn join<'d>(
     jobs: Jobs,
 ) -> Result<Vec<Sheet>, BatchError> {
     let again = without_evidence(results);
-    let work = |i: usize| digitizer.file(&files[i]).into_iter().map(Page::from).collect::<Vec<_>>();
-    map(&again, jobs, work, |i, pages| {
-        results[i] = pages;
+    let mut found: BTreeMap<usize, FilePages<'d>> = BTreeMap::new();
+    let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress: &() };
+    let work = |digitized: Vec<Digitized<'d>>| digitized.into_iter().map(Page::from).collect::<Vec<_>>();
+    map::pages(&again, jobs, &pages, work, |at, pages| {
+        found.entry(at.file).or_default().put(&at, pages);
         Ok(())
     })?;
+    for (file, pages) in found {
+        results[file] = pages.in_order();
+    }
+    let positions = positions(results);
     let places: Vec<Place> = places(results).filter(|&(f, p)| results[f][p].evidence.is_some()).collect();
+    let names: Vec<String> = places.iter().map(|&(file, page)| name(&results[file], page)).collect();
     let photos: Vec<PhotoEvidence<'_, '_>> = places
         .iter()
-        .filter_map(|&(file, page)| {
-            let page = &results[file][page];
-            let evidence = page.evidence.as_ref()?;
-            Some(PhotoEvidence { source: &page.record.source.path, position: file, evidence })
+        .zip(&names)
+        .filter_map(|(&(file, page), source)| {
+            let evidence = results[file][page].evidence.as_ref()?;
+            Some(PhotoEvidence { source, position: positions[file][page], evidence })
         })
         .collect();
     let groups = group::group(&photos, &Policy { max_error: digitizer.config().max_error });
@@ -96,11 +104,31 @@ fn places<'r>(results: &'r [Vec<Page<'_>>]) -> impl Iterator<Item = Place> + 'r 
     results.iter().enumerate().flat_map(|(file, pages)| (0..pages.len()).map(move |page| (file, page)))
 }
 
+/// The place of each page in the run. Two sheets of one page lie at the same place.
+fn positions(results: &[Vec<Page<'_>>]) -> Vec<Vec<usize>> {
+    let mut next = 0;
+    let mut of_file = |pages: &Vec<Page<'_>>| {
+        let first = next;
+        let places = pages.iter().map(|p| first + p.record.source.page as usize).collect::<Vec<_>>();
+        next = places.last().map_or(first, |&last| last) + 1;
+        places
+    };
+    results.iter().map(&mut of_file).collect()
+}
+
+/// The name of a page for messages.
+fn name(file: &[Page<'_>], page: usize) -> String {
+    let source = &file[page].record.source;
+    let of = file.last().map_or(1, |p| p.record.source.page.saturating_add(1));
+    page_name(&source.path, source.page, of)
+}
+
 /// Files with a page of an earlier run, without evidence, whose sheet another photo can show too: one of
 /// the same code, or a piece near it.
 fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
-    let sheets: Vec<(usize, &Page<'_>)> = places(results)
-        .map(|(file, page)| (file, &results[file][page]))
+    let positions = positions(results);
+    let sheets: Vec<(Place, &Page<'_>)> = places(results)
+        .map(|(file, page)| ((file, positions[file][page]), &results[file][page]))
         .filter(|(_, page)| page.record.form.is_some())
         .collect();
     let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -108,16 +136,16 @@ fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
         *codes.entry(code).or_insert(0) += 1;
     }
     let nameless = |page: &Page<'_>| page.record.findings.iter().any(|f| f.code == "code_unreadable");
-    let pieces: BTreeSet<usize> = sheets.iter().filter(|s| nameless(s.1)).map(|s| s.0).collect();
-    let near_a_piece = |file: usize| {
-        let (from, to) = (file.saturating_sub(group::NEAR), file + group::NEAR);
+    let pieces: BTreeSet<usize> = sheets.iter().filter(|s| nameless(s.1)).map(|s| s.0.1).collect();
+    let near_a_piece = |position: usize| {
+        let (from, to) = (position.saturating_sub(group::NEAR), position + group::NEAR);
         pieces.range(from..=to).next().is_some()
     };
     let shared = |page: &Page<'_>| page.record.sheet.code.as_deref().is_some_and(|c| codes[c] > 1);
     let mut again: Vec<usize> = sheets
         .iter()
-        .filter(|(file, page)| page.evidence.is_none() && (shared(page) || near_a_piece(*file)))
-        .map(|s| s.0)
+        .filter(|((_, at), page)| page.evidence.is_none() && (shared(page) || near_a_piece(*at)))
+        .map(|s| s.0.0)
         .collect();
     again.dedup();
     again
@@ -136,7 +164,10 @@ pub(super) fn pictures(
     let mut out = SheetPictures::default();
     let Some(form) = form.filter(|_| record.status != Status::Accepted) else { return out };
     for (ix, &(file, page)) in sheet.members.iter().enumerate() {
-        let again = digitizer.file(&files[file]).into_iter().nth(page);
+        let at = results[file][page].record.source.page;
+        // Its place among the sheets of its page of the file.
+        let before = results[file][..page].iter().filter(|p| p.record.source.page == at).count();
+        let again = digitizer.page(&digitizer.open(&files[file]), at).into_iter().nth(before);
         let Some((pixels, own)) = again.and_then(|d| Some((d.pixels?, d.record))) else { continue };
         // The sheet's doubt, seen on this photo.
         let seen = Record { registration: own.registration, ..record.clone() };

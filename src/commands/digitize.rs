@@ -3,6 +3,7 @@
 use super::{Outcome, config, jobs};
 use crate::batch::{self, JOURNAL, Jobs, Progress, Resume};
 use crate::cli::RunArgs;
+use crate::console::tell;
 use crate::decide::Status;
 use crate::inputs;
 use crate::output::{Folder, Overwrite};
@@ -38,6 +39,10 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn more(&self, pages: u32) {
+        self.bar.inc_length(u64::from(pages));
+    }
+
     fn done(&self, records: &[Record]) {
         for record in records {
             match record.status {
@@ -85,10 +90,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
         files::write(station.dir(), station.records(), station.forms(), station.book())?;
         let (done, all) = station.progress();
-        eprintln!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
     }
     let c = run.counts;
-    eprintln!(
+    tell!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
         c.sheets(),
         inputs.files.len(),
@@ -100,14 +105,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     );
     for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
         for finding in &record.findings {
-            eprintln!("  rejected: {}; {}", finding.message, finding.hint);
+            tell!("  rejected: {}; {}", finding.message, finding.hint);
         }
     }
     for alarm in &run.alarms {
-        eprintln!("  {}", alarm.message);
+        tell!("  {}", alarm.message);
     }
     if let Some(registry) = &run.registry {
-        eprintln!(
+        tell!(
             "  {} of the registry's {} tables have a sheet; run.json lists the {} without",
             registry.present,
             registry.tables,
@@ -115,12 +120,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         );
     }
     if !inputs.left_out.is_empty() {
-        eprintln!(
+        tell!(
             "  {} files are no pictures by their names and were left out, such as {}",
             inputs.left_out.len(),
             inputs.left_out[0].display()
         );
     }
-    eprintln!("  open {}", args.out.join("report.html").display());
+    tell!("  open {}", args.out.join("report.html").display());
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }

@@ -6,6 +6,7 @@ use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};
 use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
+use crate::console::{self, say, tell};
 use crate::decide::Policy;
 use crate::decide::simulate::{self, Noise, Simulation};
 use crate::eval::{self, Camera, Evaluation, Truth};
@@ -66,22 +67,22 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let seconds = started.elapsed().as_secs_f64();
     bar.finish();
     let evaluation = eval::evaluate(&records, &truth);
-    print!("{evaluation}");
+    console::data(evaluation.to_string().as_bytes())?;
     if let Some(off) = off {
-        println!("{off}");
+        say!("{off}")?;
     }
-    println!(
+    say!(
         "time: {} files in {seconds:.1} s with {jobs} jobs, {:.0} ms of one job a file",
         inputs.files.len(),
         1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
-    );
+    )?;
     let each =
         |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / inputs.files.len() as f64);
     if args.camera.is_none() {
-        println!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "));
+        say!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "))?;
     }
     if let Some(earlier) = earlier {
-        print!("{}", eval::compare(&earlier, &evaluation));
+        console::data(eval::compare(&earlier, &evaluation).to_string().as_bytes())?;
     }
     if let Some(path) = &args.json {
         output::write_whole(path, &evaluation.to_json()?)?;
@@ -133,11 +134,9 @@ fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
         let simulation = pool.install(|| simulate::simulate(form, sheets, args.seed, noise, &policy));
         let seconds = started.elapsed().as_secs_f64();
         let each = 1e3 * seconds * jobs as f64 / (2 * sheets).max(1) as f64;
-        print!(
-            "== noise {name}: {}\n{simulation}",
-            if simulation.holds() { "holds" } else { "DOES NOT HOLD" }
-        );
-        println!("  {seconds:.1} s with {jobs} jobs, {each:.2} ms of one job a made-up sheet and decision");
+        let verdict = if simulation.holds() { "holds" } else { "DOES NOT HOLD" };
+        console::data(format!("== noise {name}: {verdict}\n{simulation}").as_bytes())?;
+        say!("  {seconds:.1} s with {jobs} jobs, {each:.2} ms of one job a made-up sheet and decision")?;
         made.insert(name, simulation);
     }
     if let Some(path) = &args.json {
@@ -159,8 +158,8 @@ fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
     let started = Instant::now();
     let altered = pool.install(|| eval::alter::alter(&digitizer, &inputs.files, each, args.seed));
-    print!("{altered}");
-    println!("time: {:.1} s with {jobs} jobs", started.elapsed().as_secs_f64());
+    console::data(altered.to_string().as_bytes())?;
+    say!("time: {:.1} s with {jobs} jobs", started.elapsed().as_secs_f64())?;
     if let Some(path) = &args.json {
         output::write_whole(path, &serde_json::to_vec_pretty(&altered)?)?;
     }
@@ -193,7 +192,7 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
     };
     let summary = made::run(form, &options)?;
-    eprintln!(
+    tell!(
         "{} sheets in {} files; their truth is in {}",
         summary.sheets,
         summary.files,

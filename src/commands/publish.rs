@@ -5,6 +5,7 @@
 use super::results::{column_map, expected, nist_head, sha256_of};
 use super::{Outcome, known_forms};
 use crate::cli::PublishArgs;
+use crate::console::tell;
 use crate::output::{Overwrite, RECORDS_JSONL};
 use crate::publish::{self, Options};
 use anyhow::Context;
@@ -37,16 +38,16 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         records_sha256: sha256_of(&args.dir.join(RECORDS_JSONL))?,
     };
     let site = publish::publish(&options, &forms)?;
-    eprintln!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);
+    tell!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);
     for (why, count) in &site.refused {
-        eprintln!("  {count} sheets without a picture: {why}");
+        tell!("  {count} sheets without a picture: {why}");
     }
     if let Some(key) = &site.public_key {
-        eprintln!(
+        tell!(
             "  signed; check it with: minisign -V -P {key} -m {}",
             args.out.join("manifest.json").display()
         );
     }
-    eprintln!("  open {}", args.out.join("index.html").display());
+    tell!("  open {}", args.out.join("index.html").display());
     Ok(Outcome::Clean)
 }

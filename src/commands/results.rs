@@ -5,6 +5,7 @@
 
 use super::{Outcome, known_forms};
 use crate::cli::{ByArg, ExportArgs, LayoutArg, LevelArg, TallyArgs, TallyFormat, VerifyArgs};
+use crate::console::{self, say, tell};
 use crate::export::{self, Layout, NistHead};
 use crate::form::Form;
 use crate::output::{self, RECORDS_JSONL, RUN_JSON};
@@ -16,7 +17,6 @@ use crate::verify::table::ResultsTable;
 use crate::verify::{self, Origin, Verification, crops, page};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 /// The mesas that should be there: the registry given, or what the run found missing.
@@ -37,9 +37,9 @@ fn deliver(out: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
     match out {
         Some(path) => {
             output::write_whole(path, bytes)?;
-            eprintln!("{}", path.display());
+            tell!("{}", path.display());
         }
-        None => std::io::stdout().lock().write_all(bytes).context("cannot write to stdout")?,
+        None => console::data(bytes)?,
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let map = column_map(args.columns.as_deref())?;
     if args.describe {
         let base = export::empty(&forms)?;
-        print!("{}", export::describe(&base, &map)?);
+        console::data(export::describe(&base, &map)?.as_bytes())?;
         return Ok(Outcome::Clean);
     }
     let (Some(dir), Some(layout)) = (&args.dir, args.layout) else {
@@ -160,7 +160,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
         (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
         (None, Some(path)) => {
             base.save_over(path)?;
-            eprintln!("{}", path.display());
+            tell!("{}", path.display());
         }
         (None, None) => {}
     }
@@ -193,7 +193,7 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let mut verification = verify::compare(&left, &right)?;
     problems.extend(table.problems);
     verification.problems = problems;
-    print!("{}", verification.summary());
+    console::data(verification.summary().as_bytes())?;
     if let Some(out) = &args.out {
         let (crops, files) = if verification.left_origin == Origin::Sheets {
             evidence(args, &forms, &verification)?
@@ -206,14 +206,14 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
         json.push(b'\n');
         output::write_whole(&out.join("verify.json"), &json)?;
         output::write_whole(&out.join("verify.html"), html.as_bytes())?;
-        eprintln!("  open {}", out.join("verify.html").display());
+        tell!("  open {}", out.join("verify.html").display());
     } else {
         for d in verification.differ.iter().take(50) {
             let figures = d.figures.iter().map(|f| format!("{} {} / {}", f.item, f.left, f.right));
-            println!("  {} mesa {}: {}", d.centre, d.mesa, figures.collect::<Vec<_>>().join(", "));
+            say!("  {} mesa {}: {}", d.centre, d.mesa, figures.collect::<Vec<_>>().join(", "))?;
         }
         if verification.differ.len() > 50 {
-            println!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50);
+            say!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50)?;
         }
     }
     Ok(if verification.differ.is_empty() && verification.open.is_empty() {

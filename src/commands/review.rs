@@ -4,6 +4,7 @@
 
 use super::{Outcome, known_forms};
 use crate::cli::ReviewArgs;
+use crate::console::tell;
 use crate::review::exchange::{contradictions, export, merge};
 use crate::review::sample::Settings;
 use crate::review::server::{self, Port};
@@ -27,7 +28,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     if !args.merge.is_empty() {
         for path in &args.merge {
             let merged = merge(&mut station, path)?;
-            eprintln!(
+            tell!(
                 "{}: {} entries taken in, {} were known, {} are about sheets that this run lacks",
                 path.display(),
                 merged.taken,
@@ -38,15 +39,15 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
         let clashes = contradictions(&station);
         for clash in &clashes {
             let said: Vec<String> = clash.said.iter().map(|(who, v)| format!("{who} {v}")).collect();
-            eprintln!("  {} {}: {}", clash.path, clash.field, said.join(", "));
+            tell!("  {} {}: {}", clash.path, clash.field, said.join(", "));
         }
-        eprintln!("{} contradictions; neither side counts until they are resolved", clashes.len());
+        tell!("{} contradictions; neither side counts until they are resolved", clashes.len());
     }
     if args.export || !args.merge.is_empty() {
         export(&station)?;
         files::write(station.dir(), station.records(), station.forms(), station.book())?;
         let (done, all) = station.progress();
-        eprintln!("{done} of {all} sheets reviewed; corrections.csv and corrections.json written");
+        tell!("{done} of {all} sheets reviewed; corrections.csv and corrections.json written");
         return Ok(if done == all { Outcome::Clean } else { Outcome::Open });
     }
     let seed = match args.seed {
@@ -64,9 +65,9 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     // What a killed station had written to the log only.
     files::write(station.dir(), station.records(), station.forms(), station.book())?;
     let (done, all) = server::serve(station, Port(args.port), |address| {
-        eprintln!("open {address}");
-        eprintln!("the address holds a key: give it to no one; Ctrl-C ends the review");
+        tell!("open {address}");
+        tell!("the address holds a key: give it to no one; Ctrl-C ends the review");
     })?;
-    eprintln!("{done} of {all} sheets reviewed");
+    tell!("{done} of {all} sheets reviewed");
     Ok(if done == all { Outcome::Clean } else { Outcome::Open })
 }

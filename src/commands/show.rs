@@ -2,6 +2,7 @@
 
 use super::{Outcome, known_forms};
 use crate::cli::{FormsArgs, ReportArgs};
+use crate::console::{say, tell};
 use crate::form::FieldKind;
 use crate::{output, report as page};
 
@@ -13,10 +14,7 @@ pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
     for form in known_forms(args.forms.as_deref())? {
         let votes = form.votes().count();
         let totals = form.fields.iter().filter(|f| f.kind == FieldKind::Total).count();
-        println!(
-            "{}\tversion {}\t{} vote rows, {totals} totals\t{}",
-            form.id, form.version, votes, form.title
-        );
+        say!("{}\tversion {}\t{} vote rows, {totals} totals\t{}", form.id, form.version, votes, form.title)?;
     }
     Ok(Outcome::Clean)
 }
@@ -26,7 +24,7 @@ pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
 /// # Errors
 /// None is known.
 pub fn schema() -> anyhow::Result<Outcome> {
-    println!("{}", output::schema()?);
+    say!("{}", output::schema()?)?;
     Ok(Outcome::Clean)
 }
 
@@ -37,6 +35,6 @@ pub fn schema() -> anyhow::Result<Outcome> {
 pub fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     let records = output::load(&args.dir)?;
     page::write(&args.dir, &records, &known_forms(args.forms.as_deref())?)?;
-    eprintln!("{}", args.dir.join("report.html").display());
+    tell!("{}", args.dir.join("report.html").display());
     Ok(Outcome::Clean)
 }

@@ -5,6 +5,7 @@
 //! where the camera put the print. An input in which no sheet is found, or several, keeps the records
 //! that it has without a camera. Refuses nothing.
 
+use crate::console::tell;
 use crate::geometry::Point;
 use crate::photo::{self, Photo};
 use crate::pipeline::{Digitizer, display};
@@ -68,13 +69,14 @@ impl Camera {
             let kept = folder.join(format!("{stem}.jpg"));
             // A photo that cannot be kept is not worth an evaluation.
             if let Err(error) = std::fs::write(&kept, &bytes) {
-                eprintln!("cotejo: {}: {error}", kept.display());
+                tell!("cotejo: {}: {error}", kept.display());
             }
         }
         let photo = Photo {
             path: name,
             sha256: photo::sha256(&bytes),
             page: 0,
+            pages: 1,
             format: "jpeg".to_owned(),
             pixels: taken.pixels,
         };

@@ -4,7 +4,7 @@
 //! not there, whose SHA-256 is not the record's, that cannot be decoded, or whose size in pixels is
 //! another than the record's.
 
-use crate::photo::{self, Limits, PhotoError};
+use crate::photo::{self, Document, Limits, PhotoError};
 use crate::record::Source;
 use image::GrayImage;
 use std::path::{Path, PathBuf};
@@ -29,9 +29,6 @@ pub enum OriginalError {
         /// As recorded.
         expected: (u32, u32),
     },
-    /// Only the first page of a file can be read again.
-    #[error("page {0} of the file cannot be read again")]
-    Page(u32),
 }
 
 impl OriginalError {
@@ -40,7 +37,7 @@ impl OriginalError {
         match self {
             Self::NotFound => "original_not_found",
             Self::OtherBytes | Self::OtherSize { .. } => "original_differs",
-            Self::Photo(_) | Self::Page(_) => "original_unreadable",
+            Self::Photo(_) => "original_unreadable",
         }
     }
 }
@@ -64,12 +61,10 @@ impl Originals {
     /// # Errors
     /// As the module says.
     pub fn pixels(&self, source: &Source) -> Result<GrayImage, OriginalError> {
-        if source.page != 0 {
-            return Err(OriginalError::Page(source.page));
-        }
         let bytes = self.bytes(source)?;
         let limits = Limits::default();
-        let photo = photo::decode(&source.path, source.sha256.clone(), &bytes, &limits)?;
+        let document = Document::open(&source.path, source.sha256.clone(), bytes, &limits)?;
+        let photo = document.page(source.page, &limits)?;
         let found = photo.pixels.dimensions();
         let expected = (source.width, source.height);
         if found != expected {

@@ -9,6 +9,7 @@
 
 use super::ink::Ink;
 use super::{Charset, Distribution, spelling};
+use crate::console::tell;
 use crate::form::Words;
 use image::GrayImage;
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
@@ -446,7 +447,7 @@ pub fn with_engine<T>(work: impl FnOnce(&mut TesseractReader) -> T) -> Option<T>
         let engine = cell.get_or_init(|| match TesseractReader::new() {
             Ok(engine) => Some(std::cell::RefCell::new(engine)),
             Err(error) => {
-                eprintln!("cotejo: {error}; reading goes on without it");
+                tell!("cotejo: {error}; reading goes on without it");
                 None
             }
         });

@@ -7,7 +7,7 @@
 use super::ReviewError;
 use super::station::Station;
 use crate::decide::Status;
-use crate::photo::{self, Limits};
+use crate::photo::{self, Document, Limits};
 use crate::report::{self, Rows};
 use std::path::Path;
 
@@ -31,7 +31,9 @@ pub fn prepare_sample(station: &Station) -> Result<(), ReviewError> {
         if sha256 != record.source.sha256 {
             return Err(refuse("is not the one that was read then".to_owned()));
         }
-        let photo = photo::decode(path, sha256, &bytes, &limits).map_err(|e| refuse(e.to_string()))?;
+        let document = Document::open(path, sha256, bytes, &limits);
+        let photo = document.and_then(|d| d.page(record.source.page, &limits));
+        let photo = photo.map_err(|e| refuse(e.to_string()))?;
         // As for a sheet in review: strip and cells.
         let mut shown = record.clone();
         shown.status = Status::Review;

@@ -9,6 +9,7 @@ use super::guard::Guard;
 use super::pages::{Made, Pages};
 use super::station::{Sent, Station};
 use super::{ReviewError, exchange, files};
+use crate::console::tell;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -138,7 +139,7 @@ async fn keep_written(desk: Arc<Desk>) {
             let desk = desk.clone();
             let written = tokio::task::spawn_blocking(move || desk.write()).await;
             if let Ok(Err(error)) = written {
-                eprintln!("cotejo: {error}");
+                tell!("cotejo: {error}");
             }
         }
         seen = taken;

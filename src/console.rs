@@ -1,0 +1,51 @@
+//! What the commands say: data on stdout, talk on stderr.
+//!
+//! In: lines. Out: the same, on the process's streams. Whoever stops reading (`cotejo schema | head`)
+//! ends the command quietly: data refuses with [`Closed`], which is no failure; talk is dropped, so that
+//! a run goes on to its end.
+
+use anyhow::Context;
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write, stderr, stdout};
+
+/// Nobody reads the data any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nobody reads the output any more")]
+pub struct Closed;
+
+/// Writes bytes to stdout.
+///
+/// # Errors
+/// [`Closed`]; what else the system says.
+pub fn data(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
+/// Writes a line to stdout.
+///
+/// # Errors
+/// As [`data`].
+pub fn line(text: Arguments<'_>) -> anyhow::Result<()> {
+    data(format!("{text}\n").as_bytes())
+}
+
+/// Writes a line to stderr; nothing is worse off where nobody reads it.
+pub fn talk(text: Arguments<'_>) {
+    let _ = stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// A line of data, formatted as `println!` does; gives a result.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::console::line(format_args!($($text)*)) };
+}
+
+/// A line of talk, formatted as `eprintln!` does.
+macro_rules! tell {
+    ($($text:tt)*) => { $crate::console::talk(format_args!($($text)*)) };
+}
+
+pub(crate) use {say, tell};
