@@ -12,31 +12,53 @@ use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
 
 /// Cuts a form rectangle (mm) out of the photo along the mesh at `px_per_mm`, averaging where the
-/// photo is finer than that; what lies outside the photo is white. The mesh is taken as bilinear
-/// over the rectangle, which is small against its bends.
+/// photo is finer than that; what lies outside the photo is white. Each row of pixels follows the mesh
+/// by itself, so that tall rectangles may bend.
 pub fn cut(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64) -> GrayImage {
     let w = (rect.width * px_per_mm).round().max(1.0) as u32;
     let h = (rect.height * px_per_mm).round().max(1.0) as u32;
     let native = mesh.px_per_mm(rect.y + rect.height / 2.0);
     // Samples along each axis: the photo's pixels that one pixel of the crop covers.
     let n = (native / px_per_mm).round().clamp(1.0, 6.0) as u32;
-    let corners = rect.corners().map(|p| mesh.map(p));
+    let at = |i: u32, s: u32, of: u32| (f64::from(i) + (f64::from(s) + 0.5) / f64::from(n)) / f64::from(of);
     let mut out = Vec::with_capacity((w * h) as usize);
+    let mut rows = Vec::with_capacity(n as usize);
     for oy in 0..h {
+        rows.clear();
+        rows.extend((0..n).map(|sy| Across::new(mesh, rect, rect.y + rect.height * at(oy, sy, h))));
         for ox in 0..w {
             let mut sum = 0.0;
-            for sy in 0..n {
-                let ty = (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / f64::from(h);
+            for row in &rows {
                 for sx in 0..n {
-                    let tx = (f64::from(ox) + (f64::from(sx) + 0.5) / f64::from(n)) / f64::from(w);
-                    let top = corners[0].lerp(corners[1], tx);
-                    sum += sample(pixels, top.lerp(corners[3].lerp(corners[2], tx), ty));
+                    sum += sample(pixels, row.at(at(ox, sx, w)));
                 }
             }
             out.push((sum / f64::from(n * n)).round().clamp(0.0, 255.0) as u8);
         }
     }
     GrayImage::from_raw(w, h, out).expect("one value was pushed for each of w times h pixels")
+}
+
+/// A line across a rectangle in the photo: its ends, and how far its middle is off the straight line.
+struct Across {
+    left: Point,
+    right: Point,
+    bow: Point,
+}
+
+impl Across {
+    fn new(mesh: &Mesh, rect: Rect, y: f64) -> Self {
+        let at = |x: f64| mesh.map(Point::new(x, y));
+        let (left, right) = (at(rect.x), at(rect.right()));
+        let (middle, chord) = (at(rect.x + rect.width / 2.0), left.lerp(right, 0.5));
+        Self { left, right, bow: Point::new(middle.x - chord.x, middle.y - chord.y) }
+    }
+
+    /// The point a fraction `t` of the way across.
+    fn at(&self, t: f64) -> Point {
+        let (p, bow) = (self.left.lerp(self.right, t), 4.0 * t * (1.0 - t));
+        Point::new(p.x + bow * self.bow.x, p.y + bow * self.bow.y)
+    }
 }
 
 /// The cells of one printed channel of one field.

@@ -69,6 +69,11 @@ impl Rect {
         self.y + self.height
     }
 
+    /// Its middle.
+    pub fn middle(&self) -> Point {
+        Point::new(self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+
     /// Corners in the order of [`Quad`].
     pub fn corners(&self) -> [Point; 4] {
         [

@@ -271,11 +271,14 @@ fn mesh(registration: &Registration, form: &Form) -> Mesh {
     Mesh { width: form.frame.0, rungs: rungs.collect() }
 }
 
-/// The number that the sound picture shows.
+/// The number that the sound picture shows; `None` too where its cells are not in the picture.
 fn number(record: &Record, form: &Form, ix: FieldIx) -> Option<u32> {
-    let id = &form.fields[ix].id;
-    let vote = record.votes.iter().find(|v| v.id == *id).map(|v| &v.value);
-    vote.or_else(|| record.totals.get(id))?.value
+    let field = &form.fields[ix];
+    let vote = record.votes.iter().find(|v| v.id == field.id).map(|v| &v.value);
+    let value = vote.or_else(|| record.totals.get(&field.id))?;
+    let missing = field.digits.is_some() && value.channels.digits.is_none()
+        || field.words.is_some() && value.channels.words.is_none();
+    value.value.filter(|_| !missing)
 }
 
 /// The field that is altered and the one that it is pasted from: of one kind, of equal cells, with

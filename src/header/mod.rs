@@ -7,6 +7,7 @@
 
 mod confirm;
 mod lines;
+mod under_ink;
 
 pub(crate) use confirm::confirm;
 
@@ -84,6 +85,9 @@ const PARAGRAPH: f64 = 1.15;
 const HASH_DEPTH: f64 = 16.0;
 /// Em of the hash's print, mm (64 signs on two lines of 61 mm).
 const HASH_EM: f64 = 2.45;
+
+/// A number of which no reader gives a value more than this is looked at as if a pen had drawn over it.
+const SURE: f64 = 0.9;
 
 /// Reads the header of a sheet and the hash under its QR code, whose corners are `qr` if it was decoded.
 pub fn read(
@@ -187,7 +191,16 @@ impl Work<'_> {
                 }
             };
             if self.form.field(&spec.id).is_some() {
-                self.out.electores = self.number(sheet, line, spec);
+                let number = self.number(sheet, line, spec);
+                let best = number.as_ref().and_then(CellReading::best);
+                let again = if best.is_none_or(|b| b.1 <= SURE) {
+                    self.number_under_ink(sheet, spec, y)
+                } else {
+                    None
+                };
+                // What was read with doubt stands unless it is read again.
+                let same = best.is_none_or(|b| again.as_ref().and_then(CellReading::best).map(|a| a.0) == Some(b.0));
+                self.out.electores = if same { again.or(number) } else { number };
             } else {
                 let (text, confidence) = self.read(line, &spec.id, Charset::Digits);
                 if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {

@@ -115,3 +115,10 @@ pub struct CellReading {
     /// The pixels' quality.
     pub quality: Quality,
 }
+
+impl CellReading {
+    /// The value of the reader that is surest of its own.
+    pub fn best(&self) -> Option<(u32, f64)> {
+        self.readings.iter().filter_map(|r| r.distribution.best()).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}

@@ -7,8 +7,8 @@
 //! fewer anchors.
 
 use super::coarse::Alignment;
-use super::refine::refine;
-use super::ribbon::Ribbon;
+use super::refine::{Detail, refine};
+use super::ribbon::{Ribbon, robust_line};
 use super::template::{FINE, Template};
 use super::unroll::{self, Work};
 use super::{Mesh, Rung, Sheet};
@@ -44,20 +44,34 @@ pub(super) fn grow(pixels: &GrayImage, template: &Template, mut sheet: Sheet) ->
     sheet
 }
 
-fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
+/// The rungs of what is registered; `None` when these are too few to go on from.
+fn registered(sheet: &Sheet) -> Option<Vec<Rung>> {
     let (first, last) = sheet.visible;
     let inside: Vec<Rung> =
         sheet.mesh.rungs.iter().filter(|r| r.y >= first - 2.5 && r.y <= last + 2.5).copied().collect();
-    if inside.len() < 4 {
-        return None;
-    }
+    (inside.len() >= 4).then_some(inside)
+}
+
+fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
+    again(pixels, template, sheet, &registered(sheet)?, Detail::Flat)
+}
+
+/// Registers a sheet again in a work picture that is flattened along `inside` and beyond its ends.
+fn again(
+    pixels: &GrayImage,
+    template: &Template,
+    sheet: &Sheet,
+    inside: &[Rung],
+    detail: Detail,
+) -> Option<Sheet> {
+    let (first, last) = sheet.visible;
     let (from, to) = ((first - AHEAD).max(-20.0), (last + AHEAD).min(template.frame.1 + 20.0));
     let mut ys = Vec::new();
     let mut rungs = Vec::new();
     let steps = ((to - from) / 5.0).ceil() as usize;
     for i in 0..=steps {
         let y = from + (to - from) * i as f64 / steps as f64;
-        let (l, r) = edges(&inside, y, BASE);
+        let (l, r) = edges(inside, y, BASE);
         let at = |x: f64| l.lerp(r, x / template.frame.0);
         ys.push(y);
         rungs.push((at(-template.paper.0), at(template.paper.1 - template.paper.0)));
@@ -65,7 +79,92 @@ fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet>
     let work = unroll::unroll(pixels, &Ribbon { rungs })?;
     let path: Vec<(f64, f64)> = ys.into_iter().zip(work.marks.iter().copied()).collect();
     let left = (Work::paper_left() + template.paper.0) * FINE;
-    refine(&work, template, &Alignment { path, score: sheet.score, left }, sheet.form)
+    refine(&work, template, &Alignment { path, score: sheet.score, left }, sheet.form, detail)
+}
+
+/// How far the edges of a flat sheet are from straight lines, mm, and how much its rows turn, radians: the
+/// paper feed of the 42 scans.
+const FLAT: (f64, f64) = (0.8, 0.015);
+/// At most so many times; the second follows what the first put right.
+const SETTLINGS: usize = 2;
+
+/// Registers a sheet that is not flat once more, as closely as its paper bends: the strip is flattened
+/// along a stiff version of the mesh, whose width and turn change slowly, and fitted with a bow.
+pub(super) fn settle(pixels: &GrayImage, template: &Template, mut sheet: Sheet) -> Sheet {
+    for _ in 0..SETTLINGS {
+        let Some(inside) = registered(&sheet) else { break };
+        if flat(&inside) {
+            break;
+        }
+        let settled = again(pixels, template, &sheet, &stiff(&inside), Detail::Bowed);
+        match settled {
+            Some(settled) if settled.anchors >= sheet.anchors - 0.02 => sheet = settled,
+            _ => break,
+        }
+    }
+    sheet
+}
+
+/// Whether the paper is straight as in a scan.
+fn flat(rungs: &[Rung]) -> bool {
+    let (a, b) = (&rungs[0], &rungs[rungs.len() - 1]);
+    let across = |r: &Rung| (r.points[2].y - r.points[0].y).atan2(r.points[2].x - r.points[0].x);
+    let per_mm = a.points[0].distance(b.points[0]) / (b.y - a.y).max(1e-9);
+    rungs.iter().all(|r| {
+        let t = (r.y - a.y) / (b.y - a.y).max(1e-9);
+        let off = |side: usize| {
+            let (p, q, m) = (a.points[side], b.points[side], r.points[side]);
+            // Square to the edge: along it, the feed may stretch.
+            ((q.x - p.x) * (m.y - p.y) - (q.y - p.y) * (m.x - p.x)).abs() / p.distance(q).max(1e-9) / per_mm
+        };
+        let turn = (across(r) - across(a)) - t * (across(b) - across(a));
+        off(0).max(off(2)) < FLAT.0 && turn.sin().abs() < FLAT.1
+    })
+}
+
+/// Stretches over which width and turn are evened out, mm to either side.
+const EVEN: (f64, f64) = (80.0, 40.0);
+/// Where across the frame the mesh is surest: at the siglas and codes.
+const SURE: f64 = 0.25;
+
+/// The same strip with width and turn evened out along it.
+fn stiff(rungs: &[Rung]) -> Vec<Rung> {
+    let n = rungs.len();
+    let across: Vec<Point> = rungs
+        .iter()
+        .map(|r| Point::new(r.points[2].x - r.points[0].x, r.points[2].y - r.points[0].y))
+        .collect();
+    // Width, and turn against the paper's run, at each rung.
+    let run = |k: usize| {
+        let (a, b) = (rungs[k.saturating_sub(3)].at(SURE), rungs[(k + 3).min(n - 1)].at(SURE));
+        let length = a.distance(b).max(1e-9);
+        Point::new((b.x - a.x) / length, (b.y - a.y) / length)
+    };
+    let measured: Vec<(f64, f64, f64)> = (0..n)
+        .map(|k| {
+            let (d, c) = (run(k), across[k]);
+            let (along, square) = (c.x * d.x + c.y * d.y, c.x * d.y - c.y * d.x);
+            (rungs[k].y, c.x.hypot(c.y), along.atan2(square))
+        })
+        .collect();
+    let even = |y: f64, reach: f64, of: fn(&(f64, f64, f64)) -> f64| {
+        let near: Vec<(f64, f64)> =
+            measured.iter().filter(|m| (m.0 - y).abs() <= reach).map(|m| (m.0, of(m))).collect();
+        let line = robust_line(&near);
+        line.0 + line.1 * y
+    };
+    (0..n)
+        .map(|k| {
+            let (r, d) = (&rungs[k], run(k));
+            let (width, turn) = (even(r.y, EVEN.0, |m| m.1), even(r.y, EVEN.1, |m| m.2));
+            let (sin, cos) = turn.sin_cos();
+            // Along the run by the sine, square to it by the cosine.
+            let c = Point::new(width * (sin * d.x + cos * d.y), width * (sin * d.y - cos * d.x));
+            let sure = r.at(SURE);
+            let at = |t: f64| Point::new(sure.x + (t - SURE) * c.x, sure.y + (t - SURE) * c.y);
+            Rung { y: r.y, points: [at(0.0), at(0.5), at(1.0)] }
+        })
+        .collect()
 }
 
 /// The frame's edges at form y: on the mesh, or on the line through the last `base` mm of it.

@@ -31,7 +31,7 @@ const REACH: f64 = 170.0;
 
 impl Rung {
     /// The photo point at form x = `t` times the frame's width.
-    fn at(&self, t: f64) -> Point {
+    pub(super) fn at(&self, t: f64) -> Point {
         // Lagrange through t = 0, 1/2, 1.
         let (a, b, c) = (2.0 * (t - 0.5) * (t - 1.0), -4.0 * t * (t - 1.0), 2.0 * t * (t - 0.5));
         let [p, q, r] = self.points;

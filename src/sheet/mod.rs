@@ -6,18 +6,22 @@
 //!
 //! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
 //! them to a small even work picture, [`level`] turns it along its rows, [`coarse`] aligns the form's print to it along the strip,
-//! [`refine`] places each printed anchor and fits the [`Mesh`] through all of them, [`grow`] goes on
-//! from there to what the ribbon missed, [`follow`] up the header's lines.
+//! [`start`] gives each row a first place, [`refine`] places each printed anchor ([`observe`],
+//! [`correlate`]) and fits the [`Mesh`] through all of them ([`spline`]), [`grow`] goes on
+//! from there to what the ribbon missed and follows the paper's bends, [`follow`] goes up the header's lines.
 
 mod coarse;
+mod correlate;
 mod follow;
 mod grow;
 mod level;
 mod mesh;
+mod observe;
 mod prints;
 mod refine;
 mod ribbon;
 mod spline;
+mod start;
 mod template;
 mod unroll;
 
@@ -26,6 +30,7 @@ pub use template::Template;
 
 use crate::geometry::Point;
 use image::GrayImage;
+use refine::Detail;
 
 /// A sheet found in a photo.
 #[derive(Debug, Clone)]
@@ -115,13 +120,17 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
         sheets.retain(|s| !overlap(&sheet, s));
         sheets.push(sheet);
     }
-    let mut sheets: Vec<Sheet> =
-        sheets.into_iter().map(|s| follow::follow(pixels, &templates[s.form], s)).collect();
+    let mut sheets: Vec<Sheet> = sheets.into_iter().map(|s| settle(pixels, &templates[s.form], s)).collect();
     sheets.sort_by(|a, b| {
         let (p, q) = (middle(a), middle(b));
         p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))
     });
     sheets
+}
+
+/// What is done once a sheet is found: its bends followed, in the frame and above it.
+fn settle(pixels: &GrayImage, template: &Template, sheet: Sheet) -> Sheet {
+    follow::follow(pixels, template, grow::settle(pixels, template, sheet))
 }
 
 /// Registers the strip along a ribbon.
@@ -140,7 +149,7 @@ fn register(pixels: &GrayImage, ribbon: &ribbon::Ribbon, templates: &[Template])
         (Some(a), _) => a,
         (None, b) => b?,
     };
-    refine::refine(&work, &templates[ix], &alignment, ix).filter(|s| s.anchors >= MIN_ANCHORS)
+    refine::refine(&work, &templates[ix], &alignment, ix, Detail::Flat).filter(|s| s.anchors >= MIN_ANCHORS)
 }
 
 /// A work picture, how a form fits it, and which form.

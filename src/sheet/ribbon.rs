@@ -316,7 +316,7 @@ fn square(rungs: &[(Point, Point)]) -> Vec<(Point, Point)> {
 
 /// A line through points by repeated medians (Siegel 1982): intercept and slope; half of the points
 /// may be wrong.
-fn robust_line(points: &[(f64, f64)]) -> (f64, f64) {
+pub(super) fn robust_line(points: &[(f64, f64)]) -> (f64, f64) {
     let mut slopes = Vec::with_capacity(points.len());
     for (i, a) in points.iter().enumerate() {
         let mut s: Vec<f64> = points

@@ -30,6 +30,15 @@ pub(crate) struct Anchor {
     pub pins: Pins,
 }
 
+/// A row of text whose wording varies: its ink row by row at [`FINE`].
+#[derive(Debug, Clone)]
+pub(crate) struct RowPrint {
+    /// Where it stands, form mm.
+    pub rect: Rect,
+    /// Mean ink of each line of pixels.
+    pub profile: Vec<f32>,
+}
+
 /// A form's print, prepared for the registration.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -43,6 +52,10 @@ pub struct Template {
     pub(crate) profile: Vec<[f32; BANDS]>,
     /// The long vertical rules: x, y0, y1.
     pub(crate) verticals: Vec<(f64, f64, f64)>,
+    /// All upright rules higher than a row: x, y0, y1.
+    pub(crate) uprights: Vec<(f64, f64, f64)>,
+    /// The rows of digits, and both halves of the rows of words.
+    pub(crate) rows: Vec<RowPrint>,
 }
 
 /// Bands across the strip for the coarse alignment: heads and siglas, codes and digits, words.
@@ -115,13 +128,15 @@ impl Template {
             anchors.push(Anchor { rect, ink, size, pins: Pins::Both });
         }
         anchors.sort_by(|a, b| a.rect.y.total_cmp(&b.rect.y).then(a.rect.x.total_cmp(&b.rect.x)));
-        let verticals = verticals(&form.rules);
+        let rows = row_prints(form, &canvas);
         Self {
             frame: form.frame,
             paper: (form.margin_left, form.paper_width),
             anchors,
             profile: profile(&canvas, form),
-            verticals,
+            verticals: uprights(&form.rules, 100.0),
+            uprights: uprights(&form.rules, 10.0),
+            rows,
         }
     }
 }
@@ -153,9 +168,34 @@ fn label_rows(form: &Form) -> Vec<Rect> {
     rows.into_iter().map(|r| r.1).collect()
 }
 
-/// Vertical rules longer than 100 mm: the borders that run along the whole table.
-fn verticals(rules: &[Rule]) -> Vec<(f64, f64, f64)> {
-    rules.iter().filter(|r| r.x0 == r.x1 && r.y1 - r.y0 > 100.0).map(|r| (r.x0, r.y0, r.y1)).collect()
+/// Upright rules longer than `least` mm; beyond 100 mm they are the borders along the whole table.
+fn uprights(rules: &[Rule], least: f64) -> Vec<(f64, f64, f64)> {
+    rules.iter().filter(|r| r.x0 == r.x1 && r.y1 - r.y0 > least).map(|r| (r.x0, r.y0, r.y1)).collect()
+}
+
+/// The rows of numbers by their profile, with the rules that cross them.
+fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
+    let zero = form.words.spell(0);
+    let mut rows = Vec::new();
+    let mut push = |x: f64, width: f64, y: f64, size: f64| {
+        let rect = snap(Rect::new(x, y - 1.15 * size, width, 1.65 * size));
+        let (ink, (w, _)) = patch(canvas, rect);
+        let profile = ink.chunks_exact(w.max(1)).map(|line| line.iter().sum::<f32>() / w as f32).collect();
+        rows.push(RowPrint { rect, profile });
+    };
+    for field in &form.fields {
+        if let Some(slot) = &field.digits {
+            // As wide as three digits.
+            let width = 1.7 * slot.style.size;
+            push(slot.centre - width / 2.0, width, field.y, slot.style.size);
+        }
+        if let Some(slot) = &field.words {
+            let half = text_width(&zero, &slot.style) / 2.0;
+            push(slot.centre - half, half, field.y, slot.style.size);
+            push(slot.centre, half, field.y, slot.style.size);
+        }
+    }
+    rows
 }
 
 /// Ink density per millimetre in each band, over the frame's height.
