@@ -285,3 +285,42 @@ fn a_build_without_pdf_names_the_file_the_cause_and_the_remedy() {
     let ran = cotejo().arg("run").arg(&file).arg("-o").arg(dir.path().join("out")).assert();
     ran.code(1).stderr(contains("tray.pdf").and(contains("without PDF")).and(contains("--features pdf")));
 }
+
+/// Messengers shrink photos to 1,600 pixels: a whole strip is then too small to be read. It is not
+/// guessed at, and the person is told what to do.
+#[test]
+fn a_whole_strip_in_messenger_size_is_illegible_and_a_receipt_beside_it_is_no_sheet() {
+    use cotejo::synth::{Part, ValueMode, camera, draw, rng, scan, values};
+    let form = cotejo::form::builtin().unwrap().remove(0);
+    let dir = tempfile::tempdir().unwrap();
+    let shrunk = |picture: &image::GrayImage, name: &str| {
+        let (w, h) = picture.dimensions();
+        let scale = 1600.0 / f64::from(w.max(h));
+        let size = |side: u32| (f64::from(side) * scale).round() as u32;
+        let small = image::imageops::resize(picture, size(w), size(h), image::imageops::FilterType::Triangle);
+        let file = dir.path().join(name);
+        small.save(&file).unwrap();
+        file
+    };
+    let mut files: Vec<PathBuf> = (0..6)
+        .map(|sheet| {
+            let mut dice = rng(31, sheet);
+            let truth = values::invent(&form, &mut dice, ValueMode::Realistic);
+            let drawn = draw::draw(&form, &truth, Part::Whole, &mut dice);
+            let settings = scan::ScanSettings { turns: 0, ..scan::ScanSettings::paper(&mut dice) };
+            let paper = scan::apply(&drawn, &settings, &mut dice);
+            let photo = camera::photograph(&paper, 0.3, &mut dice);
+            shrunk(&photo.pixels, &format!("{sheet}.jpg"))
+        })
+        .collect();
+    files.push(shrunk(&grey("acta-0007.jpg"), "receipt.jpg"));
+    let records = run(dir.path(), "out", &files);
+    let (receipt, strips) = records.split_last().unwrap();
+    assert_eq!(receipt["findings"][0]["code"], "no_sheet");
+    let illegible = |r: &&Value| r["findings"][0]["code"] == "illegible";
+    assert!(strips.iter().all(|r| r["status"] != "accepted"), "{strips:?}");
+    let told = strips.iter().filter(illegible).collect::<Vec<_>>();
+    assert!(told.len() >= 5, "{} of {}", told.len(), strips.len());
+    assert!(told.iter().all(|r| r["status"] == "rejected"));
+    assert!(told[0]["findings"][0]["hint"].as_str().unwrap().contains("in overlapping pieces"));
+}

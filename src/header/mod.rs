@@ -199,7 +199,8 @@ impl Work<'_> {
                     None
                 };
                 // What was read with doubt stands unless it is read again.
-                let same = best.is_none_or(|b| again.as_ref().and_then(CellReading::best).map(|a| a.0) == Some(b.0));
+                let same =
+                    best.is_none_or(|b| again.as_ref().and_then(CellReading::best).map(|a| a.0) == Some(b.0));
                 self.out.electores = if same { again.or(number) } else { number };
             } else {
                 let (text, confidence) = self.read(line, &spec.id, Charset::Digits);

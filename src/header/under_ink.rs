@@ -86,13 +86,19 @@ mod tests {
 
     #[test]
     fn a_number_needs_its_own_window_and_the_wider_one() {
-        assert_eq!(agreed(&[(2, Some(37), 0.99), (3, Some(837), 0.999), (4, Some(837), 0.6)]), Some((837, 0.6)));
+        assert_eq!(
+            agreed(&[(2, Some(37), 0.99), (3, Some(837), 0.999), (4, Some(837), 0.6)]),
+            Some((837, 0.6))
+        );
         assert_eq!(agreed(&[(2, Some(8), 0.9), (3, Some(8), 0.8), (4, None, 0.5)]), Some((8, 0.8)));
     }
 
     #[test]
     fn the_end_of_a_longer_number_is_none() {
-        assert_eq!(agreed(&[(2, Some(22), 0.99), (3, Some(122), 0.9), (4, Some(1122), 0.9)]), Some((1122, 0.9)));
+        assert_eq!(
+            agreed(&[(2, Some(22), 0.99), (3, Some(122), 0.9), (4, Some(1122), 0.9)]),
+            Some((1122, 0.9))
+        );
         assert_eq!(agreed(&[(2, Some(37), 0.99), (3, Some(837), 0.99), (4, None, 0.9)]), None);
         assert_eq!(agreed(&[(2, Some(837), 0.99), (3, Some(37), 0.99), (4, Some(37), 0.9)]), None);
         assert_eq!(agreed(&[]), None);
