@@ -20,8 +20,17 @@ const HEIGHTS: (f64, f64) = (0.9, 4.0);
 /// What is cut above and below the capitals, mm: accents and descenders.
 const AROUND: f64 = 0.75;
 
-/// A pixel darker than this share of its row's paper is ink.
+/// A pixel darker than this share of the paper around it is ink.
 const DARK: f64 = 0.72;
+/// Where print is faint: a pixel that lost this share of what the darkest print nearby lost (half, less a
+/// little for the blur of thin strokes).
+const FAINT: f32 = 0.45;
+/// What noise can lose by itself, as a share of the paper.
+const NOISE: f32 = 0.1;
+/// Share of the typical paper below which a row is none: scanners' lids and dark tables.
+const BORDER: f32 = 0.4;
+/// Side of the blocks in which paper is measured, mm: two lines of text, so that most of it is paper.
+const BLOCK: f64 = 6.0;
 
 /// A gap in the ink of one line wider than this, mm, parts it from specks beside it.
 const GAP: f64 = 3.0;
@@ -45,7 +54,8 @@ pub(super) struct Line {
 pub(super) fn find(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Vec<Line> {
     let picture = cells::cut(pixels, mesh, area, SCALE);
     let (w, h) = (picture.width() as usize, picture.height() as usize);
-    let counts: Vec<usize> = picture.as_raw().chunks_exact(w.max(1)).map(dark_pixels).collect();
+    let ink = Ink::new(&picture);
+    let counts: Vec<usize> = (0..h).map(|y| ink.count(y)).collect();
     // A row belongs to the capitals when it holds a fair share of its line's ink: accents, commas and
     // descenders hold less.
     let reach = (1.5 * SCALE) as usize;
@@ -93,24 +103,93 @@ pub(super) fn at(pixels: &GrayImage, mesh: &Mesh, area: Rect, base: f64, cap: f6
     Line { top: base - cap, base, rect, crop, ink }
 }
 
-/// How many pixels of a row are ink.
-fn dark_pixels(row: &[u8]) -> usize {
-    let mut levels = row.to_vec();
-    let rank = levels.len() * 3 / 4;
-    let paper = f64::from(*levels.select_nth_unstable(rank).1);
-    // A row of black border has no paper.
-    if paper < 60.0 { 0 } else { row.iter().filter(|&&v| f64::from(v) < DARK * paper).count() }
+/// Ink of a picture: how much darker each pixel is than the paper around it.
+struct Ink {
+    width: usize,
+    /// Share of the paper's light that is lost, row by row.
+    lost: Vec<f32>,
+    /// From which loss on a pixel of each row is ink.
+    least: Vec<f32>,
+}
+
+impl Ink {
+    fn new(picture: &GrayImage) -> Self {
+        let (w, h) = (picture.width() as usize, picture.height() as usize);
+        let side = (BLOCK * SCALE) as usize;
+        let (bw, bh) = (w.div_ceil(side), h.div_ceil(side));
+        let raw = picture.as_raw();
+        let mut papers = Vec::with_capacity(bw * bh);
+        for by in 0..bh {
+            for bx in 0..bw {
+                let columns = bx * side..((bx + 1) * side).min(w);
+                let rows = by * side..((by + 1) * side).min(h);
+                let mut values: Vec<u8> =
+                    rows.flat_map(|y| raw[y * w..(y + 1) * w][columns.clone()].iter().copied()).collect();
+                let rank = values.len() * 3 / 5;
+                papers.push(f32::from(*values.select_nth_unstable(rank).1));
+            }
+        }
+        let between = |at: usize, blocks: usize| {
+            let f = ((at as f32 + 0.5) / side as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
+            (f as usize, (f as usize + 1).min(blocks - 1), f.fract())
+        };
+        let mut lost = Vec::with_capacity(w * h);
+        for y in 0..h {
+            let (y0, y1, ty) = between(y, bh);
+            for x in 0..w {
+                let (x0, x1, tx) = between(x, bw);
+                let level = |row: usize| papers[row * bw + x0] * (1.0 - tx) + papers[row * bw + x1] * tx;
+                let paper = level(y0) * (1.0 - ty) + level(y1) * ty;
+                lost.push((1.0 - f32::from(raw[y * w + x]) / paper.max(1.0)).max(0.0));
+            }
+        }
+        // The darkest print of each band of rows: a line of nine digits covers a fiftieth of three lines.
+        let bands: Vec<f32> = lost
+            .chunks(side * w.max(1))
+            .map(|band| {
+                let mut values = band.to_vec();
+                let rank = values.len() * 99 / 100;
+                (FAINT * *values.select_nth_unstable_by(rank, f32::total_cmp).1)
+                    .clamp(NOISE, 1.0 - DARK as f32)
+            })
+            .collect();
+        let mut sorted = papers.clone();
+        let typical = match sorted.len() / 2 {
+            0 => 0.0,
+            middle => *sorted.select_nth_unstable_by(middle, f32::total_cmp).1,
+        };
+        let least = (0..h)
+            .map(|y| {
+                // A row of black border has no paper, and no ink.
+                let mut row = raw[y * w..(y + 1) * w].to_vec();
+                let rank = row.len() * 3 / 4;
+                if f32::from(*row.select_nth_unstable(rank).1) < BORDER * typical {
+                    return f32::MAX;
+                }
+                let (y0, y1, ty) = between(y, bands.len().max(1));
+                bands[y0] * (1.0 - ty) + bands[y1] * ty
+            })
+            .collect();
+        Self { width: w, lost, least }
+    }
+
+    fn row(&self, y: usize) -> &[f32] {
+        &self.lost[y * self.width..(y + 1) * self.width]
+    }
+
+    /// How many pixels of a row are ink.
+    fn count(&self, y: usize) -> usize {
+        self.row(y).iter().filter(|&&v| v > self.least[y]).count()
+    }
 }
 
 /// The widest stretch of ink without a gap, in pixels from the crop's left edge; ink is looked for
 /// between rows `top` and `base`.
 fn extent(crop: &GrayImage, top: usize, base: usize) -> Option<(f64, f64)> {
-    let mut values = crop.as_raw().clone();
-    let rank = values.len() / 2;
-    let dark = f64::from(*values.select_nth_unstable(rank).1) * DARK;
-    let (w, raw) = (crop.width() as usize, crop.as_raw());
+    let w = crop.width() as usize;
+    let ink = Ink::new(crop);
     let inked: Vec<usize> =
-        (0..w).filter(|&x| (top..base).filter(|&y| f64::from(raw[y * w + x]) < dark).count() >= 2).collect();
+        (0..w).filter(|&x| (top..base).filter(|&y| ink.row(y)[x] > ink.least[y]).count() >= 2).collect();
     let mut best: Option<(usize, usize)> = None;
     let mut start = *inked.first()?;
     for (i, &x) in inked.iter().enumerate() {
@@ -138,9 +217,9 @@ impl Line {
     pub fn split(&self) -> Option<(GrayImage, GrayImage)> {
         let (w, h) = (self.crop.width() as usize, self.crop.height() as usize);
         let pad = ((self.top - self.rect.y) * SCALE) as usize;
-        let paper = f64::from(self.crop.as_raw().iter().copied().max().unwrap_or(255));
+        let ink = Ink::new(&self.crop);
         let rows = pad..h.saturating_sub(pad).max(pad);
-        let inked = |x: usize| rows.clone().any(|y| f64::from(self.crop.as_raw()[y * w + x]) < DARK * paper);
+        let inked = |x: usize| rows.clone().any(|y| ink.row(y)[x] > ink.least[y]);
         // A space with its bearings is 0.45 of the capitals' height, the gap beside a 1 at most 0.25.
         let mut widest = ((self.base - self.top) * 0.3 * SCALE) as usize;
         let (mut middle, mut last) = (None, None);

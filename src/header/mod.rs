@@ -78,6 +78,9 @@ const PLACE_SLACK: f64 = 1.6;
 /// Capitals this much higher than the first lines' are a heading, which the form holds constant.
 const HEADING: f64 = 1.22;
 
+/// The title is among so many first lines: before it stand edges of paper, and what is printed on the roll.
+const FIRST: usize = 7;
+
 /// Between paragraphs the pitch is at least this much larger than within them (1.3 on scans).
 const PARAGRAPH: f64 = 1.15;
 
@@ -334,7 +337,7 @@ impl Work<'_> {
     /// line's when there is none.
     fn title(&mut self, lines: &[Line]) -> Option<usize> {
         let want = self.form.header_line("title").and_then(|l| l.text.clone());
-        for (ix, line) in lines.iter().enumerate().take(4) {
+        for (ix, line) in lines.iter().enumerate().take(FIRST) {
             let (text, confidence) = self.read(line, "title", Charset::Text);
             // The first word is the same on every kind of sheet of this family.
             let first = |t: &str| t.split(' ').next().unwrap_or("").to_owned();

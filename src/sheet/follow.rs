@@ -158,7 +158,7 @@ fn turn(pixels: &GrayImage, stand: &Stand, (from, to): (f64, f64)) -> Option<f64
     if best == 0
         || best + 1 == scores.len()
         || scores[best] < 1.5 * sorted[sorted.len() / 4]
-        || scores[best] < 0.02 * (w * w) as f32
+        || scores[best] < 0.003 * (w * w) as f32
     {
         return None;
     }

@@ -102,13 +102,24 @@ const SETTLED: f64 = 0.8;
 /// photos 0.2 to 0.7).
 const LEVEL: f64 = 0.8;
 
+/// What a band of print is tried wider and narrower: its window blurs a narrow strip to twice its width,
+/// and it may be the words alone.
+const WIDTHS: [f64; 6] = [0.8, 0.65, 1.25, 1.6, 2.0, 0.5];
+
 /// Finds the sheets of a photo.
 ///
 /// `templates` are those of the known forms, in their order. The result is empty when no strip fits
 /// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     let mut sheets: Vec<Sheet> = Vec::new();
-    for ribbon in ribbon::find(pixels) {
+    let ribbon::Ribbons { strips, prints } = ribbon::find(pixels);
+    // A band of print along a sheet that nothing else told is tried as wide as its paper may be.
+    let hidden = WIDTHS.iter().flat_map(|&times| prints.iter().map(move |p| p.wider(times)));
+    let last_resort = strips.len();
+    for (count, ribbon) in strips.into_iter().chain(hidden).enumerate() {
+        if count >= last_resort && !sheets.is_empty() {
+            break;
+        }
         if sheets.iter().any(|s| s.anchors >= SETTLED && covers(s, &ribbon)) {
             continue;
         }

@@ -1,8 +1,8 @@
 //! The paper: where strips run in the photo.
 //!
 //! In: the photo's pixels. Out: ribbons, each a strip's two edges along its length in photo pixels.
-//! Paper is what is bright once its print is closed over, at several thresholds; a strip is an
-//! elongated piece of it. A photo whose paper does not stand out gives one straight ribbon over the
+//! Paper is what is bright once its print is closed over, at several thresholds, or brighter than its
+//! surroundings; a strip is an elongated piece of it. A photo whose paper does not stand out gives one straight ribbon over the
 //! whole picture. Refuses pictures under 60 px.
 
 use super::prints;
@@ -20,6 +20,12 @@ pub(crate) struct Ribbon {
 }
 
 impl Ribbon {
+    /// The same middle line, `times` as wide.
+    pub fn wider(&self, times: f64) -> Ribbon {
+        let (from, to) = (0.5 - times / 2.0, 0.5 + times / 2.0);
+        Ribbon { rungs: self.rungs.iter().map(|(l, r)| (l.lerp(*r, from), l.lerp(*r, to))).collect() }
+    }
+
     /// Along its middle line, photo pixels.
     pub fn length(&self) -> f64 {
         let middle = |r: &(Point, Point)| r.0.lerp(r.1, 0.5);
@@ -35,18 +41,29 @@ const SLICES: usize = 48;
 /// The least share of the small picture that counts as paper.
 const LEAST_AREA: f64 = 0.02;
 
-/// Finds the strips, most paper first; never more than eight.
-pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
+/// The strips of a photo.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ribbons {
+    /// Paper and bands of print, most promising first; never more than thirteen.
+    pub strips: Vec<Ribbon>,
+    /// The bands of print alone: they run along a strip, but are not as wide.
+    pub prints: Vec<Ribbon>,
+}
+
+/// Finds the strips.
+pub(crate) fn find(pixels: &GrayImage) -> Ribbons {
     let (w, h) = pixels.dimensions();
     if w < 60 || h < 60 {
-        return Vec::new();
+        return Ribbons::default();
     }
     let factor = (f64::from(w.max(h)) / SMALL).max(1.0);
     let small = shrink(pixels, factor);
     let closed = close(&small);
     let mut ribbons: Vec<(f64, Ribbon)> = Vec::new();
-    for threshold in thresholds(&closed) {
-        for mask in pieces(&closed, threshold, LEAST_AREA) {
+    let local = against_surroundings(&closed);
+    let levels = thresholds(&closed).into_iter().map(|t| (&closed, t));
+    for (picture, threshold) in levels.chain(LOCAL.map(|t| (&local, t))) {
+        for mask in pieces(picture, threshold, LEAST_AREA) {
             if let Some(ribbon) = trace(&mask, small.dimensions()) {
                 let area = mask.len() as f64;
                 // The same strip at another threshold: kept once, the first (largest) outline.
@@ -56,7 +73,8 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
             }
         }
     }
-    for (area, ribbon) in prints::find(&small, &closed) {
+    let prints = prints::find(&small, &closed);
+    for (area, ribbon) in prints.iter().cloned() {
         if !ribbons.iter().any(|r| same(&r.1, &ribbon)) {
             ribbons.push((area, ribbon));
         }
@@ -69,13 +87,64 @@ pub(crate) fn find(pixels: &GrayImage) -> Vec<Ribbon> {
     if !out.iter().any(|r| same(r, &whole)) {
         out.push(whole);
     }
-    for ribbon in &mut out {
+    let mut prints: Vec<Ribbon> = prints.into_iter().map(|p| p.1).collect();
+    for ribbon in out.iter_mut().chain(&mut prints) {
         for (l, r) in &mut ribbon.rungs {
             *l = Point::new((l.x + 0.5) * factor - 0.5, (l.y + 0.5) * factor - 0.5);
             *r = Point::new((r.x + 0.5) * factor - 0.5, (r.y + 0.5) * factor - 0.5);
         }
     }
-    out
+    Ribbons { strips: out, prints }
+}
+
+/// Half of the surroundings against which paper is held, small pixels: a strip of 10 : 1 is as wide.
+const SURROUNDINGS: i64 = 80;
+/// Levels from which a pixel is brighter than its surroundings (128 is as bright; 100 more is twice as
+/// bright): 4 and 12 %.
+const LOCAL: [u8; 2] = [132, 140];
+
+/// How bright each pixel is against the mean around it: light that falls unevenly, and a backdrop as bright
+/// as paper elsewhere, do not matter.
+fn against_surroundings(closed: &GrayImage) -> GrayImage {
+    let means = Means::new(closed);
+    GrayImage::from_fn(closed.width(), closed.height(), |x, y| {
+        let mean = means.around(x, y, SURROUNDINGS).max(8.0);
+        let part = f64::from(closed.get_pixel(x, y)[0]) / mean;
+        Luma([(128.0 + 100.0 * (part - 1.0)).clamp(0.0, 255.0) as u8])
+    })
+}
+
+/// Means over any square of a picture (Crow 1984).
+struct Means {
+    size: (i64, i64),
+    sums: Vec<u64>,
+}
+
+impl Means {
+    fn new(picture: &GrayImage) -> Self {
+        let (w, h) = (picture.width() as usize, picture.height() as usize);
+        let mut sums = vec![0u64; (w + 1) * (h + 1)];
+        for y in 0..h {
+            let mut row = 0u64;
+            for x in 0..w {
+                row += u64::from(picture.as_raw()[y * w + x]);
+                sums[(y + 1) * (w + 1) + x + 1] = sums[y * (w + 1) + x + 1] + row;
+            }
+        }
+        Self { size: (w as i64, h as i64), sums }
+    }
+
+    /// Of what lies within `reach` of a pixel and in the picture.
+    fn around(&self, x: u32, y: u32, reach: i64) -> f64 {
+        let span = |at: u32, size: i64| {
+            let at = i64::from(at);
+            ((at - reach).max(0), (at + reach + 1).min(size))
+        };
+        let ((x0, x1), (y0, y1)) = (span(x, self.size.0), span(y, self.size.1));
+        let at = |x: i64, y: i64| self.sums[(y * (self.size.0 + 1) + x) as usize];
+        let sum = at(x1, y1) + at(x0, y0) - at(x0, y1) - at(x1, y0);
+        sum as f64 / ((x1 - x0) * (y1 - y0)) as f64
+    }
 }
 
 /// The picture, smaller by `factor`, each pixel the mean of up to 36 samples under it.
@@ -354,7 +423,7 @@ mod tests {
             Luma([if s.abs() < 300.0 && t.abs() < 30.0 { 220 } else { 40 }])
         });
         let ribbons = find(&pixels);
-        let best = &ribbons[0];
+        let best = &ribbons.strips[0];
         let (l, r) = best.rungs[best.rungs.len() / 2];
         assert!((l.distance(r) - 60.0).abs() < 5.0, "{}", l.distance(r));
         assert!(l.x < r.x);
