@@ -138,6 +138,23 @@ def cover(crops, x, labels, lengths, index):
         labels[i, k] = crops.unreadable
 
 
+def outlines(x, some):
+    """The watermark's letters as scanners with two levels show them: thin curves, dark on paper, light in ink."""
+    _, h, w = x.shape
+    gy, gx = torch.meshgrid(torch.arange(h).float(), torch.arange(w).float(), indexing="ij")
+    for i in some.tolist():
+        paper, ink = x[i].median(), x[i].flatten().kthvalue(h * w // 50 + 1).values
+        for _ in range(int(torch.randint(1, 4, (1,)))):
+            radius = 6 + 60 * float(torch.rand(1)) ** 2
+            towards = 2 * np.pi * float(torch.rand(1))
+            # The curve passes near a point of the crop.
+            px, py = float(torch.rand(1)) * w, float(torch.rand(1)) * h
+            away = ((gx - px - radius * np.cos(towards)) ** 2 + (gy - py - radius * np.sin(towards)) ** 2).sqrt()
+            line = (1.2 - (away - radius).abs() / (0.5 + 0.7 * float(torch.rand(1)))).clamp(0, 1)
+            strength = 0.4 + 0.6 * float(torch.rand(1))
+            x[i] = x[i] + strength * line * (paper + ink - 2 * x[i])
+
+
 def stretched(x):
     """Lines with their signs a little wider, narrower, nearer or further, as no font file has them."""
     n, h, w = x.shape
@@ -173,6 +190,7 @@ def augment(crops, index):
         ink = (torch.rand(len(s), 1, 1) * 140 + 10).expand_as(gap)
         radius = 0.4 + torch.rand(len(s), 1, 1) * 1.1
         x[s] = torch.where(gap < radius, torch.minimum(x[s], ink), x[s])
+    outlines(x, _pick(n, 0.1))
     # Missing dots: a white line across or down.
     for i in _pick(n, 0.06).tolist():
         k, thick = int(torch.randint(h, (1,))), int(torch.randint(1, 3, (1,)))

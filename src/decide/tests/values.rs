@@ -7,9 +7,20 @@ fn a_doubtful_channel_is_settled_by_the_other() {
     let form = acta();
     let v = truth(&form);
     let mut e = sheet(&form, &v);
-    e.fields[1].digits = Some(cell(&[(188, 0.7), (183, 0.25)]));
+    e.fields[1].digits = Some(cell(&[(188, 0.45), (183, 0.35)]));
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value, d.fields[1].basis), (Status::Accepted, Some(183), Basis::Read));
+}
+
+#[test]
+fn a_channel_that_rather_shows_another_number_is_looked_at() {
+    let form = acta();
+    let v = truth(&form);
+    let mut e = sheet(&form, &v);
+    e.fields[1].digits = Some(cell(&[(188, 0.7), (183, 0.25)]));
+    let d = decided(&e);
+    assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
+    assert!(finding(&d, "channels_disagree").message.contains("digits 188"));
 }
 
 #[test]

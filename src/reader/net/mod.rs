@@ -9,22 +9,18 @@
 //! Inference runs on one thread beside the caller's: a worker of a parallel map waits for it without
 //! taking up another photo meanwhile.
 
-use super::{Charset, Distribution};
+use super::Distribution;
 use crate::form::Slot;
 use crate::geometry::Rect;
-use ctc::{Frames, Limits, Sequences, search};
+use ctc::Sequences;
 use image::GrayImage;
-use regex::Regex;
-use rten::{Model, ModelOptions, RunOptions, ThreadPool};
-use rten_tensor::NdTensor;
-use rten_tensor::prelude::*;
+use network::Network;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 mod ctc;
+mod lines;
+mod network;
 
 /// Em of the print in pixels of a crop: 8 px/mm, the dots of the printer, for an em of 2.03 mm.
 pub const EM_PX: f64 = 16.24;
@@ -44,13 +40,6 @@ pub const SIGNS: &str = include_str!("../../../models/signs.txt");
 /// Height of the capitals of the print's face in em (Liberation Sans, OS/2 table: 1409 of 2048, and
 /// the digits' 1409).
 const CAP_HEIGHT: f64 = 0.69;
-/// Crops a run of the network: fastest of 1, 7, 14 and 49 on one core (November 2026).
-const BATCH: usize = 14;
-/// Ink contrast, grey levels, below which a crop is not stretched any further: an empty cell stays
-/// empty, its noise stays small.
-const LEAST_CONTRAST: f32 = 40.0;
-/// Share of a crop's pixels that are darker than its ink level.
-const INK_SHARE: f64 = 0.02;
 /// Above this probability of fewer words than a number has, the second line is looked at. What is left
 /// out counts as "other" (not measured).
 const SECOND_LINE: f64 = 1e-3;
@@ -133,19 +122,11 @@ pub struct Models {
     pub lines: Vec<u8>,
 }
 
-struct Net {
-    name: &'static str,
-    model: Model,
-    sha256: String,
-    classes: usize,
-    calibration: Calibration,
-}
-
 /// The reader. Cheap to share between threads.
 pub struct NetReader {
-    digits: Net,
-    words: Net,
-    lines: Net,
+    digits: Network,
+    words: Network,
+    lines: Network,
     signs: Vec<char>,
     places: usize,
 }
@@ -169,9 +150,9 @@ impl NetReader {
             toml::from_str(calibration).map_err(|e| NetError::Calibration(e.to_string()))?;
         let signs: Vec<char> = SIGNS.chars().collect();
         Ok(Self {
-            digits: Net::load("digits", models.digits, CLASSES, c.digits)?,
-            words: Net::load("words", models.words, CLASSES, c.words)?,
-            lines: Net::load("lines", models.lines, signs.len() + 2, c.lines)?,
+            digits: Network::load("digits", models.digits, CLASSES, c.digits)?,
+            words: Network::load("words", models.words, CLASSES, c.words)?,
+            lines: Network::load("lines", models.lines, signs.len() + 2, c.lines)?,
             signs,
             places,
         })
@@ -203,35 +184,6 @@ impl NetReader {
             calibration.apply(Distribution::from_weights(vec![(0, p)], 0.0, 1.0 - p)).probability(0)
         };
         found.into_iter().zip(digits).map(one).collect()
-    }
-
-    /// Reads a line of text, cut along [`line_frame`], as signs of `charset`: the text, and the
-    /// probability that every sign of it is right. A line that has to be as `pattern` says is read as the
-    /// most probable text that is; where none is probable, as without. A crop of another height says
-    /// nothing.
-    pub fn read_line(&self, crop: &GrayImage, charset: Charset, pattern: Option<&Regex>) -> (String, f64) {
-        if crop.height() != CROP_HEIGHT || crop.width() < 8 {
-            return (String::new(), 0.0);
-        }
-        let mut input = Vec::with_capacity((crop.width() * crop.height()) as usize);
-        normalise(crop, &mut input);
-        let Some(logits) = self.lines.run(1, crop.width(), input) else { return (String::new(), 0.0) };
-        let frames = Frames::from_logits(&logits, self.lines.classes);
-        let sign = |label: u8| self.signs.get(usize::from(label)).copied();
-        let allowed = |l: u8| sign(l).is_some_and(|c| charset.allows(c));
-        let text = |labels: &[u8]| -> String {
-            labels.iter().filter_map(|&l| sign(l)).collect::<String>().trim().to_owned()
-        };
-        let free = || {
-            let labels = frames.best_path(allowed);
-            (text(&labels), frames.probability(&labels))
-        };
-        let (text, p) = match pattern {
-            Some(pattern) => as_printed(&frames, pattern, &text, allowed).unwrap_or_else(free),
-            None => free(),
-        };
-        let whole = Distribution::from_weights(vec![(0, p)], 0.0, (1.0 - p).max(0.0));
-        (text, self.lines.calibration.apply(whole).probability(0))
     }
 
     /// Reads words cells: `first[i]` is line 0 of cell `i`, cut along [`words_frame`]; `second(i)`
@@ -273,33 +225,6 @@ impl Calibration {
         let values = even.values.iter().map(|&(v, p)| (v, p * keep)).collect();
         Distribution::from_weights(values, even.blank * keep, even.other * keep + self.floor)
     }
-}
-
-/// Readings of a line among which the one that fits its pattern is looked for.
-const READINGS: usize = 24;
-/// How much of what does not fit the pattern counts against what does: a line in its place that is
-/// printed otherwise is rare.
-const UNLIKE_PATTERN: f64 = 0.02;
-
-/// The most probable text that fits a pattern, with its probability among the texts that do.
-fn as_printed(
-    frames: &Frames,
-    pattern: &Regex,
-    text: &impl Fn(&[u8]) -> String,
-    allowed: impl Fn(u8) -> bool,
-) -> Option<(String, f64)> {
-    let fitting = frames.readings(allowed, READINGS).into_iter().filter_map(|labels| {
-        let said = text(&labels);
-        pattern.is_match(&said).then(|| (said, frames.probability(&labels)))
-    });
-    let (mut best, mut sum): (Option<(String, f64)>, f64) = (None, 0.0);
-    for (said, p) in fitting {
-        sum += p;
-        if best.as_ref().is_none_or(|b| p > b.1) {
-            best = Some((said, p));
-        }
-    }
-    best.map(|(said, p)| (said, p / (sum + UNLIKE_PATTERN * (1.0 - sum).max(0.0))))
 }
 
 /// The number that labels spell as digits; `None` for a leading zero, an unreadable character, none
@@ -359,86 +284,6 @@ fn words(first: &Sequences, second: &Sequences, places: usize) -> Distribution {
     Distribution::from_weights(values.into_iter().collect(), blank, (1.0 - known).max(0.0))
 }
 
-/// A crop's pixels as the network wants them: 0 paper (the median), 1 ink (the level that
-/// [`INK_SHARE`] of the pixels reach), stretched no further than [`LEAST_CONTRAST`] allows.
-fn normalise(crop: &GrayImage, out: &mut Vec<f32>) {
-    let mut counts = [0usize; 256];
-    for p in crop.pixels() {
-        counts[usize::from(p[0])] += 1;
-    }
-    let total = crop.pixels().len();
-    let level = |rank: usize| {
-        let mut seen = 0;
-        counts.iter().position(|&c| {
-            seen += c;
-            seen > rank
-        })
-    };
-    let paper = level(total / 2).unwrap_or(255) as f32;
-    let ink = level((total as f64 * INK_SHARE) as usize).unwrap_or(0) as f32;
-    let scale = (paper - ink).max(LEAST_CONTRAST);
-    out.extend(crop.pixels().map(|p| ((paper - f32::from(p[0])) / scale).clamp(-0.5, 1.5)));
-}
-
-impl Net {
-    fn load(
-        name: &'static str,
-        bytes: Vec<u8>,
-        classes: usize,
-        calibration: Calibration,
-    ) -> Result<Self, NetError> {
-        let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        let model = ModelOptions::with_all_ops()
-            .prepack_weights(true)
-            .load(bytes)
-            .map_err(|e| NetError::Model(name, e.to_string()))?;
-        Ok(Self { name, model, sha256, classes, calibration })
-    }
-
-    /// What each crop of `width` spells, up to `longest` labels; crops of another size spell nothing known.
-    fn read(&self, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
-        // A clean cell needs about ten prefixes. What is cut off adds to "other" and is small against
-        // the calibration's floor.
-        let limits = Limits { longest, prefixes: 64, least: 1e-6 };
-        let unknown = Sequences { listed: Vec::new(), rest: 1.0 };
-        let mut out = vec![unknown; crops.len()];
-        let fits: Vec<usize> =
-            (0..crops.len()).filter(|&i| crops[i].dimensions() == (width, CROP_HEIGHT)).collect();
-        for batch in fits.chunks(BATCH) {
-            let mut input = Vec::with_capacity(batch.len() * (width * CROP_HEIGHT) as usize);
-            for &i in batch {
-                normalise(crops[i], &mut input);
-            }
-            let Some(logits) = self.run(batch.len(), width, input) else { continue };
-            let each = logits.len() / batch.len();
-            for (k, &i) in batch.iter().enumerate() {
-                out[i] =
-                    search(&Frames::from_logits(&logits[k * each..(k + 1) * each], self.classes), limits);
-            }
-        }
-        out
-    }
-
-    /// Logits of `n` crops of `width`, one after the other; `None` when the network fails on them.
-    fn run(&self, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
-        thread_local! {
-            static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
-        }
-        let pool = POOL.with(|p| p.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1))).clone());
-        let shape = [n, 1, CROP_HEIGHT as usize, width as usize];
-        let tensor = NdTensor::<f32, 4>::from_data(shape, input);
-        // A plain thread: were the run installed from a worker of the photos' pool, that worker would
-        // steal another photo while it waits.
-        std::thread::scope(|scope| {
-            let options = RunOptions::default().with_thread_pool(Some(pool));
-            let run = scope.spawn(|| self.model.run_one(tensor.view().into(), Some(options)));
-            let output = run.join().ok()?.ok()?;
-            let logits: NdTensor<f32, 3> = output.try_into().ok()?;
-            (logits.size(0) == n && logits.size(2) == self.classes).then(|| logits.to_vec())
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -490,29 +335,6 @@ mod tests {
         assert!(d.probability(5) < 0.9 && d.probability(6) > 0.1 && d.other >= 0.01);
         assert!((d.probability(5) + d.probability(6) + d.other - 1.0).abs() < 1e-12);
     }
-
-    #[test]
-    fn noise_on_empty_paper_is_not_stretched_to_ink() {
-        let crop = GrayImage::from_fn(48, 24, |x, y| Luma([200 + ((x * 7 + y * 13) % 5) as u8]));
-        let mut out = Vec::new();
-        normalise(&crop, &mut out);
-        assert!(out.iter().all(|v| v.abs() < 0.1));
-    }
-
-    /// The training's `normalise` (scripts/training/nets.py) on the same crop gives these numbers.
-    #[test]
-    fn input_is_what_training_saw() {
-        let crop = GrayImage::from_fn(48, 24, |x, y| Luma([((x * x + 31 * y) % 251) as u8]));
-        let mut out = Vec::new();
-        normalise(&crop, &mut out);
-        let picked: Vec<f32> = [0, 47, 500, 1151].map(|i| out[i]).to_vec();
-        assert_eq!(picked.len(), 4);
-        for (a, b) in picked.iter().zip(TRAINING_SAW) {
-            assert!((a - b).abs() < 1e-5, "{picked:?}");
-        }
-    }
-
-    const TRAINING_SAW: [f32; 4] = [1.033058, -0.5, -0.5, -0.297521];
 
     #[test]
     fn a_crop_of_another_size_is_unreadable() {
