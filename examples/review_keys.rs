@@ -8,7 +8,7 @@
 use anyhow::{Context, Result};
 use cotejo::eval::Truth;
 use cotejo::review::sample::Settings;
-use cotejo::review::settle::{CODE, SHEET, tasks, value};
+use cotejo::review::settle::{CODE, SHEET, tasks};
 use cotejo::{form, output};
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn main() -> Result<()> {
                 SHEET => 1,
                 CODE => record.sheet.code.as_ref().map_or(20, String::len) + 1,
                 field => {
-                    let shown = value(record, field).context("a task is about a field of the record")?;
+                    let shown = record.value(field).context("a task is about a field of the record")?;
                     let right = known.and_then(|k| k.numbers.iter().find(|n| n.0 == field)).map(|n| n.1);
                     match (right, shown.value) {
                         (Some(right), Some(shown)) if right == shown => 1,

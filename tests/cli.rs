@@ -3,27 +3,13 @@
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 
-use assert_cmd::Command;
+mod program;
+
 use predicates::prelude::*;
 use predicates::str::contains;
+use program::{cotejo, records, sample};
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn cotejo() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cotejo"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
-}
-
-fn records(out: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(out.join("records.jsonl")).unwrap();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
 
 fn codes(record: &Value) -> Vec<&str> {
     record["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()

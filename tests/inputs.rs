@@ -4,30 +4,17 @@
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 
-use assert_cmd::Command;
+mod program;
+
 use predicates::prelude::*;
 use predicates::str::contains;
+use program::{cotejo, records, sample};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// An accepted sheet, one to be reviewed, another accepted one.
 const SAMPLES: [&str; 3] = ["acta-0001.jpg", "acta-0003.jpg", "acta-0006.jpg"];
-
-fn cotejo() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cotejo"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
-}
-
-fn records(out: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(out.join("records.jsonl")).unwrap();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
 
 /// Digitizes files into `dir/out` and gives the records.
 fn run(dir: &Path, out: &str, files: &[PathBuf]) -> Vec<Value> {

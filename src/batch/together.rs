@@ -172,11 +172,7 @@ pub(super) fn pictures(
         // The sheet's doubt, seen on this photo.
         let seen = Record { registration: own.registration, ..record.clone() };
         let mut pictures = report::pictures(&pixels, &seen, form);
-        pictures.cells.retain(|cell| {
-            let vote = record.votes.iter().find(|v| v.id == cell.field).map(|v| &v.value);
-            let value = vote.or_else(|| record.totals.get(&cell.field));
-            value.is_some_and(|v| v.photo.unwrap_or(0) == ix)
-        });
+        pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.photo.unwrap_or(0) == ix));
         if ix == 0 {
             out = pictures;
         } else {

@@ -274,8 +274,7 @@ fn mesh(registration: &Registration, form: &Form) -> Mesh {
 /// The number that the sound picture shows; `None` too where its cells are not in the picture.
 fn number(record: &Record, form: &Form, ix: FieldIx) -> Option<u32> {
     let field = &form.fields[ix];
-    let vote = record.votes.iter().find(|v| v.id == field.id).map(|v| &v.value);
-    let value = vote.or_else(|| record.totals.get(&field.id))?;
+    let value = record.value(&field.id)?;
     let missing = field.digits.is_some() && value.channels.digits.is_none()
         || field.words.is_some() && value.channels.words.is_none();
     value.value.filter(|_| !missing)

@@ -90,10 +90,7 @@ impl Camera {
 /// How far the record's mesh is from `truth`, mm: the worst of the middles of its fields.
 fn distance(record: &Record, truth: &Mesh, form: &crate::form::Form) -> Option<f64> {
     let found = crate::report::mesh(record.registration.as_ref()?, form)?;
-    let read = |id: &str| {
-        let value = record.votes.iter().find(|v| v.id == id).map(|v| &v.value);
-        value.or_else(|| record.totals.get(id)).is_some_and(|v| v.channels.digits.is_some())
-    };
+    let read = |id: &str| record.value(id).is_some_and(|v| v.channels.digits.is_some());
     let rows = form.fields.iter().filter(|f| f.digits.is_some() && read(&f.id));
     rows.map(|f| {
         let p = Point::new(form.frame.0 / 2.0, f.y);

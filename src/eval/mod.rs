@@ -17,7 +17,7 @@ pub use truth::{Truth, TruthError, TruthSheet};
 
 use crate::decide::Status;
 use crate::reader::Channel;
-use crate::record::{Channels, Record, Value};
+use crate::record::{Channels, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -292,7 +292,7 @@ impl Work {
             self.field(&mut result, "table", text(record.sheet.table), &table.to_string());
         }
         for (id, number) in &truth.numbers {
-            let value = value(record, id);
+            let value = record.value(id);
             self.field(&mut result, id, text(value.and_then(|v| v.value)), &number.to_string());
             match value {
                 Some(value) => {
@@ -348,11 +348,6 @@ fn compare_into(result: &mut SheetResult, id: &str, value: Option<String>, truth
             result.wrong.push(Difference { field: id.to_owned(), value, truth: truth.to_owned() });
         }
     }
-}
-
-/// The record's number for a field.
-fn value<'a>(record: &'a Record, id: &str) -> Option<&'a Value> {
-    record.votes.iter().find(|v| v.id == id).map(|v| &v.value).or_else(|| record.totals.get(id))
 }
 
 #[cfg(test)]

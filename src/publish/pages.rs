@@ -8,6 +8,7 @@ use super::manifest::{Published, Writer};
 use super::pictures::Pictures;
 use super::view::{MesaView, Place};
 use super::{PublishError, run_of};
+use crate::report::thousands;
 use crate::tally::{Base, TallyError, aside};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -262,19 +263,6 @@ fn root(href: &str) -> String {
 fn link(path: &str) -> minijinja::Value {
     let plain = |c: &char| c.is_ascii_alphanumeric() || "./_-".contains(*c);
     minijinja::Value::from_safe_string(path.chars().filter(plain).collect())
-}
-
-/// `12 345`: a narrow no-break space, as both languages allow.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `67.2`, with the decimal sign of the language.

@@ -7,10 +7,11 @@
 //! block's upper edge is painted over in the source as well, before anything is cut.
 //!
 //! Refuses wherever it is not certain where the block is: no known form, no registration, a partial
-//! sheet, few anchors, a large residual, a mesh that is torn or contradicts itself.
+//! sheet, few anchors, a large residual, a mesh that is torn or contradicts itself, and numbers right
+//! above the block that were not read there or do not add up: rows look alike, their numbers do not.
 
 use crate::cells::cut;
-use crate::form::Form;
+use crate::form::{Field, Form, Relation};
 use crate::geometry::{Point, Quad, Rect};
 use crate::record::{Record, Registration};
 use crate::report::{cover, mesh};
@@ -31,6 +32,9 @@ const MIN_ANCHORS: f64 = 0.6;
 const MAX_STRETCH: f64 = 0.5;
 /// How far the recorded private block may lie from where the mesh puts it, mm.
 const MAX_SHIFT: f64 = 1.0;
+/// How many of the numbers right above the block have to have been read where the mesh has them: one more
+/// than a registration is off by that still passes the residual.
+const LAST_NUMBERS: usize = 4;
 /// Paper above the frame that is shown at most, mm.
 const ABOVE: f64 = 190.0;
 /// Height of the cover under the picture, mm.
@@ -113,6 +117,9 @@ pub fn certain(record: &Record, form: &Form) -> Result<(Mesh, Quad), Refusal> {
     if !whole(&mesh, form) {
         return Err(torn());
     }
+    if !last_numbers_read(record, form) {
+        return Err(Refusal::Uncertain("the numbers right above the block are not certain".to_owned()));
+    }
     // The block's upper edge as recorded is where the mesh puts it: neither was changed alone.
     let scale = mesh.px_per_mm(form.frame.1 / 2.0);
     let [left, right, ..] = private.points();
@@ -135,6 +142,32 @@ fn whole(mesh: &Mesh, form: &Form) -> bool {
         ratio.is_finite() && (1.0 - MAX_STRETCH..=1.0 + MAX_STRETCH).contains(&ratio)
     });
     reaches && mean > 0.0 && even
+}
+
+/// Whether the numbers right above the block were read in their places, by the program or by a person,
+/// and no relation that one of them is in is broken.
+fn last_numbers_read(record: &Record, form: &Form) -> bool {
+    let mut printed: Vec<(usize, &Field)> = form
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.digits.is_some() && f.y < form.private_top)
+        .collect();
+    printed.sort_by(|a, b| b.1.y.total_cmp(&a.1.y));
+    printed.truncate(LAST_NUMBERS);
+    let read = |id: &str| {
+        record.value(id).is_some_and(|v| {
+            let said = [&v.channels.digits, &v.channels.words];
+            v.set_by.is_some()
+                || v.value.is_some() && said.into_iter().flatten().any(|channel| channel.value == v.value)
+        })
+    };
+    let broken = |relation: &Relation| {
+        let among = |ix: &usize| printed.iter().any(|p| p.0 == *ix);
+        relation.left.iter().chain(&relation.right).any(among)
+            && record.checks.iter().any(|c| c.id == relation.id && c.holds == Some(false))
+    };
+    printed.iter().all(|(_, field)| read(&field.id)) && !form.relations.iter().any(broken)
 }
 
 /// Distance of a point from the line through `a` and `b`.
@@ -232,7 +265,7 @@ fn above(pixels: &GrayImage, mesh: &Mesh) -> f64 {
 mod tests {
     use super::*;
     use crate::form::builtin;
-    use crate::record::RungRecord;
+    use crate::record::{Channels, RungRecord};
     use crate::synth::records::Country;
 
     /// A record registered straight at 8 px/mm with its frame at (100, 1600).
@@ -273,6 +306,10 @@ mod tests {
         let down =
             |r: &mut Registration| r.mesh.iter_mut().flat_map(|r| &mut r.points).for_each(|p| p[1] += 80.0);
         assert_eq!(refused(down), "block_uncertain");
+        let mut slipped = record.clone();
+        slipped.totals.values_mut().for_each(|v| v.channels = Channels::default());
+        let error = redact(&GrayImage::new(800, 6000), &slipped, &form, &[]).unwrap_err();
+        assert_eq!(error.code(), "block_uncertain");
         let mut unregistered = record.clone();
         unregistered.registration = None;
         let error = redact(&GrayImage::new(8, 8), &unregistered, &form, &[]).unwrap_err();

@@ -37,11 +37,6 @@ pub fn join(members: &[&Record], form: &Form, code: Option<String>, decision: &D
     }
 }
 
-/// The value of a record's field.
-fn field<'r>(record: &'r Record, id: &str) -> Option<&'r Value> {
-    record.votes.iter().find(|v| v.id == id).map(|v| &v.value).or_else(|| record.totals.get(id))
-}
-
 /// A decided value with channels and quads of the photo that shows it best, and the QR code's number
 /// from whichever photo shows the code.
 fn value(members: &[&Record], id: &str, decided: Value) -> Value {
@@ -49,7 +44,7 @@ fn value(members: &[&Record], id: &str, decided: Value) -> Value {
         let channels = [&v.channels.digits, &v.channels.words].into_iter().flatten();
         channels.filter(|c| c.value.is_some()).map(|c| c.confidence).sum()
     };
-    let all: Vec<Option<&Value>> = members.iter().map(|m| field(m, id)).collect();
+    let all: Vec<Option<&Value>> = members.iter().map(|m| m.value(id)).collect();
     let best = (0..all.len()).fold(0, |best, ix| {
         if all[ix].map_or(0.0, shown) > all[best].map_or(0.0, shown) { ix } else { best }
     });

@@ -102,6 +102,11 @@ impl Source {
 }
 
 impl Record {
+    /// The value of the field `id`, a vote or a total.
+    pub fn value(&self, id: &str) -> Option<&Value> {
+        self.votes.iter().find(|v| v.id == id).map(|v| &v.value).or_else(|| self.totals.get(id))
+    }
+
     /// Whether its sheet stands in another record, so that it is not to be counted.
     pub fn is_part(&self) -> bool {
         self.source.part_of.is_some()

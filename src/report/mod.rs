@@ -20,6 +20,7 @@ mod wording;
 pub(crate) use desk::{Desk, Gallery, GalleryCell, Link};
 pub use doubt::{doubtful, order};
 pub(crate) use overview::{finding_titles, overview, register};
+pub(crate) use page::thousands;
 pub(crate) use page::{Page, Templates};
 pub(crate) use pictures::mesh;
 pub use pictures::{

@@ -155,7 +155,7 @@ impl Templates {
 }
 
 /// A count with a narrow no-break space between thousands, as both languages allow: `25 201`.
-fn thousands(n: usize) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -18,6 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, GrayImage, Luma};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -279,6 +280,21 @@ fn pictures_path(dir: &Path, record: &Record) -> Option<PathBuf> {
     Some(dir.join(PICTURES).join(format!("{}.json", sheet_key(record)?)))
 }
 
+/// Writes pictures into a run's folder, which is made where it is missing.
+pub(super) fn keep(path: &Path, pictures: &impl Serialize) -> Result<(), OutputError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| OutputError::io(folder, e))?;
+    }
+    let bytes = serde_json::to_vec(pictures)
+        .map_err(|e| OutputError::Encode { what: PICTURES, problem: e.to_string() })?;
+    write_whole(path, &bytes)
+}
+
+/// Pictures that were kept; `None` where they cannot be read.
+pub(super) fn kept<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
 /// Removes the pictures of an earlier run; other files stay.
 ///
 /// # Errors
@@ -309,19 +325,12 @@ impl SheetPictures {
     /// The file cannot be written.
     pub fn save(&self, dir: &Path, record: &Record) -> Result<(), OutputError> {
         let Some(path) = pictures_path(dir, record).filter(|_| !self.is_empty()) else { return Ok(()) };
-        let folder = dir.join(PICTURES);
-        std::fs::create_dir_all(&folder).map_err(|e| OutputError::io(&folder, e))?;
-        let bytes = serde_json::to_vec(self)
-            .map_err(|e| OutputError::Encode { what: PICTURES, problem: e.to_string() })?;
-        write_whole(&path, &bytes)
+        keep(&path, self)
     }
 
     /// The kept pictures of a record; empty ones where none were kept or they cannot be read: the
     /// report is made without them then.
     pub fn load(dir: &Path, record: &Record) -> Self {
-        pictures_path(dir, record)
-            .and_then(|path| std::fs::read(path).ok())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
+        pictures_path(dir, record).and_then(|path| kept(&path)).unwrap_or_default()
     }
 }

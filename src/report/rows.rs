@@ -6,13 +6,13 @@
 //! is not registered; a cell that does not lie in the photo is left out.
 
 use super::pictures::{
-    CellPictures, Mark, PICTURES, Picture, area, cover, cut_crop, encode, head, header_area,
+    CellPictures, Mark, PICTURES, Picture, area, cover, cut_crop, encode, head, header_area, in_photo, keep,
+    kept, mesh,
 };
-use super::pictures::{in_photo, mesh};
 use super::sheet_key;
 use crate::form::Form;
 use crate::geometry::{Point, Rect};
-use crate::output::{OutputError, write_whole};
+use crate::output::OutputError;
 use crate::record::Record;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -94,19 +94,12 @@ impl Rows {
     /// The file cannot be written.
     pub fn save(&self, dir: &Path, record: &Record) -> Result<(), OutputError> {
         let Some(path) = path(dir, record).filter(|_| self.picture.is_some()) else { return Ok(()) };
-        let folder = dir.join(PICTURES);
-        std::fs::create_dir_all(&folder).map_err(|e| OutputError::io(&folder, e))?;
-        let bytes = serde_json::to_vec(self)
-            .map_err(|e| OutputError::Encode { what: PICTURES, problem: e.to_string() })?;
-        write_whole(&path, &bytes)
+        keep(&path, self)
     }
 
     /// The kept rows of a record; empty ones where none were kept or they cannot be read.
     pub fn load(dir: &Path, record: &Record) -> Self {
-        path(dir, record)
-            .and_then(|path| std::fs::read(path).ok())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
+        path(dir, record).and_then(|path| kept(&path)).unwrap_or_default()
     }
 
     /// Whether rows of a record are kept.

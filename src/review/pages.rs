@@ -7,7 +7,7 @@
 use super::ReviewError;
 use super::exchange::said;
 use super::fold::{Need, Verdict};
-use super::settle::{CODE, SHEET, Settled, Task, numbers, value};
+use super::settle::{CODE, SHEET, Settled, Task, numbers};
 use super::station::{Station, shown};
 use crate::record::Record;
 use crate::report::{
@@ -395,7 +395,7 @@ fn entry(settled: &Settled<'_>, task: &Task, verdict: &Verdict<'_>) -> Entry {
     };
     let clash = matches!(verdict, Verdict::Contradicted(_));
     let hidden = task.hidden() && !clash;
-    let now = value(record, &task.field);
+    let now = record.value(&task.field);
     let likely: BTreeSet<u32> = now
         .filter(|v| !hidden && v.value.is_some())
         .map(|v| {

@@ -3,7 +3,6 @@
 //! In: the record as it stands with the value. Out: sentences on what does not fit; none where all
 //! does. They inform: what a person saw on the sheet stands, whatever the sums say.
 
-use super::settle::value;
 use crate::form::{Form, RelationOp};
 use crate::record::Record;
 use crate::report::{Both, label};
@@ -11,7 +10,7 @@ use crate::report::{Both, label};
 /// What does not fit about a field's value.
 pub fn notes(record: &Record, form: Option<&Form>, field: &str) -> Vec<Both> {
     let mut out = Vec::new();
-    let Some(set) = value(record, field) else { return out };
+    let Some(set) = record.value(field) else { return out };
     let Some(now) = set.value else { return out };
     let channels = &set.channels;
     let said: Vec<u32> = [&channels.digits, &channels.words, &channels.qr]

@@ -119,13 +119,8 @@ pub fn written(record: &Record, field: &str) -> Option<String> {
     match field {
         CODE => record.sheet.code.clone(),
         SHEET => None,
-        _ => value(record, field).and_then(|v| v.value).map(|v| v.to_string()),
+        _ => record.value(field).and_then(|v| v.value).map(|v| v.to_string()),
     }
-}
-
-/// A number of a record.
-pub fn value<'a>(record: &'a Record, field: &str) -> Option<&'a Value> {
-    record.votes.iter().find(|v| v.id == field).map(|v| &v.value).or_else(|| record.totals.get(field))
 }
 
 fn value_mut<'a>(record: &'a mut Record, field: &str) -> Option<&'a mut Value> {
@@ -268,7 +263,7 @@ fn recount(record: &mut Record, form: Option<&Form>) {
     }
     let Some(form) = form else { return };
     let values: Vec<Option<u32>> =
-        form.fields.iter().map(|f| value(record, &f.id).and_then(|v| v.value)).collect();
+        form.fields.iter().map(|f| record.value(&f.id).and_then(|v| v.value)).collect();
     for slot in &mut record.checks {
         if let Some(relation) = form.relations.iter().find(|r| r.id == slot.id) {
             *slot = check(relation, &values);

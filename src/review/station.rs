@@ -8,7 +8,7 @@
 use super::log::{Action, Deed, Entry, Log, Sight};
 use super::recheck::notes;
 use super::sample::{AUDIT, BLIND, Settings};
-use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, value, written};
+use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
 use super::{ReviewError, fold};
 use crate::form::Form;
 use crate::output::{Folder, MACHINE_JSONL, Overwrite, RECORDS_JSONL, load_machine, write_whole};
@@ -315,7 +315,7 @@ impl Station {
         let ix = self.find(&sent.sheet).ok_or(ReviewError::NoSheet)?;
         let settled = self.settled(ix);
         let task = settled.tasks.iter().find(|(t, _)| t.field == sent.field);
-        let number = value(&settled.record, &sent.field).is_some();
+        let number = settled.record.value(&sent.field).is_some();
         if task.is_none() && !number && ![SHEET, CODE].contains(&sent.field.as_str()) {
             return Err(ReviewError::NoField);
         }
