@@ -46,7 +46,7 @@ const LEAST_AREA: f64 = 0.02;
 pub(crate) struct Ribbons {
     /// Paper and bands of print, most promising first; never more than thirteen.
     pub strips: Vec<Ribbon>,
-    /// The bands of print alone: they run along a strip, but are not as wide.
+    /// The bands of print, which run along a strip but are not as wide, and the whole picture, which is wider.
     pub prints: Vec<Ribbon>,
 }
 
@@ -85,9 +85,10 @@ pub(crate) fn find(pixels: &GrayImage) -> Ribbons {
     let mut out: Vec<Ribbon> = ribbons.into_iter().map(|r| r.1).collect();
     let whole = whole(small.dimensions());
     if !out.iter().any(|r| same(r, &whole)) {
-        out.push(whole);
+        out.push(whole.clone());
     }
     let mut prints: Vec<Ribbon> = prints.into_iter().map(|p| p.1).collect();
+    prints.push(whole);
     for ribbon in out.iter_mut().chain(&mut prints) {
         for (l, r) in &mut ribbon.rungs {
             *l = Point::new((l.x + 0.5) * factor - 0.5, (l.y + 0.5) * factor - 0.5);
