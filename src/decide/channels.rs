@@ -107,8 +107,8 @@ const AGREE_AT_LEAST: f64 = 0.02;
 /// purpose: a channel that says something else, however faintly, is a reason to look.
 const SAYS: f64 = 0.3;
 
-/// A channel that gives another number more than the first, and the decided one less than the second,
-/// is a reason to look. On 42 scans and their photos such cells are rare.
+/// A channel that gives another number more than the first, and the decided one less than the second
+/// where it is readable at all, is a reason to look. On 42 scans and their photos such cells are rare.
 const RATHER: f64 = 0.5;
 /// See [`RATHER`].
 const POSSIBLE: f64 = 0.3;
@@ -174,7 +174,7 @@ impl Heard {
     /// an altered number that is read with doubt must not slip by because the old one is possible too.
     pub fn overrules(&self, value: u32) -> bool {
         self.channels().filter(|(_, w)| w.listed() >= SAYS).any(|(_, w)| {
-            let rather = w.best().is_some_and(|b| b.0 != value && share(w, b.0) > RATHER);
+            let rather = w.best().is_some_and(|b| b.0 != value && w.atom(b.0) > RATHER);
             share(w, value) < if rather { POSSIBLE } else { AGREE_AT_LEAST }
         })
     }
