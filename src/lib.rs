@@ -33,7 +33,7 @@
 //! let sheets = digitizer.file("samples/acta-0001.jpg".as_ref());
 //! let record = &sheets[0].record;
 //! assert_eq!(record.status, Status::Accepted);
-//! say!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party)?;
+//! println!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party);
 //! # Ok(())
 //! # }
 //! ```
