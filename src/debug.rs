@@ -61,6 +61,27 @@ impl DebugImages {
         self.save("1-sheet", &picture);
     }
 
+    /// What stands above the frame, flattened along the mesh, and beside it each line as the reader gets it.
+    pub fn header(&self, flat: &GrayImage, lines: &[GrayImage]) {
+        let gap = 4;
+        let left = flat.width() + 2 * gap;
+        let height = flat.height().max(lines.iter().map(|l| l.height() + gap).sum());
+        let width = left + lines.iter().map(GrayImage::width).max().unwrap_or(0);
+        let mut picture = RgbImage::from_pixel(width, height.max(1), Rgb([120, 140, 120]));
+        let mut put = |crop: &GrayImage, left: u32, top: u32| {
+            for (x, y, p) in crop.enumerate_pixels() {
+                picture.put_pixel(left + x, top + y, Rgb([p[0], p[0], p[0]]));
+            }
+        };
+        put(flat, 0, 0);
+        let mut y = 0;
+        for line in lines {
+            put(line, left, y);
+            y += line.height() + gap;
+        }
+        self.save("3-header", &picture);
+    }
+
     /// The crops as the readers get them: digits, then words, a row a field.
     pub fn cells(&self, rows: &[(&GrayImage, &GrayImage)]) {
         let gap = 4;

@@ -9,6 +9,7 @@ use crate::debug::DebugImages;
 use crate::decide::{self, Decision, Evidence, Policy, group, laws};
 use crate::finding::{Finding, Severity};
 use crate::form::Form;
+use crate::header;
 use crate::photo::{self, Document, Photo};
 use crate::qr::{self, QrOutcome};
 use crate::reader::Readers;
@@ -265,6 +266,9 @@ impl Digitizer {
         let debug = self.config.debug_images.as_ref().map(|dir| DebugImages::new(dir, photo));
         if let Some(debug) = &debug {
             debug.sheet(&photo.pixels, sheet, form);
+            let lines = header::found_lines(&photo.pixels, sheet, form);
+            let crops: Vec<GrayImage> = lines.into_iter().map(|l| l.crops.tight).collect();
+            debug.header(&header::flattened(&photo.pixels, sheet, form), &crops);
         }
         let quad = match &qr {
             QrOutcome::Read(payload) => Some(payload.quad),

@@ -25,6 +25,8 @@ const DARK: f64 = 0.72;
 /// Where print is faint: a pixel that lost this share of what the darkest print nearby lost (half, less a
 /// little for the blur of thin strokes).
 const FAINT: f32 = 0.45;
+/// More than this is no print: tables and shadows.
+const DARKEST: f32 = 0.6;
 /// What noise can lose by itself, as a share of the paper.
 const NOISE: f32 = 0.1;
 /// Share of the typical paper below which a row is none: scanners' lids and dark tables.
@@ -101,6 +103,17 @@ pub(super) fn at(pixels: &GrayImage, mesh: &Mesh, area: Rect, base: f64, cap: f6
     let bottom = (pad + high).min(crop.height() as usize);
     let ink = extent(&crop, pad, bottom).map(|(l, r)| (area.x + l / SCALE, area.x + r / SCALE));
     Line { top: base - cap, base, rect, crop, ink }
+}
+
+/// How much darker each pixel of a picture is than the paper around it, 0 to 1; nothing where there is no
+/// paper.
+pub(super) fn light_lost(picture: &GrayImage) -> Vec<f32> {
+    let ink = Ink::new(picture);
+    let rows = ink.lost.chunks(ink.width.max(1)).zip(&ink.least);
+    rows.flat_map(|(row, &least)| {
+        row.iter().map(move |&v| if least < f32::MAX { v.min(DARKEST) } else { 0.0 })
+    })
+    .collect()
 }
 
 /// Ink of a picture: how much darker each pixel is than the paper around it.

@@ -5,18 +5,21 @@
 //! its form does not fit. What the form says is constant is not read. The private block between the
 //! frame and the QR code is never looked at: the hash is sought under a QR code that was decoded.
 
+mod again;
 mod confirm;
+mod level;
 mod lines;
+mod show;
 mod under_ink;
 
+pub(crate) use again::{again, doubtful};
 pub(crate) use confirm::confirm;
+pub use show::{FoundLine, flattened, found_lines};
 
 use crate::cells;
 use crate::form::{Form, HeaderLine};
 use crate::geometry::{Point, Quad, Rect};
-use crate::reader::{
-    CellReading, Charset, Distribution, LineCrops, LineReader, NumberCrops, ReaderId, Reading,
-};
+use crate::reader::{CellReading, Charset, Distribution, LineReader, NumberCrops, ReaderId, Reading};
 use crate::record::Place;
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
@@ -111,29 +114,6 @@ pub fn read(
         out.hash = qr.and_then(|quad| hash(pixels, quad, form, reader));
     }
     out
-}
-
-/// A line of text above the frame, as found.
-#[derive(Debug, Clone)]
-pub struct FoundLine {
-    /// Where it stands.
-    pub place: LinePlace,
-    /// Em of its print, mm.
-    pub em: f64,
-    /// Its crops.
-    pub crops: LineCrops,
-}
-
-/// The lines of text above the frame that [`read`] reads, top to bottom; headings are left out. For
-/// training and debug pictures.
-pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundLine> {
-    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let em = em_of(form, "code");
-    lines::find(pixels, &mesh, area(form))
-        .iter()
-        .filter(|l| l.ink.is_some() && l.base - l.top < 0.9 * em)
-        .map(|l| FoundLine { place: place_of(l), em, crops: l.crops(pixels, &mesh, em) })
-        .collect()
 }
 
 /// Where the header stands, form mm.

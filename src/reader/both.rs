@@ -89,9 +89,13 @@ impl Readers {
         qr: Option<Quad>,
         choice: ReaderChoice,
     ) -> HeaderReading {
-        let mut read = header::read(pixels, sheet, form, qr, &mut HeaderReader { net: &self.net, choice });
+        let mut reader = HeaderReader { net: &self.net, choice };
+        let mut read = header::read(pixels, sheet, form, qr, &mut reader);
         let mesh = sheet.mesh.extended(-header::HIGHEST, form.frame.1);
         header::confirm(pixels, &mesh, &self.net, &mut read);
+        if header::doubtful(&read, qr) {
+            header::again(pixels, sheet, form, qr, &mut reader, &mut read);
+        }
         read
     }
 
@@ -141,6 +145,18 @@ impl LineReader for HeaderReader<'_> {
             }
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => (String::new(), 0.0),
+        }
+    }
+
+    fn looks(
+        &mut self,
+        crops: &[GrayImage],
+        charset: Charset,
+        stands_for: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<(String, f64)> {
+        match self.choice {
+            ReaderChoice::Tesseract => Vec::new(),
+            _ => self.net.read_looks(crops, charset, stands_for),
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Charset {
     Digits,
     /// Digits and dots.
     Code,
+    /// The same where dots may have faded to spaces.
+    FaintCode,
     /// Digits, a to f, hyphens.
     Uuid,
     /// Digits, A to F.
@@ -30,6 +32,7 @@ impl Charset {
         match self {
             Self::Digits => "0123456789",
             Self::Code => "0123456789.",
+            Self::FaintCode => "0123456789. ",
             Self::Uuid => "0123456789abcdef-",
             Self::Hash => "0123456789ABCDEF",
             Self::DateTime => "0123456789/: APM",
@@ -68,6 +71,16 @@ pub trait LineReader {
     /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line). `pattern` is what the whole
     /// line has to be, where the form says so.
     fn line(&mut self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> (String, f64);
+
+    /// What several cuts of one line, along [`super::net::line_frame`], say together: what `stands_for` makes
+    /// of a text, where it makes anything, with its probability, most probable first. The rest is something
+    /// else.
+    fn looks(
+        &mut self,
+        crops: &[GrayImage],
+        charset: Charset,
+        stands_for: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<(String, f64)>;
 
     /// What is said of a number before a word; at most one reading a reader.
     fn number(&mut self, crops: &NumberCrops) -> Vec<Reading>;
