@@ -55,6 +55,7 @@ pub mod finding;
 pub mod form;
 pub mod geometry;
 pub mod header;
+mod hidden;
 pub mod inputs;
 pub mod output;
 pub mod photo;

@@ -10,6 +10,7 @@ mod document;
 mod heic;
 #[cfg(feature = "pdf")]
 mod pdf;
+pub mod streaks;
 #[cfg(feature = "pdf")]
 mod survey;
 mod tiff;
@@ -21,6 +22,17 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 use std::path::Path;
+
+/// Grey below which the middle pixel of a picture is no paper in the light.
+const DARK: u8 = 110;
+
+/// Whether most of a picture is dark, as a negative of a sheet is.
+pub fn is_dark(picture: &GrayImage) -> bool {
+    // One pixel in 97, an odd step so that no column is preferred.
+    let mut seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
+    let middle = seen.len() / 2;
+    !seen.is_empty() && *seen.select_nth_unstable(middle).1 < DARK
+}
 
 /// One page of a file as upright grey pixels.
 #[derive(Debug, Clone)]

@@ -8,8 +8,11 @@ use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
 use crate::decide::{self, Decision, Evidence, Policy, group, laws};
 use crate::finding::{Finding, Severity};
-use crate::form::Form;
+use crate::form::{Form, Rule};
+use crate::geometry::Point;
 use crate::header;
+use crate::hidden::Streaks;
+use crate::photo::streaks::{self, Streak};
 use crate::photo::{self, Document, Photo};
 use crate::qr::{self, QrOutcome};
 use crate::reader::Readers;
@@ -191,12 +194,14 @@ impl Digitizer {
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
     pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
         let mut first = Times::default();
-        let sheets = timed(&mut first.sheet, || sheet::locate(&photo.pixels, &self.templates));
+        let (sheets, clean) = timed(&mut first.sheet, || self.located(&photo));
+        let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
+        let streaks = clean.as_ref().map_or(&[][..], |c| &c.streaks);
         let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
-            let (record, evidence) = self.code_alone(&photo).unwrap_or_else(|| (self.no_sheet(&photo), None));
+            let (record, evidence) = self.code_alone(seen).unwrap_or_else(|| (self.no_sheet(seen), None));
             vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.legible(&photo, s)).collect()
+            sheets.iter().map(|s| self.legible(seen, s, streaks)).collect()
         };
         if let Some(record) = read.first_mut() {
             record.2.add(&first);
@@ -207,8 +212,42 @@ impl Digitizer {
         read.into_iter().map(with_pixels).collect()
     }
 
+    /// The sheets of a photo, and the photo in which they were found and are read where that is another: without
+    /// the streaks that run through it, or a negative turned over.
+    fn located(&self, photo: &Photo) -> (Vec<Sheet>, Option<Cleaned>) {
+        let sheets = sheet::locate(&photo.pixels, &self.templates);
+        if sheets.is_empty() && photo::is_dark(&photo.pixels) {
+            let mut turned = photo.clone();
+            image::imageops::invert(&mut turned.pixels);
+            let sheets = sheet::locate(&turned.pixels, &self.templates);
+            let found = !sheets.is_empty();
+            return (sheets, found.then_some(Cleaned { photo: turned, streaks: Vec::new() }));
+        }
+        let mut streaks = streaks::find(&photo.pixels);
+        let size = photo.pixels.dimensions();
+        for sheet in &sheets {
+            let rules = upright_rules(&self.config.forms[sheet.form], sheet);
+            streaks.retain(|streak| !rules.iter().any(|rule| streak.follows(rule, size)));
+        }
+        if streaks.is_empty() {
+            return (sheets, None);
+        }
+        let clean = Photo { pixels: streaks::without(&photo.pixels, &streaks), ..photo.clone() };
+        let again = sheet::locate(&clean.pixels, &self.templates);
+        if again.len() < sheets.len() {
+            (sheets, None)
+        } else {
+            (again, Some(Cleaned { photo: clean, streaks }))
+        }
+    }
+
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
-    fn legible(&self, photo: &Photo, sheet: &Sheet) -> (Record, Option<Evidence<'_>>, Times) {
+    fn legible(
+        &self,
+        photo: &Photo,
+        sheet: &Sheet,
+        streaks: &[Streak],
+    ) -> (Record, Option<Evidence<'_>>, Times) {
         let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
         match laws::about_resolution(scale, digits_height(&self.config.forms[sheet.form])) {
             Some(finding) => {
@@ -216,7 +255,7 @@ impl Digitizer {
                 (record, None, Times::default())
             }
             None => {
-                let (record, evidence, times) = self.sheet(photo, sheet);
+                let (record, evidence, times) = self.sheet(photo, sheet, streaks);
                 (record, Some(evidence), times)
             }
         }
@@ -256,7 +295,7 @@ impl Digitizer {
     }
 
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet) -> (Record, Evidence<'_>, Times) {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet, streaks: &[Streak]) -> (Record, Evidence<'_>, Times) {
         let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
         let qr = timed(&mut times.qr, || match self.config.qr {
@@ -274,7 +313,7 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let header = timed(&mut times.header, || {
+        let mut header = timed(&mut times.header, || {
             self.readers.header(&photo.pixels, sheet, form, quad, self.config.reader)
         });
         let cells = timed(&mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
@@ -282,6 +321,8 @@ impl Digitizer {
             debug.cells(&cells.debug_rows());
         }
         let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
+        let size = photo.pixels.dimensions();
+        Streaks { streaks, size }.doubt(sheet, form, &mut fields, &mut header);
         if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
             fields[ix].digits = Some(reading.clone());
         }
@@ -296,7 +337,8 @@ impl Digitizer {
             glare: cells.glare.clone(),
             ..Evidence::new(form)
         };
-        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
+        let mut decision = timed(&mut times.decide, || self.decide(&mut evidence));
+        decision.findings.extend(laws::about_streaks(streaks.len()));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));
@@ -326,6 +368,26 @@ impl Digitizer {
         decide::decide(evidence, &Policy { max_error: self.config.max_error })
     }
 }
+
+/// A photo as it should have been: without the streaks that ran through it, dark print on light paper.
+struct Cleaned {
+    photo: Photo,
+    streaks: Vec<Streak>,
+}
+
+/// Points along each upright line of the form's frame that the photo shows, px.
+fn upright_rules(form: &Form, sheet: &Sheet) -> Vec<Vec<Point>> {
+    let upright = form.rules.iter().filter(|r| (r.x1 - r.x0).abs() < r.y1 - r.y0);
+    let points = |r: &Rule| {
+        let (top, bottom) = (r.y0.max(sheet.visible.0), r.y1.min(sheet.visible.1));
+        let steps = ((bottom - top) / RULE_STEP).max(0.0) as usize;
+        (0..steps).map(|i| sheet.mesh.map(Point::new(r.x0, top + (i as f64 + 0.5) * RULE_STEP))).collect()
+    };
+    upright.map(points).collect()
+}
+
+/// How far apart points along the form's lines are, mm: a row.
+const RULE_STEP: f64 = 5.0;
 
 /// Height of a form's printed digits, mm: 0.69 em (Liberation Sans).
 fn digits_height(form: &Form) -> f64 {

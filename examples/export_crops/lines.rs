@@ -5,7 +5,7 @@
 //! is taken whose text is known, from the truth table or because the network and Tesseract read it alike.
 
 use super::jitter::{Jitter, cut};
-use super::{photographed, taken};
+use super::{black_and_white, photographed, taken};
 use anyhow::Result;
 use cotejo::form::{Align, Form, Label, Rule, Style, Weight};
 use cotejo::geometry::Rect;
@@ -189,8 +189,9 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
         let certain: Vec<String> = known.get(name).map(printed).unwrap_or_default();
         let mesh = found.mesh.extended(-160.0, form.frame.1);
         let mut rng = rng(8, sheet as u64);
-        let photos: Vec<Picture> =
-            (0..jitters).map(|_| photographed(&photo.pixels, &mesh, &mut rng)).collect();
+        let photos: Vec<[Picture; 2]> = (0..jitters)
+            .map(|_| [photographed, black_and_white].map(|view| view(&photo.pixels, &mesh, &mut rng)))
+            .collect();
         for line in header::found_lines(&photo.pixels, &found, form) {
             let (said, _) = net.read_line(&line.crops.tight, Charset::Text, None);
             let (other, _) = tesseract.line(&line.crops.wide, Charset::Text);
@@ -204,7 +205,7 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
             for k in 0..=jitters {
                 let jitter = if k == 0 { Jitter::NONE } else { Jitter::sample(&mut rng).along_line() };
                 let span = (left, right, line.place.base);
-                let seen = k.checked_sub(1).and_then(|k| photos.get(k as usize));
+                let seen = k.checked_sub(1).and_then(|k| photos.get(k as usize)).into_iter().flatten();
                 let views = std::iter::once((&photo.pixels, &mesh)).chain(seen.map(|p| (&p.pixels, &p.mesh)));
                 for (pixels, mesh) in views {
                     if let Some((end, pixels)) = cut_line(pixels, mesh, span, line.em, jitter, &mut rng) {
@@ -264,12 +265,12 @@ fn cut_line(
     (end + 6.0 <= f64::from(LINES_WIDTH)).then(|| (end, cut(pixels, mesh, frame, jitter).0.into_raw()))
 }
 
-/// Writes the lines of `pages` pages.
-pub fn export(form: &Form, out: &Path, seed: u64, pages: u64) -> Result<()> {
+/// Writes the lines of `pages` pages, a share of them in black and white.
+pub fn export(form: &Form, out: &Path, seed: u64, pages: u64, two_levels: f64) -> Result<()> {
     let mut set = Files::create(out)?;
     let all: Vec<u64> = (0..pages).collect();
     for chunk in all.chunks(16) {
-        let done: Vec<Vec<Cut>> = chunk.par_iter().map(|&p| page(form, seed, p)).collect();
+        let done: Vec<Vec<Cut>> = chunk.par_iter().map(|&p| page(form, seed, p, two_levels)).collect();
         for (page, lines) in chunk.iter().zip(done) {
             for line in &lines {
                 set.write(line, "made-up", &format!("{seed}/{page}"))?;
@@ -280,7 +281,7 @@ pub fn export(form: &Form, out: &Path, seed: u64, pages: u64) -> Result<()> {
 }
 
 /// The lines of one page.
-fn page(form: &Form, seed: u64, page: u64) -> Vec<Cut> {
+fn page(form: &Form, seed: u64, page: u64, two_levels: f64) -> Vec<Cut> {
     let mut rng = rng(seed ^ 0x6c69_6e65, page);
     let (width, height) = form.frame;
     let mut blank = form.clone();
@@ -309,7 +310,10 @@ fn page(form: &Form, seed: u64, page: u64) -> Vec<Cut> {
         (field.digits, field.words) = (None, None);
     }
     let drawn = draw::draw(&blank, &truth, Part::Frame, &mut rng);
-    let picture = taken(&drawn, &mut rng);
+    let mut picture = taken(&drawn, &mut rng);
+    if rng.random_bool(two_levels) {
+        picture = black_and_white(&picture.pixels, &picture.mesh, &mut rng);
+    }
     let mut out = Vec::new();
     for label in &blank.labels {
         let long = text::width(&label.text, label.style);

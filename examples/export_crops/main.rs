@@ -1,9 +1,10 @@
 //! Writes the crops that the network reader is trained and judged on, cut by the program's own code.
 //!
-//! `export_crops made-up OUT SEED SHEETS` draws and scans sheets, throws the registration off a
-//! little, and cuts every cell. `export_crops scans OUT TRUTH.csv JITTERS FILE...` registers real
-//! scans whose numbers are known and cuts every cell as registered, and JITTERS times more each on the
-//! scan and on a photo of it with the registration thrown off. `export_crops lines OUT SEED PAGES` draws pages of made-up text instead
+//! `export_crops made-up OUT SEED SHEETS [SHARE]` draws and scans sheets, a SHARE of them (0.15) in black
+//! and white, throws the registration off a little, and cuts every cell. `export_crops scans OUT
+//! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
+//! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
+//! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE]` draws pages of made-up text instead
 //! and cuts every line; `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
 //! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
 //! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
@@ -13,8 +14,9 @@ mod lines;
 
 use anyhow::{Context, Result};
 use cotejo::form::{Form, Slot, Weight, builtin};
+use cotejo::geometry::Point;
 use cotejo::reader::net;
-use cotejo::sheet::{Mesh, Template};
+use cotejo::sheet::{Mesh, Rung, Template};
 use cotejo::synth::draw::Drawn;
 use cotejo::synth::{Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
 use image::GrayImage;
@@ -186,6 +188,38 @@ fn photographed(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Picture 
     camera::photograph(&picture, rng.random_range(0.15..0.75), rng)
 }
 
+/// A picture in black and white, as a scanner's text mode gives it: read finer or not, soft or not, every
+/// threshold between the ink and the paper.
+fn black_and_white(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Picture {
+    let finer = if rng.random_bool(0.5) { rng.random_range(1.2..1.7) } else { 1.0 };
+    let soft = if rng.random_bool(0.5) { rng.random_range(0.4..1.3) * finer as f32 } else { 0.0 };
+    let size = |n: u32| (f64::from(n) * finer).round() as u32;
+    let (w, h) = pixels.dimensions();
+    let mut seen = if finer > 1.0 {
+        image::imageops::resize(pixels, size(w), size(h), image::imageops::FilterType::CatmullRom)
+    } else {
+        pixels.clone()
+    };
+    if soft > 0.0 {
+        seen = imageproc::filter::gaussian_blur_f32(&seen, soft);
+    }
+    let mut levels: Vec<u8> = seen.iter().step_by(101).copied().collect();
+    levels.sort_unstable();
+    // The paper, and the darkest of the print where some backing may be seen beside the strip.
+    let at = |share: f64| f64::from(levels[(levels.len() as f64 * share) as usize]);
+    let (paper, ink) = (at(0.75), at(0.01).min(at(0.75) - 40.0));
+    let threshold = ink + (paper - ink) * rng.random_range(0.35..0.9);
+    let grain = if rng.random_bool(0.4) { rng.random_range(2.0..25.0) } else { 0.0 };
+    for v in seen.iter_mut() {
+        let level = f64::from(*v) + grain * (rng.random_range(-1.0..1.0) + rng.random_range(-1.0..1.0));
+        *v = if level < threshold { 0 } else { 255 };
+    }
+    let grown = |p: Point| Point::new((p.x + 0.5) * finer - 0.5, (p.y + 0.5) * finer - 0.5);
+    let rungs = mesh.rungs.iter().map(|r| Rung { y: r.y, points: r.points.map(grown) }).collect();
+    let mesh = Mesh { width: mesh.width, rungs };
+    Picture { pixels: seen, mesh, truth: SheetTruth::default(), jpeg: None }
+}
+
 /// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
 fn known(form: &Form, row: &BTreeMap<String, String>) -> Option<Said> {
     let spec = form.qr.as_ref()?;
@@ -248,22 +282,27 @@ fn main() -> Result<()> {
     let forms = builtin()?;
     let form = &forms[0];
     let out = args.get(2).context("usage: export_crops made-up|scans|lines|scanned-lines OUT ...")?;
+    let two_levels = || args.get(5).map_or(Ok(0.15), |share| share.parse::<f64>());
     if args[1] == "scanned-lines" {
         return lines::export_scans(form, Path::new(out), &args[3], args[4].parse()?, &args[5..]);
     }
     if args[1] == "lines" {
-        return lines::export(form, Path::new(out), args[3].parse()?, args[4].parse()?);
+        return lines::export(form, Path::new(out), args[3].parse()?, args[4].parse()?, two_levels()?);
     }
     let mut writer = Writer::new(Path::new(out))?;
     if args[1] == "made-up" {
         let (seed, sheets): (u64, u64) = (args[3].parse()?, args[4].parse()?);
+        let two_levels = two_levels()?;
         let all: Vec<u64> = (0..sheets).collect();
         for chunk in all.chunks(32) {
             let done: Vec<Vec<Crop>> = chunk
                 .par_iter()
                 .map(|&sheet| {
-                    let (pixels, mesh, said) = made_up(form, seed, sheet);
+                    let (mut pixels, mut mesh, said) = made_up(form, seed, sheet);
                     let mut rng = rng(seed ^ 0x6a69_7474_6572, sheet);
+                    if rng.random_bool(two_levels) {
+                        Picture { pixels, mesh, .. } = black_and_white(&pixels, &mesh, &mut rng);
+                    }
                     crops(form, &pixels, &mesh, &said, Real::No, &mut || Jitter::sample(&mut rng))
                 })
                 .collect();
@@ -303,10 +342,13 @@ fn main() -> Result<()> {
                     Jitter::sample(&mut rng)
                 });
                 writer.write(&more, source, name)?;
-                let seen = photographed(&photo.pixels, &found.mesh, &mut rng);
-                let more =
-                    crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || Jitter::sample(&mut rng));
-                writer.write(&more, source, name)?;
+                for view in [photographed, black_and_white] {
+                    let seen = view(&photo.pixels, &found.mesh, &mut rng);
+                    let more = crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || {
+                        Jitter::sample(&mut rng)
+                    });
+                    writer.write(&more, source, name)?;
+                }
             }
         }
     }

@@ -245,15 +245,22 @@ pub fn qr_value(evidence: &Evidence<'_>, ix: FieldIx) -> Option<u32> {
     }
 }
 
-/// The most probable value of a cell by all its readers together and its probability, for the record;
-/// `(None, p)` with the probability of "blank or unreadable" when that is likelier. `max_value` is the
-/// form's.
-pub fn channel_best(cell: &CellReading, max_value: u32) -> (Option<u32>, f64) {
-    let weights = cell_weights(cell, max_value + 1, Reliance::FULL);
-    match weights.best().filter(|b| b.1 > weights.rest()) {
-        Some((value, p)) => (Some(value), p),
-        None => (None, weights.rest()),
-    }
+/// What a printed channel says of a field: its most probable value by all its readers together, as the
+/// decision hears them, and its probability; `(None, p)` with the probability of "blank or unreadable" when
+/// that is likelier.
+pub type Said = (Option<u32>, f64);
+
+/// What digits and words say of each field; `None` where there is no such cell.
+pub fn said(evidence: &Evidence<'_>) -> Vec<[Option<Said>; 2]> {
+    let (modulus, reliance) = (evidence.form.max_value() + 1, Reliance::of(evidence));
+    let one = |cell: &CellReading| {
+        let weights = cell_weights(cell, modulus, reliance);
+        match weights.best().filter(|b| b.1 > weights.rest()) {
+            Some((value, p)) => (Some(value), p),
+            None => (None, weights.rest()),
+        }
+    };
+    evidence.fields.iter().map(|f| [&f.digits, &f.words].map(|c| c.as_ref().map(one))).collect()
 }
 
 /// What one cell says, normalised.

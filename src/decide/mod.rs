@@ -60,7 +60,7 @@ use crate::reader::CellReading;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use channels::channel_best;
+pub use channels::{Said, said};
 pub use laws::{ask_registry, check, hold_back};
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.

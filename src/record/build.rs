@@ -4,13 +4,12 @@
 //! channels, probabilities and place. Decides nothing.
 
 use super::*;
-use crate::decide::{Decision, Evidence, FieldEvidence};
+use crate::decide::{self, Decision, Evidence, Said};
 use crate::form::{FieldKind, Form};
 use crate::geometry::Rect;
 use crate::header::HeaderReading;
 use crate::photo::Photo;
 use crate::qr::QrOutcome;
-use crate::reader::CellReading;
 use crate::sheet::Sheet;
 
 /// A sheet with where it was found.
@@ -118,13 +117,14 @@ pub(super) fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>
 pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenance) -> Record {
     let Located { photo, sheet, form } = located;
     let Measured { evidence, header, decision } = measured;
+    let said = decide::said(evidence);
     let qr = match &evidence.qr {
         QrOutcome::Read(payload) => Some(payload),
         _ => None,
     };
     let (votes, totals) = numbers(form, |ix| {
         let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
-        value(located, ix, &evidence.fields[ix], from_qr, decision)
+        value(located, ix, said[ix], from_qr, decision)
     });
     let candidates = candidates(form, &votes);
     Record {
@@ -203,7 +203,7 @@ fn rounded(quad: Quad) -> Quad {
 fn value(
     located: Located<'_>,
     ix: usize,
-    evidence: &FieldEvidence,
+    [digits, words]: [Option<Said>; 2],
     qr: Option<(u32, Quad)>,
     decision: &Decision,
 ) -> Value {
@@ -217,11 +217,8 @@ fn value(
     };
     let rects = [place(field.digits.as_ref()), place(field.words.as_ref())];
     let quads = rects.map(|r| r.map(|r| rounded(located.sheet.mesh.quad(r))));
-    let channel = |reading: Option<&CellReading>, quad: Option<Quad>| {
-        reading.map(|r| {
-            let (value, confidence) = best(r);
-            ChannelValue { value, confidence: round(confidence, 6), quad }
-        })
+    let channel = |said: Option<Said>, quad: Option<Quad>| {
+        said.map(|(value, p)| ChannelValue { value, confidence: round(p, 6), quad })
     };
     let whole = match rects {
         [Some(d), Some(w)] => {
@@ -233,28 +230,12 @@ fn value(
     };
     Value {
         channels: Channels {
-            digits: channel(evidence.digits.as_ref(), quads[0]),
-            words: channel(evidence.words.as_ref(), quads[1]),
+            digits: channel(digits, quads[0]),
+            words: channel(words, quads[1]),
             qr: qr.map(|(v, _)| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
         },
         quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))),
         ..decided(decision, ix)
-    }
-}
-
-/// What a cell's first reader with a value says: its value and probability.
-fn best(reading: &CellReading) -> (Option<u32>, f64) {
-    let values = reading.readings.iter().filter_map(|r| r.distribution.best());
-    let top = values.fold(None, |top: Option<(u32, f64)>, b| match top {
-        Some(t) if t.1 >= b.1 => Some(t),
-        _ => Some(b),
-    });
-    match top {
-        Some((value, p)) => (Some(value), p),
-        None => {
-            let sure = reading.readings.iter().map(|r| r.distribution.blank.max(r.distribution.other));
-            (None, sure.fold(0.0, f64::max))
-        }
     }
 }
 

@@ -36,7 +36,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 35] = [
+const KNOWN: [(&str, &str, &str, &str); 36] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -213,6 +213,12 @@ const KNOWN: [(&str, &str, &str, &str); 35] = [
         "Un reflejo tapa parte de un número",
         "Light hides part of a number",
         "Tome la foto sin flash, o desde otro lado de la lámpara.",
+    ),
+    (
+        "streaks",
+        "Rayas de escáner a lo largo de la imagen",
+        "Scanner streaks along the picture",
+        "Limpie el vidrio del escáner; escanee otra vez si hay duda sobre un número bajo una raya.",
     ),
     ("part_of_sheet", "Parte de una hoja", "Part of a sheet", ""),
     ("joined_photos", "Hoja leída de varias fotos", "Sheet read from several photos", ""),
