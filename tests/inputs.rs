@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 /// An accepted sheet, one to be reviewed, another accepted one.
 const SAMPLES: [&str; 3] = ["acta-0001.jpg", "acta-0003.jpg", "acta-0006.jpg"];
 
+/// Where a streak hides no number that stands once, as a share of the picture's width.
+const STREAK_BESIDE: f64 = 0.3;
+
 /// Digitizes files into `dir/out` and gives the records.
 fn run(dir: &Path, out: &str, files: &[PathBuf]) -> Vec<Value> {
     let out = dir.join(out);
@@ -310,4 +313,47 @@ fn a_whole_strip_in_messenger_size_is_illegible_and_a_receipt_beside_it_is_no_sh
     assert!(told.len() >= 5, "{} of {}", told.len(), strips.len());
     assert!(told.iter().all(|r| r["status"] == "rejected"));
     assert!(told[0]["findings"][0]["hint"].as_str().unwrap().contains("in overlapping pieces"));
+}
+
+/// A scanner's dirty glass and a negative: the sheet is read as if it were sound, but a number that stands
+/// once and under a streak is a person's to look at.
+#[test]
+fn streaks_are_taken_out_and_a_negative_is_turned_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let sound = grey("acta-0001.jpg");
+    let (w, h) = sound.dimensions();
+    let streaked = |at: f64, name: &str| {
+        let mut picture = sound.clone();
+        let x = (f64::from(w) * at) as u32;
+        for y in 0..h {
+            (x..x + 3).for_each(|x| picture.put_pixel(x, y, image::Luma([20])));
+        }
+        let file = dir.path().join(name);
+        picture.save(&file).unwrap();
+        file
+    };
+    let mut negative = sound.clone();
+    image::imageops::invert(&mut negative);
+    let turned = dir.path().join("negative.png");
+    negative.save(&turned).unwrap();
+    let files = [sample("acta-0001.jpg"), streaked(STREAK_BESIDE, "beside.png"), turned];
+    let records = run(dir.path(), "out", &files);
+    let votes = |r: &Value| -> Vec<Value> {
+        r["votes"].as_array().unwrap().iter().map(|v| v["value"].clone()).collect()
+    };
+    assert!(records.iter().all(|r| votes(r) == votes(&records[0])));
+    assert_eq!(records.iter().map(|r| r["status"].as_str().unwrap()).collect::<Vec<_>>(), ["accepted"; 3]);
+    let streaks = |r: &Value| r["findings"].as_array().unwrap().iter().any(|f| f["code"] == "streaks");
+    assert_eq!(records.iter().map(streaks).collect::<Vec<_>>(), [false, true, false]);
+    // Across the number of voters, wherever it stands.
+    let over: Vec<PathBuf> =
+        (0..8).map(|i| streaked(0.66 + 0.02 * f64::from(i), &format!("over-{i}.png"))).collect();
+    let voters = records[0]["totals"]["electores"]["value"].clone();
+    let records = run(dir.path(), "over", &over);
+    let told = |r: &Value| {
+        let findings = r["findings"].as_array().unwrap();
+        findings.iter().any(|f| f["field"] == "electores" && f["severity"] == "review")
+    };
+    assert!(records.iter().filter(|r| told(r)).count() >= 3);
+    assert!(records.iter().all(|r| told(r) || r["totals"]["electores"]["value"] == voters));
 }

@@ -190,7 +190,7 @@ def augment(crops, index):
         ink = (torch.rand(len(s), 1, 1) * 140 + 10).expand_as(gap)
         radius = 0.4 + torch.rand(len(s), 1, 1) * 1.1
         x[s] = torch.where(gap < radius, torch.minimum(x[s], ink), x[s])
-    outlines(x, _pick(n, 0.1))
+    outlines(x, _pick(n, 0.2))
     # Missing dots: a white line across or down.
     for i in _pick(n, 0.06).tolist():
         k, thick = int(torch.randint(h, (1,))), int(torch.randint(1, 3, (1,)))

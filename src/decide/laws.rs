@@ -8,7 +8,7 @@ use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at};
 use super::group::sheet_code;
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
+use super::{Basis, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
 use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::qr::QrOutcome;
@@ -199,17 +199,6 @@ fn sides(relation: &Relation, fields: &[FieldDecision]) -> Option<(u64, u64)> {
     Some((add(&relation.left)?, add(&relation.right)?))
 }
 
-/// A relation on the decided values.
-pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
-    let add = |side: &[FieldIx]| side.iter().map(|&ix| values[ix]).sum::<Option<u32>>();
-    let (left, right) = (add(&relation.left), add(&relation.right));
-    let holds = left.zip(right).map(|(l, r)| match relation.op {
-        RelationOp::Equals => l == r,
-        RelationOp::AtMost => l <= r,
-    });
-    Check { id: relation.id.clone(), holds, left, right }
-}
-
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
 /// confidence. A form without a code line needs none.
 pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
@@ -356,6 +345,9 @@ fn of_another_day(read: &str, expected: &str, p: f64) -> bool {
     read != expected && (p >= HEADER_SURE || (differing >= 2 && p >= DATE_READ))
 }
 
+/// So many numbers that are not on the photo are named: all totals.
+const ABSENT_NAMED: usize = 12;
+
 /// What is to say about single fields.
 pub fn about_fields(
     evidence: &Evidence<'_>,
@@ -383,8 +375,8 @@ pub fn about_fields(
         }));
     }
     if !absent.is_empty() {
-        let some = absent.iter().take(4).copied().collect::<Vec<_>>().join(", ");
-        let more = if absent.len() > 4 { ", …" } else { "" };
+        let some = absent.iter().take(ABSENT_NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = if absent.len() > ABSENT_NAMED { ", …" } else { "" };
         let message = format!("{} numbers are not on the photo: {some}{more}", absent.len());
         let hint = "add photos of the rest of the sheet";
         out.push(Finding::new("fields_absent", Severity::Review, message, hint));
@@ -440,49 +432,6 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         (Basis::Filled, _) => out.push(("value_filled", Severity::Info, fits(), compare)),
     }
     out
-}
-
-/// Relations that do not hold on the decided values. A usual one asks for a person as well: for some
-/// totals it is the only witness of a change in digits and words alike. None of 42 real sheets breaks
-/// one (November 2026).
-pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) -> Vec<Finding> {
-    let mut out = Vec::new();
-    for (relation, check) in form.relations.iter().zip(checks) {
-        let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
-        let (l, r) = (side_text(form, &relation.left), side_text(form, &relation.right));
-        let finding = match relation.op {
-            RelationOp::Equals => Finding::new(
-                "relation_broken",
-                Severity::Review,
-                format!("{l} = {left}, {r} = {right}"),
-                "compare both sides with the photo; a sheet can break a sum of its own",
-            ),
-            RelationOp::AtMost => {
-                let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
-                Finding::new(
-                    if electores { "electores_exceeded" } else { "relation_broken" },
-                    Severity::Review,
-                    format!("{l} = {left}, more than {r} = {right}"),
-                    "compare both numbers with the photo",
-                )
-            }
-        };
-        let single = [&relation.left, &relation.right].into_iter().find(|s| s.len() == 1);
-        out.push(match single {
-            Some(side) if fields[side[0]].value.is_some() => finding.on(&form.fields[side[0]].id),
-            _ => finding,
-        });
-    }
-    out
-}
-
-/// `38 vote rows`, or the labels.
-fn side_text(form: &Form, side: &[FieldIx]) -> String {
-    let votes = side.iter().all(|&ix| matches!(form.fields[ix].kind, FieldKind::Vote { .. }));
-    if votes && side.len() > 3 {
-        return format!("sum of {} rows", side.len());
-    }
-    side.iter().map(|&ix| form.fields[ix].label.as_str()).collect::<Vec<_>>().join(" + ")
 }
 
 /// Which fields keep a sheet from being certain enough.

@@ -48,6 +48,7 @@ pub mod channels;
 pub mod group;
 pub(crate) mod laws;
 pub mod odds;
+mod relations;
 pub mod simulate;
 pub mod sums;
 pub mod totals;
@@ -61,7 +62,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::{Said, said};
-pub use laws::{ask_registry, check, hold_back};
+pub use laws::{ask_registry, hold_back};
+pub use relations::check;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";
@@ -234,7 +236,7 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
     let covered = |ix: usize| !matches!(form.fields[ix].kind, crate::form::FieldKind::Header);
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);
-    let checks: Vec<_> = form.relations.iter().map(|r| laws::check(r, &values)).collect();
+    let checks: Vec<_> = form.relations.iter().map(|r| relations::check(r, &values)).collect();
 
     let mut findings = standing.findings;
     findings.extend(laws::about_doubt(standing.trust, evidence, reliance));
@@ -242,7 +244,8 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     findings.extend(laws::about_registration(evidence, &heard));
     findings.extend(laws::about_the_sheet(evidence, &fields));
     findings.extend(laws::about_fields(evidence, &heard, &posterior, &fields));
-    findings.extend(laws::about_relations(form, &fields, &checks));
+    findings.extend(relations::about_relations(form, &fields, &checks));
+    findings.extend(relations::about_corrections(form, &heard, &fields, &checks));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);

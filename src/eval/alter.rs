@@ -255,6 +255,7 @@ fn outcome(
     let names = |f: &&Finding| match (f.code.as_str(), f.field.as_deref()) {
         ("relation_broken" | "electores_exceeded", Some(id)) => of_touched(id) || related(id),
         ("relation_broken" | "electores_exceeded", None) => true,
+        ("fields_absent", _) => touched.iter().any(|&ix| f.message.contains(&form.fields[ix].label)),
         (_, Some(id)) => of_touched(id),
         (_, None) => false,
     };

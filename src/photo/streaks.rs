@@ -117,8 +117,10 @@ fn rows(height: usize, band: usize) -> std::ops::Range<usize> {
     band * height / BANDS..(band + 1) * height / BANDS
 }
 
-/// What a band shows: how much darker each column is than its sides, and whether there is paper beside it.
+/// What a band shows: the median of each column, how much darker it is than its sides, and whether there is
+/// paper beside it.
 struct Band {
+    medians: Vec<i32>,
     darker: Vec<i32>,
     paper: Vec<bool>,
 }
@@ -147,7 +149,7 @@ impl Band {
                 .unwrap_or(0) as i32
         };
         let medians: Vec<i32> = counts.iter().map(median).collect();
-        let mut out = Self { darker: vec![0; w], paper: vec![false; w] };
+        let mut out = Self { darker: vec![0; w], paper: vec![false; w], medians: Vec::new() };
         for x in BESIDE..w.saturating_sub(BESIDE) {
             // The paper of a side: the brightest or the darkest near it would be another streak's.
             let side = |from: usize| {
@@ -162,6 +164,7 @@ impl Band {
                 out.darker[x] = paper - medians[x];
             }
         }
+        out.medians = medians;
         out
     }
 
@@ -175,6 +178,12 @@ impl Band {
         let soft = |x: &usize| self.darker[*x] * sign >= EDGE;
         let start = (0..=peak).rev().take_while(soft).last()?;
         let end = (peak..self.darker.len()).take_while(soft).last()? + 1;
+        // Right beside it there is paper again: wider bars are print, shadows, edges.
+        let paper = self.darker[peak] + self.medians[peak];
+        let ends = [start.checked_sub(1)?, end];
+        if ends.iter().any(|&x| self.medians.get(x).is_none_or(|m| (m - paper).abs() > EDGE.max(paper / 8))) {
+            return None;
+        }
         let hard = (start..end).filter(|&x| self.darker[x] * sign >= LEAST).count();
         (hard <= WIDEST).then(|| Span { start, darker: self.darker[start..end].to_vec() })
     }
@@ -249,9 +258,9 @@ fn take_out(picture: &mut GrayImage, streak: &Streak) {
             }
             let (a, b) = ((span.start + first).max(1) - 1, (span.start + last + 1).min(w - 1));
             let (left, right) = (f32::from(row[a]), f32::from(row[b]));
-            for x in a + 1..b {
-                let t = (x - a) as f32 / (b - a) as f32;
-                row[x] = (left + (right - left) * t).round() as u8;
+            for (i, v) in row[a + 1..b].iter_mut().enumerate() {
+                let t = (i + 1) as f32 / (b - a) as f32;
+                *v = (left + (right - left) * t).round() as u8;
             }
         }
     }

@@ -55,6 +55,12 @@ pub struct CropFrame {
     pub px_per_mm: f64,
 }
 
+/// Whether a number cell's crop is one even grey: paper without grain is drawn, or none, and print is never so.
+fn flat(crop: &GrayImage) -> bool {
+    let raw = crop.as_raw();
+    crop.dimensions() == (DIGITS_WIDTH, CROP_HEIGHT) && raw.iter().all(|v| Some(v) == raw.first())
+}
+
 /// Where to cut the crop of a number cell for a field whose baseline is `y` (mm).
 pub fn digits_frame(slot: &Slot, y: f64) -> CropFrame {
     frame(slot, y, DIGITS_WIDTH)
@@ -170,7 +176,11 @@ impl NetReader {
     /// with a leading zero or too many places counts as "other".
     pub fn read_digits(&self, crops: &[GrayImage]) -> Vec<Distribution> {
         let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), self.places + 1);
-        found.into_iter().map(|s| self.digits.calibration.apply(number(&s, self.places))).collect()
+        let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
+            true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
+            false => self.digits.calibration.apply(number(&s, self.places)),
+        };
+        found.into_iter().zip(crops).map(one).collect()
     }
 
     /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
@@ -343,12 +353,15 @@ mod tests {
         assert_eq!(found, [Distribution { values: vec![], blank: 0.0, other: 1.0 }]);
     }
 
-    /// Blank or covered evenly: without its surroundings a flat crop is either.
+    /// Blank or covered evenly: without its surroundings a flat crop is either. Paper's grain reads as nothing.
     #[test]
     fn flat_paper_is_no_number() {
         let reader = NetReader::new(4).unwrap();
         let crops = vec![GrayImage::from_pixel(DIGITS_WIDTH, CROP_HEIGHT, Luma([230])); 3];
         assert!(reader.read_digits(&crops).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
+        let grain =
+            GrayImage::from_fn(DIGITS_WIDTH, CROP_HEIGHT, |x, y| Luma([224 + ((x * 31 + y * 57) % 7) as u8]));
+        assert!(reader.read_digits(&[grain]).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
         let lines = vec![GrayImage::from_pixel(WORDS_WIDTH, CROP_HEIGHT, Luma([230])); 2];
         let found = reader.read_words(&lines, |i| Some(lines[i].clone()));
         assert!(found.iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));

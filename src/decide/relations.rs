@@ -1,0 +1,105 @@
+//! Relations between numbers: whether they hold, and what is to say where they do not.
+//!
+//! In: the form's relations and decided values. Out: [`Check`]s and findings, neutral: which sides differ,
+//! not which number is wrong. Refuses nothing.
+
+use super::channels::Heard;
+use super::{Basis, Check, ELECTORES, FieldDecision};
+use crate::finding::{Finding, Severity};
+use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
+
+/// A relation on the decided values.
+pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
+    let add = |side: &[FieldIx]| side.iter().map(|&ix| values[ix]).sum::<Option<u32>>();
+    let (left, right) = (add(&relation.left), add(&relation.right));
+    let holds = left.zip(right).map(|(l, r)| match relation.op {
+        RelationOp::Equals => l == r,
+        RelationOp::AtMost => l <= r,
+    });
+    Check { id: relation.id.clone(), holds, left, right }
+}
+
+/// Relations that do not hold on the decided values. A usual one asks for a person as well: for some
+/// totals it is the only witness of a change in digits and words alike. None of 42 real sheets breaks
+/// one (November 2026).
+pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (relation, check) in form.relations.iter().zip(checks) {
+        let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
+        let (l, r) = sides_text(form, relation);
+        let finding = match relation.op {
+            RelationOp::Equals => Finding::new(
+                "relation_broken",
+                Severity::Review,
+                format!("{l} = {left}, {r} = {right}"),
+                "compare both sides with the photo; a sheet can break a sum of its own",
+            ),
+            RelationOp::AtMost => {
+                let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
+                Finding::new(
+                    if electores { "electores_exceeded" } else { "relation_broken" },
+                    Severity::Review,
+                    format!("{l} = {left}, more than {r} = {right}"),
+                    "compare both numbers with the photo",
+                )
+            }
+        };
+        out.push(on_total(finding, form, relation, fields));
+    }
+    out
+}
+
+/// Relations that hold only because a number that a channel contradicts was corrected by them: the error may
+/// be in any number that they add up.
+pub fn about_corrections(
+    form: &Form,
+    heard: &[Heard],
+    fields: &[FieldDecision],
+    checks: &[Check],
+) -> Vec<Finding> {
+    let printed = |ix: FieldIx| match (fields[ix].value, fields[ix].basis) {
+        (Some(value), Basis::Corrected) if heard[ix].overrules(value) => {
+            heard[ix].likelihood.best().map(|b| b.0)
+        }
+        (value, _) => value,
+    };
+    let read: Vec<Option<u32>> = (0..fields.len()).map(printed).collect();
+    let mut out = Vec::new();
+    for (relation, _) in form.relations.iter().zip(checks).filter(|r| r.1.holds == Some(true)) {
+        let Check { holds: Some(false), left: Some(left), right: Some(right), .. } = check(relation, &read)
+        else {
+            continue;
+        };
+        let changed = relation.left.iter().chain(&relation.right).filter(|&&ix| read[ix] != fields[ix].value);
+        let changed: Vec<String> =
+            changed.filter_map(|&ix| Some(format!("{} is {}", form.fields[ix].label, read[ix]?))).collect();
+        let (l, r) = sides_text(form, relation);
+        let message = format!("if {}: {l} = {left}, {r} = {right}", changed.join(", "));
+        let hint = "compare both sides with the photo: any of their numbers may be the wrong one";
+        let finding = Finding::new("relation_broken", Severity::Review, message, hint);
+        out.push(on_total(finding, form, relation, fields));
+    }
+    out
+}
+
+/// A finding about a relation stands at its total, where that was read.
+fn on_total(finding: Finding, form: &Form, relation: &Relation, fields: &[FieldDecision]) -> Finding {
+    let single = [&relation.left, &relation.right].into_iter().find(|s| s.len() == 1);
+    match single {
+        Some(side) if fields[side[0]].value.is_some() => finding.on(&form.fields[side[0]].id),
+        _ => finding,
+    }
+}
+
+fn sides_text(form: &Form, relation: &Relation) -> (String, String) {
+    (side_text(form, &relation.left), side_text(form, &relation.right))
+}
+
+/// `38 vote rows`, or the labels.
+fn side_text(form: &Form, side: &[FieldIx]) -> String {
+    let votes = side.iter().all(|&ix| matches!(form.fields[ix].kind, FieldKind::Vote { .. }));
+    if votes && side.len() > 3 {
+        return format!("sum of {} rows", side.len());
+    }
+    side.iter().map(|&ix| form.fields[ix].label.as_str()).collect::<Vec<_>>().join(" + ")
+}
