@@ -337,7 +337,12 @@ fn streaks_are_taken_out_and_a_negative_is_turned_over() {
     let turned = dir.path().join("negative.png");
     negative.save(&turned).unwrap();
     let files = [sample("acta-0001.jpg"), streaked(STREAK_BESIDE, "beside.png"), turned];
-    let records = run(dir.path(), "out", &files);
+    // Each in a run of its own: together they are photos of one sheet.
+    let alone = |file: &PathBuf| {
+        let out = format!("out-{}", file.file_stem().unwrap().to_string_lossy());
+        run(dir.path(), &out, std::slice::from_ref(file)).remove(0)
+    };
+    let records: Vec<Value> = files.iter().map(alone).collect();
     let votes = |r: &Value| -> Vec<Value> {
         r["votes"].as_array().unwrap().iter().map(|v| v["value"].clone()).collect()
     };
@@ -349,7 +354,7 @@ fn streaks_are_taken_out_and_a_negative_is_turned_over() {
     let over: Vec<PathBuf> =
         (0..8).map(|i| streaked(0.66 + 0.02 * f64::from(i), &format!("over-{i}.png"))).collect();
     let voters = records[0]["totals"]["electores"]["value"].clone();
-    let records = run(dir.path(), "over", &over);
+    let records: Vec<Value> = over.iter().map(alone).collect();
     let told = |r: &Value| {
         let findings = r["findings"].as_array().unwrap();
         findings.iter().any(|f| f["field"] == "electores" && f["severity"] == "review")
