@@ -52,6 +52,14 @@ pub struct Photo {
 }
 
 impl Photo {
+    /// The same page with other pixels of the same size.
+    pub fn with_pixels(&self, pixels: GrayImage) -> Self {
+        let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());
+        Self { path, sha256, page: self.page, pages: self.pages, format, pixels }
+    }
+}
+
+impl Photo {
     /// Its name for messages: the path, with the page where the file has several.
     pub fn name(&self) -> String {
         page_name(&self.path, self.page, self.pages)

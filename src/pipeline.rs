@@ -217,11 +217,12 @@ impl Digitizer {
     fn located(&self, photo: &Photo) -> (Vec<Sheet>, Option<Cleaned>) {
         let sheets = sheet::locate(&photo.pixels, &self.templates);
         if sheets.is_empty() && photo::is_dark(&photo.pixels) {
-            let mut turned = photo.clone();
-            image::imageops::invert(&mut turned.pixels);
-            let sheets = sheet::locate(&turned.pixels, &self.templates);
+            let mut pixels = photo.pixels.clone();
+            image::imageops::invert(&mut pixels);
+            let sheets = sheet::locate(&pixels, &self.templates);
+            let turned = || Cleaned { photo: photo.with_pixels(pixels), streaks: Vec::new() };
             let found = !sheets.is_empty();
-            return (sheets, found.then_some(Cleaned { photo: turned, streaks: Vec::new() }));
+            return (sheets, found.then(turned));
         }
         let mut streaks = streaks::find(&photo.pixels);
         let size = photo.pixels.dimensions();
@@ -232,7 +233,7 @@ impl Digitizer {
         if streaks.is_empty() {
             return (sheets, None);
         }
-        let clean = Photo { pixels: streaks::without(&photo.pixels, &streaks), ..photo.clone() };
+        let clean = photo.with_pixels(streaks::without(&photo.pixels, &streaks));
         let again = sheet::locate(&clean.pixels, &self.templates);
         if again.len() < sheets.len() {
             (sheets, None)
@@ -321,8 +322,10 @@ impl Digitizer {
             debug.cells(&cells.debug_rows());
         }
         let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
-        let size = photo.pixels.dimensions();
-        Streaks { streaks, size }.doubt(sheet, form, &mut fields, &mut header);
+        if !streaks.is_empty() {
+            let size = photo.pixels.dimensions();
+            Streaks { streaks, size }.doubt(sheet, form, &mut fields, &mut header);
+        }
         if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
             fields[ix].digits = Some(reading.clone());
         }

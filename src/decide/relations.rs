@@ -65,7 +65,10 @@ pub fn about_corrections(
     };
     let read: Vec<Option<u32>> = (0..fields.len()).map(printed).collect();
     let mut out = Vec::new();
-    for (relation, _) in form.relations.iter().zip(checks).filter(|r| r.1.holds == Some(true)) {
+    for (relation, decided) in form.relations.iter().zip(checks) {
+        if decided.holds != Some(true) {
+            continue;
+        }
         let Check { holds: Some(false), left: Some(left), right: Some(right), .. } = check(relation, &read)
         else {
             continue;
