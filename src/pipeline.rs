@@ -338,10 +338,10 @@ impl Digitizer {
             issued,
             rows_mistaken: sheet.mistaken,
             glare: cells.glare.clone(),
+            streaks: streaks.len(),
             ..Evidence::new(form)
         };
-        let mut decision = timed(&mut times.decide, || self.decide(&mut evidence));
-        decision.findings.extend(laws::about_streaks(streaks.len()));
+        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));

@@ -196,6 +196,13 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
     out.registered = Registered::NotAsked;
     out.rows_mistaken = photos.iter().map(|p| p.rows_mistaken).max().unwrap_or(0);
+    // Light on a number is told where no photo shows the number without it.
+    let shows = |p: &Evidence<'_>, ix: usize| p.fields[ix].digits.is_some() || p.fields[ix].words.is_some();
+    out.glare = photos.iter().flat_map(|p| p.glare.iter().copied()).collect();
+    out.glare.sort_unstable();
+    out.glare.dedup();
+    out.glare.retain(|&ix| photos.iter().all(|p| p.glare.contains(&ix) || !shows(p, ix)));
+    out.streaks = photos.iter().map(|p| p.streaks).max().unwrap_or(0);
     let rank = |qr: &QrOutcome| match qr {
         QrOutcome::Read(_) => 3,
         QrOutcome::Foreign(_) => 2,

@@ -289,13 +289,6 @@ pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
     (px_per_mm < LEGIBLE).then(|| Finding::new("illegible", Severity::Reject, message, hint))
 }
 
-/// Streaks along the whole picture, which were taken out of it before it was read.
-pub fn about_streaks(streaks: usize) -> Option<Finding> {
-    let message = format!("{streaks} streaks run along the whole picture; it was read without them");
-    let hint = "clean the scanner's glass; scan again where a number under a streak is in doubt";
-    (streaks > 0).then(|| Finding::new("streaks", Severity::Info, message, hint))
-}
-
 /// Zero reports, other elections, nothing read at all.
 pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
     let form = evidence.form;
@@ -317,6 +310,12 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
         );
         let hint = "compare the rows' names with the photo, or take the picture straighter";
         out.push(Finding::new("rows_doubtful", Severity::Review, message, hint));
+    }
+    if evidence.streaks > 0 {
+        let message =
+            format!("{} streaks run along the whole picture; it was read without them", evidence.streaks);
+        let hint = "clean the scanner's glass; scan again where a number under a streak is in doubt";
+        out.push(Finding::new("streaks", Severity::Info, message, hint));
     }
     for &ix in &evidence.glare {
         let message = format!("{}: light hides part of the number", form.fields[ix].label);

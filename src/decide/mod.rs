@@ -120,6 +120,8 @@ pub struct Evidence<'a> {
     pub rows_mistaken: usize,
     /// Fields with a cell that light hides in part.
     pub glare: Vec<FieldIx>,
+    /// How many streaks were taken out of the photo before it was read.
+    pub streaks: usize,
 }
 
 impl<'a> Evidence<'a> {
@@ -134,6 +136,7 @@ impl<'a> Evidence<'a> {
             registered: Registered::NotAsked,
             rows_mistaken: 0,
             glare: Vec::new(),
+            streaks: 0,
         }
     }
 }

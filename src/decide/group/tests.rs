@@ -120,9 +120,14 @@ fn a_poor_copy_does_not_spoil_a_good_one() {
         *cell = sure(7);
         cell.quality.coverage = 0.3;
     }
+    poor.streaks = 2;
+    poor.glare = vec![3];
     let groups = grouped(&[("a.jpg", &good), ("b.jpg", &poor)]);
     let d = decide(together(&groups[0]), &Policy::default());
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
+    let told = |code: &str| d.findings.iter().any(|f| f.code == code);
+    assert!(told("streaks"), "what was done to one photo is said of the sheet");
+    assert!(!told("glare"), "what light hides on one photo another shows");
 }
 
 #[test]
