@@ -11,8 +11,9 @@ use cotejo::form::builtin;
 use cotejo::reader::net::{
     CROP_HEIGHT, Calibration, DIGITS_WIDTH, LINES_WIDTH, Models, NetReader, WORDS_WIDTH,
 };
-use cotejo::reader::{Charset, Distribution};
+use cotejo::reader::{Charset, Distribution, Look};
 use image::GrayImage;
+use regex::Regex;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -23,6 +24,18 @@ struct Cell {
     source: String,
     name: String,
     read: Distribution,
+    /// Whether the most probable outcome is the right one.
+    right: bool,
+}
+
+impl Cell {
+    /// A number cell of `row`.
+    fn number(row: &Row, read: Distribution) -> Self {
+        let (said, p) = best(&read);
+        let right = said == row.value && p > read.other;
+        let name = format!("{} {}", row.sheet, row.field);
+        Self { value: row.value, source: row.source.clone(), name, read, right }
+    }
 }
 
 struct Row {
@@ -57,8 +70,7 @@ fn digits(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
     for chunk in rows(folder, "digits", DIGITS_WIDTH)?.chunks(49) {
         let crops: Vec<GrayImage> = chunk.iter().map(|r| r.crop.clone()).collect();
         for (row, read) in chunk.iter().zip(reader.read_digits(&crops)) {
-            let name = format!("{} {}", row.sheet, row.field);
-            out.push(Cell { value: row.value, source: row.source.clone(), name, read });
+            out.push(Cell::number(row, read));
         }
     }
     Ok(out)
@@ -82,30 +94,60 @@ fn words(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
         let first: Vec<GrayImage> = chunk.iter().map(|c| c.0.crop.clone()).collect();
         let read = reader.read_words(&first, |i| chunk[i].1.map(|r| r.crop.clone()));
         for ((row, _), read) in chunk.iter().zip(read) {
-            let name = format!("{} {}", row.sheet, row.field);
-            out.push(Cell { value: row.value, source: row.source.clone(), name, read });
+            out.push(Cell::number(row, read));
         }
     }
     Ok(out)
 }
 
-/// Lines of text: right or not is the value, 1 or 0, since a line has no number of values.
-fn lines(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
+/// The lines of a folder, each cut off behind its text as the reader's own frame does, with that text.
+fn text_rows(folder: &str) -> Result<Vec<(Row, String)>> {
     let table = std::fs::read_to_string(Path::new(folder).join("lines.tsv"))?;
     let text = table.lines().skip(1).map(|line| line.split('\t').next().unwrap_or_default().to_owned());
     let ends = table.lines().skip(1).filter_map(|line| line.rsplit('\t').next()?.parse::<f64>().ok());
+    let rows = rows(folder, "lines", LINES_WIDTH)?.into_iter().zip(text).zip(ends);
+    Ok(rows
+        .map(|((row, text), end)| {
+            let width = (end + 6.0).min(f64::from(LINES_WIDTH)) as u32;
+            let crop = image::imageops::crop_imm(&row.crop, 0, 0, width, CROP_HEIGHT).to_image();
+            (Row { crop, ..row }, text)
+        })
+        .collect())
+}
+
+/// Lines of text.
+fn lines(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
+    let read = |(row, text): (Row, String)| {
+        let (said, p) = reader.read_line(&row.crop, Charset::Text, None);
+        line_cell(row.source, format!("{} {text:?} as {said:?}", row.sheet), said == text, p)
+    };
+    Ok(text_rows(folder)?.into_iter().map(read).collect())
+}
+
+/// Lines of codes and of the number of voters, one look each by a network: right or not, as for [`lines`].
+fn codes(reader: &NetReader, folder: &str, look: Look) -> Result<Vec<Cell>> {
+    let form = builtin()?.swap_remove(0);
+    let patterns: Vec<(&Regex, Charset)> =
+        [("code", Charset::FaintCode), ("centre", Charset::Digits), ("electores", Charset::Text)]
+            .iter()
+            .filter_map(|(id, charset)| Some((form.header_line(id)?.pattern.as_ref()?, *charset)))
+            .collect();
     let mut out = Vec::new();
-    for ((row, text), end) in rows(folder, "lines", LINES_WIDTH)?.into_iter().zip(text).zip(ends) {
-        // As much paper behind the text as the reader's own frame leaves.
-        let width = (end + 6.0).min(f64::from(LINES_WIDTH)) as u32;
-        let crop = image::imageops::crop_imm(&row.crop, 0, 0, width, CROP_HEIGHT).to_image();
-        let (said, p) = reader.read_line(&crop, Charset::Text, None);
-        let right = u32::from(said == text);
-        let read = Distribution::from_weights(vec![(right, p), (1 - right, 1.0 - p)], 0.0, 0.0);
-        let name = format!("{} {text:?} as {said:?}", row.sheet);
-        out.push(Cell { value: Some(1), source: row.source, name, read });
+    for (row, text) in text_rows(folder)? {
+        let Some((pattern, charset)) = patterns.iter().find(|p| p.0.is_match(&text)) else { continue };
+        let fits = |said: &str| pattern.is_match(said).then(|| said.to_owned());
+        let said = reader.read_looks(&[row.crop], (*charset, look), &fits);
+        let (said, p) = said.into_iter().next().unwrap_or_default();
+        out.push(line_cell(row.source, format!("{} {text:?} as {said:?}", row.sheet), said == text, p));
     }
     Ok(out)
+}
+
+/// A line that was read, right or not: its value is 1 where it is, since a line has no number of values.
+fn line_cell(source: String, name: String, right: bool, p: f64) -> Cell {
+    let said = u32::from(right);
+    let read = Distribution::from_weights(vec![(said, p), (1 - said, 1.0 - p)], 0.0, 0.0);
+    Cell { value: Some(1), source, name, read, right }
 }
 
 /// The outcome's probability: of the value, or of blank.
@@ -128,9 +170,8 @@ fn report(cells: &[Cell]) {
     let mut bins = vec![(0u32, 0u32, 0.0); edges.len() - 1];
     for c in cells {
         let (said, p) = best(&c.read);
-        let right = said == c.value && p > c.read.other;
         let s = sources.entry(&c.source).or_default();
-        s.0 += u32::from(right);
+        s.0 += u32::from(c.right);
         s.1 += 1;
         let bin = edges.iter().rposition(|&e| p >= e).unwrap_or(0).min(bins.len() - 1);
         bins[bin].0 += u32::from(said == c.value);
@@ -187,28 +228,35 @@ fn load(models: &str, calibration: &str) -> Result<NetReader> {
     let places = builtin()?[0].words.places;
     let models = Models {
         digits: network("digits.onnx")?,
+        digits_close: network("digits-close.onnx")?,
         words: network("words.onnx")?,
         lines: network("lines.onnx")?,
+        codes: network("codes.onnx")?,
     };
     Ok(NetReader::from_bytes(models, calibration, places)?)
 }
 
 type Read = fn(&NetReader, &str) -> Result<Vec<Cell>>;
 
-/// The folders that hold crops of a kind.
+/// The folders that hold crops of a kind; codes are lines.
 fn with<'a>(folders: &'a [String], kind: &str) -> impl Iterator<Item = &'a String> {
-    let table = format!("{kind}.tsv");
+    let table = format!("{}.tsv", if kind.starts_with("codes") { "lines" } else { kind });
     folders.iter().filter(move |f| Path::new(f).join(&table).exists())
 }
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let kinds: [(&str, Read); 3] = [("digits", digits), ("words", words), ("lines", lines)];
+    let kinds: [(&str, Read); 4] = [
+        ("digits", digits),
+        ("words", words),
+        ("lines", lines),
+        ("codes", |reader, folder| codes(reader, folder, Look::Close)),
+    ];
     if let [mode, models, folders @ ..] = &args[..]
         && mode == "fit"
     {
         let none = "temperature = 1.0\nfloor = 0.0\n";
-        let reader = load(models, &format!("[digits]\n{none}[words]\n{none}[lines]\n{none}"))?;
+        let reader = load(models, &format!("[digits]\n{none}[words]\n{none}[lines]\n{none}[codes]\n{none}"))?;
         for (kind, read) in kinds {
             let mut cells = Vec::new();
             for folder in with(folders, kind) {
@@ -221,8 +269,9 @@ fn main() -> Result<()> {
     }
     let [models, folders @ ..] = &args[..] else { anyhow::bail!("usage: judge_crops [fit] MODELS DIR...") };
     let reader = load(models, &std::fs::read_to_string(Path::new(models).join("net.toml"))?)?;
+    let general: (&str, Read) = ("codes by the network for lines", |r, f| codes(r, f, Look::General));
     for folder in folders {
-        for (kind, read) in kinds {
+        for (kind, read) in kinds.into_iter().chain([general]) {
             if with(std::slice::from_ref(folder), kind).next().is_none() {
                 continue;
             }

@@ -44,6 +44,16 @@ impl Jitter {
         Self { shift: (0.0, self.shift.1), scale: 1.0 + (self.scale - 1.0) / 2.0, ..self }
     }
 
+    /// Twice as much turned and stretched, and a little farther off: twice that would leave the crop.
+    pub fn doubled(self) -> Self {
+        Self {
+            shift: (1.3 * self.shift.0, 1.3 * self.shift.1),
+            scale: 1.0 + 2.0 * (self.scale - 1.0),
+            shear: 2.0 * self.shear,
+            turn: 2.0 * self.turn,
+        }
+    }
+
     fn linear(&self, x: f64, y: f64) -> (f64, f64) {
         let (x, y) = (x + self.shear * y, y);
         let (s, c) = self.turn.sin_cos();

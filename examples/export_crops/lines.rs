@@ -66,11 +66,24 @@ fn hex(n: usize, rng: &mut SynthRng) -> String {
     (0..n).map(|_| char::from_digit(rng.random_range(0..16), 16).unwrap_or('0')).collect()
 }
 
+/// Which lines a page has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// All kinds that a sheet prints.
+    All,
+    /// Acta codes, centre codes and numbers of voters.
+    Codes,
+}
+
 /// A line's text and style.
-fn line(rng: &mut SynthRng) -> (String, Style) {
+fn line(texts: Texts, rng: &mut SynthRng) -> (String, Style) {
     let plain = Style { size: 2.44, weight: Weight::Regular, space: None, tracking: 0.0 };
     let bold = Style { weight: Weight::Bold, ..plain };
-    let text = match rng.random_range(0..20) {
+    let kind = match texts {
+        Texts::All => rng.random_range(0..20),
+        Texts::Codes => rng.random_range(0..4),
+    };
+    let text = match kind {
         0 | 1 => {
             let text = format!("{}.{}.{}.{}", digits(9, rng), digits(2, rng), digits(1, rng), digits(4, rng));
             return (text, plain);
@@ -266,11 +279,18 @@ fn cut_line(
 }
 
 /// Writes the lines of `pages` pages, a share of them in black and white.
-pub fn export(form: &Form, out: &Path, seed: u64, pages: u64, two_levels: f64) -> Result<()> {
+pub fn export(
+    form: &Form,
+    out: &Path,
+    texts: Texts,
+    (seed, pages): (u64, u64),
+    two_levels: f64,
+) -> Result<()> {
     let mut set = Files::create(out)?;
     let all: Vec<u64> = (0..pages).collect();
     for chunk in all.chunks(16) {
-        let done: Vec<Vec<Cut>> = chunk.par_iter().map(|&p| page(form, seed, p, two_levels)).collect();
+        let done: Vec<Vec<Cut>> =
+            chunk.par_iter().map(|&p| page(form, texts, (seed, p), two_levels)).collect();
         for (page, lines) in chunk.iter().zip(done) {
             for line in &lines {
                 set.write(line, "made-up", &format!("{seed}/{page}"))?;
@@ -281,14 +301,14 @@ pub fn export(form: &Form, out: &Path, seed: u64, pages: u64, two_levels: f64) -
 }
 
 /// The lines of one page.
-fn page(form: &Form, seed: u64, page: u64, two_levels: f64) -> Vec<Cut> {
+fn page(form: &Form, texts: Texts, (seed, page): (u64, u64), two_levels: f64) -> Vec<Cut> {
     let mut rng = rng(seed ^ 0x6c69_6e65, page);
     let (width, height) = form.frame;
     let mut blank = form.clone();
     let mut labels = Vec::new();
     let mut y = 4.0;
     while y < height - 4.0 {
-        let (text, style) = line(&mut rng);
+        let (text, style) = line(texts, &mut rng);
         let text = fitting(text, style, if style.size == 2.45 { 63.0 } else { 44.5 });
         if !text.is_empty() {
             let (x, align) = match rng.random_range(0..3) {
@@ -323,6 +343,8 @@ fn page(form: &Form, seed: u64, page: u64, two_levels: f64) -> Vec<Cut> {
             Align::Right => label.x - long,
         };
         let jitter = Jitter::sample(&mut rng).along_line();
+        // Codes are looked at closely where the paper bends and nothing but the line itself is level.
+        let jitter = if texts == Texts::Codes && rng.random_bool(0.5) { jitter.doubled() } else { jitter };
         let span = (left, left + long, label.y);
         if let Some((end, pixels)) =
             cut_line(&picture.pixels, &picture.mesh, span, label.style.size, jitter, &mut rng)

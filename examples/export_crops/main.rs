@@ -5,7 +5,7 @@
 //! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
 //! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
 //! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE]` draws pages of made-up text instead
-//! and cuts every line; `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
+//! and cuts every line (`codes`: of codes and numbers of voters alone); `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
 //! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
 //! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
 
@@ -21,6 +21,7 @@ use cotejo::synth::draw::Drawn;
 use cotejo::synth::{Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
 use image::GrayImage;
 use jitter::{Jitter, cut};
+use lines::Texts;
 use rand::RngExt;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -147,7 +148,7 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
         }
     }
     let mut form = form.clone();
-    if sheet % 8 == 7 {
+    if sheet % 5 == 4 {
         // The number of voters is printed bold.
         let slots = form.fields.iter_mut().filter_map(|f| f.digits.as_mut());
         slots.for_each(|slot| slot.style.weight = Weight::Bold);
@@ -158,11 +159,11 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
     (picture.pixels, picture.mesh, said)
 }
 
-/// The drawing scanned, or, every other one, photographed: a print, or, one in four, a scan of it.
+/// The drawing scanned, or, six in ten, photographed: a print, or, one in four, a scan of it.
 fn taken(drawn: &Drawn, rng: &mut SynthRng) -> Picture {
     let mut settings = scan::ScanSettings::sample(rng);
     settings.turns = 0;
-    if !rng.random_bool(0.5) {
+    if !rng.random_bool(0.6) {
         return scan::apply(drawn, &settings, rng);
     }
     let settings = if rng.random_bool(0.25) {
@@ -281,13 +282,14 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().collect();
     let forms = builtin()?;
     let form = &forms[0];
-    let out = args.get(2).context("usage: export_crops made-up|scans|lines|scanned-lines OUT ...")?;
+    let out = args.get(2).context("usage: export_crops made-up|scans|lines|codes|scanned-lines OUT ...")?;
     let two_levels = || args.get(5).map_or(Ok(0.15), |share| share.parse::<f64>());
     if args[1] == "scanned-lines" {
         return lines::export_scans(form, Path::new(out), &args[3], args[4].parse()?, &args[5..]);
     }
-    if args[1] == "lines" {
-        return lines::export(form, Path::new(out), args[3].parse()?, args[4].parse()?, two_levels()?);
+    if let Some(texts) = [("lines", Texts::All), ("codes", Texts::Codes)].iter().find(|t| t.0 == args[1]) {
+        let pages = (args[3].parse()?, args[4].parse()?);
+        return lines::export(form, Path::new(out), texts.1, pages, two_levels()?);
     }
     let mut writer = Writer::new(Path::new(out))?;
     if args[1] == "made-up" {

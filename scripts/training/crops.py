@@ -6,17 +6,21 @@ text ends). A label is what the crop spells, `?` in a number for print that nobo
 print.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from nets import HEIGHT, SIGNS, WIDTHS
+from nets import FILES, HEIGHT, LINES, SIGNS, WIDTHS
 
 # Advance widths of the face's digits and of the words with their comma and space, in em, for
 # covering single characters (Liberation Sans; the space of the words is 0.525 em).
 DIGIT = 0.556
 WORDS = [2.33, 2.07, 2.15, 2.29, 3.19, 2.70, 2.46, 2.51, 2.50, 2.94]
+
+# What the network `codes` reads.
+CODE = re.compile(r"\d{9}(\.\d{2}\.\d\.\d{4})?|\d{1,4} Electores")
 
 
 class Crops:
@@ -25,13 +29,14 @@ class Crops:
     def __init__(self, kind, folders):
         pixels, rows = [], []
         for folder in folders:
-            table = (Path(folder) / f"{kind}.tsv").read_text(encoding="utf-8").splitlines()[1:]
-            raw = np.fromfile(Path(folder) / f"{kind}.bin", dtype=np.uint8)
+            files = Path(folder) / FILES[kind]
+            table = files.with_suffix(".tsv").read_text(encoding="utf-8").splitlines()[1:]
+            raw = np.fromfile(files.with_suffix(".bin"), dtype=np.uint8)
             pixels.append(raw.reshape(-1, HEIGHT, WIDTHS[kind]))
             assert len(table) == len(pixels[-1]), folder
             table = [line.split("\t") for line in table]
             # `~`: a line of words of which it is not known how much stands on it.
-            sure = [i for i, row in enumerate(table) if row[0] != "~"]
+            sure = [i for i, row in enumerate(table) if row[0] != "~" and (kind != "codes" or CODE.fullmatch(row[0]))]
             pixels[-1] = pixels[-1][sure]
             rows += [table[i] for i in sure]
         self.kind = kind
@@ -50,7 +55,7 @@ class Crops:
         empty = self.lengths == 0
         thin = empty & (torch.arange(len(rows)) % 8 != 0) if kind == "words" else torch.zeros_like(empty)
         self.useful = torch.nonzero(~thin).flatten()
-        if kind == "lines":
+        if kind in LINES:
             self.ends = torch.tensor([float(r[7]) for r in rows])
             # Lines of about the same length are drawn together.
             order = self.ends.argsort()
@@ -59,14 +64,14 @@ class Crops:
     def draw(self, n):
         """Indices of `n` crops to train on."""
         among = self.useful
-        if self.kind == "lines":
+        if self.kind in LINES:
             among = self.alike[int(torch.randint(len(self.alike), (1,)))]
         return among[torch.randint(len(among), (n,))]
 
     def cut(self, index):
         """Grey levels of crops; lines end a little behind their text, and paper fills them up."""
         x = self.pixels[index].float()
-        if self.kind != "lines":
+        if self.kind not in LINES:
             return x
         stop = (self.ends[index] + 3 + 6 * torch.rand(len(index))).clamp(max=x.shape[2])
         x = x[:, :, : int(stop.max().ceil())]
@@ -116,13 +121,13 @@ def cover(crops, x, labels, lengths, index):
                 x[i] = torch.where(gap < 1.5, torch.full_like(gap, 40.0), x[i])
         labels[i] = 0
         labels[i, 0], lengths[i] = crops.unreadable, 1
-    single = _pick(0 if crops.kind == "lines" else len(x), 0.04)
+    single = _pick(0 if crops.kind in LINES else len(x), 0.04)
     for i in single.tolist():
         n = int(lengths[i])
         em = float(crops.em[index[i]])
         if n == 0 or em <= 0 or crops.unreadable in labels[i, :n].tolist():
             continue
-        spans = [DIGIT] * n if crops.kind == "digits" else [WORDS[int(c) - 1] for c in labels[i, :n]]
+        spans = [DIGIT] * n if FILES[crops.kind] == "digits" else [WORDS[int(c) - 1] for c in labels[i, :n]]
         k = int(torch.randint(n, (1,)))
         cx, cy = crops.centre[index[i]].tolist()
         left = cx + (sum(spans[:k]) - sum(spans) / 2) * em
@@ -136,6 +141,20 @@ def cover(crops, x, labels, lengths, index):
         else:
             x[i] = torch.where(inside, x[i].median() * (0.2 + 0.8 * torch.rand(h, w)), x[i])
         labels[i, k] = crops.unreadable
+
+
+def alone(crops, x, lengths, index):
+    """Numbers whose surroundings are covered with paper, as the number before a word in a line is cut."""
+    gx = torch.arange(x.shape[2]).float()
+    for i in _pick(len(x), 0.12).tolist():
+        em, n = float(crops.em[index[i]]), int(lengths[i])
+        if n == 0 or em <= 0:
+            continue
+        cx = float(crops.centre[index[i], 0])
+        half = n * DIGIT * em / 2
+        left, right = cx - half - em * float(torch.rand(1)) * 0.15, cx + half + em * float(torch.rand(1)) * 0.15
+        beside = (gx < left) | (gx > right)
+        x[i][:, beside] = x[i].flatten().kthvalue(x[i].numel() * 3 // 4).values
 
 
 def outlines(x, some):
@@ -171,7 +190,7 @@ def stretched(x):
 def augment(crops, index):
     """A batch as the network may meet it: (grey levels, labels, lengths)."""
     x = crops.cut(index)
-    if crops.kind == "lines":
+    if crops.kind in LINES:
         # What a narrower line leaves behind is paper, or the end of the crop a little off.
         x = torch.nn.functional.pad(x, (0, 8), mode="replicate")
         x = stretched(x)
@@ -191,6 +210,8 @@ def augment(crops, index):
         radius = 0.4 + torch.rand(len(s), 1, 1) * 1.1
         x[s] = torch.where(gap < radius, torch.minimum(x[s], ink), x[s])
     outlines(x, _pick(n, 0.2))
+    if crops.kind == "digits-close":
+        alone(crops, x, lengths, index)
     # Missing dots: a white line across or down.
     for i in _pick(n, 0.06).tolist():
         k, thick = int(torch.randint(h, (1,))), int(torch.randint(1, 3, (1,)))

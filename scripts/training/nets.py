@@ -1,8 +1,8 @@
-"""The three networks: their shape, and the one way in which crops become their input.
+"""The networks: their shape, and the one way in which crops become their input.
 
 In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words, as wide as
-the text for lines). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, then for
-digits and words the digits 0 to 9, for lines the signs of models/signs.txt; the last is a character
+the text for lines and codes). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, then for
+digits and words the digits 0 to 9, for lines the signs of models/signs.txt, for codes CODE_SIGNS; the last is a character
 that cannot be read. `normalise` mirrors src/reader/net.rs; a test there holds the
 two together.
 """
@@ -14,9 +14,21 @@ from torch import nn
 
 CLASSES = 12
 HEIGHT = 24
-WIDTHS = {"digits": 48, "words": 248, "lines": 432}
+WIDTHS = {"digits": 48, "digits-close": 48, "words": 248, "lines": 432, "codes": 432}
+# Kinds whose crops are as wide as their text.
+LINES = ("lines", "codes")
 LINE_SIGNS = (Path(__file__).parents[2] / "models" / "signs.txt").read_text(encoding="utf-8")
-SIGNS = {"digits": "0123456789", "words": "0123456789", "lines": LINE_SIGNS}
+CODE_SIGNS = "0123456789. Electors"
+NUMBERS = "0123456789"
+SIGNS = {
+    "digits": NUMBERS,
+    "digits-close": NUMBERS,
+    "words": NUMBERS,
+    "lines": LINE_SIGNS,
+    "codes": CODE_SIGNS,
+}
+# The crops that a network is trained on, by the name of their files.
+FILES = {"digits": "digits", "digits-close": "digits", "words": "words", "lines": "lines", "codes": "lines"}
 # As in src/reader/net.rs.
 LEAST_CONTRAST = 40.0
 INK_SHARE = 0.02
@@ -40,6 +52,26 @@ class Digits(nn.Module):
         )
         self.drop = nn.Dropout(0.1)
         self.head = nn.Conv2d(64, CLASSES, 1)
+
+    def forward(self, x):
+        return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
+
+
+class DigitsClose(nn.Module):
+    """7.7 M multiplications a cell, 12 frames of 4 px; a digit is 9 px wide."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(1, 20, 3, 2, 1),
+            conv(20, 32, 3, 1, 1),
+            conv(32, 48, 3, (2, 1), 1),
+            conv(48, 64, 3, (2, 2), 1),
+            conv(64, 96, 3, 1, 1),
+            conv(96, 96, 3, 1, (0, 1)),
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Conv2d(96, CLASSES, 1)
 
     def forward(self, x):
         return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
@@ -85,7 +117,27 @@ class Lines(nn.Module):
         return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
 
 
-NETS = {"digits": Digits, "words": Words, "lines": Lines}
+class Codes(nn.Module):
+    """0.3 M multiplications a pixel of width, frames of 2 px; a digit is 9 px wide, a dot 4.5."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(1, 20, 3, 2, 1),
+            conv(20, 40, 3, (2, 1), 1),
+            conv(40, 64, 3, (1, 1), 1),
+            conv(64, 80, 3, (2, 1), 1),
+            conv(80, 96, 3, 1, (0, 1)),
+            conv(96, 96, (1, 5), 1, (0, 2)),
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Conv2d(96, len(CODE_SIGNS) + 2, 1)
+
+    def forward(self, x):
+        return self.head(self.drop(self.body(x))).squeeze(2).permute(0, 2, 1)
+
+
+NETS = {"digits": Digits, "digits-close": DigitsClose, "words": Words, "lines": Lines, "codes": Codes}
 
 
 def normalise(crops):

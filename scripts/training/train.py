@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from crops import Crops, augment
-from nets import HEIGHT, NETS, SIGNS, WIDTHS, normalise
+from nets import HEIGHT, LINES, NETS, SIGNS, WIDTHS, normalise
 
 
 def best_paths(logits, signs):
@@ -34,7 +34,7 @@ def right(net, crops):
     net.eval()
     tally = {}
     with torch.no_grad():
-        order = crops.ends.argsort() if crops.kind == "lines" else torch.arange(len(crops))
+        order = crops.ends.argsort() if crops.kind in LINES else torch.arange(len(crops))
         for index in order.split(256):
             found = best_paths(net(normalise(crops.cut(index))), SIGNS[crops.kind])
             for k, text in zip(index.tolist(), found):
@@ -77,7 +77,7 @@ def main():
     began, total = time.time(), 0.0
     n_real = int(a.batch * a.real_share) if real else 0
     for step in range(1, a.steps + 1):
-        if a.kind == "lines":
+        if a.kind in LINES:
             # Lines of one batch are about as long: a batch comes from one set.
             crops = real if n_real and float(torch.rand(1)) < a.real_share else made_up
             parts = [augment(crops, crops.draw(a.batch))]
@@ -118,7 +118,7 @@ def write(net, kind, path):
     net = copy.deepcopy(net).eval()
     example = torch.zeros(1, 1, HEIGHT, WIDTHS[kind])
     axes = {"crops": {0: "n"}, "logits": {0: "n"}}
-    if kind == "lines":
+    if kind in LINES:
         axes["crops"][3], axes["logits"][1] = "width", "frames"
     names = {"input_names": ["crops"], "output_names": ["logits"]}
     torch.onnx.export(net, example, path, **names, dynamic_axes=axes, opset_version=17, dynamo=False)

@@ -15,7 +15,7 @@ use crate::form::print::text_width;
 use crate::form::{Form, HeaderLine};
 use crate::geometry::{Point, Quad, Rect};
 use crate::reader::net::line_frame;
-use crate::reader::{CellReading, Charset, Distribution, LineReader, ReaderId, Reading};
+use crate::reader::{CellReading, Charset, Distribution, LineReader, Look, ReaderId, Reading};
 use crate::sheet::{Mesh, Rung, Sheet};
 use image::GrayImage;
 
@@ -93,7 +93,7 @@ impl Work<'_> {
     fn looks(&mut self, line: &Line, spec: &HeaderLine, charset: Charset) -> Texts {
         let em = em_of(self.form, &spec.id);
         let crops: Vec<GrayImage> = LOOKS.iter().filter_map(|&look| self.cut(line, em, look)).collect();
-        self.texts(&crops, spec, charset)
+        self.texts(&crops, spec, (charset, Look::Close))
     }
 
     /// One cut of a line in a print of `em`: see [`LOOKS`]. `None` where it has no ink.
@@ -104,15 +104,15 @@ impl Work<'_> {
         Some(cells::cut(self.pixels, &mesh, frame.rect, frame.px_per_mm))
     }
 
-    fn texts(&mut self, crops: &[GrayImage], spec: &HeaderLine, charset: Charset) -> Texts {
+    fn texts(&mut self, crops: &[GrayImage], spec: &HeaderLine, kind: (Charset, Look)) -> Texts {
         let Some(pattern) = &spec.pattern else { return Vec::new() };
         let plain = |text: &str| pattern.is_match(text).then(|| text.to_owned());
         let mut texts = match skeleton(pattern.as_str()) {
             // Dots are the first to fade.
-            Some(shape) if charset == Charset::FaintCode => self
-                .reader
-                .looks(crops, charset, &|text| dotted(text, &shape).filter(|t| pattern.is_match(t))),
-            _ => self.reader.looks(crops, charset, &plain),
+            Some(shape) if kind.0 == Charset::FaintCode => {
+                self.reader.looks(crops, kind, &|text| dotted(text, &shape).filter(|t| pattern.is_match(t)))
+            }
+            _ => self.reader.looks(crops, kind, &plain),
         };
         let end = spec.print.as_ref().and_then(|p| p.text.rsplit_once('}')).map_or("", |t| t.1);
         for (text, p) in &mut texts {
@@ -137,7 +137,7 @@ impl Work<'_> {
         let mut best: Option<(f64, &Line)> = None;
         for line in found.iter().filter(|l| l.ink.is_some() && (l.base - y).abs() < ASTRAY) {
             let Some(crop) = self.cut(line, em, LOOKS[0]) else { continue };
-            let p = self.texts(&[crop], spec, Charset::Text).first().map_or(0.0, |t| t.1);
+            let p = self.texts(&[crop], spec, (Charset::Text, Look::General)).first().map_or(0.0, |t| t.1);
             if p > best.map_or(0.0, |b| b.0) {
                 best = Some((p, line));
             }
@@ -229,7 +229,7 @@ impl Work<'_> {
             for (left, right) in spans.into_iter().flatten() {
                 let line = Line { ink: Some((left, right)), ..line.clone() };
                 let Some(crop) = self.cut(&line, em, LOOKS[0]) else { continue };
-                let said = self.texts(&[crop], spec, Charset::FaintCode);
+                let said = self.texts(&[crop], spec, (Charset::FaintCode, Look::General));
                 if let Some((_, p)) = said.first()
                     && best.as_ref().is_none_or(|b| *p > b.0)
                 {

@@ -5,7 +5,9 @@
 //! all, as chosen. Each worker thread keeps one Tesseract engine, started when it is first needed.
 
 use super::net::{NetError, NetReader};
-use super::{CellReading, Charset, Distribution, LineCrops, LineReader, NumberCrops, ReaderId, Reading};
+use super::{
+    CellReading, Charset, Distribution, LineCrops, LineReader, Look, NumberCrops, ReaderId, Reading,
+};
 use crate::cells::{ChannelCell, NumberCells};
 use crate::config::ReaderChoice;
 use crate::decide::FieldEvidence;
@@ -151,12 +153,12 @@ impl LineReader for HeaderReader<'_> {
     fn looks(
         &mut self,
         crops: &[GrayImage],
-        charset: Charset,
+        kind: (Charset, Look),
         stands_for: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<(String, f64)> {
         match self.choice {
             ReaderChoice::Tesseract => Vec::new(),
-            _ => self.net.read_looks(crops, charset, stands_for),
+            _ => self.net.read_looks(crops, kind, stands_for),
         }
     }
 

@@ -66,6 +66,15 @@ pub struct NumberCrops {
     pub after: GrayImage,
 }
 
+/// Which network looks at a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The one for all lines: whether this is such a line at all.
+    General,
+    /// The larger one for codes and numbers of voters, which takes every line for one of these.
+    Close,
+}
+
 /// Reads lines of text.
 pub trait LineReader {
     /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line). `pattern` is what the whole
@@ -78,7 +87,7 @@ pub trait LineReader {
     fn looks(
         &mut self,
         crops: &[GrayImage],
-        charset: Charset,
+        kind: (Charset, Look),
         stands_for: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<(String, f64)>;
 

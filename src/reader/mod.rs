@@ -15,7 +15,7 @@ mod spelling;
 pub mod tesseract;
 
 pub use both::Readers;
-pub use line::{Charset, LineCrops, LineReader, NumberCrops};
+pub use line::{Charset, LineCrops, LineReader, Look, NumberCrops};
 pub(crate) use spelling::distance;
 
 use schemars::JsonSchema;

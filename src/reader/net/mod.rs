@@ -14,6 +14,7 @@ use crate::form::Slot;
 use crate::geometry::Rect;
 use ctc::Sequences;
 use image::GrayImage;
+use lines::LineNetwork;
 use network::Network;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub const LINES_WIDTH: u32 = 432;
 const LINE_MARGIN: f64 = 6.0;
 /// The signs of a line of text, in the order of the network's classes after the blank.
 pub const SIGNS: &str = include_str!("../../../models/signs.txt");
+/// The same of the network for codes and numbers of voters (scripts/training/nets.py).
+const CODE_SIGNS: &str = "0123456789. Electors";
 /// Height of the capitals of the print's face in em (Liberation Sans, OS/2 table: 1409 of 2048, and
 /// the digits' 1409).
 const CAP_HEIGHT: f64 = 0.69;
@@ -115,6 +118,7 @@ struct Calibrations {
     digits: Calibration,
     words: Calibration,
     lines: Calibration,
+    codes: Calibration,
 }
 
 /// The networks as ONNX.
@@ -122,18 +126,22 @@ struct Calibrations {
 pub struct Models {
     /// Reads number cells.
     pub digits: Vec<u8>,
+    /// Reads number cells that the first is not sure of.
+    pub digits_close: Vec<u8>,
     /// Reads lines of digit words.
     pub words: Vec<u8>,
     /// Reads lines of text.
     pub lines: Vec<u8>,
+    /// Reads lines of codes and of the number of voters that are looked at again.
+    pub codes: Vec<u8>,
 }
 
 /// The reader. Cheap to share between threads.
 pub struct NetReader {
     digits: Network,
     words: Network,
-    lines: Network,
-    signs: Vec<char>,
+    lines: LineNetwork,
+    codes: LineNetwork,
     places: usize,
 }
 
@@ -143,8 +151,10 @@ impl NetReader {
     pub fn new(places: usize) -> Result<Self, NetError> {
         let models = Models {
             digits: include_bytes!("../../../models/digits.onnx").to_vec(),
+            digits_close: include_bytes!("../../../models/digits-close.onnx").to_vec(),
             words: include_bytes!("../../../models/words.onnx").to_vec(),
             lines: include_bytes!("../../../models/lines.onnx").to_vec(),
+            codes: include_bytes!("../../../models/codes.onnx").to_vec(),
         };
         Self::from_bytes(models, include_str!("../../../models/net.toml"), places)
     }
@@ -154,22 +164,25 @@ impl NetReader {
     pub fn from_bytes(models: Models, calibration: &str, places: usize) -> Result<Self, NetError> {
         let c: Calibrations =
             toml::from_str(calibration).map_err(|e| NetError::Calibration(e.to_string()))?;
-        let signs: Vec<char> = SIGNS.chars().collect();
+        let digits_close = Some(models.digits_close);
         Ok(Self {
-            digits: Network::load("digits", models.digits, CLASSES, c.digits)?,
-            words: Network::load("words", models.words, CLASSES, c.words)?,
-            lines: Network::load("lines", models.lines, signs.len() + 2, c.lines)?,
-            signs,
+            digits: Network::load("digits", models.digits, digits_close, CLASSES, c.digits)?,
+            words: Network::load("words", models.words, None, CLASSES, c.words)?,
+            lines: LineNetwork::load("lines", models.lines, SIGNS, c.lines)?,
+            codes: LineNetwork::load("codes", models.codes, CODE_SIGNS, c.codes)?,
             places,
         })
     }
 
     /// SHA-256 of each network by name, hexadecimal.
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        [&self.digits, &self.words, &self.lines]
-            .into_iter()
-            .map(|n| (n.name.to_owned(), n.sha256.clone()))
-            .collect()
+        let networks = [&self.digits, &self.words, &self.lines.network, &self.codes.network];
+        let name =
+            |n: &Network, ix: usize| if ix == 0 { n.name.to_owned() } else { format!("{}-close", n.name) };
+        let each = |n: &Network| -> Vec<(String, String)> {
+            n.sha256.iter().enumerate().map(|(ix, sha)| (name(n, ix), sha.clone())).collect()
+        };
+        networks.into_iter().flat_map(each).collect()
     }
 
     /// Reads number cells, cut along [`digits_frame`]; one distribution a crop, in order. A number

@@ -1,8 +1,9 @@
 //! One network: crops in, what each of them spells out.
 //!
 //! In: grey crops, [`CROP_HEIGHT`] high. Out: the probabilities of label sequences ([`Sequences`]). A cell of
-//! which the network is not sure is looked at again, moved by a pixel each way: print that is read alike
-//! wherever it stands in the crop is read, and what depends on the pixel's place is doubt.
+//! which the network is not sure is looked at again, moved by a pixel each way, and by a larger network where
+//! there is one: print that is read alike wherever it stands in the crop and whoever reads it is read, and
+//! what depends on either is doubt.
 
 use super::ctc::{Frames, Limits, Sequences, search};
 use super::{CROP_HEIGHT, Calibration, NetError};
@@ -30,7 +31,10 @@ const LOOKS: [(i64, i64); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 pub(super) struct Network {
     pub name: &'static str,
     model: Model,
-    pub sha256: String,
+    /// The larger one that looks at what the first is not sure of.
+    close: Option<Model>,
+    /// SHA-256 of each file, hexadecimal: the network's, then the larger one's.
+    pub sha256: Vec<String>,
     pub classes: usize,
     pub calibration: Calibration,
 }
@@ -78,37 +82,61 @@ pub(super) fn normalise(crop: &GrayImage, out: &mut Vec<f32>) {
     out.extend(crop.pixels().map(|p| ((paper - f32::from(p[0])) / scale).clamp(-0.5, 1.5)));
 }
 
+fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 impl Network {
+    /// Loads a network, and the larger one that looks again at what it is not sure of.
     pub fn load(
         name: &'static str,
         bytes: Vec<u8>,
+        close: Option<Vec<u8>>,
         classes: usize,
         calibration: Calibration,
     ) -> Result<Self, NetError> {
-        let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        let model = ModelOptions::with_all_ops()
-            .prepack_weights(true)
-            .load(bytes)
-            .map_err(|e| NetError::Model(name, e.to_string()))?;
-        Ok(Self { name, model, sha256, classes, calibration })
+        let sha256 = std::iter::once(&bytes).chain(&close).map(|b| hex_sha256(b)).collect();
+        let model = |bytes: Vec<u8>| {
+            let model = ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
+            model.map_err(|e| NetError::Model(name, e.to_string()))
+        };
+        Ok(Self {
+            name,
+            model: model(bytes)?,
+            close: close.map(model).transpose()?,
+            sha256,
+            classes,
+            calibration,
+        })
     }
 
     /// What each crop of `width` spells, up to `longest` labels; crops of another size spell nothing known.
     pub fn read(&self, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
-        let mut out = self.look(width, crops, longest);
+        let mut out = self.look(&self.model, width, crops, longest);
         let unsure: Vec<usize> =
             (0..out.len()).filter(|&i| out[i].listed.first().is_none_or(|best| best.1 < SURE)).collect();
         let moved: Vec<GrayImage> =
             unsure.iter().flat_map(|&i| LOOKS.map(|(dx, dy)| shifted(crops[i], dx, dy))).collect();
-        let again = self.look(width, &moved.iter().collect::<Vec<_>>(), longest);
-        for (&i, looks) in unsure.iter().zip(again.chunks(LOOKS.len())) {
+        let moved: Vec<&GrayImage> = moved.iter().collect();
+        let again = self.look(&self.model, width, &moved, longest);
+        let mut looks: Vec<Vec<Sequences>> = again.chunks(LOOKS.len()).map(<[_]>::to_vec).collect();
+        if let Some(close) = &self.close {
+            let plain: Vec<&GrayImage> = unsure.iter().map(|&i| crops[i]).collect();
+            let moved = self.look(close, width, &moved, longest);
+            let plain = self.look(close, width, &plain, longest);
+            for ((looks, plain), moved) in looks.iter_mut().zip(plain).zip(moved.chunks(LOOKS.len())) {
+                looks.push(plain);
+                looks.extend_from_slice(moved);
+            }
+        }
+        for (&i, looks) in unsure.iter().zip(&looks) {
             out[i] = mean(std::iter::once(&out[i]).chain(looks));
         }
         out
     }
 
-    /// One look at each crop.
-    fn look(&self, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
+    /// One look of `model` at each crop.
+    fn look(&self, model: &Model, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
         // A clean cell needs about ten prefixes. What is cut off adds to "other" and is small against
         // the calibration's floor.
         let limits = Limits { longest, prefixes: 64, least: 1e-6 };
@@ -121,7 +149,7 @@ impl Network {
             for &i in batch {
                 normalise(crops[i], &mut input);
             }
-            let Some(logits) = self.run(batch.len(), width, input) else { continue };
+            let Some(logits) = self.run_model(model, batch.len(), width, input) else { continue };
             let each = logits.len() / batch.len();
             for (k, &i) in batch.iter().enumerate() {
                 out[i] =
@@ -133,6 +161,10 @@ impl Network {
 
     /// Logits of `n` crops of `width`, one after the other; `None` when the network fails on them.
     pub fn run(&self, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
+        self.run_model(&self.model, n, width, input)
+    }
+
+    fn run_model(&self, model: &Model, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
         thread_local! {
             static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
         }
@@ -143,7 +175,7 @@ impl Network {
         // steal another photo while it waits.
         std::thread::scope(|scope| {
             let options = RunOptions::default().with_thread_pool(Some(pool));
-            let run = scope.spawn(|| self.model.run_one(tensor.view().into(), Some(options)));
+            let run = scope.spawn(|| model.run_one(tensor.view().into(), Some(options)));
             let output = run.join().ok()?.ok()?;
             let logits: NdTensor<f32, 3> = output.try_into().ok()?;
             (logits.size(0) == n && logits.size(2) == self.classes).then(|| logits.to_vec())
