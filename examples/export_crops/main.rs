@@ -5,8 +5,8 @@
 //! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
 //! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
 //! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE]` draws pages of made-up text instead
-//! and cuts every line (`codes`: of codes and numbers of voters alone); `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans'
-//! lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
+//! and cuts every line, `export_crops codes` pages of codes and numbers of voters alone;
+//! `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans' lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
 //! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
 
 mod jitter;

@@ -1,10 +1,10 @@
 """The networks: their shape, and the one way in which crops become their input.
 
 In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words, as wide as
-the text for lines and codes). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank, then for
-digits and words the digits 0 to 9, for lines the signs of models/signs.txt, for codes CODE_SIGNS; the last is a character
-that cannot be read. `normalise` mirrors src/reader/net.rs; a test there holds the
-two together.
+the text for lines and codes). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank,
+then for digits and words the digits 0 to 9, for lines the signs of models/signs.txt, for codes
+CODE_SIGNS (src/reader/net/mod.rs has the same); the last is a character that cannot be read.
+`normalise` mirrors src/reader/net/network.rs; a test there holds the two together.
 """
 
 from pathlib import Path
@@ -118,7 +118,7 @@ class Lines(nn.Module):
 
 
 class Codes(nn.Module):
-    """0.3 M multiplications a pixel of width, frames of 2 px; a digit is 9 px wide, a dot 4.5."""
+    """0.22 M multiplications a pixel of width, frames of 2 px; a digit is 9 px wide, a dot 4.5."""
 
     def __init__(self):
         super().__init__()

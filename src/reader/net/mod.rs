@@ -1,5 +1,5 @@
 //! The reader made for this print: small convolutional networks, one for number cells, one for lines
-//! of digit words, one for lines of text.
+//! of digit words, one for lines of text; and two larger ones for number cells and for codes in doubt.
 //!
 //! In: crops cut by [`crate::cells::cut`] along [`digits_frame`], [`words_frame`] and [`line_frame`]: the em of the
 //! print is [`EM_PX`] pixels high, the middle of the capitals stands in the middle of the crop. Out:
