@@ -11,7 +11,6 @@ use image::GrayImage;
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
-use sha2::{Digest, Sha256};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,10 +81,6 @@ pub(super) fn normalise(crop: &GrayImage, out: &mut Vec<f32>) {
     out.extend(crop.pixels().map(|p| ((paper - f32::from(p[0])) / scale).clamp(-0.5, 1.5)));
 }
 
-fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
-}
-
 impl Network {
     /// Loads a network, and the larger one that looks again at what it is not sure of.
     pub fn load(
@@ -95,7 +90,7 @@ impl Network {
         classes: usize,
         calibration: Calibration,
     ) -> Result<Self, NetError> {
-        let sha256 = std::iter::once(&bytes).chain(&close).map(|b| hex_sha256(b)).collect();
+        let sha256 = std::iter::once(&bytes).chain(&close).map(|b| crate::photo::sha256(b)).collect();
         let model = |bytes: Vec<u8>| {
             let model = ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
             model.map_err(|e| NetError::Model(name, e.to_string()))
