@@ -43,7 +43,8 @@ const NOT_DOUBTFUL: f64 = 0.9;
 /// How far readers are believed on a sheet, by how many of its cells they doubt. Readers are calibrated
 /// on sheets that they read well; a sheet with many doubtful cells is unlike those, and there they are
 /// surer than they should be. The slopes are from [`super::simulate`], 10,000 sheets of
-/// `Noise::HARD` (November 2026): without them 9 of 1,795 accepted sheets were wrong.
+/// `Noise::HARD` (November 2026, before every print had to show the value): without them 9 of 1,795 accepted
+/// sheets were wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reliance {
     /// Share of the cells that are doubtful, 0 to 1.
@@ -107,12 +108,6 @@ const AGREE_AT_LEAST: f64 = 0.02;
 /// purpose: a channel that says something else, however faintly, is a reason to look.
 const SAYS: f64 = 0.3;
 
-/// A channel that gives another number more than the first, and the decided one less than the second
-/// where it is readable at all, is a reason to look. On 42 scans and their photos such cells are rare.
-const RATHER: f64 = 0.5;
-/// See [`RATHER`].
-const POSSIBLE: f64 = 0.3;
-
 /// From this share of the listed values on a channel says one value.
 const ONE_VALUE: f64 = 0.9;
 
@@ -145,9 +140,9 @@ impl Heard {
             .collect()
     }
 
-    /// Whether digits or words can be read.
-    pub fn print_readable(&self) -> bool {
-        self.readable().iter().any(|r| r.0 != Channel::Qr)
+    /// The prints, digits and words, of which "blank or unreadable" is likelier than any one number.
+    pub fn silent_prints(&self) -> Vec<Channel> {
+        self.channels().filter(|(c, w)| *c != Channel::Qr && says(w).is_none()).map(|c| c.0).collect()
     }
 
     /// Whether two channels, both readable, hardly can show the same value.
@@ -170,14 +165,16 @@ impl Heard {
         (said.len() >= 2 && said.iter().all(|v| *v == said[0])).then(|| said[0])
     }
 
-    /// Whether some channel that says something hardly can show `value`, or rather shows another number:
-    /// an altered number that is read with doubt must not slip by because the old one is possible too.
+    /// Whether some channel that says something rather shows another number than `value`. An altered
+    /// number that is read with doubt must not slip by because the old one is possible too.
     pub fn overrules(&self, value: u32) -> bool {
-        self.channels().filter(|(_, w)| w.listed() >= SAYS).any(|(_, w)| {
-            let rather = w.best().is_some_and(|b| b.0 != value && w.atom(b.0) > RATHER);
-            share(w, value) < if rather { POSSIBLE } else { AGREE_AT_LEAST }
-        })
+        self.readable().iter().any(|r| r.1 != value)
     }
+}
+
+/// The value that is likelier than "something else, blank or unreadable".
+pub fn says(w: &Weights) -> Option<u32> {
+    w.best().filter(|b| b.1 > w.rest()).map(|b| b.0)
 }
 
 /// The one value that a channel says with confidence.
@@ -255,10 +252,8 @@ pub fn said(evidence: &Evidence<'_>) -> Vec<[Option<Said>; 2]> {
     let (modulus, reliance) = (evidence.form.max_value() + 1, Reliance::of(evidence));
     let one = |cell: &CellReading| {
         let weights = cell_weights(cell, modulus, reliance);
-        match weights.best().filter(|b| b.1 > weights.rest()) {
-            Some((value, p)) => (Some(value), p),
-            None => (None, weights.rest()),
-        }
+        let said = says(&weights);
+        (said, said.map_or(weights.rest(), |value| weights.weight(value)))
     };
     evidence.fields.iter().map(|f| [&f.digits, &f.words].map(|c| c.as_ref().map(one))).collect()
 }

@@ -4,7 +4,7 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at};
+use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at, says};
 use super::group::sheet_code;
 use super::totals::Posterior;
 use super::weights::Weights;
@@ -124,19 +124,22 @@ pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
 
 /// `digits 183, words 283, QR 283`.
 pub fn channels_text(heard: &Heard) -> String {
-    let name = |c: Channel| match c {
-        Channel::Digits => "digits",
-        Channel::Words => "words",
-        Channel::Qr => "QR",
-    };
     let said: Vec<String> = heard.readable().iter().map(|(c, v)| format!("{} {v}", name(*c))).collect();
     if said.is_empty() { "no channel readable".to_owned() } else { said.join(", ") }
 }
 
+fn name(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Digits => "digits",
+        Channel::Words => "words",
+        Channel::Qr => "QR",
+    }
+}
+
 /// The value of a field.
 pub fn value(heard: &Heard, posterior: &Weights) -> FieldDecision {
-    let channels = heard.likelihood.best().filter(|b| b.1 > heard.likelihood.rest()).map(|b| b.0);
-    let relations = posterior.best().filter(|b| b.1 > posterior.rest()).map(|b| b.0);
+    let channels = says(&heard.likelihood);
+    let relations = says(posterior);
     // What two channels print alike stands as printed, whatever the relations say.
     let value = heard.agreed().or(relations);
     let basis = match (value, channels) {
@@ -404,10 +407,11 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
     }
     let mut out = Vec::new();
-    // A number that no print shows is a person's to look at, however sure code or sums are: what is
-    // hidden may differ.
-    if !header && !heard.print_readable() {
-        let said = format!("the print cannot be read; {value} is what code or sums give");
+    // What cannot be read may show another number, however sure the other print, the code or the sums are.
+    let silent = heard.silent_prints();
+    if !header && !silent.is_empty() {
+        let prints = silent.iter().map(|c| name(*c)).collect::<Vec<_>>().join(" and ");
+        let said = format!("{prints} hardly readable ({text}); {value} is what the rest gives");
         out.push(("cell_unreadable", Severity::Review, said, "look at what covers or spoils the number"));
     }
     let overruled = heard.overrules(value);

@@ -25,9 +25,11 @@
 //!   prior.
 //! - The sheet's probability is the joint posterior of all values that are handed over, not a product
 //!   of the fields': values tied by a sum are right or wrong together.
-//! - `laws`: what no probability can buy: channels that contradict each other with confidence, a QR
-//!   code of another sheet, a zero report, a sheet of another day, a table that a registry does not
-//!   hold, a broken relation are held back whatever the rest says.
+//! - `laws`: what no probability can buy. A number stands only where each of its prints shows it: one
+//!   that rather shows another number, or none, may have been altered, however sure the other print, the
+//!   code and the sums are. Channels that contradict each other with confidence, a QR code of another
+//!   sheet, a zero report, a sheet of another day, a table that a registry does not hold, a broken
+//!   relation are held back too.
 //! - [`group`]: several photos of one sheet are one evidence; photos that contradict each other are
 //!   held back both. [`alarm`]: a scanner or folder that fails more often than the rest of its run
 //!   (Fisher 1935, with Bonferroni's correction).

@@ -258,19 +258,18 @@ fn pick(weights: &[f64], rng: &mut SynthRng) -> Option<usize> {
 }
 
 impl Printed {
-    /// Whether the change stands in the readings: where a reader gives the altered number of a cell more
-    /// than even odds. A change that no reader can read, or that is misread as the old number, is none that
-    /// a decision could know of; the sheet's other prints of the number stand.
-    pub fn shows(&self, evidence: &Evidence<'_>) -> bool {
-        let says = |cell: &Option<CellReading>, value: Option<u32>| {
-            let best = cell.iter().flat_map(|c| &c.readings).find_map(|r| r.distribution.best());
-            best.is_some_and(|b| Some(b.0) == value && b.1 > 0.5)
+    /// Whether every print that was changed is read as the number that the machine printed: the readings are
+    /// then those of an untouched sheet, and no decision could tell them apart.
+    pub fn misread(&self, evidence: &Evidence<'_>) -> bool {
+        let as_before = |cell: &Option<CellReading>, print: Option<u32>, truth: u32| {
+            let read = || cell.as_ref().and_then(CellReading::best).map(|b| b.0);
+            print.is_none_or(|p| p == truth) || read() == Some(truth)
         };
-        let changed = |&ix: &FieldIx| {
-            let (truth, field) = (Some(self.truth[ix]), &evidence.fields[ix]);
-            self.digits[ix] != truth && says(&field.digits, self.digits[ix])
-                || self.words[ix] != truth && says(&field.words, self.words[ix])
-        };
-        self.alteration == Some(Alteration::OtherQr) || self.touched.iter().any(changed)
+        self.alteration != Some(Alteration::OtherQr)
+            && self.touched.iter().all(|&ix| {
+                let (truth, field) = (self.truth[ix], &evidence.fields[ix]);
+                as_before(&field.digits, self.digits[ix], truth)
+                    && as_before(&field.words, self.words[ix], truth)
+            })
     }
 }

@@ -7,7 +7,7 @@ fn a_doubtful_channel_is_settled_by_the_other() {
     let form = acta();
     let v = truth(&form);
     let mut e = sheet(&form, &v);
-    e.fields[1].digits = Some(cell(&[(188, 0.45), (183, 0.35)]));
+    e.fields[1].digits = Some(cell(&[(183, 0.5), (188, 0.35)]));
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value, d.fields[1].basis), (Status::Accepted, Some(183), Basis::Read));
 }
@@ -16,11 +16,32 @@ fn a_doubtful_channel_is_settled_by_the_other() {
 fn a_channel_that_rather_shows_another_number_is_looked_at() {
     let form = acta();
     let v = truth(&form);
-    let mut e = sheet(&form, &v);
-    e.fields[1].digits = Some(cell(&[(188, 0.7), (183, 0.25)]));
+    let mut e = with_qr(&form, &v);
+    e.fields[1].digits = Some(cell(&[(188, 0.45), (183, 0.35)]));
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
-    assert!(finding(&d, "channels_disagree").message.contains("digits 188"));
+    let said = "digits 188, words 183, QR 183; 183 is what the channels together give";
+    assert!(finding(&d, "channels_disagree").message.ends_with(said), "{:?}", d.findings);
+}
+
+#[test]
+fn a_print_that_cannot_be_read_is_looked_at_whatever_the_rest_says() {
+    let form = acta();
+    let v = truth(&form);
+    let faint = cell(&[(183, 0.2), (188, 0.1)]);
+    for (print, text) in [(unreadable(), "digits 183, QR 183"), (faint, "digits 183, words 183, QR 183")] {
+        let mut e = with_qr(&form, &v);
+        e.fields[1].words = Some(print);
+        let d = decided(&e);
+        assert_eq!(
+            (d.status, d.fields[1].value, d.fields[1].basis),
+            (Status::Review, Some(183), Basis::Read)
+        );
+        let f = finding(&d, "cell_unreadable");
+        assert_eq!(f.field.as_deref(), Some(form.fields[1].id.as_str()));
+        let said = format!("words hardly readable ({text}); 183 is what the rest gives");
+        assert!(f.message.ends_with(&said), "{}", f.message);
+    }
 }
 
 #[test]
