@@ -30,8 +30,8 @@ pub struct Camera {
 pub struct Photographed {
     /// One a sheet that was found.
     pub records: Vec<Record>,
-    /// Largest distance of the registration from the truth over the middles of the fields that the
-    /// record holds, mm; `None` when nothing was found.
+    /// Largest distance of the registration from the truth over the digits and words that the record
+    /// holds, mm; `None` when nothing was found.
     pub off: Option<f64>,
 }
 
@@ -87,14 +87,15 @@ impl Camera {
     }
 }
 
-/// How far the record's mesh is from `truth`, mm: the worst of the middles of its fields.
+/// How far the record's mesh is from `truth`, mm: the worst of its digits and words.
 fn distance(record: &Record, truth: &Mesh, form: &crate::form::Form) -> Option<f64> {
     let found = crate::report::mesh(record.registration.as_ref()?, form)?;
     let read = |id: &str| record.value(id).is_some_and(|v| v.channels.digits.is_some());
     let rows = form.fields.iter().filter(|f| f.digits.is_some() && read(&f.id));
-    rows.map(|f| {
-        let p = Point::new(form.frame.0 / 2.0, f.y);
-        found.map(p).distance(truth.map(p)) / truth.px_per_mm(f.y).max(1e-9)
-    })
-    .max_by(f64::total_cmp)
+    rows.flat_map(|f| [&f.digits, &f.words].into_iter().flatten().map(move |slot| (slot.centre, f.y)))
+        .map(|(x, y)| {
+            let p = Point::new(x, y);
+            found.map(p).distance(truth.map(p)) / truth.px_per_mm(y).max(1e-9)
+        })
+        .max_by(f64::total_cmp)
 }

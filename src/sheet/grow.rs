@@ -53,7 +53,14 @@ fn registered(sheet: &Sheet) -> Option<Vec<Rung>> {
 }
 
 fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
-    again(pixels, template, sheet, &registered(sheet)?, Detail::Flat)
+    let inside = registered(sheet)?;
+    as_it_lies(|detail| again(pixels, template, sheet, &inside, detail))
+}
+
+/// A sheet refined as a scan, or as a photo where it does not lie as in a scan.
+pub(super) fn as_it_lies(refined: impl Fn(Detail) -> Option<Sheet>) -> Option<Sheet> {
+    let sheet = refined(Detail::Scanned)?;
+    if scanned(&sheet) { Some(sheet) } else { refined(Detail::Flat).or(Some(sheet)) }
 }
 
 /// Registers a sheet again in a work picture that is flattened along `inside` and beyond its ends.
@@ -103,6 +110,24 @@ pub(super) fn settle(pixels: &GrayImage, template: &Template, mut sheet: Sheet) 
         }
     }
     sheet
+}
+
+/// How much the width of a scanned sheet changes, of itself, and how far its rows are from square to its
+/// run, radians. Not measured: most of the 42 scans are within.
+const SQUARE: (f64, f64) = (0.01, 0.01);
+
+/// Whether what is registered of a sheet lies as in a scan: straight, of one width, its rows square to it.
+fn scanned(sheet: &Sheet) -> bool {
+    let Some(inside) = registered(sheet) else { return false };
+    let (a, b) = (&inside[0], &inside[inside.len() - 1]);
+    let width = |r: &Rung| r.points[0].distance(r.points[2]);
+    let mean = inside.iter().map(width).sum::<f64>() / inside.len() as f64;
+    let run = (b.points[1].y - a.points[1].y).atan2(b.points[1].x - a.points[1].x);
+    let even = inside.iter().all(|r| {
+        let across = (r.points[2].y - r.points[0].y).atan2(r.points[2].x - r.points[0].x);
+        (width(r) / mean - 1.0).abs() < SQUARE.0 && (run - across).cos().abs() < SQUARE.1
+    });
+    even && flat(&inside)
 }
 
 /// Whether the paper is straight as in a scan.

@@ -7,7 +7,7 @@
 //! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
 //! them to a small even work picture, [`level`] turns it along its rows, [`coarse`] aligns the form's print to it along the strip,
 //! [`start`] gives each row a first place, [`refine`] places each printed anchor ([`observe`],
-//! [`correlate`]) and fits the [`Mesh`] through all of them ([`spline`]), [`grow`] goes on
+//! [`correlate`]) and the words ([`middles`]) and fits the [`Mesh`] through all of them ([`spline`]), [`grow`] goes on
 //! from there to what the ribbon missed and follows the paper's bends, [`follow`] goes up the header's lines.
 
 mod coarse;
@@ -16,6 +16,7 @@ mod follow;
 mod grow;
 mod level;
 mod mesh;
+mod middles;
 mod observe;
 mod prints;
 mod refine;
@@ -30,7 +31,6 @@ pub use template::Template;
 
 use crate::geometry::Point;
 use image::GrayImage;
-use refine::Detail;
 
 /// A sheet found in a photo.
 #[derive(Debug, Clone)]
@@ -160,7 +160,8 @@ fn register(pixels: &GrayImage, ribbon: &ribbon::Ribbon, templates: &[Template])
         (Some(a), _) => a,
         (None, b) => b?,
     };
-    refine::refine(&work, &templates[ix], &alignment, ix, Detail::Flat).filter(|s| s.anchors >= MIN_ANCHORS)
+    grow::as_it_lies(|detail| refine::refine(&work, &templates[ix], &alignment, ix, detail))
+        .filter(|s| s.anchors >= MIN_ANCHORS)
 }
 
 /// A work picture, how a form fits it, and which form.

@@ -7,6 +7,7 @@
 //! A hidden anchor has no say: its neighbours' places come from the others.
 
 use super::coarse::Alignment;
+use super::middles;
 use super::observe::{self, Observation};
 use super::spline::{Stiffness, spline};
 use super::start::first_mesh;
@@ -25,7 +26,10 @@ const COMPANY: f64 = 18.0;
 /// How closely the paper is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// Straight across, as in a scan.
+    /// Straight across, with rules that tell the width, as in a scan.
+    Scanned,
+    /// Straight across, in a photo: what looks like a rule may be the paper's edge or a shadow, and the words
+    /// have a say in the width.
     Flat,
     /// Bowed across, by the rules and rows of text too.
     Bowed,
@@ -35,7 +39,7 @@ impl Detail {
     /// Search reaches in mm, resolution in px/mm and stiffness of each pass: what the step before leaves.
     fn passes(self) -> &'static [(f64, f64, f64)] {
         match self {
-            Detail::Flat => &[(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.5, FINE, 1.0)],
+            Detail::Scanned | Detail::Flat => &[(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.5, FINE, 1.0)],
             Detail::Bowed => &[(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.8, FINE, 1.0), (0.5, FINE, 1.0)],
         }
     }
@@ -57,23 +61,35 @@ pub(crate) fn refine(
             return None;
         }
         let mut observations = anchors.clone();
+        let words = match detail {
+            Detail::Scanned => Vec::new(),
+            Detail::Flat | Detail::Bowed => middles::find(work, template, &mesh, MIDDLE_REACH),
+        };
         match detail {
-            Detail::Flat => observations.extend(observe::verticals(work, template, &mesh, reach.min(1.5))),
+            Detail::Scanned | Detail::Flat => {
+                observations.extend(observe::verticals(work, template, &mesh, reach.min(1.5)));
+            }
             Detail::Bowed => {
-                observations.extend(observe::rules(work, template, &mesh, RULE_REACH / (pass + 1) as f64));
+                let width_known = 2 * words.len() > template.words.len();
+                let rules = if width_known { RULE_REACH.0 } else { RULE_REACH.1 };
+                observations.extend(observe::rules(work, template, &mesh, rules / (pass + 1) as f64));
                 if pass > 0 {
                     observations.extend(observe::rows(work, template, &mesh, reach));
                 }
             }
         }
+        observations.extend(words);
         mesh = fit(template, &mesh, &observations, stiffness, detail)?;
     }
     Some(conclude(work, template, &mesh, &anchors, form))
 }
 
-/// How far a rule of a bowed sheet is looked for in the first pass, mm: the width that perspective and
-/// bends leave after the strip was flattened.
-const RULE_REACH: f64 = 3.0;
+/// How far a rule of a bowed sheet is looked for in the first pass, mm, where the words tell the width and
+/// where they do not: the width that perspective and bends leave after the strip was flattened.
+const RULE_REACH: (f64, f64) = (1.5, 3.0);
+
+/// How far the middle of words is looked for, mm.
+const MIDDLE_REACH: f64 = 5.0;
 
 /// Form y of the rungs.
 pub(super) fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {
@@ -96,7 +112,7 @@ fn fit(
     let width = before.width;
     // Paper keeps its width, so that u hardly changes across; rows may turn, as at a fold.
     let (across, down) = match detail {
-        Detail::Flat => (Stiffness::flat(bend), Stiffness::flat(bend)),
+        Detail::Scanned | Detail::Flat => (Stiffness::flat(bend), Stiffness::flat(bend)),
         Detail::Bowed => (Stiffness::bowed(bend, 5.0), Stiffness::bowed(bend, 1.0)),
     };
     let u = spline(&ys, width, &of(|o| o.u), across)?;

@@ -2,7 +2,7 @@
 
 use crate::form::print::{Canvas, text_width};
 use crate::form::{Align, Form, Label, Rule};
-use crate::geometry::Rect;
+use crate::geometry::{Point, Rect};
 
 /// Resolution of the template, pixels per millimetre: 4 (100 dpi) puts the strokes of the smallest
 /// print, 0.25 mm, on one pixel.
@@ -56,6 +56,19 @@ pub struct Template {
     pub(crate) uprights: Vec<(f64, f64, f64)>,
     /// The rows of digits, and both halves of the rows of words.
     pub(crate) rows: Vec<RowPrint>,
+    /// The rows of words.
+    pub(crate) words: Vec<Words>,
+}
+
+/// A row of words, whose wording varies and whose middle does not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    /// Their middle on the baseline, form mm.
+    pub middle: Point,
+    /// Half of what they take for zero, mm.
+    pub half: f64,
+    /// Em height, mm.
+    pub size: f64,
 }
 
 /// Bands across the strip for the coarse alignment: heads and siglas, codes and digits, words.
@@ -137,8 +150,22 @@ impl Template {
             verticals: uprights(&form.rules, 100.0),
             uprights: uprights(&form.rules, 10.0),
             rows,
+            words: words(form),
         }
     }
+}
+
+/// Where words are centred.
+fn words(form: &Form) -> Vec<Words> {
+    let zero = form.words.spell(0);
+    let slots = form.fields.iter().filter_map(|f| Some((f.y, f.words.as_ref()?)));
+    slots
+        .map(|(y, slot)| Words {
+            middle: Point::new(slot.centre, y),
+            half: text_width(&zero, &slot.style) / 2.0,
+            size: slot.style.size,
+        })
+        .collect()
 }
 
 /// A rectangle on the template's pixel grid.
