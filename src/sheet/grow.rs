@@ -53,8 +53,8 @@ fn registered(sheet: &Sheet) -> Option<Vec<Rung>> {
 }
 
 fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
-    let inside = registered(sheet)?;
-    as_it_lies(|detail| again(pixels, template, sheet, &inside, detail))
+    let (work, alignment) = flattened(pixels, template, sheet, &registered(sheet)?)?;
+    as_it_lies(|detail| refine(&work, template, &alignment, sheet.form, detail))
 }
 
 /// A sheet refined as a scan, or as a photo where it does not lie as in a scan.
@@ -63,14 +63,14 @@ pub(super) fn as_it_lies(refined: impl Fn(Detail) -> Option<Sheet>) -> Option<Sh
     if scanned(&sheet) { Some(sheet) } else { refined(Detail::Flat).or(Some(sheet)) }
 }
 
-/// Registers a sheet again in a work picture that is flattened along `inside` and beyond its ends.
-fn again(
+/// A work picture of a sheet that is flattened along `inside` and beyond its ends, and where the form stands
+/// in it.
+fn flattened(
     pixels: &GrayImage,
     template: &Template,
     sheet: &Sheet,
     inside: &[Rung],
-    detail: Detail,
-) -> Option<Sheet> {
+) -> Option<(Work, Alignment)> {
     let (first, last) = sheet.visible;
     let (from, to) = ((first - AHEAD).max(-20.0), (last + AHEAD).min(template.frame.1 + 20.0));
     let mut ys = Vec::new();
@@ -86,7 +86,7 @@ fn again(
     let work = unroll::unroll(pixels, &Ribbon { rungs })?;
     let path: Vec<(f64, f64)> = ys.into_iter().zip(work.marks.iter().copied()).collect();
     let left = (Work::paper_left() + template.paper.0) * FINE;
-    refine(&work, template, &Alignment { path, score: sheet.score, left }, sheet.form, detail)
+    Some((work, Alignment { path, score: sheet.score, left }))
 }
 
 /// How far the edges of a flat sheet are from straight lines, mm, and how much its rows turn, radians: the
@@ -103,7 +103,8 @@ pub(super) fn settle(pixels: &GrayImage, template: &Template, mut sheet: Sheet) 
         if flat(&inside) {
             break;
         }
-        let settled = again(pixels, template, &sheet, &stiff(&inside), Detail::Bowed);
+        let settled = flattened(pixels, template, &sheet, &stiff(&inside))
+            .and_then(|(work, alignment)| refine(&work, template, &alignment, sheet.form, Detail::Bowed));
         match settled {
             Some(settled) if settled.anchors >= sheet.anchors - 0.02 => sheet = settled,
             _ => break,
@@ -113,7 +114,7 @@ pub(super) fn settle(pixels: &GrayImage, template: &Template, mut sheet: Sheet) 
 }
 
 /// How much the width of a scanned sheet changes, of itself, and how far its rows are from square to its
-/// run, radians. Not measured: most of the 42 scans are within.
+/// run, radians. Not measured.
 const SQUARE: (f64, f64) = (0.01, 0.01);
 
 /// Whether what is registered of a sheet lies as in a scan: straight, of one width, its rows square to it.
@@ -123,17 +124,20 @@ fn scanned(sheet: &Sheet) -> bool {
     let width = |r: &Rung| r.points[0].distance(r.points[2]);
     let mean = inside.iter().map(width).sum::<f64>() / inside.len() as f64;
     let run = (b.points[1].y - a.points[1].y).atan2(b.points[1].x - a.points[1].x);
-    let even = inside.iter().all(|r| {
-        let across = (r.points[2].y - r.points[0].y).atan2(r.points[2].x - r.points[0].x);
-        (width(r) / mean - 1.0).abs() < SQUARE.0 && (run - across).cos().abs() < SQUARE.1
-    });
+    let even = inside
+        .iter()
+        .all(|r| (width(r) / mean - 1.0).abs() < SQUARE.0 && (run - direction(r)).cos().abs() < SQUARE.1);
     even && flat(&inside)
+}
+
+/// Which way a rung runs across the photo, radians.
+fn direction(rung: &Rung) -> f64 {
+    (rung.points[2].y - rung.points[0].y).atan2(rung.points[2].x - rung.points[0].x)
 }
 
 /// Whether the paper is straight as in a scan.
 fn flat(rungs: &[Rung]) -> bool {
     let (a, b) = (&rungs[0], &rungs[rungs.len() - 1]);
-    let across = |r: &Rung| (r.points[2].y - r.points[0].y).atan2(r.points[2].x - r.points[0].x);
     let per_mm = a.points[0].distance(b.points[0]) / (b.y - a.y).max(1e-9);
     rungs.iter().all(|r| {
         let t = (r.y - a.y) / (b.y - a.y).max(1e-9);
@@ -142,7 +146,7 @@ fn flat(rungs: &[Rung]) -> bool {
             // Square to the edge: along it, the feed may stretch.
             ((q.x - p.x) * (m.y - p.y) - (q.y - p.y) * (m.x - p.x)).abs() / p.distance(q).max(1e-9) / per_mm
         };
-        let turn = (across(r) - across(a)) - t * (across(b) - across(a));
+        let turn = (direction(r) - direction(a)) - t * (direction(b) - direction(a));
         off(0).max(off(2)) < FLAT.0 && turn.sin().abs() < FLAT.1
     })
 }

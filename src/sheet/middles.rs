@@ -12,6 +12,8 @@ use super::template::{FINE, Template, Words};
 use super::unroll::Work;
 use crate::geometry::{Point, Rect};
 
+/// How far from where the mesh puts it a middle is looked for, mm.
+const REACH: f64 = 5.0;
 /// Words within this distance, mm, are looked at together: five rows.
 const TOGETHER: f64 = 9.0;
 /// How far beyond the words of zero longer ones reach, mm.
@@ -22,13 +24,12 @@ const ASIDE: (f64, f64) = (2.0, 0.4);
 const FAINT: f64 = 0.02;
 /// Share of the ink at either end of words that may be specks.
 const ENDS: f64 = 0.04;
-/// A rule's stretch has a weight of 0.5; the middle of words is less exact. On straight scans it stands 0.16 mm
-/// right of the form's in the party table, 0.06 mm left in the summary, with a deviation of 0.2 mm.
+/// A rule's stretch has 0.5; the middle of words is less exact.
 const WEIGHT: f64 = 0.3;
 
-/// The rows of words by their middle, up to `reach` mm from where the mesh puts it.
-pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh, reach: f64) -> Vec<Observation> {
-    let inks: Vec<Vec<f64>> = template.words.iter().map(|w| across(work, mesh, w, reach)).collect();
+/// The rows of words by their middle.
+pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh) -> Vec<Observation> {
+    let inks: Vec<Vec<f64>> = template.words.iter().map(|w| across(work, mesh, w)).collect();
     let mut out = Vec::new();
     for words in &template.words {
         let near = template.words.iter().zip(&inks);
@@ -44,7 +45,7 @@ pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh, reach: f64) ->
             count += 1.0;
         }
         let Some(off) = middle(&ink, words.half + LONGER, FAINT * count) else { continue };
-        if off.abs() > reach {
+        if off.abs() > REACH {
             continue;
         }
         let place = mesh.map(Point::new(words.middle.x + off, words.middle.y));
@@ -55,8 +56,8 @@ pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh, reach: f64) ->
 
 /// How much more ink stands in the row of words than right above it, along the row, at [`FINE`] around
 /// the middle: rules and shadows run through both.
-fn across(work: &Work, mesh: &Mesh, words: &Words, reach: f64) -> Vec<f64> {
-    let half = words.half + LONGER + ASIDE.0 + reach;
+fn across(work: &Work, mesh: &Mesh, words: &Words) -> Vec<f64> {
+    let half = words.half + LONGER + ASIDE.0 + REACH;
     let width = (2.0 * half * FINE).round() as usize;
     let band = |from: f64, height: f64| -> Vec<f64> {
         let rect = Rect::new(

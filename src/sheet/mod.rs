@@ -5,10 +5,11 @@
 //! not registered is not read.
 //!
 //! Steps, each in its file: [`ribbon`] finds the paper and [`prints`] bands of print, [`unroll`] flattens
-//! them to a small even work picture, [`level`] turns it along its rows, [`coarse`] aligns the form's print to it along the strip,
-//! [`start`] gives each row a first place, [`refine`] places each printed anchor ([`observe`],
-//! [`correlate`]) and the words ([`middles`]) and fits the [`Mesh`] through all of them ([`spline`]), [`grow`] goes on
-//! from there to what the ribbon missed and follows the paper's bends, [`follow`] goes up the header's lines.
+//! them to a small even work picture, [`level`] turns it along its rows, [`coarse`] aligns the form's
+//! print to it along the strip, [`start`] gives each row a first place, [`refine`] places each printed
+//! anchor ([`observe`], [`correlate`]) and the words ([`middles`]) and fits the [`Mesh`] through all of
+//! them ([`spline`]), [`grow`] goes on from there to what the ribbon missed and follows the paper's bends,
+//! [`follow`] goes up the header's lines.
 
 mod coarse;
 mod correlate;

@@ -63,7 +63,7 @@ pub(crate) fn refine(
         let mut observations = anchors.clone();
         let words = match detail {
             Detail::Scanned => Vec::new(),
-            Detail::Flat | Detail::Bowed => middles::find(work, template, &mesh, MIDDLE_REACH),
+            Detail::Flat | Detail::Bowed => middles::find(work, template, &mesh),
         };
         match detail {
             Detail::Scanned | Detail::Flat => {
@@ -87,9 +87,6 @@ pub(crate) fn refine(
 /// How far a rule of a bowed sheet is looked for in the first pass, mm, where the words tell the width and
 /// where they do not: the width that perspective and bends leave after the strip was flattened.
 const RULE_REACH: (f64, f64) = (1.5, 3.0);
-
-/// How far the middle of words is looked for, mm.
-const MIDDLE_REACH: f64 = 5.0;
 
 /// Form y of the rungs.
 pub(super) fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {

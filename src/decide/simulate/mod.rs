@@ -18,8 +18,8 @@
 //! overconfident 0 of 14,454; without: 0 of 27,909, 4,633 and 13,034; poor and hard are never accepted).
 //! No altered sheet was accepted. One kind stands apart, [`Counts::misread`]: every changed print is read
 //! as what the machine printed, so that nothing in the readings differs from an untouched sheet. There
-//! were 16 in 10,000, none accepted; with `--seed 2026` 19 in 10,000, of which one was (an overconfident
-//! reader that gave the old number all but 1e-13), with every number as the machine printed it.
+//! were 16 in 10,000, none accepted; with `--seed 2026` 19 in 10,000, of which one was (the overconfident
+//! reader's), with every number as the machine printed it.
 //!
 //! Stated against seen, hard, without QR code: 2.5 for 6 wrong between 1e-4 and 1e-3, 30 for 47 up to
 //! 1e-2, 319 for 384 up to 0.1, 2,130 for 2,148 up to 0.5, and below 1e-4 two wrong of 4,112 for 0.14: these
