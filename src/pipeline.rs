@@ -6,7 +6,7 @@
 use crate::cells::NumberCells;
 use crate::config::{Config, QrUse};
 use crate::debug::DebugImages;
-use crate::decide::{self, Decision, Evidence, Policy, group, laws};
+use crate::decide::{self, Decision, Evidence, Policy, Registered, group, laws};
 use crate::finding::{Finding, Severity};
 use crate::form::{Form, Rule};
 use crate::geometry::Point;
@@ -285,8 +285,8 @@ impl Digitizer {
         });
         let (form, payload) = found?;
         let code = payload.code.clone();
-        let mut evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
-        let mut decision = self.decide(&mut evidence);
+        let evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
+        let mut decision = self.decide(&evidence);
         let message = format!("only the QR code of sheet {code} was found, none of its printed table");
         let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
         decision.findings.push(Finding::new("code_alone", Severity::Review, message, hint));
@@ -331,7 +331,7 @@ impl Digitizer {
         }
         let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
         let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
-        let mut evidence = Evidence {
+        let evidence = Evidence {
             fields,
             qr,
             printed_code,
@@ -341,34 +341,33 @@ impl Digitizer {
             streaks: streaks.len(),
             ..Evidence::new(form)
         };
-        let decision = timed(&mut times.decide, || self.decide(&mut evidence));
+        let decision = timed(&mut times.decide, || self.decide(&evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));
         if let Some(registry) = &self.config.registry {
-            registry.name_places(&mut record);
+            registry.stand_beside(&mut record);
         }
         (record, group::slimmed(evidence), times)
     }
 
     /// The record of a sheet that several photos show, from their own records and their evidence joined.
     /// `records` must not be empty.
-    pub fn joined(&self, records: &[&Record], mut evidence: Evidence<'_>) -> Record {
-        let decision = self.decide(&mut evidence);
-        let code = group::sheet_code(&evidence);
+    pub fn joined(&self, records: &[&Record], evidence: &Evidence<'_>) -> Record {
+        let decision = self.decide(evidence);
+        let code = group::sheet_code(evidence);
         let mut record = record::join(records, evidence.form, code, &decision);
         if let Some(registry) = &self.config.registry {
-            registry.name_places(&mut record);
+            registry.stand_beside(&mut record);
         }
         record
     }
 
-    /// Asks the registry about the sheet's table and decides.
-    pub fn decide(&self, evidence: &mut Evidence<'_>) -> Decision {
-        if let Some(registry) = &self.config.registry {
-            decide::ask_registry(evidence, |code| registry.registered(code));
-        }
-        decide::decide(evidence, &Policy { max_error: self.config.max_error })
+    /// Decides, with the registry where there is one.
+    pub fn decide(&self, evidence: &Evidence<'_>) -> Decision {
+        let ask = |code: &str| self.config.registry.as_ref().map(|registry| registry.registered(code));
+        let policy = Policy { max_error: self.config.max_error };
+        decide::decide_with(evidence, &policy, |code| ask(code).unwrap_or(Registered::NotAsked))
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn join<'d>(
                 }
             }
             Joined::Together { evidence, sources, part } => {
-                let mut whole = digitizer.joined(&records, *evidence);
+                let mut whole = digitizer.joined(&records, &evidence);
                 whole.hold(vec![sources]);
                 for (place, record) in members.iter().zip(records).skip(1) {
                     let mut record = record.clone();

@@ -92,9 +92,6 @@ pub const TOGETHER: f64 = 1e-6;
 /// form's strict grammar too. Not measured.
 const QR_FLOOR: f64 = 1e-7;
 
-/// A registry is another document about the same table: how often its number is not the sheet's.
-const REGISTRY_FLOOR: f64 = 2e-2;
-
 /// The most values that are listed for one cell; a network lists hundreds, most of them below its
 /// floor. Bounds the time.
 const LISTED: usize = 32;
@@ -206,11 +203,6 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Relianc
     let code = qr_value(evidence, ix)
         .filter(|_| qr == QrTrust::Belongs)
         .map(|value| Weights::at(value, QR_FLOOR, modulus));
-    let registry = evidence
-        .registered
-        .electores()
-        .filter(|_| evidence.form.fields[ix].id == super::ELECTORES)
-        .map(|value| Weights::at(value, REGISTRY_FLOOR, modulus));
     let mut likelihood = Weights::flat(1.0, modulus);
     if let (Some(d), Some(w)) = (&near_digits, &near_words) {
         // Both intact or one of them not (their floors); or both showing another value.
@@ -219,7 +211,7 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Relianc
     } else if let Some(w) = near_digits.as_ref().or(near_words.as_ref()) {
         likelihood = w.clone();
     }
-    for w in code.iter().chain(&registry) {
+    if let Some(w) = &code {
         likelihood = likelihood.normalised().0.times(w);
     }
     Heard { digits, words, qr: code, likelihood: likelihood.normalised().0.standing_out(LISTED) }

@@ -19,7 +19,7 @@ pub use find::NEAR;
 use super::channels::{QrTrust, Reliance, cell_weights, contradict, trust};
 use super::laws::{HEADER_SURE, qr_standing};
 use super::weights::Weights;
-use super::{Evidence, FieldEvidence, Policy, Registered};
+use super::{Evidence, FieldEvidence, Policy};
 use crate::finding::{Finding, Severity};
 use crate::form::FieldIx;
 use crate::qr::QrOutcome;
@@ -180,8 +180,7 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
 /// Joins the evidence of photos of one sheet, cell by cell. Each reading is first made as vague as its
 /// photo's pixels ask for, so that a poor photo does not spoil a good one.
 ///
-/// The list must not be empty; of the code and the date the surest is kept, and the registry is to be
-/// asked again.
+/// The list must not be empty; of the code and the date the surest is kept.
 pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     let mut out = photos[0].clone();
     let surest = |all: &mut dyn Iterator<Item = (String, f64)>| {
@@ -194,7 +193,6 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     };
     out.printed_code = surest(&mut photos.iter().filter_map(|p| p.printed_code.clone()));
     out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
-    out.registered = Registered::NotAsked;
     out.rows_mistaken = photos.iter().map(|p| p.rows_mistaken).max().unwrap_or(0);
     // Light on a number is told where no photo shows the number without it.
     let shows = |p: &Evidence<'_>, ix: usize| p.fields[ix].digits.is_some() || p.fields[ix].words.is_some();

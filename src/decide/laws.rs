@@ -41,6 +41,9 @@ const DATE_READ: f64 = 0.3;
 /// 0.35 % of those that differ in the last one of the table; misreadings prefer some figures.
 const MET_BY_CHANCE: f64 = 1e-2;
 
+/// A registry is another document about the same table: how often its number is not the sheet's.
+const REGISTRY_FLOOR: f64 = 2e-2;
+
 /// Alternatives below this posterior are not worth a reviewer's look.
 const WORTH_A_LOOK: f64 = 1e-6;
 
@@ -202,14 +205,46 @@ fn sides(relation: &Relation, fields: &[FieldDecision]) -> Option<(u64, u64)> {
     Some((add(&relation.left)?, add(&relation.right)?))
 }
 
+/// Which table a sheet is of, as far as its code and a registry say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The code printed above, with the probability that it is right, all evidence together.
+    pub printed_code: Option<(String, f64)>,
+    /// What the registry says of the table.
+    pub registered: Registered,
+}
+
+/// Asks a registry about the sheet's table. A code that was read with doubt is surer when the registry has
+/// the number of registered voters that the sheet prints under it; otherwise the registry has no say about
+/// it. Nothing measured changes.
+pub fn identity(evidence: &Evidence<'_>, reliance: Reliance, ask: impl Fn(&str) -> Registered) -> Identity {
+    let printed_code = evidence.printed_code.clone();
+    if let Some(code) = sheet_code(evidence) {
+        return Identity { printed_code, registered: ask(&code) };
+    }
+    let Some((code, p)) = &printed_code else {
+        return Identity { printed_code, registered: Registered::NotAsked };
+    };
+    let registered = ask(code);
+    let printed = evidence.form.field(ELECTORES).and_then(|ix| {
+        let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
+        clear_value(heard.digits.as_ref()?)
+    });
+    if printed.is_none() || registered.electores() != printed {
+        return Identity { printed_code, registered: Registered::NotAsked };
+    }
+    let surer = p / (p + (1.0 - p) * MET_BY_CHANCE);
+    Identity { printed_code: Some((code.clone(), surer)), registered }
+}
+
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
 /// confidence. A form without a code line needs none.
-pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
+pub fn about_identity(evidence: &Evidence<'_>, identity: &Identity, qr: QrTrust) -> Option<Finding> {
     evidence.form.header_line("code")?;
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
         return None;
     }
-    let message = match &evidence.printed_code {
+    let message = match &identity.printed_code {
         Some((_, p)) if *p >= HEADER_SURE => return None,
         Some((code, p)) => format!("the sheet's code was read as {code} with probability {p:.3}"),
         None => "the sheet's code could not be read".to_owned(),
@@ -218,44 +253,37 @@ pub fn about_identity(evidence: &Evidence<'_>, qr: QrTrust) -> Option<Finding> {
     Some(Finding::new("code_unreadable", Severity::Review, message, hint))
 }
 
-/// Asks a registry about the sheet's table. A code that was read with doubt becomes surer when the
-/// registry has the number of registered voters that the sheet prints under it; otherwise the registry
-/// is not asked about it.
-pub fn ask_registry(evidence: &mut Evidence<'_>, ask: impl Fn(&str) -> Registered) {
-    if let Some(code) = sheet_code(evidence) {
-        evidence.registered = ask(&code);
-        return;
-    }
-    evidence.registered = Registered::NotAsked;
-    let Some((code, p)) = evidence.printed_code.clone() else { return };
-    let registered = ask(&code);
-    let printed = evidence.form.field(ELECTORES).and_then(|ix| {
-        let heard = hear(evidence, ix, QrTrust::Foreign, Reliance::of(evidence));
-        clear_value(heard.digits.as_ref()?)
-    });
-    if printed.is_some() && registered.electores() == printed {
-        evidence.printed_code = Some((code, p / (p + (1.0 - p) * MET_BY_CHANCE)));
-        evidence.registered = registered;
+/// Gives the number of voters, where no print of it can be read, the registry's.
+pub fn fill_from_registry(
+    form: &Form,
+    heard: &[Heard],
+    registered: Registered,
+    fields: &mut [FieldDecision],
+) {
+    let Some((ix, value)) = form.field(ELECTORES).zip(registered.electores()) else { return };
+    if fields[ix].value.is_none() && !heard[ix].overrules(value) {
+        fields[ix].value = Some(value);
+        fields[ix].confidence = 1.0 - REGISTRY_FLOOR;
+        fields[ix].basis = Basis::Filled;
+        fields[ix].alternatives.retain(|a| a.0 != value);
     }
 }
 
 /// What the registry says of the sheet's table: that there is none such, or that it has other
 /// registered voters than the sheet prints, read with confidence.
-pub fn about_registration(evidence: &Evidence<'_>, heard: &[Heard]) -> Option<Finding> {
+pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) -> Option<Finding> {
     let hint = "compare the code in the first lines of the sheet, and the registry's date";
-    match evidence.registered {
+    match registered {
         Registered::NotAsked => None,
         Registered::Unknown => {
             let message = "the registry holds no table with the sheet's code";
             Some(Finding::new("table_not_registered", Severity::Review, message, hint))
         }
         Registered::Known { electores } => {
-            let ix = evidence.form.field(ELECTORES)?;
+            let ix = form.field(ELECTORES)?;
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
-            let message = format!(
-                "{}: {printed} on the sheet, {registered} in the registry",
-                evidence.form.fields[ix].label
-            );
+            let message =
+                format!("{}: {printed} on the sheet, {registered} in the registry", form.fields[ix].label);
             let finding = Finding::new("electores_differ", Severity::Review, message, hint).on(ELECTORES);
             (printed != registered).then_some(finding)
         }
@@ -353,6 +381,7 @@ const ABSENT_NAMED: usize = 12;
 /// What is to say about single fields.
 pub fn about_fields(
     evidence: &Evidence<'_>,
+    registered: Registered,
     heard: &[Heard],
     posterior: &Posterior,
     fields: &[FieldDecision],
@@ -367,12 +396,18 @@ pub fn about_fields(
             continue;
         }
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
-        let seen = about_field(&heard[ix], &fields[ix], implied, &field.kind);
+        let mut seen = about_field(&heard[ix], &fields[ix], implied, &field.kind);
         // What the registry says too needs no sure print.
-        let value = fields[ix].value;
-        let registered = field.id == ELECTORES && value.is_some() && evidence.registered.electores() == value;
-        let seen = seen.into_iter().filter(|s| !registered || s.0 != "cell_unreadable");
-        out.extend(seen.map(|(code, severity, said, hint)| {
+        if field.id == ELECTORES
+            && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
+        {
+            seen.retain(|s| s.0 != "cell_unreadable");
+            if fields[ix].basis == Basis::Filled {
+                let said = format!("{}; {value} is what the registry has", channels_text(&heard[ix]));
+                seen.push(("value_filled", Severity::Info, said, "compare the number with the photo"));
+            }
+        }
+        out.extend(seen.into_iter().map(|(code, severity, said, hint)| {
             Finding::new(code, severity, format!("{}: {said}", field.label), hint).on(&field.id)
         }));
     }

@@ -64,7 +64,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use channels::{Said, said};
-pub use laws::{ask_registry, hold_back};
+pub use laws::hold_back;
 pub use relations::check;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
@@ -116,8 +116,6 @@ pub struct Evidence<'a> {
     pub printed_code: Option<(String, f64)>,
     /// The date printed in the header, `DD/MM/YYYY`, with the probability that it is right.
     pub issued: Option<(String, f64)>,
-    /// What a registry says of the sheet's table.
-    pub registered: Registered,
     /// The longest run of rows whose names fit the next row, or the one before, better than their own.
     pub rows_mistaken: usize,
     /// Fields with a cell that light hides in part.
@@ -135,7 +133,6 @@ impl<'a> Evidence<'a> {
             qr: QrOutcome::NotLooked,
             printed_code: None,
             issued: None,
-            registered: Registered::NotAsked,
             rows_mistaken: 0,
             glare: Vec::new(),
             streaks: 0,
@@ -177,7 +174,7 @@ pub enum Basis {
     Read,
     /// The relations overruled what the best channel says.
     Corrected,
-    /// No channel could be read; the relations determine it.
+    /// No channel could be read; the relations determine it, or, for the number of voters, a registry.
     Filled,
 }
 
@@ -223,13 +220,21 @@ pub struct Decision {
     pub findings: Vec<Finding>,
 }
 
-/// Decides on one sheet.
-///
-/// Pure: the same evidence and policy give the same decision. Cost: about a millisecond, see
-/// `decide_costs_little_even_when_every_cell_is_doubtful`.
+/// Decides on one sheet without a registry.
 pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
+    decide_with(evidence, policy, |_| Registered::NotAsked)
+}
+
+/// Decides on one sheet, `ask` being what a registry says of the table with a sheet's code. It says which
+/// tables exist, and what is held against the number of voters that the sheet prints; it never takes that
+/// number's place.
+///
+/// Pure: the same evidence, policy and registry give the same decision. Cost: about a millisecond, see
+/// `decide_costs_little_even_when_every_cell_is_doubtful`.
+pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) -> Registered) -> Decision {
     let form = evidence.form;
     let reliance = channels::Reliance::of(evidence);
+    let identity = laws::identity(evidence, reliance, ask);
     let standing = laws::qr_standing(evidence, reliance);
     let heard: Vec<_> =
         (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust, reliance)).collect();
@@ -241,14 +246,16 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
     let covered = |ix: usize| !matches!(form.fields[ix].kind, crate::form::FieldKind::Header);
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);
+    laws::fill_from_registry(form, &heard, identity.registered, &mut fields);
+    let values: Vec<_> = fields.iter().map(|f| f.value).collect();
     let checks: Vec<_> = form.relations.iter().map(|r| relations::check(r, &values)).collect();
 
     let mut findings = standing.findings;
     findings.extend(laws::about_doubt(standing.trust, evidence, reliance));
-    findings.extend(laws::about_identity(evidence, standing.trust));
-    findings.extend(laws::about_registration(evidence, &heard));
+    findings.extend(laws::about_identity(evidence, &identity, standing.trust));
+    findings.extend(laws::about_registration(form, identity.registered, &heard));
     findings.extend(laws::about_the_sheet(evidence, &fields));
-    findings.extend(laws::about_fields(evidence, &heard, &posterior, &fields));
+    findings.extend(laws::about_fields(evidence, identity.registered, &heard, &posterior, &fields));
     findings.extend(relations::about_relations(form, &fields, &checks));
     findings.extend(relations::about_corrections(form, &heard, &fields, &checks));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));

@@ -223,7 +223,7 @@ fn sheet(digitizer: &Digitizer, file: &Path, ix: usize, each: usize, seed: u64) 
             }
             if alteration != Alteration::RowsExchanged {
                 evidence.qr = QrOutcome::NotLooked;
-                let decision = digitizer.decide(&mut evidence);
+                let decision = digitizer.decide(&evidence);
                 outcomes.push(outcome(&evidence, false, &decision.findings, decision.status, &touched));
             }
         }

@@ -28,6 +28,7 @@ pub fn join(members: &[&Record], form: &Form, code: Option<String>, decision: &D
         confidence: decision.confidence,
         sheet: sheet(members, code, decision),
         place: place(members),
+        registry: None,
         candidates: candidates(form, &votes),
         votes,
         totals,

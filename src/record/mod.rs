@@ -39,8 +39,12 @@ pub struct Record {
     pub form: Option<FormRef>,
     /// What the sheet says it is.
     pub sheet: SheetInfo,
-    /// Where the sheet was issued.
+    /// Where the sheet was issued, as it prints it.
     pub place: Place,
+    /// What a registry holds under the sheet's centre and table; absent where none was asked or it has no
+    /// such table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistryEntry>,
     /// The vote rows in printed order.
     pub votes: Vec<Vote>,
     /// The totals by id, `electores` among them.
@@ -159,7 +163,16 @@ pub struct SheetInfo {
     pub qr: Option<String>,
 }
 
-/// Place names as printed, or as the registry has them.
+/// What a registry of tables holds of one, to be held against what is printed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RegistryEntry {
+    /// Registered voters; `None` where the registry does not say.
+    pub electores: Option<u32>,
+    /// Names; `None` where the registry does not say.
+    pub place: Place,
+}
+
+/// Place names.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// País.

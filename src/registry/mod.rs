@@ -2,8 +2,8 @@
 //! are called.
 //!
 //! In: a CSV table (`--registry`), see [`Registry::parse`] for its columns. Out: [`Registry`], asked by
-//! centre and table; the names of a record's place, with what is printed otherwise as findings; the
-//! tables of which a run holds no sheet. Refuses a table without a column for centre or table, a cell
+//! centre and table; what it holds of a record's table, beside the record, with names that are printed
+//! otherwise as findings; the tables of which a run holds no sheet. Refuses a table without a column for centre or table, a cell
 //! that is no number, and one table given twice with different numbers.
 
 mod load;
@@ -12,7 +12,7 @@ mod tests;
 
 use crate::decide::{Registered, Status};
 use crate::finding::{Finding, Severity};
-use crate::record::{Place, Record};
+use crate::record::{Place, Record, RegistryEntry};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -155,25 +155,25 @@ impl Registry {
         }
     }
 
-    /// Gives a record's place the registry's names; a name that is printed otherwise is a finding that
-    /// keeps it. Nothing happens to a record whose table the registry does not hold.
-    pub fn name_places(&self, record: &mut Record) {
+    /// Puts what the registry holds of a record's table beside the record; a name that is printed otherwise
+    /// is a finding. What is printed stays as it is.
+    pub fn stand_beside(&self, record: &mut Record) {
         let sheet = &record.sheet;
         let found = sheet.centre.as_deref().zip(sheet.table).and_then(|(c, t)| self.find(c, t));
+        record.registry = found.map(|t| RegistryEntry { electores: t.electores, place: t.place.clone() });
         let Some(Table { place: registered, .. }) = found else { return };
-        let printed = &mut record.place;
+        let printed = &record.place;
         let pairs = [
-            ("country", &mut printed.country, &registered.country),
-            ("state", &mut printed.state, &registered.state),
-            ("municipality", &mut printed.municipality, &registered.municipality),
-            ("parish", &mut printed.parish, &registered.parish),
-            ("centre", &mut printed.centre, &registered.centre),
-            ("address", &mut printed.address, &registered.address),
+            ("country", &printed.country, &registered.country),
+            ("state", &printed.state, &registered.state),
+            ("municipality", &printed.municipality, &registered.municipality),
+            ("parish", &printed.parish, &registered.parish),
+            ("centre", &printed.centre, &registered.centre),
+            ("address", &printed.address, &registered.address),
         ];
         for (what, printed, registered) in pairs {
-            let Some(registered) = registered else { continue };
-            if let Some(read) = printed.replace(registered.clone())
-                && differ(&read, registered)
+            if let (Some(read), Some(registered)) = (printed, registered)
+                && differ(read, registered)
             {
                 let message = format!("{what}: {read:?} on the sheet, {registered:?} in the registry");
                 record.findings.push(Finding::new("place_differs", Severity::Info, message, ""));

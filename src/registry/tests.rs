@@ -58,17 +58,25 @@ fn what_is_wrong_is_named_with_line_and_column() {
 }
 
 #[test]
-fn places_get_the_registrys_names_and_what_differs_is_kept_in_a_finding() {
+fn places_stay_as_printed_with_the_registrys_names_beside_them() {
     let r = registry("010203004,5,900,DTTO. CAPITAL,ESCUELA BÁSICA UNO\n");
     let mut record = sample::record("a.jpg");
     record.place.state = Some("DISTRITO CAPITAL".to_owned());
     record.place.centre = Some("CALLE DEL MEDIO CON 4".to_owned());
-    r.name_places(&mut record);
-    assert_eq!(record.place.state.as_deref(), Some("DTTO. CAPITAL"));
-    assert_eq!(record.place.centre.as_deref(), Some("ESCUELA BÁSICA UNO"));
+    let printed = record.place.clone();
+    r.stand_beside(&mut record);
+    assert_eq!(record.place, printed);
+    let beside = record.registry.as_ref().unwrap();
+    assert_eq!(beside.electores, Some(900));
+    assert_eq!(beside.place.state.as_deref(), Some("DTTO. CAPITAL"));
+    assert_eq!(beside.place.centre.as_deref(), Some("ESCUELA BÁSICA UNO"));
     let found: Vec<_> = record.findings.iter().map(|f| (f.code.as_str(), f.message.as_str())).collect();
     let message = "centre: \"CALLE DEL MEDIO CON 4\" on the sheet, \"ESCUELA BÁSICA UNO\" in the registry";
     assert_eq!(found, [("place_differs", message)]);
+    // Another table's names do not stay beside it.
+    record.sheet.table = Some(6);
+    r.stand_beside(&mut record);
+    assert_eq!(record.registry, None);
 }
 
 #[test]

@@ -152,6 +152,7 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             ..SheetInfo::default()
         },
         place: Place::default(),
+        registry: None,
         votes,
         totals,
         candidates,

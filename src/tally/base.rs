@@ -89,6 +89,14 @@ impl<'f> Loader<'f> {
             sheet.hash,
             codes.join(" "),
         ])?;
+        if let Some((registry, centre)) = record.registry.as_ref().zip(sheet.centre.as_deref()) {
+            let p = &registry.place;
+            for (level, name) in
+                [&p.country, &p.state, &p.municipality, &p.parish, &p.centre].into_iter().enumerate()
+            {
+                self.hear(level, centre, name.as_deref().unwrap_or_default())?;
+            }
+        }
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
         for (id, value) in values(record) {
             if let Some(field) = self.fields.get(id) {
@@ -137,6 +145,13 @@ impl<'f> Loader<'f> {
         Ok(())
     }
 
+    /// A registry's name of the area of a level that a centre lies in.
+    fn hear(&self, level: usize, centre: &str, name: &str) -> Result<(), TallyError> {
+        let mut insert = self.db.prepare_cached("INSERT INTO heard VALUES (?1,?2,?3,?4)")?;
+        insert.execute(params![level as i64, area_code(centre, level), name, REGISTRY_WEIGHT])?;
+        Ok(())
+    }
+
     fn candidate(&mut self, id: &str, name: &str) -> Result<(), TallyError> {
         if !self.candidates.contains_key(id) {
             let at = self.candidates.len() as i64;
@@ -174,12 +189,10 @@ impl<'f> Loader<'f> {
     pub fn settle(self, expected: Option<&Expected>) -> Result<Base, TallyError> {
         if let Some(expected) = expected {
             let mut list = self.db.prepare("INSERT INTO listed VALUES (?1,?2)")?;
-            let mut hear = self.db.prepare("INSERT INTO heard VALUES (?1,?2,?3,?4)")?;
             for table in &expected.tables {
                 list.execute(params![table.centre, table.table])?;
                 for (level, name) in table.names.iter().enumerate() {
-                    let code = area_code(&table.centre, level);
-                    hear.execute(params![level as i64, code, name, REGISTRY_WEIGHT])?;
+                    self.hear(level, &table.centre, name)?;
                 }
             }
         }

@@ -111,9 +111,7 @@ fn a_sheet_read_mostly_with_doubt_needs_its_qr_code_or_a_person() {
     let mut e = with_qr(&form, &v);
     spoil(&mut e);
     assert_eq!(decided(&e).status, Status::Review, "the QR code does not hold the number of voters");
-    let ix = form.field(ELECTORES).unwrap();
-    e.registered = Registered::Known { electores: Some(v[ix]) };
-    let d = decided(&e);
+    let d = registered(&e, Registered::Known { electores: Some(v[form.field(ELECTORES).unwrap()]) });
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
 }
 
@@ -152,30 +150,53 @@ fn rows_and_relations_come_from_the_form() {
     assert_eq!(finding(&d, "channels_disagree").message, "Kay / C: digits 3, words 5");
 }
 
+fn registered(e: &Evidence<'_>, table: Registered) -> Decision {
+    decide_with(e, &Policy::default(), |_| table)
+}
+
 #[test]
 fn a_table_that_the_registry_does_not_hold_is_reviewed() {
     let form = acta();
-    let mut e = with_qr(&form, &truth(&form));
-    e.registered = Registered::Unknown;
-    let d = decided(&e);
+    let d = registered(&with_qr(&form, &truth(&form)), Registered::Unknown);
     assert_eq!((d.status, finding(&d, "table_not_registered").severity), (Status::Review, Severity::Review));
 }
 
 #[test]
-fn electores_printed_otherwise_than_registered_are_reviewed_and_doubtful_ones_filled() {
+fn electores_stay_as_printed_whatever_the_registry_says() {
     let form = acta();
     let v = truth(&form);
     let ix = form.field(ELECTORES).unwrap();
     let mut e = with_qr(&form, &v);
-    e.registered = Registered::Known { electores: Some(v[ix]) };
-    assert_eq!(decided(&e).status, Status::Accepted);
-    e.registered = Registered::Known { electores: Some(1950) };
-    let d = decided(&e);
-    assert_eq!(d.status, Status::Review);
+    assert_eq!(registered(&e, Registered::Known { electores: Some(v[ix]) }).status, Status::Accepted);
+    // Surely printed, then with doubt, the registry's number among what it may be.
+    for print in [sure(v[ix]), cell(&[(v[ix], 0.6), (v[ix] - 1, 0.39)])] {
+        e.fields[ix].digits = Some(print);
+        let alone = decided(&e);
+        let d = registered(&e, Registered::Known { electores: Some(v[ix] - 1) });
+        assert_eq!((d.fields[ix].value, d.fields[ix].basis), (Some(v[ix]), Basis::Read));
+        assert_eq!((d.status, d.fields[ix].confidence), (Status::Review, alone.fields[ix].confidence));
+    }
+    e.fields[ix].digits = Some(sure(v[ix]));
+    let d = registered(&e, Registered::Known { electores: Some(1950) });
     assert_eq!(finding(&d, "electores_differ").message, "Electores: 1900 on the sheet, 1950 in the registry");
+}
+
+#[test]
+fn electores_that_cannot_be_read_are_filled_from_the_registry() {
+    let form = acta();
+    let v = truth(&form);
+    let ix = form.field(ELECTORES).unwrap();
+    let mut e = with_qr(&form, &v);
     e.fields[ix].digits = Some(unreadable());
-    let d = decided(&e);
-    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, Some(1950)), "{:?}", d.findings);
+    let d = registered(&e, Registered::Known { electores: Some(1950) });
+    assert_eq!((d.fields[ix].value, d.fields[ix].basis), (Some(1950), Basis::Filled));
+    assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
+    let said = "Electores: no channel readable; 1950 is what the registry has";
+    assert_eq!(finding(&d, "value_filled").message, said);
+    // A print that shows another number, however faintly, keeps it.
+    e.fields[ix].digits = Some(cell(&[(1900, 0.4)]));
+    let d = registered(&e, Registered::Known { electores: Some(1950) });
+    assert_eq!((d.status, d.fields[ix].value), (Status::Review, Some(1900)), "{:?}", d.findings);
 }
 
 #[test]
@@ -198,14 +219,16 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
         e.printed_code = Some((CODE.to_owned(), 0.9));
         e
     };
-    let mut e = doubtful();
-    ask_registry(&mut e, |_| Registered::Known { electores: Some(electores) });
-    assert_eq!(decided(&e).status, Status::Accepted);
+    let e = doubtful();
+    let known = |electores| Registered::Known { electores: Some(electores) };
+    assert_eq!(registered(&e, known(electores)).status, Status::Accepted);
     // Another number, or no such table: nothing is said about a code that may be misread.
-    for other in [Registered::Known { electores: Some(electores + 1) }, Registered::Unknown] {
-        let mut e = doubtful();
-        ask_registry(&mut e, |_| other);
-        assert_eq!(e.registered, Registered::NotAsked);
-        assert_eq!(finding(&decided(&e), "code_unreadable").severity, Severity::Review);
+    for other in [known(electores + 1), Registered::Unknown] {
+        let d = registered(&e, other);
+        assert_eq!(finding(&d, "code_unreadable").severity, Severity::Review);
+        assert!(d.findings.iter().all(|f| !["electores_differ", "table_not_registered"].contains(&&*f.code)));
     }
+    // The evidence is as it was measured, and says so to whoever decides on it again.
+    assert_eq!(e.printed_code, Some((CODE.to_owned(), 0.9)));
+    assert_eq!(decided(&e).status, Status::Review);
 }
