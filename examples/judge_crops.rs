@@ -69,7 +69,7 @@ fn digits(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
     let mut out = Vec::new();
     for chunk in rows(folder, "digits", DIGITS_WIDTH)?.chunks(49) {
         let crops: Vec<GrayImage> = chunk.iter().map(|r| r.crop.clone()).collect();
-        for (row, read) in chunk.iter().zip(reader.read_digits(&crops)) {
+        for (row, read) in chunk.iter().zip(reader.read_digits(&crops, PLACES)) {
             out.push(Cell::number(row, read));
         }
     }
@@ -92,7 +92,7 @@ fn words(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
     let mut out = Vec::new();
     for chunk in cells.chunks(49) {
         let first: Vec<GrayImage> = chunk.iter().map(|c| c.0.crop.clone()).collect();
-        let read = reader.read_words(&first, |i| chunk[i].1.map(|r| r.crop.clone()));
+        let read = reader.read_words(&first, PLACES, |i| chunk[i].1.map(|r| r.crop.clone()));
         for ((row, _), read) in chunk.iter().zip(read) {
             out.push(Cell::number(row, read));
         }
@@ -219,13 +219,15 @@ fn fit(cells: &[Cell]) -> Calibration {
     c
 }
 
+/// Places of the numbers that the crops are of: the built-in form's.
+const PLACES: usize = 4;
+
 /// The networks of a folder, calibrated as `calibration` says.
 fn load(models: &str, calibration: &str) -> Result<NetReader> {
     let models = Path::new(models);
     let network = |name: &str| {
         std::fs::read(models.join(name)).with_context(|| format!("no {name} in {}", models.display()))
     };
-    let places = builtin()?[0].words.places;
     let models = Models {
         digits: network("digits.onnx")?,
         digits_close: network("digits-close.onnx")?,
@@ -233,7 +235,7 @@ fn load(models: &str, calibration: &str) -> Result<NetReader> {
         lines: network("lines.onnx")?,
         codes: network("codes.onnx")?,
     };
-    Ok(NetReader::from_bytes(models, calibration, places)?)
+    Ok(NetReader::from_bytes(models, calibration)?)
 }
 
 type Read = fn(&NetReader, &str) -> Result<Vec<Cell>>;

@@ -7,9 +7,11 @@
 use crate::form::{FieldIx, Form, Slot};
 use crate::geometry::{Point, Rect, floor};
 use crate::reader::Quality;
-use crate::reader::net::{CropFrame, digits_frame, words_frame};
+use crate::reader::net::{CropFrame, EM_PX, digits_frame, words_frame};
 use crate::sheet::{Mesh, Sheet};
-use image::GrayImage;
+use image::{GrayImage, Luma};
+use imageproc::region_labelling::{Connectivity, connected_components};
+use std::collections::BTreeMap;
 
 /// Cuts a form rectangle (mm) out of the photo along the mesh at `px_per_mm`, averaging where the
 /// photo is finer than that; what lies outside the photo is white. Each row of pixels follows the mesh
@@ -93,6 +95,37 @@ const PAPER: u8 = 235;
 /// The share of blown pixels from which a cell is under glare (not measured).
 const GLARE: f64 = 0.25;
 
+/// Ink is at least this much darker than white paper, as a share, where light does not veil it (not measured).
+const DARK: f64 = 0.4;
+/// How far the middle of a number's ink may be from where the form prints it, em: less than the quarter of an em
+/// by which a hidden digit moves it (0.28, Liberation Sans), and more than a cell is misplaced.
+const OFF_MIDDLE: f64 = 0.2;
+/// The least height of a number's ink, em: capitals are 0.69 (Liberation Sans).
+const HEIGHT: f64 = 0.55;
+
+/// Whether print stands in the middle of a cell, dark and in its full height: nothing of it is hidden, however
+/// white the paper around it is. Light that hides a digit moves the middle of the others.
+fn seen_whole(crop: &GrayImage) -> bool {
+    let dark = (255.0 * (1.0 - DARK)) as u8;
+    let (w, h) = crop.dimensions();
+    let ink = GrayImage::from_fn(w, h, |x, y| Luma([u8::from(crop.get_pixel(x, y)[0] <= dark)]));
+    let pieces = connected_components(&ink, Connectivity::Eight, Luma([0]));
+    let mut bounds: BTreeMap<u32, [u32; 4]> = BTreeMap::new();
+    for (x, y, piece) in pieces.enumerate_pixels().filter(|p| p.2[0] > 0) {
+        let [l, r, t, b] = *bounds.get(&piece[0]).unwrap_or(&[x, x, y, y]);
+        bounds.insert(piece[0], [l.min(x), r.max(x), t.min(y), b.max(y)]);
+    }
+    // The frame's rules run through the crop from edge to edge.
+    let runs = |[l, r, t, b]: &[u32; 4]| (*l == 0 && r + 1 == w) || (*t == 0 && b + 1 == h);
+    let print: Vec<_> = bounds.values().filter(|b| !runs(b)).collect();
+    let least = |ix: usize| print.iter().map(|b| f64::from(b[ix])).min_by(f64::total_cmp);
+    let most = |ix: usize| print.iter().map(|b| f64::from(b[ix] + 1)).max_by(f64::total_cmp);
+    let (Some(left), Some(right), Some(top), Some(bottom)) = (least(0), most(1), least(2), most(3)) else {
+        return false;
+    };
+    ((left + right - f64::from(w)) / 2.0).abs() <= OFF_MIDDLE * EM_PX && bottom - top >= HEIGHT * EM_PX
+}
+
 /// Lowers the coverage of cells that light hides; returns their fields.
 fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
     let level = |crop: &GrayImage| {
@@ -111,7 +144,7 @@ fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
         let share = crop.iter().filter(|&&v| v >= BLOWN).count() as f64 / crop.len() as f64;
         // What lies outside the photo is white too, and is counted already.
         let blown = (share - (1.0 - cell.quality.coverage)).max(0.0);
-        if blown >= GLARE {
+        if blown >= GLARE && !seen_whole(&cell.lines[0]) {
             cell.quality.coverage = (cell.quality.coverage - blown).max(0.0);
             out.push(cell.field);
         }
@@ -211,7 +244,6 @@ pub fn quality(pixels: &GrayImage, sheet: &Sheet, rect: Rect, crop: &GrayImage) 
 mod tests {
     use super::*;
     use crate::sheet::Rung;
-    use image::Luma;
 
     fn mesh(scale: f64) -> Mesh {
         let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * scale, y * scale)) };
@@ -241,6 +273,25 @@ mod tests {
         };
         assert_eq!(glare(180), (vec![2], 0.0));
         assert_eq!(glare(252), (vec![], 1.0));
+    }
+
+    #[test]
+    fn a_number_seen_whole_on_bleached_paper_is_not_under_glare() {
+        let cell = |field, paper: u8, digits: std::ops::Range<u32>, top| ChannelCell {
+            field,
+            lines: vec![GrayImage::from_fn(48, 24, |x, y| {
+                let ink = digits.contains(&x) && x % 9 < 6 && (top..18).contains(&y);
+                Luma([if ink { 60 } else { paper }])
+            })],
+            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+        };
+        let glare = |bleached: ChannelCell| {
+            let mut cells = [cell(0, 200, 18..33, 6), cell(1, 200, 9..42, 6), bleached];
+            dazzled(&mut cells.iter_mut().collect::<Vec<_>>())
+        };
+        assert_eq!(glare(cell(2, 253, 9..42, 6)), Vec::<FieldIx>::new());
+        assert_eq!(glare(cell(2, 253, 18..42, 6)), vec![2], "its first digit may be hidden");
+        assert_eq!(glare(cell(2, 253, 9..42, 12)), vec![2], "its upper half may be hidden");
     }
 
     #[test]

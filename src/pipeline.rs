@@ -117,10 +117,9 @@ impl Digitizer {
     /// # Errors
     /// A model that does not load: the build is damaged.
     pub fn new(config: Config) -> Result<Self, NetError> {
-        let places = config.forms.iter().map(|f| f.words.places).max().unwrap_or(4);
         let templates = config.forms.iter().map(Template::new).collect();
         let hash = config.hash();
-        Ok(Self { readers: Readers::new(places)?, templates, hash, config })
+        Ok(Self { readers: Readers::new()?, templates, hash, config })
     }
 
     /// The settings.

@@ -189,7 +189,7 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
         known.insert(row["file"].clone(), row);
     }
     let templates = [Template::new(form)];
-    let net = NetReader::new(form.words.places)?;
+    let net = NetReader::new()?;
     let mut tesseract = TesseractReader::new()?;
     for (sheet, path) in files.iter().enumerate() {
         let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();

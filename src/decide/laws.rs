@@ -450,6 +450,8 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         out.push(("cell_unreadable", Severity::Review, said, "look at what covers or spoils the number"));
     }
     let overruled = heard.overrules(value);
+    // What is hardly readable has been named with what it seems to show.
+    let shown_otherwise = heard.readable().iter().any(|(c, v)| *v != value && !silent.contains(c));
     let fits = || format!("{text}; {value} is what fits the other numbers");
     let compare = "compare the number with the photo";
     match (decided.basis, implied.filter(|&v| v != value)) {
@@ -458,7 +460,7 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
             let hint = "compare the number and the sums with the photo";
             out.push(("out_of_line", Severity::Review, said, hint));
         }
-        (Basis::Read, None) if overruled => {
+        (Basis::Read, None) if shown_otherwise => {
             let said = format!("{text}; {value} is what the channels together give");
             out.push(("channels_disagree", Severity::Review, said, "compare the channels with the photo"));
         }

@@ -179,7 +179,10 @@ impl Work<'_> {
         let p = |r: &CellReading| r.best().map_or(0.0, |b| b.1);
         self.out.electores = match before {
             Some(before) if p(&before) > p(&now) => Some(before),
-            _ => Some(now),
+            _ => {
+                self.out.electores_quad = Some(self.quad(line));
+                Some(now)
+            }
         };
     }
 

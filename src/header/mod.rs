@@ -68,6 +68,8 @@ pub struct HeaderReading {
     pub centre_code: Option<TextReading>,
     /// The number of voters.
     pub electores: Option<CellReading>,
+    /// Where the line with the number of voters stands.
+    pub electores_quad: Option<Quad>,
     /// 64 hexadecimal characters.
     pub hash: Option<TextReading>,
 }
@@ -153,6 +155,12 @@ impl Work<'_> {
         TextReading { text, confidence, quad: self.mesh.quad(line.rect), place: place_of(line) }
     }
 
+    /// The place of a line's ink.
+    fn quad(&self, line: &Line) -> Quad {
+        let (left, right) = line.ink.unwrap_or((line.rect.x, line.rect.right()));
+        self.mesh.quad(Rect::new(left, line.rect.y, right - left, line.rect.height))
+    }
+
     /// The lines whose place the form knows: centre code and number of voters. Returns how many lines
     /// stand above them.
     fn fixed_lines(&mut self, sheet: &Sheet, lines: &[Line]) -> usize {
@@ -185,6 +193,7 @@ impl Work<'_> {
                 let same =
                     best.is_none_or(|b| again.as_ref().and_then(CellReading::best).map(|a| a.0) == Some(b.0));
                 self.out.electores = if same { again.or(number) } else { number };
+                self.out.electores_quad = self.out.electores.as_ref().map(|_| self.quad(line));
             } else {
                 let (text, confidence) = self.read(line, &spec.id, Charset::Digits);
                 if spec.pattern.as_ref().is_none_or(|p| p.is_match(&text)) {

@@ -37,12 +37,12 @@ enum Kind {
 }
 
 impl Readers {
-    /// Loads the network for numbers of `places` places.
+    /// Loads the networks.
     ///
     /// # Errors
     /// A model that does not load: the build is damaged.
-    pub fn new(places: usize) -> Result<Self, NetError> {
-        Ok(Self { net: NetReader::new(places)? })
+    pub fn new() -> Result<Self, NetError> {
+        Ok(Self { net: NetReader::new()? })
     }
 
     /// SHA-256 of each model by name.
@@ -57,7 +57,7 @@ impl Readers {
             let own = if kind == Kind::Digits { &cells.digits } else { &cells.words };
             let net = match choice {
                 ReaderChoice::Tesseract => vec![None; own.len()],
-                _ => self.net(own, kind).into_iter().map(Some).collect(),
+                _ => self.net(own, kind, cells.form.words.places).into_iter().map(Some).collect(),
             };
             for (cell, net) in own.iter().zip(net) {
                 let open = net.as_ref().is_none_or(|d: &Distribution| d.best().is_none_or(|b| b.1 < OPEN));
@@ -91,7 +91,7 @@ impl Readers {
         qr: Option<Quad>,
         choice: ReaderChoice,
     ) -> HeaderReading {
-        let mut reader = HeaderReader { net: &self.net, choice };
+        let mut reader = HeaderReader { net: &self.net, choice, places: form.words.places };
         let mut read = header::read(pixels, sheet, form, qr, &mut reader);
         let mesh = sheet.mesh.extended(-header::HIGHEST, form.frame.1);
         header::confirm(pixels, &mesh, &self.net, &mut read);
@@ -101,11 +101,11 @@ impl Readers {
         read
     }
 
-    fn net(&self, cells: &[ChannelCell], kind: Kind) -> Vec<Distribution> {
+    fn net(&self, cells: &[ChannelCell], kind: Kind, places: usize) -> Vec<Distribution> {
         let first: Vec<_> = cells.iter().map(|c| c.lines[0].clone()).collect();
         match kind {
-            Kind::Digits => self.net.read_digits(&first),
-            Kind::Words => self.net.read_words(&first, |i| cells[i].lines.get(1).cloned()),
+            Kind::Digits => self.net.read_digits(&first, places),
+            Kind::Words => self.net.read_words(&first, places, |i| cells[i].lines.get(1).cloned()),
         }
     }
 }
@@ -120,6 +120,7 @@ const OPEN_CODE: f64 = 0.9;
 struct HeaderReader<'a> {
     net: &'a NetReader,
     choice: ReaderChoice,
+    places: usize,
 }
 
 impl LineReader for HeaderReader<'_> {
@@ -165,7 +166,7 @@ impl LineReader for HeaderReader<'_> {
     fn number(&mut self, crops: &NumberCrops) -> Vec<Reading> {
         let net = match self.choice {
             ReaderChoice::Tesseract => None,
-            _ => self.net.read_digits(std::slice::from_ref(&crops.cell)).pop(),
+            _ => self.net.read_digits(std::slice::from_ref(&crops.cell), self.places).pop(),
         };
         let open = net.as_ref().is_none_or(|d| d.best().is_none_or(|b| b.1 < OPEN));
         let mut readings = Vec::new();

@@ -126,7 +126,8 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
     };
     let (votes, totals) = numbers(form, |ix| {
         let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
-        value(located, ix, said[ix], from_qr, decision)
+        let above = header.electores_quad.filter(|_| form.fields[ix].kind == FieldKind::Header);
+        value(located, ix, said[ix], from_qr, above, decision)
     });
     let candidates = candidates(form, &votes);
     Record {
@@ -208,6 +209,7 @@ fn value(
     ix: usize,
     [digits, words]: [Option<Said>; 2],
     qr: Option<(u32, Quad)>,
+    above: Option<Quad>,
     decision: &Decision,
 ) -> Value {
     let field = &located.form.fields[ix];
@@ -219,7 +221,9 @@ fn value(
         })
     };
     let rects = [place(field.digits.as_ref()), place(field.words.as_ref())];
-    let quads = rects.map(|r| r.map(|r| rounded(located.sheet.mesh.quad(r))));
+    let [digits_quad, words_quad] = rects.map(|r| r.map(|r| rounded(located.sheet.mesh.quad(r))));
+    // A number above the table stands in a line of its own.
+    let above = above.map(rounded);
     let channel = |said: Option<Said>, quad: Option<Quad>| {
         said.map(|(value, p)| ChannelValue { value, confidence: round(p, 6), quad })
     };
@@ -233,11 +237,11 @@ fn value(
     };
     Value {
         channels: Channels {
-            digits: channel(digits, quads[0]),
-            words: channel(words, quads[1]),
+            digits: channel(digits, digits_quad.or(above)),
+            words: channel(words, words_quad),
             qr: qr.map(|(v, _)| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
         },
-        quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))),
+        quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))).or(above),
         ..decided(decision, ix)
     }
 }

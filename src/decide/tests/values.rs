@@ -128,3 +128,16 @@ fn poor_pixels_lower_the_confidence() {
         assert!(spoil(poor) < clean - 0.01, "{poor:?}");
     }
 }
+
+#[test]
+fn a_faint_print_that_seems_to_show_another_number_is_one_finding() {
+    let form = acta();
+    let v = truth(&form);
+    let mut e = sheet(&form, &v);
+    let ix = form.field("NM_PSUV").unwrap();
+    e.fields[ix].digits = Some(cell(&[(v[ix] + 300, 0.35)]));
+    let d = decided(&e);
+    let of: Vec<_> = d.findings.iter().filter(|f| f.field.as_deref() == Some("NM_PSUV")).collect();
+    assert_eq!(of.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["cell_unreadable"], "{of:?}");
+    assert_eq!(d.status, Status::Review);
+}

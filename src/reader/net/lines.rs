@@ -186,7 +186,7 @@ mod tests {
 
     /// What a look makes of a printed text that fits a pattern.
     fn seen(text: &str, weight: Weight, kind: (Charset, Look), pattern: &str) -> Option<(String, f64)> {
-        let reader = NetReader::new(4).unwrap();
+        let reader = NetReader::new().unwrap();
         let pattern = Regex::new(pattern).unwrap();
         let fits = |said: &str| pattern.is_match(said).then(|| said.to_owned());
         reader.read_looks(&[printed(text, weight)], kind, &fits).into_iter().next()

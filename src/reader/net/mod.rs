@@ -142,13 +142,14 @@ pub struct NetReader {
     words: Network,
     lines: LineNetwork,
     codes: LineNetwork,
-    places: usize,
 }
 
+/// The longest run of digits that [`NetReader::spell`] is asked about, and one more.
+const SPELLED: usize = 5;
+
 impl NetReader {
-    /// Loads the embedded networks, for numbers of `places` decimal places (see
-    /// [`crate::form::Words`]; words always have that many, digits at most).
-    pub fn new(places: usize) -> Result<Self, NetError> {
+    /// Loads the embedded networks.
+    pub fn new() -> Result<Self, NetError> {
         let models = Models {
             digits: include_bytes!("../../../models/digits.onnx").to_vec(),
             digits_close: include_bytes!("../../../models/digits-close.onnx").to_vec(),
@@ -156,12 +157,12 @@ impl NetReader {
             lines: include_bytes!("../../../models/lines.onnx").to_vec(),
             codes: include_bytes!("../../../models/codes.onnx").to_vec(),
         };
-        Self::from_bytes(models, include_str!("../../../models/net.toml"), places)
+        Self::from_bytes(models, include_str!("../../../models/net.toml"))
     }
 
     /// Loads networks from bytes and their calibration from TOML, for judging networks that are not
     /// embedded.
-    pub fn from_bytes(models: Models, calibration: &str, places: usize) -> Result<Self, NetError> {
+    pub fn from_bytes(models: Models, calibration: &str) -> Result<Self, NetError> {
         let c: Calibrations =
             toml::from_str(calibration).map_err(|e| NetError::Calibration(e.to_string()))?;
         let digits_close = Some(models.digits_close);
@@ -170,7 +171,6 @@ impl NetReader {
             words: Network::load("words", models.words, None, CLASSES, c.words)?,
             lines: LineNetwork::load("lines", models.lines, SIGNS, c.lines)?,
             codes: LineNetwork::load("codes", models.codes, CODE_SIGNS, c.codes)?,
-            places,
         })
     }
 
@@ -185,13 +185,13 @@ impl NetReader {
         networks.into_iter().flat_map(each).collect()
     }
 
-    /// Reads number cells, cut along [`digits_frame`]; one distribution a crop, in order. A number
-    /// with a leading zero or too many places counts as "other".
-    pub fn read_digits(&self, crops: &[GrayImage]) -> Vec<Distribution> {
-        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), self.places + 1);
+    /// Reads number cells, cut along [`digits_frame`], of numbers of at most `places` decimal places; one
+    /// distribution a crop, in order. A number with a leading zero or too many places counts as "other".
+    pub fn read_digits(&self, crops: &[GrayImage], places: usize) -> Vec<Distribution> {
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), places + 1);
         let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
             true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
-            false => self.digits.calibration.apply(number(&s, self.places)),
+            false => self.digits.calibration.apply(number(&s, places)),
         };
         found.into_iter().zip(crops).map(one).collect()
     }
@@ -199,7 +199,7 @@ impl NetReader {
     /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
     /// number cells are. One probability a crop, in order.
     pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
-        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), self.places + 1);
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), SPELLED);
         let calibration = self.digits.calibration;
         let one = |(said, want): (Sequences, &Vec<u8>)| {
             let p = said.listed.iter().find(|l| &l.0 == want).map_or(0.0, |l| l.1);
@@ -216,24 +216,25 @@ impl NetReader {
     pub fn read_words(
         &self,
         first: &[GrayImage],
+        places: usize,
         mut second: impl FnMut(usize) -> Option<GrayImage>,
     ) -> Vec<Distribution> {
-        let lines = self.words.read(WORDS_WIDTH, &first.iter().collect::<Vec<_>>(), self.places + 1);
+        let lines = self.words.read(WORDS_WIDTH, &first.iter().collect::<Vec<_>>(), places + 1);
         let mut wrapped = Vec::new();
         for (i, line) in lines.iter().enumerate() {
-            if line.shorter_than(self.places) > SECOND_LINE
+            if line.shorter_than(places) > SECOND_LINE
                 && let Some(crop) = second(i)
             {
                 wrapped.push((i, crop));
             }
         }
         let below =
-            self.words.read(WORDS_WIDTH, &wrapped.iter().map(|w| &w.1).collect::<Vec<_>>(), self.places + 1);
+            self.words.read(WORDS_WIDTH, &wrapped.iter().map(|w| &w.1).collect::<Vec<_>>(), places + 1);
         let mut next: Vec<Sequences> = vec![Sequences::nothing(); lines.len()];
         for ((i, _), line) in wrapped.iter().zip(below) {
             next[*i] = line;
         }
-        let joined = lines.iter().zip(&next).map(|(a, b)| words(a, b, self.places));
+        let joined = lines.iter().zip(&next).map(|(a, b)| words(a, b, places));
         joined.map(|d| self.words.calibration.apply(d)).collect()
     }
 }
@@ -310,6 +311,8 @@ fn words(first: &Sequences, second: &Sequences, places: usize) -> Distribution {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::print::Canvas;
+    use crate::form::{Align, Style, Weight};
     use image::Luma;
 
     fn said(listed: &[(&[u8], f64)]) -> Sequences {
@@ -359,24 +362,51 @@ mod tests {
         assert!((d.probability(5) + d.probability(6) + d.other - 1.0).abs() < 1e-12);
     }
 
+    /// A line of words as a cell's is cut.
+    fn printed(text: &str) -> GrayImage {
+        let style = Style { size: 2.03, weight: Weight::Regular, space: None, tracking: 0.0 };
+        let px_per_mm = EM_PX / style.size;
+        let (w, h) = (f64::from(WORDS_WIDTH) / px_per_mm, f64::from(CROP_HEIGHT) / px_per_mm);
+        let top = -CAP_HEIGHT / 2.0 * style.size - h / 2.0;
+        let mut canvas = Canvas::new(-w / 2.0, top, w, h, px_per_mm);
+        canvas.text(text, 0.0, 0.0, Align::Centre, &style);
+        GrayImage::from_fn(WORDS_WIDTH, CROP_HEIGHT, |x, y| {
+            Luma([(240.0 - 200.0 * canvas.ink.get_pixel(x, y)[0]) as u8])
+        })
+    }
+
+    /// Forms of other numbers of places are read by the same networks, each by its own.
+    #[test]
+    fn a_number_has_as_many_words_as_its_form_says() {
+        let reader = NetReader::new().unwrap();
+        let read = |text: &str, places| {
+            reader.read_words(&[printed(text)], places, |_| None).remove(0).best().map(|b| b.0)
+        };
+        assert_eq!(read("Cero, Uno, Cuatro", 3), Some(14));
+        assert_eq!(read("Cero, Uno, Cuatro", 4), None);
+        assert_eq!(read("Cero, Uno, Cuatro, Nueve", 4), Some(149));
+    }
+
     #[test]
     fn a_crop_of_another_size_is_unreadable() {
-        let reader = NetReader::new(4).unwrap();
-        let found = reader.read_digits(&[GrayImage::from_pixel(40, 24, Luma([255]))]);
+        let reader = NetReader::new().unwrap();
+        let found = reader.read_digits(&[GrayImage::from_pixel(40, 24, Luma([255]))], 4);
         assert_eq!(found, [Distribution { values: vec![], blank: 0.0, other: 1.0 }]);
     }
 
     /// Blank or covered evenly: without its surroundings a flat crop is either. Paper's grain reads as nothing.
     #[test]
     fn flat_paper_is_no_number() {
-        let reader = NetReader::new(4).unwrap();
+        let reader = NetReader::new().unwrap();
         let crops = vec![GrayImage::from_pixel(DIGITS_WIDTH, CROP_HEIGHT, Luma([230])); 3];
-        assert!(reader.read_digits(&crops).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
+        assert!(reader.read_digits(&crops, 4).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
         let grain =
             GrayImage::from_fn(DIGITS_WIDTH, CROP_HEIGHT, |x, y| Luma([224 + ((x * 31 + y * 57) % 7) as u8]));
-        assert!(reader.read_digits(&[grain]).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
+        assert!(
+            reader.read_digits(&[grain], 4).iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8)
+        );
         let lines = vec![GrayImage::from_pixel(WORDS_WIDTH, CROP_HEIGHT, Luma([230])); 2];
-        let found = reader.read_words(&lines, |i| Some(lines[i].clone()));
+        let found = reader.read_words(&lines, 4, |i| Some(lines[i].clone()));
         assert!(found.iter().all(|d| d.best().is_none() && d.blank + d.other > 0.8));
     }
 }
