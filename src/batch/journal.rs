@@ -10,7 +10,7 @@ use super::{BatchError, FilePages, Page, Resume, map};
 use crate::inputs::{self, Inputs};
 use crate::output::{self, OutputError, RUN_JSON, Run};
 use crate::pipeline::{Digitizer, display};
-use crate::record::Record;
+use crate::record::{Ordinals, Record};
 use crate::report::{self, Rows, SheetPictures};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +105,9 @@ pub(super) fn earlier<'d>(
         pages.entry(record.source.page).or_default().push(record);
     }
     for line in lines(dir) {
-        if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
+        if let Ok(mut entry) = serde_json::from_str::<Entry>(&line) {
+            let mut ordinals = Ordinals::default();
+            entry.records.iter_mut().for_each(|r| ordinals.give(r));
             let (of, pages) = known.entry(entry.path).or_default();
             *of = entry.of;
             pages.insert(entry.page, entry.records);

@@ -94,6 +94,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         files::write(station.dir(), station.records(), station.forms(), station.book())?;
         let (done, all) = station.progress();
         tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        super::review::tell_unmatched(&station);
     }
     let c = run.counts;
     tell!(
