@@ -3,17 +3,22 @@
 //!
 //! In: files, a [`Digitizer`], an output folder. Out: records.jsonl, records.csv, run.json and the
 //! report. Each finished page is put down in a journal at once, so that a run that was cut off can
-//! be resumed. The files are the same bytes whatever the number of jobs.
+//! be resumed. The files are the same bytes whatever the number of jobs. Refuses to resume a run with
+//! inputs that would lose some of its records.
 
+mod guard;
 mod journal;
 mod map;
+#[cfg(test)]
+mod tests;
 mod together;
 
-pub use journal::JOURNAL;
+pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
 use crate::decide::{Evidence, Status};
 use crate::finding::{Finding, Severity};
+use crate::inputs::Inputs;
 use crate::output::{Folder, Measured, OutputError, Run};
 use crate::pipeline::{Digitized, Digitizer, Times, display};
 use crate::record::Record;
@@ -59,6 +64,38 @@ pub enum BatchError {
     /// The report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A run is resumed with other paths than its own.
+    #[error(
+        "{dir}: its run was made of {own}, and --resume goes on with the same: leave the paths away; for {given} \
+         give another folder with -o"
+    )]
+    OtherInputs {
+        /// The folder.
+        dir: String,
+        /// What its run was given.
+        own: String,
+        /// What was given now.
+        given: String,
+    },
+    /// A run is resumed without some of its files.
+    #[error(
+        "{dir}: its run holds {files} files that the paths do not lead to now, such as {first}; nothing was changed: \
+         put them back, start from the same working folder, or give another folder with -o"
+    )]
+    Lost {
+        /// The folder.
+        dir: String,
+        /// How many.
+        files: usize,
+        /// The first by name.
+        first: String,
+    },
+    /// Nothing says what is to be digitized.
+    #[error("{dir}: does not say which files its run is of; give the paths")]
+    NoInputs {
+        /// The folder.
+        dir: String,
+    },
     /// Worker threads cannot be started.
     #[error("cannot start {jobs} worker threads: {problem}; try a smaller --jobs")]
     Threads {
@@ -72,26 +109,27 @@ pub enum BatchError {
 /// Digitizes files into a folder and writes everything that a run leaves behind.
 ///
 /// # Errors
-/// The folder cannot be written to, or threads cannot be started. What single files suffer from is in
-/// their records.
+/// The folder cannot be written to, its run holds files that are not among the inputs, or threads cannot
+/// be started. What single files suffer from is in their records.
 pub fn run<'d>(
     digitizer: &'d Digitizer,
-    files: &[PathBuf],
+    inputs: &Inputs,
     folder: &Folder,
     jobs: Jobs,
     resume: Resume,
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Run), BatchError> {
     let started = SystemTime::now();
+    let files = inputs.files.as_slice();
     let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
     if resume == Resume::Continue {
-        found = earlier(digitizer, files, folder.path());
+        found = earlier(digitizer, files, folder.path())?;
         found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
     }
     let originals = duplicates(files);
     let todo: Vec<usize> =
         (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
-    let mut writer = Writer::open(folder.path(), resume)?;
+    let mut writer = Writer::open(folder.path(), inputs, resume)?;
     let known = found.clone();
     let work = |digitized: Vec<Digitized<'d>>| {
         let pictures: Vec<_> = digitized.iter().map(|d| pictures(digitizer, d)).collect();
@@ -125,6 +163,7 @@ pub fn run<'d>(
     let measured = Measured::since(started, records.len(), jobs.0);
     let config = digitizer.config();
     let mut run = Run::new(&records, config.settings(), measured);
+    run.inputs = inputs.names();
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
     let run = folder.write(&records, run)?;
     report::write(folder.path(), &records, &config.forms)?;

@@ -71,7 +71,7 @@ pub enum ReaderArg {
 /// How sheets are digitized.
 #[derive(Debug, Args)]
 pub struct DigitizeArgs {
-    /// Photos worked on at once [default: the number of cores]
+    /// Photos worked on at once, at most the number of cores [default: that number]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
     /// Folder with further form definitions (*.toml)
@@ -103,8 +103,8 @@ pub struct DigitizeArgs {
 /// `cotejo run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Photos, scans, or folders of them
-    #[arg(required = true, value_name = "PATHS")]
+    /// Photos, scans, or folders of them; with --resume those of the run, or none
+    #[arg(required_unless_present = "resume", value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Folder for records.jsonl, records.csv, run.json and report.html
     #[arg(short, long, value_name = "DIR")]
@@ -112,7 +112,7 @@ pub struct RunArgs {
     /// Replace the run that the folder holds
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
-    /// Go on with the run that the folder holds: files that are done stay
+    /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
     /// How sheets are digitized

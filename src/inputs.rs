@@ -1,9 +1,11 @@
 //! The files of a run: paths as given, folders walked.
 //!
 //! In: paths. Out: files in a stable order (as given; within a folder by name, bytewise), and what
-//! was left out of folders because its name is not a picture's. Refuses nothing: a path that does not
-//! exist stays in the list and becomes a rejected record.
+//! was left out of folders because its name is not a picture's. Refuses nothing: a path that is not
+//! there stays in the list; [`missing`] names those, for whoever wants to stop before the work.
 
+use crate::pipeline::display;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -14,16 +16,25 @@ pub const ENDINGS: [&str; 10] = ["jpg", "jpeg", "heic", "heif", "hif", "png", "w
 /// The files of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inputs {
+    /// As given.
+    pub paths: Vec<PathBuf>,
     /// What is digitized, in order, each path once.
     pub files: Vec<PathBuf>,
     /// Files in the folders that are no pictures by their names.
     pub left_out: Vec<PathBuf>,
 }
 
+impl Inputs {
+    /// The given paths as text.
+    pub fn names(&self) -> Vec<String> {
+        self.paths.iter().map(|p| display(p)).collect()
+    }
+}
+
 /// Lists the files behind `paths`.
 pub fn collect(paths: &[PathBuf]) -> Inputs {
-    let mut inputs = Inputs::default();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut inputs = Inputs { paths: paths.to_vec(), ..Inputs::default() };
+    let mut seen = BTreeSet::new();
     for path in paths {
         if path.is_dir() {
             for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
@@ -54,6 +65,11 @@ pub fn collect(paths: &[PathBuf]) -> Inputs {
     inputs
 }
 
+/// Those of `paths` that lead to nothing: mistyped, or moved away.
+pub fn missing(paths: &[PathBuf]) -> Vec<&Path> {
+    paths.iter().map(PathBuf::as_path).filter(|p| !p.exists()).collect()
+}
+
 fn is_picture(path: &Path) -> bool {
     let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
@@ -76,5 +92,6 @@ mod tests {
             inputs.files.iter().map(|f| f.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["missing.jpg", "a.png", "b/c.jpeg", "z.JPG"]);
         assert_eq!(inputs.left_out, [dir.path().join("notes.txt")]);
+        assert_eq!(super::missing(&inputs.paths), [missing]);
     }
 }

@@ -196,12 +196,14 @@ impl Digitizer {
         let (sheets, clean) = timed(&mut first.sheet, || self.located(&photo));
         let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
         let streaks = clean.as_ref().map_or(&[][..], |c| &c.streaks);
+        let mut ordinals = record::Ordinals::default();
         let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
             let (record, evidence) = self.code_alone(seen).unwrap_or_else(|| (self.no_sheet(seen), None));
             vec![(record, evidence, Times::default())]
         } else {
             sheets.iter().map(|s| self.legible(seen, s, streaks)).collect()
         };
+        read.iter_mut().for_each(|r| ordinals.give(&mut r.0));
         if let Some(record) = read.first_mut() {
             record.2.add(&first);
         }

@@ -64,14 +64,52 @@ fn a_receipt_is_no_sheet() {
 }
 
 #[test]
-fn a_path_that_is_not_there_is_a_rejected_record() {
+fn a_mistyped_path_stops_the_run_and_leaves_no_folder_that_blocks_the_next_try() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
-    let run = cotejo().args(["run", "nowhere/gone.jpg", "-o"]).arg(&out).assert();
-    run.code(1).stderr(contains("nowhere/gone.jpg").and(contains("check that the file exists")));
-    let records = records(&out);
-    assert_eq!((records.len(), records[0]["status"].as_str()), (1, Some("rejected")));
-    assert_eq!(codes(&records[0]), ["unreadable_file"]);
+    let run = |path: &str| cotejo().args(["run", "samples/acta-0007.jpg", path, "-o"]).arg(&out).assert();
+    run("nowhere/gone.jpg").code(2).stderr(contains("nowhere/gone.jpg").and(contains("nothing was written")));
+    assert!(!out.exists());
+    run("samples/acta-0001.jpg").code(1);
+}
+
+#[test]
+fn a_finished_run_is_resumed_with_its_own_paths_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let (own, other, out) = (dir.path().join("own"), dir.path().join("other"), dir.path().join("out"));
+    for (folder, names) in [(&own, &["1.jpg", "2.jpg"][..]), (&other, &["3.jpg"])] {
+        fs::create_dir(folder).unwrap();
+        names.iter().for_each(|n| fs::write(folder.join(n), n).unwrap());
+    }
+    let run = |paths: &[&std::path::Path], extra: &[&str]| {
+        cotejo().arg("run").args(paths).args(extra).arg("-o").arg(&out).assert()
+    };
+    run(&[], &["--resume"]).code(2).stderr(contains("give the paths"));
+    run(&[&own], &[]).code(1);
+    let bytes = fs::read(out.join("records.jsonl")).unwrap();
+    let same = || assert_eq!(fs::read(out.join("records.jsonl")).unwrap(), bytes);
+    run(&[&other], &["--resume"]).code(2).stderr(contains("other").and(contains("another folder with -o")));
+    same();
+    run(&[&own, &other], &["--resume"]).code(2);
+    same();
+    run(&[], &["--resume"]).code(1);
+    same();
+    run(&[&own], &["--resume"]).code(1);
+    same();
+}
+
+#[test]
+fn more_jobs_than_there_are_cores_are_not_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("none.jpg");
+    fs::write(&file, b"no picture").unwrap();
+    let mut command = cotejo();
+    command.timeout(std::time::Duration::from_secs(60));
+    let run = command.arg("run").arg(&file).args(["-j", "100000", "-o"]).arg(dir.path().join("out")).assert();
+    run.code(1).stderr(contains("--jobs 100000").and(contains("cores")));
+    let run: Value = serde_json::from_slice(&fs::read(dir.path().join("out/run.json")).unwrap()).unwrap();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(run["measured"]["jobs"], cores);
 }
 
 #[test]
@@ -294,7 +332,9 @@ fn a_run_whose_talk_nobody_reads_goes_on_to_its_end() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cotejo"));
-    command.args(["run", "nowhere/gone.jpg", "-o"]).arg(&out).stderr(writer);
+    let file = dir.path().join("none.jpg");
+    fs::write(&file, b"no picture").unwrap();
+    command.arg("run").arg(&file).arg("-o").arg(&out).stderr(writer);
     assert_eq!(command.status().unwrap().code(), Some(1));
     assert_eq!(records(&out).len(), 1);
 }

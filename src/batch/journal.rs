@@ -1,16 +1,19 @@
 //! What a run has done so far, so that one that was cut off can go on.
 //!
-//! In: the records and pictures of each page as it is done. Out: the journal and the pictures in the
-//! run's folder; of an earlier run, what holds still: records of the same files' bytes made with the same
-//! settings. A line that the end of the run cut off is no entry: its page is done again.
+//! In: the paths that a run is given, the records and pictures of each page as it is done. Out: the
+//! journal and the pictures in the run's folder; of an earlier run, what it was given, and what holds
+//! still: records of the same files' bytes made with the same settings. A line that the end of the run
+//! cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own,
+//! and with paths that do not lead to every file that the run holds: its records would be lost.
 
-use super::{FilePages, Page, Resume, map};
-use crate::output::{self, OutputError};
+use super::{BatchError, FilePages, Page, Resume, map};
+use crate::inputs::{self, Inputs};
+use crate::output::{self, OutputError, RUN_JSON, Run};
 use crate::pipeline::{Digitizer, display};
-use crate::record::Record;
+use crate::record::{Ordinals, Record};
 use crate::report::{self, Rows, SheetPictures};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -27,28 +30,94 @@ struct Entry {
     records: Vec<Record>,
 }
 
+/// The journal's first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    /// The paths that the run was given.
+    inputs: Vec<String>,
+    /// Whether the run began anew: records that lie in the folder are then of another one.
+    fresh: bool,
+}
+
+fn head(line: &str) -> Option<Head> {
+    serde_json::from_str(line).ok()
+}
+
+/// The lines of a folder's journal; none where there is no journal.
+fn lines(dir: &Path) -> impl Iterator<Item = String> {
+    let file = File::open(dir.join(JOURNAL)).ok();
+    file.into_iter().flat_map(|file| BufReader::new(file).lines().map_while(Result::ok))
+}
+
+/// The inputs with which the folder's run goes on: its own. `given` may be empty; a folder without a run
+/// takes what is given.
+///
+/// # Errors
+/// `given` says otherwise than the run does, or neither says anything.
+pub fn resumed(dir: &Path, given: &[PathBuf]) -> Result<Inputs, BatchError> {
+    let own = lines(dir).find_map(|l| head(&l)).map(|h| h.inputs).or_else(|| {
+        let run: Run = serde_json::from_slice(&std::fs::read(dir.join(RUN_JSON)).ok()?).ok()?;
+        Some(run.inputs).filter(|i| !i.is_empty())
+    });
+    let name = || dir.display().to_string();
+    let plain = |paths: &[PathBuf]| -> BTreeSet<PathBuf> {
+        paths.iter().map(|p| Path::new(&display(p)).components().collect()).collect()
+    };
+    let Some(own) = own else {
+        return if given.is_empty() {
+            Err(BatchError::NoInputs { dir: name() })
+        } else {
+            Ok(inputs::collect(given))
+        };
+    };
+    let paths: Vec<PathBuf> = own.iter().map(PathBuf::from).collect();
+    if !given.is_empty() && plain(given) != plain(&paths) {
+        let given = given.iter().map(|p| display(p)).collect::<Vec<_>>().join(", ");
+        return Err(BatchError::OtherInputs { dir: name(), own: own.join(", "), given });
+    }
+    Ok(inputs::collect(&paths))
+}
+
 /// How many pages a file has, and the records of those that are done.
 type Known = (u32, BTreeMap<u32, Vec<Record>>);
 
-/// The pages of an earlier run of the same files with the same settings, by file.
-pub(super) fn earlier<'d>(digitizer: &Digitizer, files: &[PathBuf], dir: &Path) -> Vec<FilePages<'d>> {
+/// The pages of an earlier run of the same files with the same settings, by file. Records that a run
+/// which began anew was to replace are not of it.
+///
+/// # Errors
+/// The run holds files that are not among these, or records that cannot be read: both would be lost.
+pub(super) fn earlier<'d>(
+    digitizer: &Digitizer,
+    files: &[PathBuf],
+    dir: &Path,
+) -> Result<Vec<FilePages<'d>>, BatchError> {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
-    if let Ok(records) = output::load_machine(dir) {
-        for record in records {
-            let (of, pages) = known.entry(record.source.path.clone()).or_default();
-            // A finished run has a record of every page.
-            *of = (*of).max(record.source.page.saturating_add(1));
-            pages.entry(record.source.page).or_default().push(record);
+    let anew = lines(dir).any(|l| head(&l).is_some_and(|h| h.fresh));
+    let records = match output::load_machine(dir) {
+        _ if anew => Vec::new(),
+        Err(OutputError::NoRun { .. }) => Vec::new(),
+        records => records?,
+    };
+    for record in records {
+        let (of, pages) = known.entry(record.source.path.clone()).or_default();
+        // A finished run has a record of every page.
+        *of = (*of).max(record.source.page.saturating_add(1));
+        pages.entry(record.source.page).or_default().push(record);
+    }
+    for line in lines(dir) {
+        if let Ok(mut entry) = serde_json::from_str::<Entry>(&line) {
+            let mut ordinals = Ordinals::default();
+            entry.records.iter_mut().for_each(|r| ordinals.give(r));
+            let (of, pages) = known.entry(entry.path).or_default();
+            *of = entry.of;
+            pages.insert(entry.page, entry.records);
         }
     }
-    if let Ok(file) = File::open(dir.join(JOURNAL)) {
-        for line in BufReader::new(file).lines().map_while(Result::ok) {
-            if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
-                let (of, pages) = known.entry(entry.path).or_default();
-                *of = entry.of;
-                pages.insert(entry.page, entry.records);
-            }
-        }
+    let wanted: BTreeSet<String> = files.iter().map(|f| display(f)).collect();
+    let mut lost = known.keys().filter(|path| !wanted.contains(*path));
+    if let Some(first) = lost.next() {
+        let (dir, first, files) = (dir.display().to_string(), first.clone(), 1 + lost.count());
+        return Err(BatchError::Lost { dir, files, first });
     }
     let config = digitizer.provenance(None).config;
     let still = |file: &PathBuf| -> Option<FilePages<'d>> {
@@ -72,7 +141,7 @@ pub(super) fn earlier<'d>(digitizer: &Digitizer, files: &[PathBuf], dir: &Path) 
                 .collect(),
         })
     };
-    files.iter().map(still).map(Option::unwrap_or_default).collect()
+    Ok(files.iter().map(still).map(Option::unwrap_or_default).collect())
 }
 
 /// The one owner of what is written while the batch goes on.
@@ -82,11 +151,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn open(dir: &Path, resume: Resume) -> Result<Self, OutputError> {
+    pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume) -> Result<Self, OutputError> {
         if resume == Resume::Fresh {
             report::clear_pictures(dir)?;
         }
         let path = dir.join(JOURNAL);
+        let told = resume == Resume::Continue && lines(dir).any(|l| head(&l).is_some());
         let mut options = File::options();
         options.create(true).write(true);
         match resume {
@@ -94,7 +164,22 @@ impl Writer {
             Resume::Continue => options.append(true),
         };
         let journal = options.open(&path).map_err(|e| OutputError::io(&path, e))?;
-        Ok(Self { dir: dir.to_owned(), journal })
+        let mut writer = Self { dir: dir.to_owned(), journal };
+        if resume == Resume::Continue {
+            // The run may have been cut off within a line.
+            writer.journal.write_all(b"\n").map_err(|e| OutputError::io(&path, e))?;
+        }
+        if !told {
+            writer.line(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh })?;
+        }
+        Ok(writer)
+    }
+
+    fn line(&mut self, entry: &impl Serialize) -> Result<(), OutputError> {
+        let mut line = serde_json::to_vec(entry)
+            .map_err(|e| OutputError::Encode { what: JOURNAL, problem: e.to_string() })?;
+        line.push(b'\n');
+        self.journal.write_all(&line).map_err(|e| OutputError::io(&self.dir.join(JOURNAL), e))
     }
 
     pub(super) fn put(
@@ -108,11 +193,7 @@ impl Writer {
             pictures.save(&self.dir, record)?;
             rows.save(&self.dir, record)?;
         }
-        let entry = Entry { path: display(file), page: at.page, of: at.of, records: records.to_vec() };
-        let mut line = serde_json::to_vec(&entry)
-            .map_err(|e| OutputError::Encode { what: JOURNAL, problem: e.to_string() })?;
-        line.push(b'\n');
-        self.journal.write_all(&line).map_err(|e| OutputError::io(&self.dir.join(JOURNAL), e))
+        self.line(&Entry { path: display(file), page: at.page, of: at.of, records: records.to_vec() })
     }
 
     /// The run is whole: the journal has done its work.

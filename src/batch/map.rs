@@ -2,8 +2,10 @@
 //!
 //! In: what is to be done, how many threads. Out: results as they come, to one sink on the caller's
 //! thread. A file is opened once and its pages are decoded one by one, each dropped when it is read:
-//! at most one page a thread is in memory. The first error of the sink ends the batch.
+//! at most one page a thread is in memory. A panic on a page is that page's record; the first error of
+//! the sink ends the batch.
 
+use super::guard::{caught, failed};
 use super::{BatchError, Jobs, Progress};
 use crate::pipeline::{Digitized, Digitizer};
 use rayon::prelude::*;
@@ -45,12 +47,21 @@ pub(super) fn pages<'d, T: Send, P: Progress>(
     mut sink: impl FnMut(At, T) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
     let each = |file: usize, give: &Give<'_, (At, T)>| {
-        let opened = what.digitizer.open(&what.files[file]);
+        let path = &what.files[file];
+        let opened = match caught(|| what.digitizer.open(path)) {
+            Ok(opened) => opened,
+            Err(problem) => {
+                let made = work(vec![failed(what.digitizer, path, 0, 1, &problem)]);
+                return give((At { file, page: 0, of: 1 }, made));
+            }
+        };
         let of = opened.pages();
         let wanted: Vec<u32> = (0..of).filter(|&page| (what.wanted)(file, page)).collect();
         what.progress.more((wanted.len() as u32).saturating_sub(1));
         wanted.par_iter().with_max_len(1).try_for_each(|&page| {
-            let made = work(what.digitizer.page(&opened, page));
+            let made = caught(|| work(what.digitizer.page(&opened, page)));
+            let made =
+                made.unwrap_or_else(|problem| work(vec![failed(what.digitizer, path, page, of, &problem)]));
             give((At { file, page, of }, made))
         })
     };

@@ -5,10 +5,12 @@
 //! that an earlier run left without evidence are digitized again if another photo can be of their
 //! sheet, so that a resumed run ends in the same bytes. Refuses nothing.
 
+use super::guard::{self, caught};
 use super::{BatchError, FilePages, Jobs, Page, map};
 use crate::decide::Policy;
 use crate::decide::Status;
 use crate::decide::group::{self, Joined, PhotoEvidence};
+use crate::finding::Severity;
 use crate::photo::page_name;
 use crate::pipeline::{Digitized, Digitizer};
 use crate::record::Record;
@@ -82,7 +84,19 @@ pub(super) fn join<'d>(
                 }
             }
             Joined::Together { evidence, sources, part } => {
-                let mut whole = digitizer.joined(&records, &evidence);
+                let joined = caught(|| digitizer.joined(&records, &evidence));
+                let mut whole = match joined {
+                    Ok(whole) => whole,
+                    Err(problem) => {
+                        for (&place, record) in members.iter().zip(records) {
+                            let mut record = record.clone();
+                            let name = &record.source.path;
+                            record.hold(vec![guard::finding(name, Severity::Review, &problem)]);
+                            changed.push((place, record));
+                        }
+                        continue;
+                    }
+                };
                 whole.hold(vec![sources]);
                 for (place, record) in members.iter().zip(records).skip(1) {
                     let mut record = record.clone();
@@ -167,11 +181,14 @@ pub(super) fn pictures(
         let at = results[file][page].record.source.page;
         // Its place among the sheets of its page of the file.
         let before = results[file][..page].iter().filter(|p| p.record.source.page == at).count();
-        let again = digitizer.page(&digitizer.open(&files[file]), at).into_iter().nth(before);
-        let Some((pixels, own)) = again.and_then(|d| Some((d.pixels?, d.record))) else { continue };
-        // The sheet's doubt, seen on this photo.
-        let seen = Record { registration: own.registration, ..record.clone() };
-        let mut pictures = report::pictures(&pixels, &seen, form);
+        let seen = || {
+            let again = digitizer.page(&digitizer.open(&files[file]), at).into_iter().nth(before)?;
+            // The sheet's doubt, seen on this photo.
+            let seen = Record { registration: again.record.registration, ..record.clone() };
+            let pixels = again.pixels?;
+            Some(report::pictures(&pixels, &seen, form))
+        };
+        let Ok(Some(mut pictures)) = caught(seen) else { continue };
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.photo.unwrap_or(0) == ix));
         if ix == 0 {
             out = pictures;

@@ -1,6 +1,6 @@
 //! `cotejo run`.
 
-use super::{Outcome, config, jobs};
+use super::{Outcome, all_there, config, jobs};
 use crate::batch::{self, JOURNAL, Jobs, Progress, Resume};
 use crate::cli::RunArgs;
 use crate::console::tell;
@@ -44,7 +44,8 @@ impl Progress for Bar {
     }
 
     fn done(&self, records: &[Record]) {
-        for record in records {
+        // A photo of a joined sheet, or a copy, is not rejected: its sheet stands elsewhere.
+        for record in records.iter().filter(|r| !r.is_part()) {
             match record.status {
                 Status::Accepted => 0,
                 Status::Review => self.review.fetch_add(1, Ordering::Relaxed),
@@ -64,11 +65,13 @@ impl Progress for Bar {
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
-    let inputs = inputs::collect(&args.paths);
+    let inputs =
+        if args.resume { batch::resumed(&args.out, &args.paths)? } else { inputs::collect(&args.paths) };
+    all_there(&inputs.paths)?;
     if inputs.files.is_empty() {
         bail!(
             "no pictures in {} ({} other files); give files or folders with .{}",
-            args.paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "),
+            inputs.names().join(", "),
             inputs.left_out.len(),
             inputs::ENDINGS.join(", .")
         );
@@ -84,13 +87,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(config)?;
     let bar = Bar::new(inputs.files.len());
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
-    let (records, run) = batch::run(&digitizer, &inputs.files, &folder, Jobs(jobs), resume, &bar)?;
+    let (records, run) = batch::run(&digitizer, &inputs, &folder, Jobs(jobs), resume, &bar)?;
     bar.finish();
     if args.out.join(LOG).exists() {
         let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
         files::write(station.dir(), station.records(), station.forms(), station.book())?;
         let (done, all) = station.progress();
         tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        super::review::tell_unmatched(&station);
     }
     let c = run.counts;
     tell!(

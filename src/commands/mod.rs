@@ -16,11 +16,13 @@ pub use show::{forms, report, schema};
 
 use crate::cli::{DigitizeArgs, ReaderArg};
 use crate::config::{Config, QrUse, ReaderChoice};
+use crate::console::tell;
 use crate::form::{self, Form};
+use crate::inputs;
 use crate::photo::Limits;
 use crate::registry::Registry;
 use anyhow::{Context, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a command came to; errors apart.
@@ -90,11 +92,29 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
     })
 }
 
-/// How many photos are worked on at once.
+/// How many photos are worked on at once: each keeps a core busy and a picture in memory, so that more
+/// than there are cores would be slower and larger.
 fn jobs(args: &DigitizeArgs) -> anyhow::Result<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match args.jobs {
         Some(0) => bail!("--jobs is 0; give at least 1"),
+        Some(n) if n > cores => {
+            tell!("--jobs {n} is more than this machine has cores; it works with {cores}");
+            Ok(cores)
+        }
         Some(n) => Ok(n),
-        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        None => Ok(cores),
+    }
+}
+
+/// Refuses paths that are not there, before anything is written.
+fn all_there(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let missing: Vec<String> = inputs::missing(paths).iter().map(|p| p.display().to_string()).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        [one] => bail!("{one}: no such file or folder; nothing was written: check how it is spelled"),
+        [first, rest @ ..] => {
+            bail!("{first} and {} other paths: no such files or folders; nothing was written", rest.len())
+        }
     }
 }

@@ -5,12 +5,34 @@
 use super::{Outcome, known_forms};
 use crate::cli::ReviewArgs;
 use crate::console::tell;
-use crate::review::exchange::{contradictions, export, merge};
+use crate::review::exchange::{contradictions, export, merge, said};
 use crate::review::sample::Settings;
 use crate::review::server::{self, Port};
 use crate::review::station::Station;
 use crate::review::{files, prepare_sample};
 use anyhow::bail;
+
+/// Says which decisions are about no sheet of the run.
+pub(super) fn tell_unmatched(station: &Station) {
+    /// So many are named, the rest counted.
+    const NAMED: usize = 10;
+    let lost = station.book().unmatched();
+    if lost.is_empty() {
+        return;
+    }
+    tell!(
+        "{} decisions of the log match no sheet of this run; they are kept, and applied to none:",
+        lost.len()
+    );
+    for entry in lost.iter().take(NAMED) {
+        let deed = &entry.deed;
+        let code = deed.sheet_code.as_deref().unwrap_or("without a code");
+        tell!("  {} of {}: sheet {code}, {} {}", deed.at, deed.who, deed.field, said(entry));
+    }
+    if lost.len() > NAMED {
+        tell!("  and {} more: cotejo review --export lists all", lost.len() - NAMED);
+    }
+}
 
 /// Reviews a run; [`Outcome::Open`] when something still waits.
 ///
@@ -43,6 +65,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
         }
         tell!("{} contradictions; neither side counts until they are resolved", clashes.len());
     }
+    tell_unmatched(&station);
     if args.export || !args.merge.is_empty() {
         export(&station)?;
         files::write(station.dir(), station.records(), station.forms(), station.book())?;
@@ -60,6 +83,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     station.set(&Settings {
         blind: args.blind.map(|share| (share, again(now.blind.map(|b| b.1)))),
         audit: args.audit.map(|n| (n, again(now.audit.map(|a| a.1)))),
+        ..Settings::default()
     })?;
     prepare_sample(&station)?;
     // What a killed station had written to the log only.

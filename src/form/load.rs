@@ -1,4 +1,7 @@
 //! A form from its TOML: what stands in the file, resolved and checked.
+//!
+//! In: text. Out: a [`Form`]. Refuses what is not TOML of this shape, what refers to nothing, and geometry
+//! that cannot be cut ([`check`]), naming the entry.
 
 use super::*;
 use serde::Deserialize;
@@ -38,7 +41,7 @@ pub enum FormError {
 }
 
 /// The definitions that the program carries.
-const BUILTIN: [(&str, &str); 1] =
+pub(super) const BUILTIN: [(&str, &str); 1] =
     [("ve-2024-presidential", include_str!("../../models/forms/ve-2024-presidential.toml"))];
 
 /// The forms that the program carries.
@@ -318,11 +321,17 @@ impl Resolver<'_> {
 /// A form from the text of its definition; `name` is for messages.
 ///
 /// # Errors
-/// Text that is not TOML of this shape, and entries that refer to what is not there.
+/// Text that is not TOML of this shape, entries that refer to what is not there, and geometry that cannot
+/// be cut.
 pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
-    let raw: RawForm =
-        toml::from_str(text).map_err(|e| FormError::Syntax { name: name.to_owned(), source: Box::new(e) })?;
+    let syntax = |e| FormError::Syntax { name: name.to_owned(), source: Box::new(e) };
+    let refuse = |(entry, problem)| FormError::Meaning { name: name.to_owned(), entry, problem };
+    check::finite("", &toml::Value::Table(toml::from_str(text).map_err(syntax)?)).map_err(refuse)?;
+    let raw: RawForm = toml::from_str(text).map_err(syntax)?;
     let resolver = Resolver { name, styles: &raw.styles };
+    for id in raw.styles.keys() {
+        check::style(id, &resolver.style(id, id)?).map_err(refuse)?;
+    }
     if raw.words.digits.len() != 10 || !(1..=6).contains(&raw.words.places) {
         return Err(resolver.fail("words", "needs ten digits and 1 to 6 places"));
     }
@@ -369,7 +378,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
-    Ok(Form {
+    let form = Form {
         id: raw.id,
         version: raw.version,
         title: raw.title,
@@ -400,7 +409,9 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         },
         relations,
         sha256: Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
-    })
+    };
+    check::geometry(&form).map_err(refuse)?;
+    Ok(form)
 }
 
 fn columns<'a>(

@@ -8,6 +8,7 @@
 //! Coordinates are form coordinates: millimetres of the nominal print, origin at the top-left corner
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
+mod check;
 mod load;
 pub mod print;
 

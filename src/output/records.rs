@@ -4,7 +4,7 @@
 //! before it looks at anything else, and a line that is no record, naming the line.
 
 use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL};
-use crate::record::{Record, SCHEMA};
+use crate::record::{Ordinals, Record, SCHEMA};
 use serde::Deserialize;
 use std::io::BufRead;
 use std::path::Path;
@@ -86,6 +86,7 @@ fn visit_lines<E: From<OutputError>>(
     struct Head {
         schema: Option<String>,
     }
+    let mut ordinals = Ordinals::default();
     for (ix, line) in input.lines().enumerate() {
         let line = line.map_err(|e| OutputError::io(path, e))?;
         if line.trim().is_empty() {
@@ -99,7 +100,9 @@ fn visit_lines<E: From<OutputError>>(
             let path = path.display().to_string();
             return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
         }
-        each(serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?)?;
+        let mut record: Record = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
+        ordinals.give(&mut record);
+        each(record)?;
     }
     Ok(())
 }

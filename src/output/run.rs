@@ -23,6 +23,9 @@ pub struct Run {
     pub schema: String,
     /// Version of the program.
     pub cotejo: String,
+    /// The paths that it was given; a resumed run goes on with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
     /// Settings by name, as resolved.
     pub settings: BTreeMap<String, String>,
     /// Records by status.
@@ -143,8 +146,8 @@ fn alarm_finding(alarm: &Alarm) -> Finding {
 }
 
 impl Run {
-    /// Counts the records, gathers their hashes and raises the run's alarms; `files` and `registry` are
-    /// empty.
+    /// Counts the records, gathers their hashes and raises the run's alarms; `inputs`, `files` and
+    /// `registry` are empty.
     pub fn new(records: &[Record], settings: BTreeMap<String, String>, measured: Measured) -> Self {
         let mut findings = BTreeMap::new();
         let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -164,6 +167,7 @@ impl Run {
         Self {
             schema: RUN_SCHEMA.to_owned(),
             cotejo: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: Vec::new(),
             settings,
             counts: Counts::of(records),
             findings,

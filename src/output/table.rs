@@ -4,10 +4,10 @@
 //! results tables share their names and order (`COD_EDO` to `VOTOS_NULOS`, then one a candidate);
 //! after them what only this program knows. Codes keep their leading zeros; a number that could not
 //! be read is an empty cell. Text that a spreadsheet would run as a formula is given a leading
-//! apostrophe; `records.jsonl` has it unchanged.
+//! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
+//! program decided before people looked is the `status` of `records.jsonl`.
 
 use super::{OutputError, RECORDS_CSV};
-use crate::decide::Status;
 use crate::record::{Record, ReviewState};
 
 /// Totals that the published tables hold, by their names there: `RE` is the number of electors.
@@ -89,7 +89,7 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
     row.extend(candidates.iter().map(|&c| number(record.candidates.get(c).copied().flatten())));
     let codes = in_order(record.findings.iter().map(|f| f.code.as_str()));
     row.extend([
-        status(record.status).to_owned(),
+        standing(record).to_owned(),
         format!("{}", record.confidence),
         inert(&record.source.path),
         record.source.page.to_string(),
@@ -114,12 +114,17 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
     row
 }
 
-/// The word of a status, as in `records.jsonl`.
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Accepted => "accepted",
-        Status::Review => "review",
-        Status::Rejected => "rejected",
+/// What a sheet stands at once people have been heard: `accepted`; `reviewed` where a review that came to
+/// its end made it count; `review` while it waits for a person; `rejected` where neither the program nor
+/// people can use it; `part` for a page whose sheet stands in another row.
+fn standing(record: &Record) -> &'static str {
+    let finished = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+    match record.counts() {
+        _ if record.is_part() => "part",
+        true if finished => "reviewed",
+        true => "accepted",
+        false if record.waits() => "review",
+        false => "rejected",
     }
 }
 
@@ -157,7 +162,10 @@ pub(crate) fn inert(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::Status;
+    use crate::finding::{Finding, Severity};
     use crate::output::sample;
+    use crate::record::Review;
 
     fn cells(records: &[Record]) -> Vec<std::collections::BTreeMap<String, String>> {
         let bytes = to_csv(records).unwrap();
@@ -195,6 +203,32 @@ mod tests {
         let rows = cells(&[sample::record("a.jpg"), sample::rejected("b.jpg")]);
         assert_eq!((rows[1]["path"].as_str(), rows[1]["status"].as_str()), ("b.jpg", "rejected"));
         assert_eq!(rows[1]["NM_PSUV"], "");
+    }
+
+    #[test]
+    fn a_row_says_how_its_sheet_stands_and_a_photo_of_a_joined_sheet_is_no_rejected_one() {
+        let mut part = sample::record("b.jpg");
+        let finding = Finding::new("part_of_sheet", Severity::Info, "", "");
+        part.become_part(&sample::record("a.jpg").source, finding);
+        let reviewed = |status, state| {
+            let mut record = sample::record("c.jpg");
+            record.status = status;
+            let (by, when, open) = (vec!["ana".to_owned()], String::new(), Vec::new());
+            record.review = Some(Review { state, by, when, open, sampled: false });
+            record
+        };
+        let records = [
+            sample::record("a.jpg"),
+            part,
+            reviewed(Status::Review, ReviewState::Complete),
+            reviewed(Status::Review, ReviewState::Partial),
+            reviewed(Status::Review, ReviewState::Rejected),
+            reviewed(Status::Accepted, ReviewState::Contradicted),
+            sample::rejected("d.jpg"),
+        ];
+        let rows = cells(&records);
+        let said: Vec<&str> = rows.iter().map(|r| r["status"].as_str()).collect();
+        assert_eq!(said, ["accepted", "part", "reviewed", "review", "rejected", "review", "rejected"]);
     }
 
     #[test]

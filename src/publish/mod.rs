@@ -300,7 +300,7 @@ fn original_of(record: &crate::record::Record) -> Original {
         page: record.source.page,
         centre: record.sheet.centre.clone(),
         mesa: record.sheet.table,
-        status: tally::status(record.status).to_owned(),
+        status: tally::status(record).to_owned(),
         picture: None,
         refused: None,
     }

@@ -58,6 +58,8 @@ pub struct Facts {
     accepted: usize,
     review: usize,
     rejected: usize,
+    /// Pages whose sheet stands in another record.
+    parts: usize,
     /// Sheets that count and were settled by a person.
     reviewed: usize,
     /// Numbers that a person set.
@@ -66,6 +68,7 @@ pub struct Facts {
     /// Accepted sheets expected to hold a wrong number, by the program's own probabilities.
     expected_wrong: String,
     counted: u64,
+    expected: Option<u64>,
     waiting: u64,
     conflicts: u64,
     missing: Option<u64>,
@@ -115,11 +118,13 @@ impl Facts {
             accepted: count("SELECT count(*) FROM sheet WHERE status = 'accepted'")?,
             review: count("SELECT count(*) FROM sheet WHERE status = 'review'")?,
             rejected: count("SELECT count(*) FROM sheet WHERE status = 'rejected'")?,
+            parts: count("SELECT count(*) FROM sheet WHERE status = 'part'")?,
             reviewed: count("SELECT count(*) FROM sheet WHERE counts AND status <> 'accepted'")?,
             numbers_set: count("SELECT count(*) FROM number WHERE basis = 'person'")?,
             max_error: run.as_ref().and_then(|r| r.settings.get("max_error").cloned()),
             expected_wrong: if wrong < 0.001 { "< 0.001".to_owned() } else { format!("{wrong:.3}") },
             counted: c.counted,
+            expected: c.expected,
             waiting: c.review,
             conflicts: c.conflict,
             missing: c.missing,
@@ -193,12 +198,11 @@ impl Templates {
     /// As [`Templates::new`].
     pub fn place(&self, path: &[Place], parts: &[&Place]) -> Result<String, minijinja::Error> {
         let Some((place, above)) = path.split_last() else { return Ok(String::new()) };
-        let most = parts.iter().filter_map(|p| p.bars.first()).map(|b| b.votes).max().unwrap_or(0);
         self.render(
             "place.html",
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
-                parts => Serde(parts), most, front => above.is_empty(),
+                parts => Serde(parts), front => above.is_empty(),
             },
         )
     }

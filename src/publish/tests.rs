@@ -119,6 +119,46 @@ fn every_link_leads_somewhere_and_every_centre_is_reached_from_the_first_page() 
 }
 
 #[test]
+fn pages_say_how_many_sheets_are_in_and_show_no_nought_for_what_no_sheet_tells() {
+    let dir = tempfile::tempdir().unwrap();
+    let forms = builtin().unwrap();
+    let mut records: Vec<Record> = Country::new(&forms[0], 60, 12).collect();
+    for (ix, record) in records.iter_mut().enumerate() {
+        record.sheet.centre.as_mut().unwrap().replace_range(..2, ["01", "02", "03"][ix / 20]);
+    }
+    let (last, there) = ("03", 40);
+    let table = |r: &Record| tally::ExpectedTable {
+        centre: r.sheet.centre.clone().unwrap(),
+        table: r.sheet.table.unwrap(),
+        names: Vec::new(),
+    };
+    let expected = Expected { tables: records.iter().map(table).collect(), of: tally::Of::All };
+    let (inside, out) = (dir.path().join("run"), dir.path().join("site"));
+    run(&inside, &records[..there]);
+    publish(&Options { expected: Some(expected), ..options(&inside, &out) }, &forms).unwrap();
+    let files = files(&out);
+    let page = |path: &str| String::from_utf8(files[path].clone()).unwrap();
+    let place = page(&format!("lugar/{last}.html"));
+    for told in [
+        "Ninguna acta de aquí está contada",
+        "No sheet from here is counted",
+        &format!("{}</dd>", 60 - there),
+    ] {
+        assert!(place.contains(told), "{told} is not on\n{place}");
+    }
+    let cells = regex::Regex::new(r#"<td class="n">0</td>"#).unwrap();
+    assert!(!cells.is_match(&place), "a nought that no sheet tells:\n{place}");
+    let front = page("index.html");
+    for told in
+        ["Suma parcial: faltan actas en ella", "Partial sum: sheets are lacking", " 60</span>", "–</span>"]
+    {
+        assert!(front.contains(told), "{told} is not on\n{front}");
+    }
+    let csv = page("datos/tally-states.csv");
+    assert!(csv.lines().any(|l| l.starts_with(&format!("state,{last},")) && l.contains(",,0,")), "{csv}");
+}
+
+#[test]
 fn the_manifest_holds_the_hash_of_every_file_and_every_original() {
     let dir = tempfile::tempdir().unwrap();
     let forms = builtin().unwrap();

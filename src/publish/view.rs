@@ -15,12 +15,14 @@ pub struct Bar {
     pub id: String,
     /// As printed.
     pub name: String,
-    /// Votes.
-    pub votes: u64,
-    /// Share of all votes, 0 to 100.
-    pub share: f64,
+    /// Votes; `None` where no sheet tells them.
+    pub votes: Option<u64>,
+    /// Share of all votes, 0 to 100; `None` where there are none.
+    pub share: Option<f64>,
     /// How many sheets are in it.
     pub sheets: u64,
+    /// Whether sheets are lacking in it; `None` where nobody knows how many there should be.
+    pub partial: Option<bool>,
 }
 
 /// A place with its sums.
@@ -40,8 +42,8 @@ pub struct Place {
     pub mesas: u64,
     /// Candidates, most votes first.
     pub bars: Vec<Bar>,
-    /// Totals: id, name, sum.
-    pub totals: Vec<(String, String, u64)>,
+    /// Totals: id, name, sum, if a sheet tells it.
+    pub totals: Vec<(String, String, Option<u64>)>,
     /// The code of the area above.
     #[serde(skip)]
     pub parent: String,
@@ -125,15 +127,16 @@ pub fn places(base: &Base, level: Level) -> Result<Vec<Place>, TallyError> {
     let sums = tally(base, level, By::Candidate, "")?;
     let place = |line: &Line| {
         let figures = || sums.items.iter().zip(&line.figures);
-        let all: u64 = figures().filter(|(i, _)| i.kind != "total").map(|(_, f)| f.votes).sum();
+        let all: u64 = figures().filter(|(i, _)| i.kind != "total").filter_map(|(_, f)| f.votes).sum();
         let mut bars: Vec<Bar> = figures()
             .filter(|(i, _)| i.kind != "total")
             .map(|(i, f)| Bar {
                 id: i.id.clone(),
                 name: i.name.clone(),
                 votes: f.votes,
-                share: if all == 0 { 0.0 } else { 100.0 * f.votes as f64 / all as f64 },
+                share: f.votes.filter(|_| all > 0).map(|n| 100.0 * n as f64 / all as f64),
                 sheets: f.sheets,
+                partial: f.partial,
             })
             .collect();
         bars.sort_by_key(|b| std::cmp::Reverse(b.votes));
@@ -145,7 +148,7 @@ pub fn places(base: &Base, level: Level) -> Result<Vec<Place>, TallyError> {
             name: if line.name.is_empty() { line.code.clone() } else { line.name.clone() },
             href: href(level, &line.code),
             coverage: c,
-            mesas: c.counted + c.review + c.conflict + c.rejected + c.missing.unwrap_or(0),
+            mesas: c.known(),
             bars,
             totals: totals.map(|(i, f)| (i.id.clone(), i.name.clone(), f.votes)).collect(),
             parent: line.parent.clone(),

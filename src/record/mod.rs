@@ -7,10 +7,13 @@
 //! shows by itself. Who adds up accepted records, or accepted and reviewed ones, counts each sheet once.
 
 mod build;
+mod identity;
 mod join;
 mod review;
 
 pub use build::{Located, Measured, build, code_alone, rejected, source};
+pub(crate) use identity::pixel_key;
+pub use identity::{Mark, Ordinals, Sheets, sheet_key};
 pub use join::join;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
@@ -73,6 +76,9 @@ pub struct Source {
     pub sha256: String,
     /// Page within the file, from 0.
     pub page: u32,
+    /// Place among the sheets of its page, from 0; not written, because records stand in that order.
+    #[serde(skip)]
+    pub ordinal: u32,
     /// Pixels, EXIF orientation applied; 0 when it could not be decoded.
     pub width: u32,
     /// Pixels.

@@ -26,9 +26,24 @@ pub struct Desk {
     pub lead: Option<Both>,
     /// Cells of one kind.
     pub gallery: Option<Gallery>,
+    /// On the first page: decisions about sheets that the run lacks.
+    pub unmatched: Vec<Unmatched>,
     /// How many entries the log has, and the hash of the last.
     pub entries: usize,
     pub head: String,
+}
+
+/// A decision about a sheet that the run lacks.
+#[derive(Debug, Serialize)]
+pub struct Unmatched {
+    /// The first signs of its key: the hash of its file.
+    pub sheet: String,
+    /// The sheet's code, as far as it was read.
+    pub code: String,
+    pub field: String,
+    pub value: String,
+    pub who: String,
+    pub at: String,
 }
 
 /// A way to another page.

@@ -17,14 +17,14 @@ mod rows;
 mod view;
 mod wording;
 
-pub(crate) use desk::{Desk, Gallery, GalleryCell, Link};
+pub(crate) use desk::{Desk, Gallery, GalleryCell, Link, Unmatched};
 pub use doubt::{doubtful, order};
 pub(crate) use overview::{finding_titles, overview, register};
 pub(crate) use page::thousands;
 pub(crate) use page::{Page, Templates};
 pub(crate) use pictures::mesh;
 pub use pictures::{
-    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, clear_pictures, cover, pictures, sheet_key,
+    CellPictures, Mark, PICTURES, Picture, SheetPictures, Strip, clear_pictures, cover, pictures,
 };
 pub use rows::{Rows, rows};
 pub(crate) use view::{Asked, Entry, Sheet, sheet};

@@ -12,7 +12,7 @@ use crate::decide::Status;
 use crate::form::{Field, Form, Slot};
 use crate::geometry::{Point, Quad, Rect};
 use crate::output::{OutputError, write_whole};
-use crate::record::{Record, Registration};
+use crate::record::{Record, Registration, pixel_key, sheet_key};
 use crate::sheet::{Mesh, Rung};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder of the pictures within a run's folder.
 pub const PICTURES: &str = "pictures";
+/// How the names of its files end.
+const ENDING: &str = "json";
 
 /// Width of the strip's picture in pixels: legible headings, and about 40 KB a sheet.
 const STRIP_WIDTH: u32 = 240;
@@ -262,22 +264,11 @@ pub(super) fn encode(picture: &GrayImage, quality: u8) -> Option<Picture> {
     Some(Picture { width, height, jpeg: STANDARD.encode(bytes) })
 }
 
-/// What tells a sheet of a run from every other: the hash of its file, the page, and where the sheet
-/// lies in the photo, because a photo can show two. `None` when its file could not be read.
-pub fn sheet_key(record: &Record) -> Option<String> {
-    let source = &record.source;
-    // A record that was tampered with must not lead out of the folder.
-    let hash = Some(&source.sha256).filter(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    let place = record.registration.as_ref().map_or_else(String::new, |r| {
-        let [x, y] = r.quad.0[0].map(|v| v.round() as i64);
-        format!("-{x}x{y}")
-    });
-    Some(format!("{hash}-{}{place}", source.page))
-}
-
-/// Where the pictures of a record are kept in a run's folder.
-fn pictures_path(dir: &Path, record: &Record) -> Option<PathBuf> {
-    Some(dir.join(PICTURES).join(format!("{}.json", sheet_key(record)?)))
+/// Where something of a record is kept in a run's folder: under its key, and, of an earlier program,
+/// under the pixel of its corner.
+pub(super) fn places(dir: &Path, record: &Record, ending: &str) -> [Option<PathBuf>; 2] {
+    [sheet_key(record), pixel_key(record)]
+        .map(|key| Some(dir.join(PICTURES).join(format!("{}.{ending}", key?))))
 }
 
 /// Writes pictures into a run's folder, which is made where it is missing.
@@ -324,13 +315,13 @@ impl SheetPictures {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, dir: &Path, record: &Record) -> Result<(), OutputError> {
-        let Some(path) = pictures_path(dir, record).filter(|_| !self.is_empty()) else { return Ok(()) };
-        keep(&path, self)
+        let [path, _] = places(dir, record, ENDING);
+        path.filter(|_| !self.is_empty()).map_or(Ok(()), |path| keep(&path, self))
     }
 
     /// The kept pictures of a record; empty ones where none were kept or they cannot be read: the
     /// report is made without them then.
     pub fn load(dir: &Path, record: &Record) -> Self {
-        pictures_path(dir, record).and_then(|path| kept(&path)).unwrap_or_default()
+        places(dir, record, ENDING).iter().flatten().find_map(|path| kept(path)).unwrap_or_default()
     }
 }

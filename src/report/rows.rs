@@ -6,10 +6,9 @@
 //! is not registered; a cell that does not lie in the photo is left out.
 
 use super::pictures::{
-    CellPictures, Mark, PICTURES, Picture, area, cover, cut_crop, encode, head, header_area, in_photo, keep,
-    kept, mesh,
+    CellPictures, Mark, Picture, area, cover, cut_crop, encode, head, header_area, in_photo, keep, kept,
+    mesh, places,
 };
-use super::sheet_key;
 use crate::form::Form;
 use crate::geometry::{Point, Rect};
 use crate::output::OutputError;
@@ -18,8 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{GrayImage, Luma};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+/// How the names of its files end.
+const ENDING: &str = "rows.json";
 /// JPEG quality of the rows: legible, and about 60 KB a sheet of 49 numbers.
 const QUALITY: u8 = 72;
 /// JPEG quality of a crop that is cut from them.
@@ -93,18 +94,18 @@ impl Rows {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, dir: &Path, record: &Record) -> Result<(), OutputError> {
-        let Some(path) = path(dir, record).filter(|_| self.picture.is_some()) else { return Ok(()) };
-        keep(&path, self)
+        let [path, _] = places(dir, record, ENDING);
+        path.filter(|_| self.picture.is_some()).map_or(Ok(()), |path| keep(&path, self))
     }
 
     /// The kept rows of a record; empty ones where none were kept or they cannot be read.
     pub fn load(dir: &Path, record: &Record) -> Self {
-        path(dir, record).and_then(|path| kept(&path)).unwrap_or_default()
+        places(dir, record, ENDING).iter().flatten().find_map(|path| kept(path)).unwrap_or_default()
     }
 
     /// Whether rows of a record are kept.
     pub fn exist(dir: &Path, record: &Record) -> bool {
-        path(dir, record).is_some_and(|path| path.is_file())
+        places(dir, record, ENDING).iter().flatten().any(|path| path.is_file())
     }
 
     /// Crops of these fields, in their order; fields that are not on the photo are left out.
@@ -132,8 +133,4 @@ impl Rows {
 fn decode(picture: &Picture) -> Option<GrayImage> {
     let bytes = STANDARD.decode(&picture.jpeg).ok()?;
     Some(image::load_from_memory(&bytes).ok()?.to_luma8())
-}
-
-fn path(dir: &Path, record: &Record) -> Option<PathBuf> {
-    Some(dir.join(PICTURES).join(format!("{}.rows.json", sheet_key(record)?)))
 }

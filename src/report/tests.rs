@@ -116,7 +116,7 @@ fn two_sheets_of_one_photo_keep_their_own_pictures() {
     let form = builtin().unwrap().remove(0);
     let (pixels, left) = photo(&form);
     let mut right = left.clone();
-    right.registration.as_mut().unwrap().quad.0[0] = [400.0, 0.0];
+    right.source.ordinal = 1;
     right.registration.as_mut().unwrap().private = None;
     let dir = tempfile::tempdir().unwrap();
     for record in [&left, &right] {

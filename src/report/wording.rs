@@ -36,7 +36,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(&str, &str, &str, &str); 36] = [
+const KNOWN: [(&str, &str, &str, &str); 37] = [
     (
         "channels_disagree",
         "Los canales dicen números distintos",
@@ -219,6 +219,13 @@ const KNOWN: [(&str, &str, &str, &str); 36] = [
         "Rayas de escáner a lo largo de la imagen",
         "Scanner streaks along the picture",
         "Limpie el vidrio del escáner; escanee otra vez si hay duda sobre un número bajo una raya.",
+    ),
+    (
+        "internal_error",
+        "El programa falló en esta página",
+        "The program failed on this page",
+        "Es una falla del programa: comuníquela con lo que dijo la consola. Guardada otra vez como PNG, la imagen \
+         quizá se pueda leer.",
     ),
     ("part_of_sheet", "Parte de una hoja", "Part of a sheet", ""),
     ("joined_photos", "Hoja leída de varias fotos", "Sheet read from several photos", ""),

@@ -11,7 +11,7 @@ use super::fold::Verdict;
 use super::log::{Action, Deed, Entry, LOG, Log, LogError};
 use super::station::Station;
 use crate::output::{OutputError, inert, write_whole};
-use crate::report::sheet_key;
+use crate::record::sheet_key;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -60,7 +60,7 @@ pub fn merge(station: &mut Station, path: &Path) -> Result<Merged, ReviewError> 
             continue;
         }
         merged.taken += 1;
-        merged.strange += usize::from(station.find(&entry.deed.sheet).is_none());
+        merged.strange += usize::from(station.book().key(&entry.deed).is_none());
         deeds.push(Deed { origin: Some(entry.id().to_owned()), ..entry.deed.clone() });
     }
     if !deeds.is_empty() {
@@ -129,7 +129,8 @@ pub fn said(entry: &Entry) -> String {
 struct Row<'a> {
     path: &'a str,
     code: &'a str,
-    /// `stands`, `replaced`, `undone`, `contradicted`, `waits` or `note` for what is no value.
+    /// `stands`, `replaced`, `undone`, `contradicted`, `waits`, `unmatched` where the run has no such sheet,
+    /// or `note` for what is no value.
     standing: &'static str,
     #[serde(flatten)]
     entry: &'a Entry,
@@ -158,18 +159,22 @@ fn rows(station: &Station) -> Vec<Row<'_>> {
             }
         }
     }
-    let row = |entry| {
+    let row = |(entry, key): (_, Option<&str>)| {
         let entry: &Entry = entry;
-        let record = station.find(&entry.deed.sheet).map(|ix| &station.records()[ix]);
-        let note = matches!(entry.deed.action, Action::Undo | Action::Setting);
+        let record = key.and_then(|key| station.find(key)).map(|ix| &station.records()[ix]);
+        let code = record.map_or(entry.deed.sheet_code.as_deref(), |r| r.sheet.code.as_deref());
         Row {
             path: record.map_or("", |r| &r.source.path),
-            code: record.and_then(|r| r.sheet.code.as_deref()).unwrap_or_default(),
-            standing: if note { "note" } else { standing.get(entry.id()).copied().unwrap_or("replaced") },
+            code: code.unwrap_or_default(),
+            standing: match entry.deed.action {
+                Action::Undo | Action::Setting => "note",
+                _ if key.is_none() => "unmatched",
+                _ => standing.get(entry.id()).copied().unwrap_or("replaced"),
+            },
             entry,
         }
     };
-    book.all().iter().map(row).collect()
+    book.with_keys().map(row).collect()
 }
 
 /// The corrections as CSV, one row an entry.

@@ -30,12 +30,12 @@ pub fn write(dir: &Path, machine: &[Record], forms: &[Form], book: &Book) -> Res
     let records = reviewed(machine, forms, book);
     let earlier: Option<Run> =
         std::fs::read(dir.join(RUN_JSON)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let (settings, measured, registry) = match earlier {
-        Some(run) => (run.settings, run.measured, run.registry),
+    let (inputs, settings, measured, registry) = match earlier {
+        Some(run) => (run.inputs, run.settings, run.measured, run.registry),
         None => Default::default(),
     };
     let mut run = Run::new(&records, settings, measured);
-    run.registry = registry;
+    (run.inputs, run.registry) = (inputs, registry);
     Folder::create(dir, Overwrite::Replace)?.write_reviewed(&records, run)?;
     report::write(dir, &records, forms)?;
     Ok(())

@@ -9,6 +9,7 @@
 //! while another process appends.
 
 use crate::output::utc;
+use crate::record::Mark;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ pub const LOG: &str = "review.sqlite";
 /// The hash before the first entry.
 const NONE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Version of the log's tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS entries (
@@ -37,12 +38,20 @@ CREATE TABLE IF NOT EXISTS entries (
   sight TEXT NOT NULL,
   origin TEXT,
   previous TEXT NOT NULL,
-  hash TEXT NOT NULL UNIQUE
+  hash TEXT NOT NULL UNIQUE,
+  sheet_code TEXT,
+  outline TEXT
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+";
+
+/// From version 1, whose entries say of their sheet no more than its key, to 2.
+const SINCE_1: &str = "
+ALTER TABLE entries ADD COLUMN sheet_code TEXT;
+ALTER TABLE entries ADD COLUMN outline TEXT;
 ";
 
 /// Why a log cannot be used.
@@ -154,8 +163,12 @@ pub struct Deed {
     pub at: String,
     /// The name that the reviewer gave.
     pub who: String,
-    /// The sheet's key ([`crate::report::sheet_key`]); empty for a setting.
+    /// The sheet's key ([`crate::record::sheet_key`]); empty for a setting.
     pub sheet: String,
+    /// The sheet's code as the program had read it; `None` for none, and in logs of version 1.
+    pub sheet_code: Option<String>,
+    /// Where the sheet lay ([`Mark::outline`]); `None` for nowhere, and in logs of version 1.
+    pub outline: Option<String>,
     /// Field id, `@sheet` or `@code`; what is set for a setting.
     pub field: String,
     /// What was done.
@@ -175,12 +188,14 @@ pub struct Deed {
 }
 
 impl Deed {
-    /// Something done now to a field with its value shown.
-    pub fn now(who: &str, sheet: &str, field: &str, action: Action) -> Self {
+    /// Something done now to a field of a sheet with its value shown.
+    pub fn now(who: &str, sheet: &Mark, field: &str, action: Action) -> Self {
         Self {
             at: utc(SystemTime::now()),
             who: who.to_owned(),
-            sheet: sheet.to_owned(),
+            sheet: sheet.key.clone(),
+            sheet_code: sheet.code.clone(),
+            outline: sheet.outline.clone(),
             field: field.to_owned(),
             action,
             before: None,
@@ -190,6 +205,11 @@ impl Deed {
             sight: Sight::Shown,
             origin: None,
         }
+    }
+
+    /// The sheet that it is about.
+    pub fn mark(&self) -> Mark {
+        Mark { key: self.sheet.clone(), code: self.sheet_code.clone(), outline: self.outline.clone() }
     }
 }
 
@@ -214,9 +234,9 @@ impl Entry {
     }
 
     /// SHA-256 over the hash before it and all that it says, as a JSON array: no two entries give the
-    /// same bytes.
+    /// same bytes. What version 1 did not say is left out where it says nothing, so that its logs hold.
     fn digest(n: u64, deed: &Deed, previous: &str) -> String {
-        let all = serde_json::json!([
+        let mut all = serde_json::json!([
             previous,
             n,
             deed.at,
@@ -231,6 +251,10 @@ impl Entry {
             deed.sight.name(),
             deed.origin,
         ]);
+        if deed.sheet_code.is_some() || deed.outline.is_some() {
+            let more = [&deed.sheet_code, &deed.outline].map(|t| serde_json::json!(t));
+            all.as_array_mut().into_iter().for_each(|all| all.extend(more.clone()));
+        }
         Sha256::digest(all.to_string().as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
     }
 
@@ -263,6 +287,8 @@ impl Entry {
                     other => return Err(bad(10, other)),
                 },
                 origin: row.get(11)?,
+                sheet_code: row.get(14)?,
+                outline: row.get(15)?,
             },
             previous: row.get(12)?,
             hash: row.get(13)?,
@@ -312,6 +338,9 @@ impl Log {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
         connection.execute_batch(TABLES).map_err(sql)?;
+        if found == 1 {
+            connection.execute_batch(SINCE_1).map_err(sql)?;
+        }
         connection.pragma_update(None, "user_version", VERSION).map_err(sql)?;
         let mut log = Self { connection, path: name, entries: Vec::new() };
         log.entries = log.read()?;
@@ -325,7 +354,7 @@ impl Log {
 
     fn read(&self) -> Result<Vec<Entry>, LogError> {
         let query = "SELECT n, at, who, sheet, field, action, before, after, reason, replaces, sight, \
-                     origin, previous, hash FROM entries ORDER BY n";
+                     origin, previous, hash, sheet_code, outline FROM entries ORDER BY n";
         let mut statement = self.connection.prepare(query).map_err(|e| self.sql(&e))?;
         let rows = statement.query_map([], Entry::of).map_err(|e| self.sql(&e))?;
         rows.collect::<Result<_, _>>().map_err(|e| self.sql(&e))
@@ -378,8 +407,8 @@ impl Log {
             return Err(LogError::Busy { path });
         }
         {
-            let insert =
-                "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+            let insert = "INSERT INTO entries VALUES \
+                (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
             let mut statement = transaction.prepare_cached(insert).map_err(sql)?;
             for entry in &made {
                 let d = &entry.deed;
@@ -399,6 +428,8 @@ impl Log {
                         d.origin,
                         entry.previous,
                         entry.hash,
+                        d.sheet_code,
+                        d.outline,
                     ])
                     .map_err(sql)?;
             }
@@ -414,7 +445,8 @@ mod tests {
     use super::*;
 
     fn deed(value: &str) -> Deed {
-        Deed { after: Some(value.to_owned()), ..Deed::now("ana", "aa-0", "NM_PSUV", Action::Typed) }
+        let mark = Mark { key: "aa-0".to_owned(), code: Some("1".to_owned()), outline: None };
+        Deed { after: Some(value.to_owned()), ..Deed::now("ana", &mark, "NM_PSUV", Action::Typed) }
     }
 
     fn raw(dir: &Path, statement: &str) -> rusqlite::Result<usize> {
@@ -450,6 +482,9 @@ mod tests {
         for tamper in [
             "UPDATE entries SET after = '9' WHERE n = 2",
             "UPDATE entries SET who = 'eva' WHERE n = 2",
+            "UPDATE entries SET sheet_code = '2' WHERE n = 2",
+            "UPDATE entries SET sheet_code = NULL WHERE n = 2",
+            "UPDATE entries SET outline = '1,1 2,1 2,2 1,2' WHERE n = 2",
             "DELETE FROM entries WHERE n = 2",
         ] {
             let dir = tempfile::tempdir().unwrap();
@@ -460,6 +495,26 @@ mod tests {
             let error = Log::open(dir.path()).unwrap_err();
             assert!(matches!(error, LogError::Chain { n: 2, .. }), "{tamper}: {error}");
         }
+    }
+
+    #[test]
+    fn a_log_of_version_1_is_read_on_and_appended_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let plain = |value| Deed { sheet_code: None, ..deed(value) };
+        Log::open(dir.path()).unwrap().append(vec![plain("1"), plain("2")]).unwrap();
+        for statement in [
+            "ALTER TABLE entries DROP COLUMN sheet_code",
+            "ALTER TABLE entries DROP COLUMN outline",
+            "PRAGMA user_version = 1",
+        ] {
+            raw(dir.path(), statement).unwrap();
+        }
+        let mut log = Log::open(dir.path()).unwrap();
+        log.append(vec![deed("3")]).unwrap();
+        let entries = log.entries().to_vec();
+        drop(log);
+        assert_eq!(Log::open(dir.path()).unwrap().entries(), entries);
+        assert_eq!(entries.iter().filter(|e| e.deed.sheet_code.is_some()).count(), 1);
     }
 
     #[test]

@@ -9,10 +9,10 @@ use super::exchange::said;
 use super::fold::{Need, Verdict};
 use super::settle::{CODE, SHEET, Settled, Task, numbers};
 use super::station::{Station, shown};
-use crate::record::Record;
+use crate::record::{Record, sheet_key};
 use crate::report::{
     Asked, Both, CellPictures, Desk, Entry, Gallery, GalleryCell, Link, Page, Rows, Sheet, SheetPictures,
-    Templates, finding_titles, overview, register, sheet, sheet_key,
+    Templates, Unmatched, finding_titles, overview, register, sheet,
 };
 use std::collections::BTreeSet;
 
@@ -378,10 +378,24 @@ impl Pages {
             next,
             lead,
             gallery: None,
+            unmatched: if kind == Kind::Home { unmatched(station) } else { Vec::new() },
             entries: station.log().entries().len(),
             head: station.log().head().to_owned(),
         }
     }
+}
+
+/// What people decided of sheets that the run lacks.
+fn unmatched(station: &Station) -> Vec<Unmatched> {
+    let view = |entry: &super::log::Entry| Unmatched {
+        sheet: entry.deed.sheet.chars().take(12).collect(),
+        code: entry.deed.sheet_code.clone().unwrap_or_default(),
+        field: entry.deed.field.clone(),
+        value: said(entry),
+        who: entry.deed.who.clone(),
+        at: entry.deed.at.clone(),
+    };
+    station.book().unmatched().into_iter().map(view).collect()
 }
 
 /// What is asked of one field, as the page shows it.

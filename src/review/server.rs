@@ -56,7 +56,7 @@ impl Desk {
             let taken = self.taken.load(Ordering::SeqCst);
             (s.dir().to_owned(), s.records().clone(), s.forms().clone(), s.book().all().to_vec(), taken)
         };
-        files::write(&dir, &records, &forms, &super::settle::Book::new(&entries))?;
+        files::write(&dir, &records, &forms, &super::settle::Book::new(&entries, &records))?;
         self.written.store(taken, Ordering::SeqCst);
         Ok(())
     }

@@ -7,13 +7,13 @@
 //! passed over, and listed by the export.
 
 use super::fold::{Need, Verdict, verdict};
-use super::log::{Action, Entry};
+use super::log::{Action, Deed, Entry};
 use super::sample::Settings;
 use crate::decide::{ELECTORES, Status, check};
 use crate::finding::Severity;
 use crate::form::Form;
-use crate::record::{Record, Review, ReviewState, SetBy, SetHow, Value};
-use crate::report::{doubtful, sheet_key};
+use crate::record::{Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
+use crate::report::doubtful;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sheet as a whole: whether it counts.
@@ -30,19 +30,23 @@ const ANSWERED: [&str; 3] = ["low_confidence", "relation_broken", "electores_exc
 /// Findings about the sheet's code.
 const ABOUT_CODE: [&str; 2] = ["code_unreadable", "code_doubtful"];
 
-/// All entries of a log by sheet and field, and the settings that they hold.
+/// All entries of a log by the run's sheets and their fields, and the settings that they hold. An entry
+/// that means no sheet of the run is kept, and stands on none.
 #[derive(Debug, Default)]
 pub struct Book {
     entries: Vec<Entry>,
+    /// The key that the sheet of each entry has now.
+    keys: Vec<Option<String>>,
+    run: Sheets,
     places: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
     /// Blind entry and audit, as last set.
     pub settings: Settings,
 }
 
 impl Book {
-    /// The book of some entries.
-    pub fn new(entries: &[Entry]) -> Self {
-        let mut book = Self::default();
+    /// The book of some entries on the sheets of a run.
+    pub fn new(entries: &[Entry], run: &[Record]) -> Self {
+        let mut book = Self { run: Sheets::of(run), ..Self::default() };
         book.extend(entries);
         book
     }
@@ -50,14 +54,40 @@ impl Book {
     /// Takes in entries that were appended.
     pub fn extend(&mut self, entries: &[Entry]) {
         for entry in entries {
-            if entry.deed.action == Action::Setting {
+            let key = if entry.deed.action == Action::Setting {
                 self.settings.hear(&entry.deed);
+                None
             } else {
-                let fields = self.places.entry(entry.deed.sheet.clone()).or_default();
+                self.key(&entry.deed).map(str::to_owned)
+            };
+            if let Some(key) = &key {
+                let fields = self.places.entry(key.clone()).or_default();
                 fields.entry(entry.deed.field.clone()).or_default().push(self.entries.len());
             }
+            self.keys.push(key);
             self.entries.push(entry.clone());
         }
+    }
+
+    /// The key of the sheet that a deed is about; `None` where the run has no such sheet.
+    pub fn key(&self, deed: &Deed) -> Option<&str> {
+        self.run.find(&deed.mark())
+    }
+
+    /// All entries in the log's order, each with the key of its sheet.
+    pub fn with_keys(&self) -> impl Iterator<Item = (&Entry, Option<&str>)> {
+        self.entries.iter().zip(self.keys.iter().map(Option::as_deref))
+    }
+
+    /// What people decided of sheets that the run lacks, or that cannot be told among its sheets: what of it
+    /// stands, in the log's order.
+    pub fn unmatched(&self) -> Vec<&Entry> {
+        let lost: Vec<&Entry> = self
+            .with_keys()
+            .filter(|(e, key)| key.is_none() && e.deed.action != Action::Setting)
+            .map(|(e, _)| e)
+            .collect();
+        super::fold::heads(&lost)
     }
 
     /// All entries, in the log's order.
@@ -140,7 +170,6 @@ pub fn numbers(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
 /// the sheet as a whole where something was noticed that no single number answers; for a sampled
 /// sheet every number.
 pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
-    let key = sheet_key(record).unwrap_or_default();
     let one = |field: &str| Task { field: field.to_owned(), need: Need::One };
     if sampled {
         let checked = |(id, v): (&str, &Value)| {
@@ -166,7 +195,7 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
     let mut out: Vec<Task> = fields
         .into_iter()
         .map(|field| {
-            let need = if settings.is_blind(&key, &field) { Need::Two } else { Need::One };
+            let need = if settings.is_blind(record, &field) { Need::Two } else { Need::One };
             Task { field, need }
         })
         .collect();

@@ -12,8 +12,8 @@ use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
 use super::{ReviewError, fold};
 use crate::form::Form;
 use crate::output::{Folder, MACHINE_JSONL, Overwrite, RECORDS_JSONL, load_machine, write_whole};
-use crate::record::{Record, ReviewState};
-use crate::report::{Both, order, sheet_key};
+use crate::record::{Mark, Record, ReviewState, sheet_key};
+use crate::report::{Both, order};
 use fold::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,7 +140,7 @@ impl Station {
             write_whole(&machine, &bytes)?;
         }
         let log = Log::open(dir)?;
-        let book = Book::new(log.entries());
+        let book = Book::new(log.entries(), &records);
         let mut keys = BTreeMap::new();
         for (ix, record) in records.iter().enumerate() {
             if let Some(key) = sheet_key(record).filter(|_| !record.is_part()) {
@@ -194,6 +194,7 @@ impl Station {
     /// # Errors
     /// The log cannot be written.
     pub fn set(&mut self, wanted: &Settings) -> Result<(), ReviewError> {
+        // A draw that stands so already stays as it was drawn.
         let text = |s: Option<(String, u64)>| s.map(|(v, seed)| format!("{v} {seed}"));
         let blind = |s: &Settings| text(s.blind.map(|(v, seed)| (v.to_string(), seed)));
         let audit = |s: &Settings| text(s.audit.map(|(v, seed)| (v.to_string(), seed)));
@@ -292,6 +293,11 @@ impl Station {
         &self.queue
     }
 
+    /// What is kept of a sheet with a decision about it.
+    fn mark(&self, ix: usize) -> Mark {
+        Mark::of(&self.records[ix]).unwrap_or_default()
+    }
+
     /// A record's place in the order of all records.
     pub fn rank(&self, ix: usize) -> usize {
         self.ranks[ix]
@@ -339,7 +345,7 @@ impl Station {
             reason: sent.reason.chars().take(300).collect(),
             replaces,
             sight: if hidden { Sight::Hidden } else { Sight::Shown },
-            ..Deed::now(&self.who, &sent.sheet, &sent.field, sent.action)
+            ..Deed::now(&self.who, &self.mark(ix), &sent.field, sent.action)
         };
         let made = self.append(vec![deed])?;
         Ok(self.answer(ix, &sent.field, made.last().map_or("", |e| &e.hash)))
@@ -396,16 +402,17 @@ impl Station {
             .collect();
         let own = |e: &&Entry| {
             let value = !matches!(e.deed.action, Action::Undo | Action::Setting);
-            e.deed.who == self.who && value && e.deed.origin.is_none() && !undone.contains(e.id())
+            let free = e.deed.origin.is_none() && !undone.contains(e.id());
+            e.deed.who == self.who && value && free && self.book.key(&e.deed).is_some()
         };
         let last = self.book.all().iter().rev().find(own).ok_or(ReviewError::NothingToUndo)?;
-        let (sheet, field) = (last.deed.sheet.clone(), last.deed.field.clone());
-        let ix = self.find(&sheet).ok_or(ReviewError::NoSheet)?;
+        let field = last.deed.field.clone();
+        let ix = self.book.key(&last.deed).and_then(|key| self.find(key)).ok_or(ReviewError::NoSheet)?;
         let deed = Deed {
             before: last.deed.after.clone(),
             after: last.deed.before.clone(),
             replaces: vec![last.id().to_owned()],
-            ..Deed::now(&self.who, &sheet, &field, Action::Undo)
+            ..Deed::now(&self.who, &self.mark(ix), &field, Action::Undo)
         };
         let made = self.append(vec![deed])?;
         Ok(self.answer(ix, &field, made.last().map_or("", |e| &e.hash)))

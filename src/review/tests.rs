@@ -7,8 +7,7 @@ use super::*;
 use crate::decide::Status;
 use crate::finding::{Finding, Severity};
 use crate::output::{Folder, MACHINE_JSONL, Measured, Overwrite, RECORDS_JSONL, Run, load, sample};
-use crate::record::{Record, ReviewState, SetHow};
-use crate::report::sheet_key;
+use crate::record::{Record, ReviewState, SetHow, sheet_key};
 use log::{Action, LOG};
 use std::path::Path;
 
@@ -113,6 +112,90 @@ fn a_station_that_is_opened_again_goes_on_where_the_last_one_stopped() {
     assert!(write(&s)[0].review.is_none(), "what was taken back leaves the record as it was");
 }
 
+/// The record of [`folder`] that waits, as a sheet that lies at `x` on its page.
+fn lying(record: &Record, x: f64) -> Record {
+    let mut record = record.clone();
+    record.registration = Some(crate::record::Registration {
+        quad: crate::geometry::Quad([[x, 40.0], [x + 160.0, 40.0], [x + 160.0, 900.0], [x, 900.0]]),
+        residual_mm: 0.1,
+        anchors: 0.9,
+        px_per_mm: 8.0,
+        private: None,
+        mesh: Vec::new(),
+    });
+    record
+}
+
+#[test]
+fn a_decision_stays_with_its_sheet_when_a_newer_program_measures_a_pixel_otherwise() {
+    let (dir, mut records) = folder();
+    records[0] = lying(&records[0], 100.0);
+    keep(dir.path(), &records);
+    let mut s = station(dir.path(), "ana");
+    s.enter(&typed(&records[0], "NM_PSUV", "21")).unwrap();
+    drop(s);
+    records[0] = lying(&records[0], 101.4);
+    keep(dir.path(), &records);
+    let s = station(dir.path(), "ana");
+    assert_eq!((s.progress(), s.book().unmatched().len()), ((1, 1), 0));
+    assert_eq!(write(&s)[0].votes[0].value.value, Some(21));
+}
+
+#[test]
+fn a_decision_moves_with_its_sheet_and_never_to_another_one() {
+    let (dir, mut records) = folder();
+    records[0] = lying(&records[0], 100.0);
+    records[0].sheet.code = Some("010203004.06.1.0001".to_owned());
+    keep(dir.path(), &records);
+    let mut s = station(dir.path(), "ana");
+    s.enter(&typed(&records[0], "NM_PSUV", "21")).unwrap();
+    drop(s);
+    // Another sheet is found left of it now, and takes its ordinal.
+    let mut left = lying(&records[0], 2.0);
+    left.sheet.code = Some("010203004.07.1.0001".to_owned());
+    let moved = lying(&records[0], 300.0);
+    keep(dir.path(), &[left.clone(), moved, records[1].clone()]);
+    let after = write(&station(dir.path(), "ana"));
+    assert_eq!((after[0].votes[0].value.value, after[1].votes[0].value.value), (Some(20), Some(21)));
+    assert!(after[0].review.is_none() && after[1].review.is_some());
+    // Without it the decision is kept and listed, not moved to what lies on the page.
+    keep(dir.path(), &[left, records[1].clone()]);
+    let s = station(dir.path(), "ana");
+    assert!(write(&s).iter().all(|r| r.review.is_none()));
+    assert_eq!(s.book().unmatched(), s.log().entries().iter().collect::<Vec<_>>());
+    exchange::export(&s).unwrap();
+    let csv = std::fs::read_to_string(dir.path().join("corrections.csv")).unwrap();
+    let row = csv.lines().nth(1).unwrap();
+    assert!(row.contains("unmatched") && row.contains("010203004.06.1.0001"), "{csv}");
+    let pages = Pages::new("/t/", &s).unwrap();
+    let Made::Page(home) = pages.make(&s, "", "").unwrap() else { panic!("a page") };
+    for told in ["Decisiones sin hoja", "Decisions without a sheet", "010203004.06.1.0001", "<td>21</td>"] {
+        assert!(home.contains(told), "{told}");
+    }
+    drop(s);
+    keep(dir.path(), &records);
+    assert_eq!(write(&station(dir.path(), "ana"))[0].votes[0].value.value, Some(21), "it was only kept");
+}
+
+#[test]
+fn a_log_whose_keys_hold_a_pixel_is_read_on() {
+    let (dir, mut records) = folder();
+    records[0] = lying(&records[0], 100.0);
+    keep(dir.path(), &records);
+    let key = crate::record::pixel_key(&records[0]).unwrap();
+    let old = crate::record::Mark { key, ..Default::default() };
+    let deed =
+        log::Deed { after: Some("21".to_owned()), ..log::Deed::now("ana", &old, "NM_PSUV", Action::Typed) };
+    log::Log::open(dir.path()).unwrap().append(vec![deed]).unwrap();
+    records[0] = lying(&records[0], 99.0);
+    keep(dir.path(), &records);
+    let mut s = station(dir.path(), "ana");
+    assert_eq!(write(&s)[0].votes[0].value.value, Some(21));
+    s.undo().unwrap();
+    assert_eq!(write(&s)[0].votes[0].value.value, Some(20));
+    assert!(s.book().unmatched().is_empty());
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_not_logged() {
     let (dir, records) = folder();
@@ -175,7 +258,7 @@ fn a_code_that_could_not_be_read_is_typed_as_the_form_prints_it() {
 fn a_blind_field_tells_nothing_and_takes_two_equal_entries() {
     let (dir, records) = folder();
     let mut s = station(dir.path(), "ana");
-    s.set(&Settings { blind: Some((1.0, 7)), audit: None }).unwrap();
+    s.set(&Settings { blind: Some((1.0, 7)), ..Settings::default() }).unwrap();
     let pages = Pages::new("/t/", &s).unwrap();
     let html = |s: &Station, path: &str| match pages.make(s, path, "").unwrap() {
         Made::Page(html) => html,
@@ -202,7 +285,7 @@ fn a_blind_field_tells_nothing_and_takes_two_equal_entries() {
 fn the_audit_measures_the_error_rate_of_accepted_sheets() {
     let (dir, records) = folder();
     let mut s = station(dir.path(), "ana");
-    s.set(&Settings { blind: None, audit: Some((5, 1)) }).unwrap();
+    s.set(&Settings { audit: Some((5, 1)), ..Settings::default() }).unwrap();
     assert_eq!(s.sampled().iter().copied().collect::<Vec<_>>(), [1], "only one sheet is accepted");
     let fields: Vec<(String, u32)> =
         settle::numbers(&records[1]).map(|(id, v)| (id.to_owned(), v.value.unwrap())).collect();

@@ -134,6 +134,7 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             sha256: crate::photo::sha256(path.as_bytes()),
             path,
             page: 0,
+            ordinal: 0,
             width: 640,
             height: 6850,
             format: "jpeg".to_owned(),

@@ -5,7 +5,7 @@
 //! `settle.sql`. Refuses nothing of a record: sheets that do not count stay in it, marked so.
 
 use super::TallyError;
-use super::expected::Expected;
+use super::expected::{Expected, Of};
 use crate::decide::{Basis, Status};
 use crate::form::{FieldKind, Form};
 use crate::output::{self, OutputError};
@@ -45,7 +45,11 @@ impl<'f> Loader<'f> {
     pub fn new(forms: &'f [Form]) -> Result<Self, TallyError> {
         let db = Connection::open_in_memory()?;
         db.execute_batch(include_str!("schema.sql"))?;
-        db.execute_batch("CREATE TEMP TABLE listed (centre TEXT, mesa INTEGER); BEGIN")?;
+        db.execute_batch(
+            "CREATE TEMP TABLE listed (centre TEXT, mesa INTEGER); \
+             CREATE TEMP TABLE unlisted (centre TEXT, mesa INTEGER); \
+             CREATE TEMP TABLE told (what TEXT); BEGIN",
+        )?;
         Ok(Self { db, forms, candidates: BTreeMap::new(), fields: BTreeMap::new(), sheets: 0 })
     }
 
@@ -69,7 +73,7 @@ impl<'f> Loader<'f> {
             file_name(&record.source.path),
             record.source.page,
             record.source.sha256,
-            status(record.status),
+            status(record),
             record.counts(),
             waits(record),
             record.confidence,
@@ -182,7 +186,8 @@ impl<'f> Loader<'f> {
         Ok(())
     }
 
-    /// Chooses one sheet for each mesa; with `expected`, says which mesas are missing.
+    /// Chooses one sheet for each mesa; with `expected`, says which mesas are missing and how many there
+    /// should be.
     ///
     /// # Errors
     /// The database refuses it; none is known.
@@ -194,6 +199,15 @@ impl<'f> Loader<'f> {
                 for (level, name) in table.names.iter().enumerate() {
                     self.hear(level, &table.centre, name)?;
                 }
+            }
+            let (what, unlisted) = match &expected.of {
+                Of::All => ("all", [].as_slice()),
+                Of::Missing { unlisted } => ("missing", unlisted.as_slice()),
+            };
+            self.db.execute("INSERT INTO told VALUES (?1)", [what])?;
+            let mut list = self.db.prepare("INSERT INTO unlisted VALUES (?1,?2)")?;
+            for (centre, mesa) in unlisted {
+                list.execute(params![centre.trim_start_matches('0'), mesa])?;
             }
         }
         self.db.execute_batch("CREATE INDEX sheet_mesa ON sheet (centre, mesa);")?;
@@ -275,9 +289,11 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The word of a status, as in `records.jsonl`.
-pub fn status(status: Status) -> &'static str {
-    match status {
+/// The word of a record's status, as in `records.jsonl`; `part` for a page whose sheet stands in another
+/// record.
+pub fn status(record: &Record) -> &'static str {
+    match record.status {
+        _ if record.is_part() => "part",
         Status::Accepted => "accepted",
         Status::Review => "review",
         Status::Rejected => "rejected",

@@ -1,7 +1,7 @@
 //! Votes as horizontal bars, one picture (SVG) that needs nothing else.
 //!
-//! In: a place's line of a tally. Out: SVG with a title and a description for screen readers. Refuses
-//! nothing: a place without votes has bars of no length.
+//! In: a place's line of a tally. Out: SVG with a title and a description for screen readers. A place
+//! without a sheet has no bars, and says so.
 
 use super::{Line, Tally};
 
@@ -12,14 +12,14 @@ pub struct Bars {
     pub title: String,
     /// Under them: how much is in the figures.
     pub note: String,
-    /// Label and votes, largest first.
-    pub bars: Vec<(String, u64)>,
+    /// Label and votes, largest first; `None` where no sheet tells them.
+    pub bars: Vec<(String, Option<u64>)>,
 }
 
 impl Bars {
     /// The votes of one place, largest first.
     pub fn of(tally: &Tally, line: &Line) -> Self {
-        let mut bars: Vec<(String, u64)> = tally
+        let mut bars: Vec<(String, Option<u64>)> = tally
             .items
             .iter()
             .zip(&line.figures)
@@ -29,8 +29,10 @@ impl Bars {
         bars.sort_by_key(|b| std::cmp::Reverse(b.1));
         let c = line.coverage;
         let missing = c.missing.map_or_else(|| "missing: not known".to_owned(), |n| format!("{n} missing"));
+        let expected = c.expected.map_or_else(String::new, |n| format!(" of {n} expected"));
+        let partial = if c.lacks(c.counted) == Some(true) { "partial: " } else { "" };
         let note = format!(
-            "{} sheets counted, {} in review, {} in conflict, {} rejected, {missing}",
+            "{partial}{} sheets counted{expected}, {} in review, {} in conflict, {} rejected, {missing}",
             c.counted, c.review, c.conflict, c.rejected
         );
         let title = [line.code.as_str(), line.name.as_str()].join(" ").trim().to_owned();
@@ -58,8 +60,8 @@ pub fn escape(text: &str) -> String {
 
 /// The picture, 800 units wide.
 pub fn svg(chart: &Bars) -> String {
-    let total: u64 = chart.bars.iter().map(|b| b.1).sum();
-    let most = chart.bars.first().map_or(0, |b| b.1).max(1) as f64;
+    let total: u64 = chart.bars.iter().filter_map(|b| b.1).sum();
+    let most = chart.bars.first().and_then(|b| b.1).unwrap_or(0).max(1) as f64;
     let height = 70 + 30 * chart.bars.len() + 34;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 {height}\" role=\"img\" \
@@ -72,12 +74,13 @@ pub fn svg(chart: &Bars) -> String {
     );
     for (i, (label, votes)) in chart.bars.iter().enumerate() {
         let y = 60 + 30 * i;
-        let length = 360.0 * *votes as f64 / most;
-        let share = if total == 0 { 0.0 } else { 100.0 * *votes as f64 / total as f64 };
+        let length = 360.0 * votes.unwrap_or(0) as f64 / most;
+        let share = |n: u64| if total == 0 { 0.0 } else { 100.0 * n as f64 / total as f64 };
+        let told = votes.map_or_else(|| "no sheet".to_owned(), |n| format!("{n} ({:.1} %)", share(n)));
         out.push_str(&format!(
             "<text x=\"214\" y=\"{}\" font-size=\"13\" text-anchor=\"end\" fill=\"#1f1d1a\">{}</text>\
              <rect x=\"224\" y=\"{y}\" width=\"{length:.1}\" height=\"20\" rx=\"2\" fill=\"#0b5a63\"/>\
-             <text x=\"{:.1}\" y=\"{}\" font-size=\"13\" fill=\"#1f1d1a\">{votes} ({share:.1} %)</text>\n",
+             <text x=\"{:.1}\" y=\"{}\" font-size=\"13\" fill=\"#1f1d1a\">{told}</text>\n",
             y + 15,
             escape(label),
             232.0 + length,

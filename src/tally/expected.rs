@@ -19,11 +19,26 @@ pub struct ExpectedTable {
     pub names: Vec<String>,
 }
 
-/// All of them.
+/// Those that are known by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// In the order of the list.
     pub tables: Vec<ExpectedTable>,
+    /// Which ones these are.
+    pub of: Of,
+}
+
+/// Which mesas an [`Expected`] names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Of {
+    /// All that the registry lists.
+    #[default]
+    All,
+    /// Those without a usable sheet: the registry lists the others too, but for these.
+    Missing {
+        /// Centre, with or without leading zeros, and number of mesas that a sheet shows and no list has.
+        unlisted: Vec<(String, u32)>,
+    },
 }
 
 impl Expected {
@@ -40,12 +55,18 @@ impl Expected {
             line: e.line(),
             problem: e.to_string(),
         })?;
-        let missing = run.pointer("/registry/missing").and_then(|m| m.as_array());
-        let table = |entry: &serde_json::Value| {
-            let (centre, table) = entry.as_str()?.rsplit_once('.')?;
-            Some(ExpectedTable { centre: centre.to_owned(), table: table.parse().ok()?, names: Vec::new() })
+        let list = |name: &str| -> Option<Vec<(String, u32)>> {
+            let table = |entry: &serde_json::Value| {
+                let (centre, table) = entry.as_str()?.rsplit_once('.')?;
+                Some((centre.to_owned(), table.parse().ok()?))
+            };
+            Some(run.pointer(name)?.as_array()?.iter().filter_map(table).collect())
         };
-        Ok(missing.map(|m| Self { tables: m.iter().filter_map(table).collect() }))
+        let unlisted = list("/registry/unknown").unwrap_or_default();
+        Ok(list("/registry/missing").map(|missing| {
+            let table = |(centre, table)| ExpectedTable { centre, table, names: Vec::new() };
+            Self { tables: missing.into_iter().map(table).collect(), of: Of::Missing { unlisted } }
+        }))
     }
 
     /// The mesas of a registry of tables.
@@ -60,6 +81,6 @@ impl Expected {
             let names = names.map(|n| n.clone().unwrap_or_default()).to_vec();
             ExpectedTable { centre: t.centre.clone(), table: t.table, names }
         };
-        Ok(Self { tables: registry.tables().map(table).collect() })
+        Ok(Self { tables: registry.tables().map(table).collect(), of: Of::All })
     }
 }

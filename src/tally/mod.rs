@@ -3,8 +3,8 @@
 //! In: the records of a run ([`Base`]), a [`Level`] and what to add up ([`By`]). Out: [`Tally`], each
 //! figure with the number of sheets in it, as text, CSV, JSON, Parquet or a bar chart. Only accepted
 //! and reviewed sheets count, one a mesa: sheets of one mesa that say the same are joined, those that
-//! contradict each other are listed and left out. All sums are SQL's. Refuses what [`Base::load`]
-//! refuses.
+//! contradict each other are listed and left out. A place without a sheet has no sum, which is not a sum
+//! of nought, and a sum that lacks sheets says so. All sums are SQL's. Refuses what [`Base::load`] refuses.
 
 mod base;
 mod chart;
@@ -15,7 +15,7 @@ mod tests;
 
 pub use base::{Base, Loader, file_name, status, values};
 pub use chart::{Bars, svg};
-pub use expected::{Expected, ExpectedTable};
+pub use expected::{Expected, ExpectedTable, Of};
 pub use show::{frame, json, text};
 
 use crate::output::OutputError;
@@ -116,15 +116,31 @@ pub struct Coverage {
     pub rejected: u64,
     /// Without a sheet; `None` where it is not known which mesas there are.
     pub missing: Option<u64>,
+    /// How many the registry lists; `None` where there is none.
+    pub expected: Option<u64>,
+}
+
+impl Coverage {
+    /// All mesas that are known of: shown by a sheet or listed.
+    pub fn known(&self) -> u64 {
+        self.counted + self.review + self.conflict + self.rejected + self.missing.unwrap_or(0)
+    }
+
+    /// Whether a sum over this many sheets lacks some; `None` where nobody knows how many there should be.
+    pub fn lacks(&self, sheets: u64) -> Option<bool> {
+        if sheets < self.known() { Some(true) } else { self.expected.map(|_| false) }
+    }
 }
 
 /// One sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Figure {
-    /// The sum.
-    pub votes: u64,
+    /// The sum; `None` where no sheet is in it.
+    pub votes: Option<u64>,
     /// How many sheets are in it; a sheet on which the number could not be read is not.
     pub sheets: u64,
+    /// Whether sheets are lacking in it; `None` where nobody knows how many there should be.
+    pub partial: Option<bool>,
 }
 
 /// The sums of one place.
@@ -210,7 +226,7 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
     let sql = "SELECT p.code, p.parent, p.name, \
         count(*) FILTER (WHERE m.standing = 'counted'), count(*) FILTER (WHERE m.standing = 'review'), \
         count(*) FILTER (WHERE m.standing = 'conflict'), count(*) FILTER (WHERE m.standing = 'rejected'), \
-        count(*) FILTER (WHERE m.standing = 'missing') \
+        count(*) FILTER (WHERE m.standing = 'missing'), count(*) FILTER (WHERE m.listed) \
         FROM place p JOIN area a ON a.level = p.level AND a.code = p.code \
         JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
         WHERE p.level = ?1 AND m.centre GLOB ?2 GROUP BY p.code ORDER BY p.code";
@@ -224,8 +240,10 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
             conflict: r.get(5)?,
             rejected: r.get(6)?,
             missing: if base.knows_missing() { Some(r.get(7)?) } else { None },
+            expected: if base.knows_missing() { Some(r.get(8)?) } else { None },
         };
-        let figures = vec![Figure::default(); items.len()];
+        let none = Figure { partial: coverage.lacks(0), ..Figure::default() };
+        let figures = vec![none; items.len()];
         let line = Line { code: r.get(0)?, parent: r.get(1)?, name: r.get(2)?, coverage, figures };
         at.insert(line.code.clone(), lines.len());
         lines.push(line);
@@ -239,11 +257,11 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
         JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
         WHERE a.level = ?1 AND m.standing = 'counted' AND m.centre GLOB ?2 AND f.kind = ?3 \
         GROUP BY a.code, n.field";
-    let mut put = |kind: &str, code: &str, id: &str, figure: Figure| {
+    let mut put = |kind: &str, code: &str, id: &str, votes: Option<u64>, sheets: u64| {
         let item = items.iter().position(|i| i.id == id && (i.kind == "total") == (kind == "total"));
         if let (Some(&line), Some(item)) = (at.get(code), item) {
             let line: &mut Line = &mut lines[line];
-            line.figures[item] = figure;
+            line.figures[item] = Figure { votes, sheets, partial: line.coverage.lacks(sheets) };
         }
     };
     for kind in ["vote", "total"] {
@@ -255,8 +273,7 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
             statement.query(params![level.number(), glob, kind])?
         };
         while let Some(r) = rows.next()? {
-            let figure = Figure { votes: r.get::<_, Option<u64>>(2)?.unwrap_or(0), sheets: r.get(3)? };
-            put(kind, &r.get::<_, String>(0)?, &r.get::<_, String>(1)?, figure);
+            put(kind, &r.get::<_, String>(0)?, &r.get::<_, String>(1)?, r.get(2)?, r.get(3)?);
         }
     }
     Ok(Tally { level, items, lines })

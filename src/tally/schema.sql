@@ -24,7 +24,7 @@ CREATE TABLE sheet (
   file TEXT NOT NULL,                -- name of the picture file
   page INTEGER NOT NULL,             -- page within the file, from 0
   sha256 TEXT NOT NULL,              -- SHA-256 of the picture file
-  status TEXT NOT NULL,              -- accepted, review or rejected
+  status TEXT NOT NULL,              -- what the program decided: accepted, review, rejected, or part of another page's sheet
   counts INTEGER NOT NULL,           -- 1: accepted or reviewed, its numbers may be added up
   waits INTEGER NOT NULL,            -- 1: it can count once a person has looked
   confidence REAL NOT NULL,          -- probability that every number is right
@@ -57,6 +57,7 @@ CREATE TABLE mesa (
   standing TEXT NOT NULL,            -- counted, conflict, review, rejected or missing
   sheet INTEGER,                     -- the sheet whose numbers stand for it; NULL for conflict, missing
   copies INTEGER NOT NULL,           -- how many sheets show it
+  listed INTEGER,                    -- 1: the registry lists it; 0: it does not; NULL where none was given
   PRIMARY KEY (centre, mesa)
 ) WITHOUT ROWID;
 

@@ -4,14 +4,15 @@ INSERT INTO candidate_number
 SELECT n.sheet, f.candidate, CASE WHEN count(n.value) = count(*) THEN sum(n.value) END
 FROM number n JOIN field f USING (field) WHERE f.kind = 'vote' GROUP BY n.sheet, f.candidate;
 
--- A zero report is no result; a sheet that does not say where it is from has no mesa.
+-- A zero report is no result; a sheet that does not say where it is from has no mesa. A photo of a joined
+-- sheet is a copy of it, and makes no mesa of its own when it shows another code than the sheet has.
 INSERT INTO mesa
 SELECT centre, mesa,
   CASE WHEN max(counts) THEN 'counted' WHEN max(waits) THEN 'review' ELSE 'rejected' END,
-  NULL, count(*)
+  NULL, count(*), NULL
 FROM sheet
 WHERE centre IS NOT NULL AND mesa IS NOT NULL AND coalesce(kind, 'votes') <> 'zero'
-GROUP BY centre, mesa;
+GROUP BY centre, mesa HAVING max(status <> 'part');
 
 INSERT INTO conflict
 SELECT s.centre, s.mesa, n.field, s.sheet, n.value
@@ -29,12 +30,20 @@ UPDATE mesa SET standing = 'conflict' WHERE (centre, mesa) IN (SELECT centre, me
 UPDATE mesa SET sheet = (
   SELECT s.sheet FROM sheet s
   WHERE s.centre = mesa.centre AND s.mesa = mesa.mesa AND coalesce(s.kind, 'votes') <> 'zero'
-  ORDER BY s.counts DESC, s.waits DESC, s.unread, s.sheet LIMIT 1
+  ORDER BY s.counts DESC, s.waits DESC, s.status = 'part', s.unread, s.sheet LIMIT 1
 ) WHERE standing IN ('counted', 'review', 'rejected');
 
 -- What the registry lists and no sheet shows.
-INSERT INTO mesa SELECT centre, mesa, 'missing', NULL, 0 FROM listed
+INSERT INTO mesa SELECT centre, mesa, 'missing', NULL, 0, NULL FROM listed
 WHERE (centre, mesa) NOT IN (SELECT centre, mesa FROM mesa);
+
+-- A run's own file lists the mesas without a usable sheet, and of the others those that the registry lacks.
+UPDATE mesa SET listed = (centre, mesa) IN (SELECT centre, mesa FROM listed) OR (
+  (SELECT what FROM told) = 'missing' AND (ltrim(centre, '0'), mesa) NOT IN (SELECT centre, mesa FROM unlisted)
+  AND (centre, mesa) IN (
+    SELECT centre, mesa FROM sheet WHERE status IN ('accepted', 'review') AND centre IS NOT NULL AND mesa IS NOT NULL
+  )
+) WHERE (SELECT count(*) FROM told) > 0;
 
 -- A centre's nine figures begin with two each for state, municipality and parish.
 INSERT INTO area
@@ -65,3 +74,5 @@ LEFT JOIN (
 
 DROP TABLE heard;
 DROP TABLE listed;
+DROP TABLE unlisted;
+DROP TABLE told;

@@ -7,10 +7,11 @@ use crate::export::frame::{Cell, Column, Frame};
 use serde_json::json;
 
 /// Name and version of the schema of a tally as JSON.
-pub const TALLY_SCHEMA: &str = "cotejo.tally/1";
+pub const TALLY_SCHEMA: &str = "cotejo.tally/2";
 
 /// A table for a terminal: one line a place, one column an item that anybody has votes in. The
-/// coverage stands first, so that no figure is read without it.
+/// coverage stands first, so that no figure is read without it; a sum that lacks sheets has a star, and
+/// where there is no sheet there is no sum.
 pub fn text(tally: &Tally, aside: &Aside) -> String {
     let shown: Vec<usize> = (0..tally.items.len())
         .filter(|&i| {
@@ -19,21 +20,25 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
         })
         .collect();
     let mut head = vec!["code".to_owned(), tally.level.name().to_owned()];
-    head.extend(["in", "review", "conflict", "rejected", "missing"].map(str::to_owned));
+    head.extend(["in", "expected", "review", "conflict", "rejected", "missing"].map(str::to_owned));
     head.extend(shown.iter().map(|&i| tally.items[i].id.clone()));
     let mut rows = vec![head];
+    let known = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
     for line in &tally.lines {
         let c = line.coverage;
         let mut row = vec![line.code.clone(), line.name.clone()];
-        row.extend([c.counted, c.review, c.conflict, c.rejected].map(|n| n.to_string()));
-        row.push(c.missing.map_or_else(|| "?".to_owned(), |n| n.to_string()));
+        row.extend([c.counted.to_string(), known(c.expected)]);
+        row.extend([c.review, c.conflict, c.rejected].map(|n| n.to_string()));
+        row.push(known(c.missing));
         row.extend(shown.iter().map(|&i| {
             let figure = line.figures[i];
+            let Some(votes) = figure.votes else { return "-".to_owned() };
+            let star = if figure.partial == Some(true) { "*" } else { "" };
             // A figure with fewer sheets than the line says so.
             if figure.sheets < c.counted {
-                format!("{} ({})", figure.votes, figure.sheets)
+                format!("{votes}{star} ({})", figure.sheets)
             } else {
-                figure.votes.to_string()
+                format!("{votes}{star}")
             }
         }));
         rows.push(row);
@@ -53,6 +58,18 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
         }
         out.truncate(out.trim_end().len());
         out.push('\n');
+    }
+    let figures = || tally.lines.iter().flat_map(|l| shown.iter().map(|&i| l.figures[i]));
+    if figures().any(|f| f.votes.is_some() && f.partial == Some(true)) {
+        out.push_str("* partial: not every sheet is in this sum\n");
+    }
+    if figures().any(|f| f.votes.is_none()) {
+        out.push_str("- no sheet: the sum is not known\n");
+    }
+    if tally.lines.iter().any(|l| l.coverage.expected.is_none()) {
+        out.push_str(
+            "? how many sheets there should be is not known: a registry of tables tells (--registry)\n",
+        );
     }
     for conflict in &aside.conflicts {
         let says: Vec<String> = conflict
@@ -92,8 +109,13 @@ pub fn frame(tally: &Tally) -> Frame {
         Column::text("KIND", "candidate, party or total"),
         Column::text("ITEM", "short name, such as EG, EG_MUD or votos_validos"),
         Column::text("LABEL", "the item as printed"),
-        Column::integer("VOTES", "the sum over the sheets that are in it"),
+        Column::integer("VOTES", "the sum over the sheets that are in it; empty where there is none"),
         Column::integer("SHEETS", "how many sheets are in the sum"),
+        Column::integer("EXPECTED", "mesas that the registry lists; empty where no registry was given"),
+        Column::text(
+            "PARTIAL",
+            "yes where sheets lack in the sum, no where none does; empty where nobody knows",
+        ),
         Column::integer("IN_REVIEW", "mesas of the place whose sheet waits for a person"),
         Column::integer("CONFLICTS", "mesas whose sheets contradict each other; left out"),
         Column::integer("REJECTED", "mesas whose sheet cannot be used"),
@@ -102,7 +124,7 @@ pub fn frame(tally: &Tally) -> Frame {
     let whole = |n: u64| Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX));
     let mut rows = Vec::new();
     for line in &tally.lines {
-        let Coverage { review, conflict, rejected, missing, .. } = line.coverage;
+        let Coverage { review, conflict, rejected, missing, expected, .. } = line.coverage;
         for (item, figure) in tally.items.iter().zip(&line.figures) {
             rows.push(vec![
                 Cell::Text(tally.level.name().to_owned()),
@@ -111,8 +133,10 @@ pub fn frame(tally: &Tally) -> Frame {
                 Cell::Text(item.kind.to_owned()),
                 Cell::Text(item.id.clone()),
                 Cell::Text(item.name.clone()),
-                whole(figure.votes),
+                figure.votes.map_or(Cell::Empty, whole),
                 whole(figure.sheets),
+                expected.map_or(Cell::Empty, whole),
+                figure.partial.map_or(Cell::Empty, |p| Cell::Text(if p { "yes" } else { "no" }.to_owned())),
                 whole(review),
                 whole(conflict),
                 whole(rejected),

@@ -70,7 +70,8 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
                 assert_eq!([c.counted, c.review, c.rejected], places[&line.code], "{}", line.code);
                 assert_eq!((c.conflict, c.missing), (0, None));
                 for (item, figure) in tally.items.iter().zip(&line.figures) {
-                    let sum = truth.get(&(line.code.clone(), item.id.clone())).copied().unwrap_or_default();
+                    let sum = truth.get(&(line.code.clone(), item.id.clone()));
+                    let sum = sum.map_or((None, 0), |s| (Some(s.0), s.1));
                     assert_eq!((figure.votes, figure.sheets), sum, "{} {}", line.code, item.id);
                 }
             }
@@ -101,8 +102,8 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
             .find(|v| v.id == item.id)
             .map_or_else(|| records[0].totals[&item.id].value, |v| v.value.value);
         assert_eq!(
-            tally.lines[0].figures[ix].votes,
-            without.lines[0].figures[ix].votes + u64::from(one.unwrap())
+            tally.lines[0].figures[ix].votes.unwrap(),
+            without.lines[0].figures[ix].votes.unwrap() + u64::from(one.unwrap())
         );
     }
     assert_eq!(whole.lines[0].coverage.counted, 6);
@@ -136,12 +137,112 @@ fn mesas_of_the_registry_without_a_sheet_are_missing_in_their_places() {
         table: r.sheet.table.unwrap(),
         names: vec![String::new(), "ESTADO DEL REGISTRO".to_owned()],
     };
-    let expected = Expected { tables: records.iter().map(table).collect() };
+    let expected = Expected { tables: records.iter().map(table).collect(), of: Of::All };
     let base = Base::of(&records[..30], &forms, Some(&expected)).unwrap();
     let tally = tally(&base, Level::Country, By::Candidate, "").unwrap();
-    assert_eq!(tally.lines[0].coverage.missing, Some(10));
+    let coverage = tally.lines[0].coverage;
+    assert_eq!((coverage.counted, coverage.missing, coverage.expected), (30, Some(10), Some(40)));
     let states = super::tally(&base, Level::State, By::Candidate, "").unwrap();
     assert_eq!(states.lines[0].name, "ESTADO DEL REGISTRO");
+}
+
+/// What a registry lists: these records' mesas.
+fn listed(records: &[Record]) -> Vec<ExpectedTable> {
+    let table = |r: &Record| ExpectedTable {
+        centre: r.sheet.centre.clone().unwrap(),
+        table: r.sheet.table.unwrap(),
+        names: Vec::new(),
+    };
+    records.iter().map(table).collect()
+}
+
+#[test]
+fn what_no_sheet_tells_is_not_nought_and_a_sum_that_lacks_sheets_says_so() {
+    let (forms, mut records) = country(60, 12);
+    for (ix, record) in records.iter_mut().enumerate() {
+        let centre = record.sheet.centre.as_mut().unwrap();
+        centre.replace_range(..2, ["01", "02", "03"][ix / 20]);
+    }
+    // The last state has no sheet; the sheet before it waits for a person.
+    let last = code(&records[59], Level::State);
+    let there = records.iter().position(|r| code(r, Level::State) == last).unwrap();
+    records[there - 1].status = Status::Review;
+    let (all, expected) = (there as u64, Expected { tables: listed(&records), of: Of::All });
+    let base = Base::of(&records[..there], &forms, Some(&expected)).unwrap();
+    let states = tally(&base, Level::State, By::Candidate, "").unwrap();
+    let line = states.lines.last().unwrap();
+    assert_eq!((line.code.as_str(), line.coverage.counted), (last.as_str(), 0));
+    assert_eq!(line.coverage.expected, Some(60 - all));
+    assert!(line.figures.iter().all(|f| f.votes.is_none() && f.sheets == 0));
+    let whole = states.lines.iter().find(|l| l.coverage.counted == l.coverage.known()).unwrap();
+    assert!(whole.figures.iter().all(|f| f.votes.is_some() && f.partial == Some(false)));
+    let mesas = tally(&base, Level::Mesa, By::Party, &last).unwrap();
+    assert!(mesas.lines.iter().flat_map(|l| &l.figures).all(|f| f.votes.is_none()));
+    // In every form that it is handed over in.
+    let country = tally(&base, Level::Country, By::Candidate, "").unwrap();
+    assert_eq!(country.lines[0].coverage.expected, Some(60));
+    assert!(country.lines[0].figures.iter().all(|f| f.partial == Some(true)));
+    let told = text(&states, &Aside::default());
+    let row = told.lines().find(|l| l.starts_with(&last)).unwrap();
+    assert!(row.ends_with(" -") && !row.contains(" 0 -"), "{row}");
+    assert!(told.contains("* partial") && told.contains("- no sheet") && !told.contains('?'), "{told}");
+    let csv = String::from_utf8(frame(&states).to_csv().unwrap()).unwrap();
+    let row = csv.lines().find(|l| l.starts_with(&format!("state,{last},"))).unwrap();
+    assert!(row.contains(&format!(",,0,{},yes,", 60 - all)), "{row}");
+    let bytes = json(&states, &Aside::default()).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let figure = value["lines"].as_array().unwrap().last().unwrap()["figures"][0].clone();
+    assert_eq!(figure, serde_json::json!({ "votes": null, "sheets": 0, "partial": true }));
+    let chart = svg(&Bars::of(&states, line));
+    assert!(chart.contains("no sheet") && chart.contains("partial: 0 sheets counted of"), "{chart}");
+}
+
+#[test]
+fn without_a_registry_nobody_says_that_a_sum_is_whole() {
+    let (forms, mut records) = country(4, 13);
+    let sum = |records: &[Record]| {
+        let base = Base::of(records, &forms, None).unwrap();
+        let tally = tally(&base, Level::Country, By::Candidate, "").unwrap();
+        (tally.lines[0].coverage.expected, tally.lines[0].figures[0].partial, text(&tally, &Aside::default()))
+    };
+    let (expected, partial, told) = sum(&records);
+    assert_eq!((expected, partial), (None, None));
+    assert!(told.contains("--registry") && !told.contains('*'), "{told}");
+    records[0].status = Status::Review;
+    assert_eq!(sum(&records).1, Some(true), "a sheet is known to be lacking");
+}
+
+#[test]
+fn what_a_run_found_missing_tells_how_many_there_should_be() {
+    let (forms, records) = country(12, 14);
+    let dir = tempfile::tempdir().unwrap();
+    // Two are lacking, one stands on no list.
+    let list: Vec<String> = records[1..].iter().fold(vec!["CENTRO;MESA".to_owned()], |mut all, r| {
+        all.push(format!("{};{}", r.sheet.centre.clone().unwrap(), r.sheet.table.unwrap()));
+        all
+    });
+    let registry = crate::registry::Registry::parse(list.join("\n").as_bytes(), "list").unwrap();
+    let mut run = crate::output::Run::new(&records[..10], BTreeMap::new(), Default::default());
+    run.registry = Some(registry.coverage(&records[..10]));
+    std::fs::write(dir.path().join("run.json"), run.to_json().unwrap()).unwrap();
+    let expected = Expected::of_run(dir.path()).unwrap();
+    let base = Base::of(&records[..10], &forms, expected.as_ref()).unwrap();
+    let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;
+    assert_eq!((coverage.counted, coverage.missing, coverage.expected), (10, Some(2), Some(11)));
+}
+
+#[test]
+fn a_photo_of_a_joined_sheet_makes_no_mesa_of_its_own() {
+    let (forms, mut records) = country(3, 15);
+    let whole = records[0].source.clone();
+    let finding = crate::finding::Finding::new("part_of_sheet", crate::finding::Severity::Info, "", "");
+    records[1].become_part(&whole, finding);
+    let base = Base::of(&records, &forms, None).unwrap();
+    let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;
+    assert_eq!((coverage.counted, coverage.rejected), (2, 0));
+    let parts: i64 =
+        base.db().query_row("SELECT count(*) FROM sheet WHERE status = 'part'", [], |r| r.get(0)).unwrap();
+    assert_eq!(parts, 1);
 }
 
 #[test]
