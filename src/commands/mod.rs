@@ -1,13 +1,17 @@
 //! The commands: arguments resolved, the library called, people told on stderr, data on stdout.
 
+mod console;
 mod digitize;
+mod log;
 mod measure;
 mod publish;
 mod results;
 mod review;
 mod show;
 
+pub use console::{Closed, failed};
 pub use digitize::run;
+pub use log::start as log;
 pub use measure::{eval, synth};
 pub use publish::publish;
 pub use results::{export, tally, verify};
