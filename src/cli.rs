@@ -26,6 +26,18 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Log on stderr, a line each photo and stage with its time, instead of a progress bar
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", help_heading = "Log")]
+    pub log: Option<LogArg>,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogArg {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// The commands.

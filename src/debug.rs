@@ -5,7 +5,6 @@
 //! `…-2-cells.png`, the crops as the readers get them, a row a field. The private block is covered.
 //! Nothing is drawn when the folder was not asked for.
 
-use crate::console::tell;
 use crate::form::Form;
 use crate::geometry::{Point, Rect};
 use crate::photo::Photo;
@@ -39,7 +38,7 @@ impl DebugImages {
         path.push(format!("-{step}.png"));
         // A debug picture that cannot be written is not worth a run.
         if let Err(error) = picture.save(&path) {
-            tell!("cotejo: debug picture {}: {error}", Path::new(&path).display());
+            tracing::warn!("debug picture {}: {error}", Path::new(&path).display());
         }
     }
 

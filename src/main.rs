@@ -2,11 +2,12 @@
 
 use clap::Parser;
 use cotejo::cli::{Cli, Command};
-use cotejo::{commands, console};
+use cotejo::commands;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    commands::log(cli.log);
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Report(args) => commands::report(args),
@@ -24,9 +25,9 @@ fn main() -> ExitCode {
         Ok(commands::Outcome::Clean) => ExitCode::SUCCESS,
         Ok(commands::Outcome::Open) => ExitCode::from(1),
         // Whoever reads has seen enough.
-        Err(error) if error.is::<console::Closed>() => ExitCode::SUCCESS,
+        Err(error) if error.is::<commands::Closed>() => ExitCode::SUCCESS,
         Err(error) => {
-            console::talk(format_args!("cotejo: {error:#}"));
+            commands::failed(&error);
             ExitCode::from(2)
         }
     }

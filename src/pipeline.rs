@@ -22,6 +22,7 @@ use crate::sheet::{self, Sheet, Template};
 use image::GrayImage;
 use std::path::Path;
 use std::time::Instant;
+use tracing::{Span, info_span};
 
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
@@ -76,10 +77,10 @@ impl Times {
     }
 }
 
-/// What `work` returns, its seconds put into `slot`.
-fn timed<T>(slot: &mut f64, work: impl FnOnce() -> T) -> T {
+/// What `work` returns, done within a span of the log; its seconds are put into `slot`.
+fn timed<T>(span: Span, slot: &mut f64, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
-    let out = work();
+    let out = span.in_scope(work);
     *slot += started.elapsed().as_secs_f64();
     out
 }
@@ -153,12 +154,13 @@ impl Digitizer {
 
     /// Digitizes a page: one record a sheet found on it, at least one.
     pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized<'_>> {
+        let _photo = info_span!("photo", file = opened.name, page = page + 1).entered();
         let mut times = Times::default();
         let document = match &opened.document {
             Ok(document) => document,
             Err(error) => return vec![self.refused(opened, page, error)],
         };
-        match timed(&mut times.decode, || document.page(page, &self.config.limits)) {
+        match timed(info_span!("decode"), &mut times.decode, || document.page(page, &self.config.limits)) {
             Ok(photo) => {
                 let mut found = self.photo(photo);
                 if let Some(first) = found.first_mut() {
@@ -193,7 +195,7 @@ impl Digitizer {
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
     pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
         let mut first = Times::default();
-        let (sheets, clean) = timed(&mut first.sheet, || self.located(&photo));
+        let (sheets, clean) = timed(info_span!("sheet"), &mut first.sheet, || self.located(&photo));
         let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
         let streaks = clean.as_ref().map_or(&[][..], |c| &c.streaks);
         let mut ordinals = record::Ordinals::default();
@@ -300,7 +302,7 @@ impl Digitizer {
     fn sheet(&self, photo: &Photo, sheet: &Sheet, streaks: &[Streak]) -> (Record, Evidence<'_>, Times) {
         let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
-        let qr = timed(&mut times.qr, || match self.config.qr {
+        let qr = timed(info_span!("qr"), &mut times.qr, || match self.config.qr {
             QrUse::Compare => qr::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
         });
@@ -315,14 +317,16 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let mut header = timed(&mut times.header, || {
+        let mut header = timed(info_span!("header"), &mut times.header, || {
             self.readers.header(&photo.pixels, sheet, form, quad, self.config.reader)
         });
-        let cells = timed(&mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
+        let cells =
+            timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }
-        let mut fields = timed(&mut times.read, || self.readers.read(&cells, self.config.reader));
+        let mut fields =
+            timed(info_span!("read"), &mut times.read, || self.readers.read(&cells, self.config.reader));
         if !streaks.is_empty() {
             let size = photo.pixels.dimensions();
             Streaks { streaks, size }.doubt(sheet, form, &mut fields, &mut header);
@@ -342,7 +346,7 @@ impl Digitizer {
             streaks: streaks.len(),
             ..Evidence::new(form)
         };
-        let decision = timed(&mut times.decide, || self.decide(&evidence));
+        let decision = timed(info_span!("decide"), &mut times.decide, || self.decide(&evidence));
         let located = record::Located { photo, sheet, form };
         let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));

@@ -1,9 +1,9 @@
 //! `cotejo run`.
 
+use super::console::{self, tell};
 use super::{Outcome, all_there, config, jobs};
 use crate::batch::{self, JOURNAL, Jobs, Progress, Resume};
 use crate::cli::RunArgs;
-use crate::console::tell;
 use crate::decide::Status;
 use crate::inputs;
 use crate::output::{Folder, Overwrite};
@@ -25,7 +25,10 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new(files: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr());
+        // A log and a bar on one stream would tear each other apart.
+        let target =
+            if console::logs() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(files as u64), target);
         let template = "{pos}/{len} [{bar:30}] {per_sec}, {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
@@ -46,11 +49,20 @@ impl Progress for Bar {
     fn done(&self, records: &[Record]) {
         // A photo of a joined sheet, or a copy, is not rejected: its sheet stands elsewhere.
         for record in records.iter().filter(|r| !r.is_part()) {
-            match record.status {
-                Status::Accepted => 0,
-                Status::Review => self.review.fetch_add(1, Ordering::Relaxed),
-                Status::Rejected => self.rejected.fetch_add(1, Ordering::Relaxed),
+            let status = match record.status {
+                Status::Accepted => "accepted",
+                Status::Review => {
+                    self.review.fetch_add(1, Ordering::Relaxed);
+                    "review"
+                }
+                Status::Rejected => {
+                    self.rejected.fetch_add(1, Ordering::Relaxed);
+                    "rejected"
+                }
             };
+            let codes: Vec<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            let (file, page) = (record.source.path.as_str(), record.source.page + 1);
+            tracing::info!(file, page, status, findings = codes.join(" "), "record");
         }
         let (review, rejected) = (self.review.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));
         self.bar.set_message(format!("{review} to review, {rejected} rejected"));

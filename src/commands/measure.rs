@@ -2,11 +2,11 @@
 //!
 //! In: resolved arguments. Out: figures on stdout, made-up sheets in a new folder.
 
+use super::console::{self, say, tell};
 use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};
 use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
-use crate::console::{self, say, tell};
 use crate::decide::Policy;
 use crate::decide::simulate::{self, Noise, Simulation};
 use crate::eval::{self, Camera, Evaluation, Truth};

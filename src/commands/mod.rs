@@ -1,22 +1,26 @@
 //! The commands: arguments resolved, the library called, people told on stderr, data on stdout.
 
+mod console;
 mod digitize;
+mod log;
 mod measure;
 mod publish;
 mod results;
 mod review;
 mod show;
 
+pub use console::{Closed, failed};
 pub use digitize::run;
+pub use log::start as log;
 pub use measure::{eval, synth};
 pub use publish::publish;
 pub use results::{export, tally, verify};
 pub use review::review;
 pub use show::{forms, report, schema};
 
+use self::console::tell;
 use crate::cli::{DigitizeArgs, ReaderArg};
 use crate::config::{Config, QrUse, ReaderChoice};
-use crate::console::tell;
 use crate::form::{self, Form};
 use crate::inputs;
 use crate::photo::Limits;

@@ -2,10 +2,10 @@
 //!
 //! In: a run's folder and where the site goes. Out: the site. Refuses what [`crate::publish`] refuses.
 
+use super::console::tell;
 use super::results::{column_map, expected, nist_head, sha256_of};
 use super::{Outcome, known_forms};
 use crate::cli::PublishArgs;
-use crate::console::tell;
 use crate::output::{Overwrite, RECORDS_JSONL};
 use crate::publish::{self, Options};
 use anyhow::Context;

@@ -3,9 +3,9 @@
 //! In: a run's folder, tables. Out: sums, exports and differences, as text on stdout or as files.
 //! Refuses a folder without a run, and binary output to a terminal.
 
+use super::console::{self, say, tell};
 use super::{Outcome, known_forms};
 use crate::cli::{ByArg, ExportArgs, LayoutArg, LevelArg, TallyArgs, TallyFormat, VerifyArgs};
-use crate::console::{self, say, tell};
 use crate::export::{self, Layout, NistHead};
 use crate::form::Form;
 use crate::output::{self, RECORDS_JSONL, RUN_JSON};

@@ -2,9 +2,9 @@
 //!
 //! In: resolved arguments. Out: the local page until it is stopped, or an export or a merge.
 
+use super::console::tell;
 use super::{Outcome, known_forms};
 use crate::cli::ReviewArgs;
-use crate::console::tell;
 use crate::review::exchange::{contradictions, export, merge, said};
 use crate::review::sample::Settings;
 use crate::review::server::{self, Port};

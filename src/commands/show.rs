@@ -1,8 +1,8 @@
 //! `cotejo forms`, `cotejo schema`, `cotejo report`.
 
+use super::console::{say, tell};
 use super::{Outcome, known_forms};
 use crate::cli::{FormsArgs, ReportArgs};
-use crate::console::{say, tell};
 use crate::form::FieldKind;
 use crate::{output, report as page};
 

@@ -5,7 +5,6 @@
 //! where the camera put the print. An input in which no sheet is found, or several, keeps the records
 //! that it has without a camera. Refuses nothing.
 
-use crate::console::tell;
 use crate::geometry::Point;
 use crate::photo::{self, Photo};
 use crate::pipeline::{Digitizer, display};
@@ -69,7 +68,7 @@ impl Camera {
             let kept = folder.join(format!("{stem}.jpg"));
             // A photo that cannot be kept is not worth an evaluation.
             if let Err(error) = std::fs::write(&kept, &bytes) {
-                tell!("cotejo: {}: {error}", kept.display());
+                tracing::warn!("{}: {error}", kept.display());
             }
         }
         let photo = Photo {

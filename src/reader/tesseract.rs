@@ -9,7 +9,6 @@
 
 use super::ink::Ink;
 use super::{Charset, Distribution, spelling};
-use crate::console::tell;
 use crate::form::Words;
 use image::GrayImage;
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
@@ -68,10 +67,11 @@ impl TesseractReader {
     pub fn new() -> Result<Self, TesseractError> {
         single_threaded();
         let engine = TesseractAPI::new();
+        // Before it starts: what it finds wrong then, it would say on stderr.
+        engine.set_variable("debug_file", "/dev/null")?;
         for language in ["spa", "eng"] {
             // An empty path means TESSDATA_PREFIX, then the place compiled in.
             if engine.init("", language).is_ok() {
-                engine.set_variable("debug_file", "/dev/null")?;
                 engine.set_variable("classify_enable_learning", "0")?;
                 // The print is dark on light: unsure lines are not tried again inverted.
                 engine.set_variable("tessedit_do_invert", "0")?;
@@ -447,7 +447,7 @@ pub fn with_engine<T>(work: impl FnOnce(&mut TesseractReader) -> T) -> Option<T>
         let engine = cell.get_or_init(|| match TesseractReader::new() {
             Ok(engine) => Some(std::cell::RefCell::new(engine)),
             Err(error) => {
-                tell!("cotejo: {error}; reading goes on without it");
+                tracing::warn!("{error}; reading goes on without it");
                 None
             }
         });

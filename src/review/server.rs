@@ -9,7 +9,6 @@ use super::guard::Guard;
 use super::pages::{Made, Pages};
 use super::station::{Sent, Station};
 use super::{ReviewError, exchange, files};
-use crate::console::tell;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -139,7 +138,7 @@ async fn keep_written(desk: Arc<Desk>) {
             let desk = desk.clone();
             let written = tokio::task::spawn_blocking(move || desk.write()).await;
             if let Ok(Err(error)) = written {
-                tell!("cotejo: {error}");
+                tracing::error!("{error}");
             }
         }
         seen = taken;

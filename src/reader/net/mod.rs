@@ -380,7 +380,8 @@ mod tests {
     fn a_number_has_as_many_words_as_its_form_says() {
         let reader = NetReader::new().unwrap();
         let read = |text: &str, places| {
-            let d = reader.read_words(&[printed(text)], places, |_| None).remove(0); eprintln!("{text} {places} {:?} {} {}", d.values.first(), d.blank, d.other);
+            let d = reader.read_words(&[printed(text)], places, |_| None).remove(0);
+            eprintln!("{text} {places} {:?} {} {}", d.values.first(), d.blank, d.other);
             printed(text).save(format!("/tmp/p{places}.png")).unwrap();
             d.best().map(|b| b.0)
         };
