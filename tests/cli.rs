@@ -35,6 +35,21 @@ fn bad_file_beside_a_good_one(name: &str, bytes: &[u8], code: &str, remedy: &str
 }
 
 #[test]
+fn every_number_of_a_sheet_has_its_place_in_the_photo() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    cotejo().arg("run").arg(sample("acta-0001.jpg")).arg("-o").arg(&out).assert().success();
+    let record = &records(&out)[0];
+    let top =
+        |number: &serde_json::Value| number["quad"][0][1].as_f64().unwrap_or_else(|| panic!("{number}"));
+    let totals = record["totals"].as_object().unwrap();
+    let first = top(&record["votes"][0]);
+    assert!(record["votes"].as_array().unwrap().iter().all(|v| top(v) >= first));
+    assert!(totals.values().map(top).all(|y| y > 0.0));
+    assert!(top(&totals["electores"]) < first, "the voters stand above the table");
+}
+
+#[test]
 fn an_empty_file_is_rejected_by_name_and_the_batch_goes_on() {
     bad_file_beside_a_good_one("empty.jpg", b"", "empty_file", "copy the file again");
 }
