@@ -115,8 +115,12 @@ fn seen_whole(crop: &GrayImage) -> bool {
         let [l, r, t, b] = *bounds.get(&piece[0]).unwrap_or(&[x, x, y, y]);
         bounds.insert(piece[0], [l.min(x), r.max(x), t.min(y), b.max(y)]);
     }
-    // The frame's rules run from side to side, or come in from above or below, as the neighbours' print does.
-    let strange = |[l, r, t, b]: &[u32; 4]| (*l == 0 && r + 1 == w) || *t == 0 || b + 1 == h;
+    // The number's own print stands in the middle rows; the frame's rules run from edge to edge.
+    let (middle, half) = (f64::from(h) / 2.0, HEIGHT / 2.0 * EM_PX);
+    let strange = |[l, r, t, b]: &[u32; 4]| {
+        let runs = (*l == 0 && r + 1 == w) || (*t == 0 && b + 1 == h);
+        runs || f64::from(*t) > middle + half || f64::from(*b) < middle - half
+    };
     let print: Vec<_> = bounds.values().filter(|b| !strange(b)).collect();
     let least = |ix: usize| print.iter().map(|b| f64::from(b[ix])).min_by(f64::total_cmp);
     let most = |ix: usize| print.iter().map(|b| f64::from(b[ix] + 1)).max_by(f64::total_cmp);
