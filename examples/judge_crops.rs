@@ -9,7 +9,7 @@
 use anyhow::{Context, Result};
 use cotejo::form::builtin;
 use cotejo::reader::net::{
-    CROP_HEIGHT, Calibration, DIGITS_WIDTH, LINES_WIDTH, Models, NetReader, WORDS_WIDTH,
+    CROP_HEIGHT, Calibration, DIGITS_WIDTH, LINE_END, LINES_WIDTH, Models, NetReader, WORDS_WIDTH,
 };
 use cotejo::reader::{Charset, Distribution, Look};
 use image::GrayImage;
@@ -108,7 +108,7 @@ fn text_rows(folder: &str) -> Result<Vec<(Row, String)>> {
     let rows = rows(folder, "lines", LINES_WIDTH)?.into_iter().zip(text).zip(ends);
     Ok(rows
         .map(|((row, text), end)| {
-            let width = (end + 6.0).min(f64::from(LINES_WIDTH)) as u32;
+            let width = (end + LINE_END).min(f64::from(LINES_WIDTH)) as u32;
             let crop = image::imageops::crop_imm(&row.crop, 0, 0, width, CROP_HEIGHT).to_image();
             (Row { crop, ..row }, text)
         })

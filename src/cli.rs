@@ -365,11 +365,20 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required_unless_present = "simulate", value_name = "PATHS")]
+    #[arg(required_unless_present_any = ["simulate", "letters"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter"])]
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters"])]
     pub truth: Option<PathBuf>,
+    /// Published names by centre and table, to measure how well names of places are read
+    #[arg(long, value_name = "CSV", requires = "truth")]
+    pub places: Option<PathBuf>,
+    /// The same by file, as printed: file, and any of state, municipality, parish, centre, address
+    #[arg(long, value_name = "CSV", requires = "truth")]
+    pub names: Option<PathBuf>,
+    /// Read this many made-up sheets whose names hold every sign alike, and count by sign
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter"])]
+    pub letters: Option<usize>,
     /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
     /// back, by name
     #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]

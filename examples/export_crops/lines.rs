@@ -1,8 +1,10 @@
 //! Lines of made-up text, as sheets print them above the frame: codes, identifiers, dates, names.
 //!
-//! In: a form, for its styles and signs; or real scans. Out: `lines.bin`, `lines.tsv`. The texts are
-//! invented: words of random syllables, common words of addresses, random signs. Of a real scan a line
-//! is taken whose text is known, from the truth table or because the network and Tesseract read it alike.
+//! In: a form, for its styles and signs, and words that sheets print; or real scans with their texts. Out:
+//! `lines.bin`, `lines.tsv`. The texts are invented: words of random syllables or letters, common words of
+//! addresses, random signs. Of a real scan a line is taken whose text is known, or an identifier or a date
+//! that the network and Tesseract read alike. Names that readers agree on are no truth: the lines that one of
+//! them misreads are then missing, and with them a letter (of 80 lines with a Q, 73).
 
 use super::jitter::{Jitter, cut};
 use super::{black_and_white, photographed, taken};
@@ -37,7 +39,7 @@ const COMMON: &str = "Estado EDO. Municipio MP. Parroquia PQ. País Electores El
 /// Syllables of which words are made.
 const SYLLABLES: &str = "A BA CA DA FA GA JA LA MA NA PA RA SA TA VA ZA BE CE DE FE GE LE ME NE PE RE SE TE VE \
     QUE BI CI DI FI GUI LI MI NI PI RI SI TI VI BO CO DO GO JO LO MO NO PO RO SO TO VO ZO BU CU DU FU GU JU LU MU NU \
-    PU RU SU TU ÑA ÑO ÑI LLA LLO CHA CHO CHE RRA RRO AN EN IN ON UN AR ER IR OR UR AL EL IL OL US ES AS OS IS ÁN ÉN ÍN \
+    PU RU SU TU QUI QUE QUÍ ÑA ÑO ÑI LLA LLO CHA CHO CHE RRA RRO AN EN IN ON UN AR ER IR OR UR AL EL IL OL US ES AS OS IS ÁN ÉN ÍN \
     ÓN ÚN Í É Á Ó Ú ÜE GRA TRI PRO BLA CLO FRE CRU XI KI WI YA YO HU HI ZU IE IA IO UE UA";
 
 fn pick<'a>(list: &'a str, rng: &mut SynthRng) -> &'a str {
@@ -45,8 +47,16 @@ fn pick<'a>(list: &'a str, rng: &mut SynthRng) -> &'a str {
     all[rng.random_range(0..all.len())]
 }
 
+/// Letters of names: in words of these each is as frequent as the others, first, last and beside any.
+const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÑÜ";
+
 fn word(rng: &mut SynthRng) -> String {
-    let word: String = (0..rng.random_range(1..=4)).map(|_| pick(SYLLABLES, rng)).collect();
+    let word: String = if rng.random_bool(0.3) {
+        let letters: Vec<char> = LETTERS.chars().collect();
+        (0..rng.random_range(1..=8)).map(|_| letters[rng.random_range(0..letters.len())]).collect()
+    } else {
+        (0..rng.random_range(1..=4)).map(|_| pick(SYLLABLES, rng)).collect()
+    };
     match rng.random_range(0..10) {
         0 => word.to_lowercase(),
         1 => {
@@ -75,8 +85,12 @@ pub enum Texts {
     Codes,
 }
 
-/// A line's text and style.
-fn line(texts: Texts, rng: &mut SynthRng) -> (String, Style) {
+/// Before the names of places.
+const HEADS: [&str; 6] =
+    ["Estado EDO.", "Estado DISTRITO", "Municipio MP.", "Parroquia PQ.", "Parroquia PQ.", "PQ."];
+
+/// A line's text and style; `names` are names that sheets print.
+fn line(texts: Texts, names: &[String], rng: &mut SynthRng) -> (String, Style) {
     let plain = Style { size: 2.44, weight: Weight::Regular, space: None, tracking: 0.0 };
     let bold = Style { weight: Weight::Bold, ..plain };
     let kind = match texts {
@@ -112,6 +126,14 @@ fn line(texts: Texts, rng: &mut SynthRng) -> (String, Style) {
             let text: String = (0..n).map(|_| signs[rng.random_range(0..signs.len())]).collect();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
         }
+        10 => {
+            let head = HEADS[rng.random_range(0..HEADS.len())];
+            let name = match names.len() {
+                n if n > 0 && rng.random_bool(0.6) => names[rng.random_range(0..n)].clone(),
+                _ => (0..rng.random_range(1..=2)).map(|_| word(rng)).collect::<Vec<_>>().join(" "),
+            };
+            if rng.random_bool(0.8) { format!("{head} {name}") } else { name }
+        }
         kind => {
             let mut text = String::new();
             let most = rng.random_range(6..34);
@@ -124,7 +146,7 @@ fn line(texts: Texts, rng: &mut SynthRng) -> (String, Style) {
                 text.push_str(&next);
                 text.push_str(match rng.random_range(0..30) {
                     0 => ", ",
-                    1 => ". ",
+                    1 | 9 | 10 => ". ",
                     2 => "-",
                     3 => " - ",
                     4 => "/",
@@ -132,13 +154,14 @@ fn line(texts: Texts, rng: &mut SynthRng) -> (String, Style) {
                     6 => ") ",
                     7 => "\" ",
                     8 => ": ",
+                    11 => "  ",
                     _ => " ",
                 });
             }
-            if kind == 10 {
+            if kind == 11 {
                 return (text.trim().to_owned(), Style { size: 2.90, ..bold });
             }
-            if kind == 11 {
+            if kind == 12 {
                 return (text.trim().to_owned(), bold);
             }
             text.trim().to_owned()
@@ -180,14 +203,21 @@ impl Files {
     }
 }
 
+/// The signs of identifiers and dates.
+const HEX: &str = "0123456789abcdef-/: APM";
+
 /// Writes the lines of real scans: as they stand, and `jitters` times with the registration thrown off.
-pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &[String]) -> Result<()> {
+/// `texts` is a table of what the sheets print: `file`, `state`, `municipality`, `parish`, `centre` (its name),
+/// `address`; any may be missing.
+pub fn export_scans(
+    form: &Form,
+    out: &Path,
+    [truth, texts]: [&str; 2],
+    jitters: u64,
+    files: &[String],
+) -> Result<()> {
     let mut set = Files::create(out)?;
-    let mut known = BTreeMap::new();
-    for row in csv::Reader::from_path(truth)?.deserialize() {
-        let row: BTreeMap<String, String> = row?;
-        known.insert(row["file"].clone(), row);
-    }
+    let (known, names) = (table(truth)?, table(texts)?);
     let templates = [Template::new(form)];
     let net = NetReader::new()?;
     let mut tesseract = TesseractReader::new()?;
@@ -199,7 +229,8 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
         let Some(found) = cotejo::sheet::locate(&photo.pixels, &templates).into_iter().next() else {
             continue;
         };
-        let certain: Vec<String> = known.get(name).map(printed).unwrap_or_default();
+        let mut certain: Vec<String> = known.get(name).map(numbers).unwrap_or_default();
+        certain.extend(names.get(name).map(|row| printed(form, row)).unwrap_or_default());
         let mesh = found.mesh.extended(-160.0, form.frame.1);
         let mut rng = rng(8, sheet as u64);
         let photos: Vec<[Picture; 2]> = (0..jitters)
@@ -207,14 +238,12 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
             .collect();
         for line in header::found_lines(&photo.pixels, &found, form) {
             let (said, _) = net.read_line(&line.crops.tight, Charset::Text, None);
-            let (other, _) = tesseract.line(&line.crops.wide, Charset::Text);
-            let near = |text: &&String| distance(&said, text) <= 2 || distance(&other, text) <= 2;
-            let text = match certain.iter().find(near) {
-                Some(text) => text.clone(),
-                None if said == other && said.chars().all(|c| SIGNS.contains(c)) && said.len() > 3 => said,
-                None => continue,
+            let alike = || {
+                let plain = said.len() > 8 && said.chars().all(|c| HEX.contains(c));
+                (plain && tesseract.line(&line.crops.wide, Charset::Text).0 == said).then(|| said.clone())
             };
-            let Some((left, right)) = line.place.ink else { continue };
+            let text = nearest(&said, &certain).or_else(alike);
+            let (Some(text), Some((left, right))) = (text, line.place.ink) else { continue };
             for k in 0..=jitters {
                 let jitter = if k == 0 { Jitter::NONE } else { Jitter::sample(&mut rng).along_line() };
                 let span = (left, right, line.place.base);
@@ -235,14 +264,57 @@ pub fn export_scans(form: &Form, out: &Path, truth: &str, jitters: u64, files: &
     Ok(())
 }
 
-/// The lines that a row of the truth table knows.
-fn printed(row: &BTreeMap<String, String>) -> Vec<String> {
+/// A table's rows by file.
+fn table(path: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let mut rows = BTreeMap::new();
+    for row in csv::Reader::from_path(path)?.deserialize() {
+        let row: BTreeMap<String, String> = row?;
+        rows.insert(row["file"].clone(), row);
+    }
+    Ok(rows)
+}
+
+/// The lines with numbers that a row of the truth table knows.
+fn numbers(row: &BTreeMap<String, String>) -> Vec<String> {
     let get = |key: &str| row.get(key).cloned().unwrap_or_default();
     let code = get("qr_payload").split('!').next().unwrap_or_default().to_owned();
     [code, get("centro"), format!("{} Electores", get("electores"))]
         .into_iter()
         .filter(|t| t.chars().filter(char::is_ascii_digit).count() > 1)
         .collect()
+}
+
+/// Columns of names, as records call them.
+const NAMES: [&str; 5] = ["state", "municipality", "parish", "centre", "address"];
+
+/// What a row of the texts' table and the form say that a sheet prints, not yet wrapped.
+fn printed(form: &Form, row: &BTreeMap<String, String>) -> Vec<String> {
+    let mut out: Vec<String> = form.header.lines.iter().filter_map(|l| l.text.clone()).collect();
+    for (id, text) in NAMES.iter().filter_map(|&id| Some((id, row.get(id).filter(|t| !t.is_empty())?))) {
+        let prefix = form.header_line(id).and_then(|l| l.prefix.clone());
+        out.push(prefix.map_or(text.clone(), |p| format!("{p} {text}")));
+    }
+    out
+}
+
+/// The run of words of a known text that a reading is nearest to; `None` where more than a fifth of it
+/// differs, or where runs of other words are as near.
+fn nearest(said: &str, texts: &[String]) -> Option<String> {
+    let mut best: Vec<(usize, String)> = Vec::new();
+    for text in texts {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for (a, b) in (0..words.len()).flat_map(|a| (a..words.len()).map(move |b| (a, b))) {
+            let run = words[a..=b].join(" ");
+            if run.chars().count().abs_diff(said.chars().count()) <= 6 {
+                best.push((distance(said, &run), run));
+            }
+        }
+    }
+    best.sort();
+    best.dedup();
+    let (away, run) = best.first()?;
+    let alone = best.get(1).is_none_or(|next| next.0 > *away);
+    (alone && away * 5 <= run.chars().count()).then(|| run.clone())
 }
 
 /// Insertions, deletions and changes from one text to another (Levenshtein 1966).
@@ -278,11 +350,11 @@ fn cut_line(
     (end + 6.0 <= f64::from(LINES_WIDTH)).then(|| (end, cut(pixels, mesh, frame, jitter).0.into_raw()))
 }
 
-/// Writes the lines of `pages` pages, a share of them in black and white.
+/// Writes the lines of `pages` pages, a share of them in black and white; `names` are names that sheets print.
 pub fn export(
     form: &Form,
     out: &Path,
-    texts: Texts,
+    (texts, names): (Texts, &[String]),
     (seed, pages): (u64, u64),
     two_levels: f64,
 ) -> Result<()> {
@@ -290,7 +362,7 @@ pub fn export(
     let all: Vec<u64> = (0..pages).collect();
     for chunk in all.chunks(16) {
         let done: Vec<Vec<Cut>> =
-            chunk.par_iter().map(|&p| page(form, texts, (seed, p), two_levels)).collect();
+            chunk.par_iter().map(|&p| page(form, (texts, names), (seed, p), two_levels)).collect();
         for (page, lines) in chunk.iter().zip(done) {
             for line in &lines {
                 set.write(line, "made-up", &format!("{seed}/{page}"))?;
@@ -301,14 +373,19 @@ pub fn export(
 }
 
 /// The lines of one page.
-fn page(form: &Form, texts: Texts, (seed, page): (u64, u64), two_levels: f64) -> Vec<Cut> {
+fn page(
+    form: &Form,
+    (texts, names): (Texts, &[String]),
+    (seed, page): (u64, u64),
+    two_levels: f64,
+) -> Vec<Cut> {
     let mut rng = rng(seed ^ 0x6c69_6e65, page);
     let (width, height) = form.frame;
     let mut blank = form.clone();
     let mut labels = Vec::new();
     let mut y = 4.0;
     while y < height - 4.0 {
-        let (text, style) = line(texts, &mut rng);
+        let (text, style) = line(texts, names, &mut rng);
         let text = fitting(text, style, if style.size == 2.45 { 63.0 } else { 44.5 });
         if !text.is_empty() {
             let (x, align) = match rng.random_range(0..3) {
@@ -349,7 +426,9 @@ fn page(form: &Form, texts: Texts, (seed, page): (u64, u64), two_levels: f64) ->
         if let Some((end, pixels)) =
             cut_line(&picture.pixels, &picture.mesh, span, label.style.size, jitter, &mut rng)
         {
-            out.push((label.text.clone(), end, pixels));
+            // Two spaces are printed now and then, and read as one.
+            let text = label.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            out.push((text, end, pixels));
         }
     }
     out

@@ -4,10 +4,12 @@
 //! and white, throws the registration off a little, and cuts every cell. `export_crops scans OUT
 //! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
 //! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
-//! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE]` draws pages of made-up text instead
-//! and cuts every line, `export_crops codes` pages of codes and numbers of voters alone;
-//! `export_crops scanned-lines OUT TRUTH.csv JITTERS FILE...` takes real scans' lines. Out: `OUT/digits.bin`, `digits.tsv`, `words.bin`, `words.tsv` or `lines.bin`,
-//! `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that are not in the truth table.
+//! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE [NAMES]]` draws pages of
+//! made-up text instead, with names from a file, one a line, and cuts every line, `export_crops codes` pages
+//! of codes and numbers of voters alone; `export_crops scanned-lines OUT TRUTH.csv TEXTS.csv JITTERS FILE...`
+//! takes real scans' lines, whose texts the two tables hold. Out: `OUT/digits.bin`, `digits.tsv`,
+//! `words.bin`, `words.tsv` or `lines.bin`, `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that
+//! are not in the truth table.
 
 mod jitter;
 mod lines;
@@ -285,11 +287,15 @@ fn main() -> Result<()> {
     let out = args.get(2).context("usage: export_crops made-up|scans|lines|codes|scanned-lines OUT ...")?;
     let two_levels = || args.get(5).map_or(Ok(0.15), |share| share.parse::<f64>());
     if args[1] == "scanned-lines" {
-        return lines::export_scans(form, Path::new(out), &args[3], args[4].parse()?, &args[5..]);
+        return lines::export_scans(form, Path::new(out), [&args[3], &args[4]], args[5].parse()?, &args[6..]);
     }
     if let Some(texts) = [("lines", Texts::All), ("codes", Texts::Codes)].iter().find(|t| t.0 == args[1]) {
         let pages = (args[3].parse()?, args[4].parse()?);
-        return lines::export(form, Path::new(out), texts.1, pages, two_levels()?);
+        let names = match args.get(6) {
+            Some(path) => std::fs::read_to_string(path)?.lines().map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        return lines::export(form, Path::new(out), (texts.1, &names), pages, two_levels()?);
     }
     let mut writer = Writer::new(Path::new(out))?;
     if args[1] == "made-up" {

@@ -73,7 +73,8 @@ class Crops:
         x = self.pixels[index].float()
         if self.kind not in LINES:
             return x
-        stop = (self.ends[index] + 3 + 6 * torch.rand(len(index))).clamp(max=x.shape[2])
+        # A full stop whose ink is not found stands within 4 px of the last letter's.
+        stop = (self.ends[index] + 4 + 5 * torch.rand(len(index))).clamp(max=x.shape[2])
         x = x[:, :, : int(stop.max().ceil())]
         beyond = torch.arange(x.shape[2])[None, :] >= stop[:, None]
         for i in range(len(x)):
@@ -192,7 +193,8 @@ def augment(crops, index):
     x = crops.cut(index)
     if crops.kind in LINES:
         # What a narrower line leaves behind is paper, or the end of the crop a little off.
-        x = torch.nn.functional.pad(x, (0, 8), mode="replicate")
+        # Stretched by a twenty-fifth, the longest keep their last letter.
+        x = torch.nn.functional.pad(x, (0, 8 + x.shape[2] // 25), mode="replicate")
         x = stretched(x)
     labels, lengths = crops.labels[index].clone(), crops.lengths[index].clone()
     n, h, w = x.shape

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from crops import Crops, augment
 from nets import HEIGHT, LINES, NETS, SIGNS, WIDTHS, normalise
+from weights import start
 
 
 def best_paths(logits, signs):
@@ -57,7 +58,7 @@ def main():
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--start", help="weights to start from")
+    p.add_argument("--start", help="weights to start from, *.pt or *.onnx")
     p.add_argument("--weights", help="where to keep the weights for a later start")
     p.add_argument("--every", type=int, default=1000, help="steps from one report to the next")
     p.add_argument("--out", required=True)
@@ -70,7 +71,7 @@ def main():
     held_out = {d: Crops(a.kind, [d]) for d in a.held_out}
     net = NETS[a.kind]().to(memory_format=torch.channels_last)
     if a.start:
-        net.load_state_dict(torch.load(a.start))
+        start(net, a.start, made_up)
     mean = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.rate, total_steps=a.steps, pct_start=0.1)

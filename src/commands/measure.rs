@@ -9,6 +9,7 @@ use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::decide::simulate::{self, Noise, Simulation};
+use crate::eval::texts::Names;
 use crate::eval::{self, Camera, Evaluation, Truth};
 use crate::pipeline::{Digitizer, Times};
 use crate::record::Record;
@@ -31,10 +32,14 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     if let Some(each) = args.alter {
         return alter(args, each);
     }
+    if let Some(sheets) = args.letters {
+        return letters(args, sheets);
+    }
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
     let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
     let truth = Truth::load(truth, &config.forms)?;
+    let names = Names::load(args.places.as_deref(), args.names.as_deref())?;
     let earlier = match &args.compare {
         Some(path) => {
             let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -68,6 +73,10 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     bar.finish();
     let evaluation = eval::evaluate(&records, &truth);
     console::data(evaluation.to_string().as_bytes())?;
+    match args.places.is_some() || args.names.is_some() {
+        true => console::data(eval::texts::measure(&records, &truth, &names).to_string().as_bytes())?,
+        false => say!("names of places: not measured; give --places, --names or both")?,
+    }
     if let Some(off) = off {
         say!("{off}")?;
     }
@@ -164,6 +173,15 @@ fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
         output::write_whole(path, &serde_json::to_vec_pretty(&altered)?)?;
     }
     Ok(if altered.holds() { Outcome::Clean } else { Outcome::Open })
+}
+
+/// Counts by sign what is read of made-up names.
+fn letters(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
+    let digitizer = Digitizer::new(config(&args.digitize)?)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs(&args.digitize)?).build()?;
+    let counted = pool.install(|| eval::letters::letters(&digitizer, sheets, args.seed));
+    console::data(counted.to_string().as_bytes())?;
+    Ok(Outcome::Clean)
 }
 
 /// Makes sample sheets.

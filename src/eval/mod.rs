@@ -8,7 +8,9 @@
 pub mod alter;
 mod camera;
 mod compare;
+pub mod letters;
 mod print;
+pub mod texts;
 mod truth;
 
 pub use camera::{Camera, Photographed};

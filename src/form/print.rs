@@ -3,10 +3,11 @@
 //! In: labels, rules and texts in form millimetres. Out: ink coverage (0 none, 1 full) on a canvas
 //! of a chosen resolution. Used by the registration for its template and by `synth` for whole
 //! sheets, so that both mean the same print. Glyphs are Liberation Sans (SIL Open Font License),
-//! whose widths are those of the machine's Helvetica-like face.
+//! whose widths are those of the machine's Helvetica-like face; its Q, whose tail hangs below the line, is
+//! drawn as the machine prints it: an O with a stroke across its foot.
 
 use super::{Align, Form, Label, Rule, Style, Weight};
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, Glyph, Outline, OutlineCurve, OutlinedGlyph, PxScale, ScaleFont, point};
 use image::{ImageBuffer, Luma};
 use std::sync::LazyLock;
 
@@ -46,6 +47,28 @@ fn scale(font: &FontRef<'_>, em: f64) -> PxScale {
     PxScale::from((em * f64::from(font.height_unscaled()) / units) as f32)
 }
 
+/// Corners of the stroke across a Q's foot, in the font's units of 2048 an em (set by eye on scans).
+const TAIL: [(f32, f32); 4] = [(871.0, 404.0), (1526.0, 15.0), (1468.0, -124.0), (829.0, 282.0)];
+/// The same in bold.
+const BOLD_TAIL: [(f32, f32); 4] = [(834.0, 418.0), (1516.0, 37.0), (1413.0, -155.0), (748.0, 212.0)];
+
+/// The outline of a sign as the machine prints it.
+fn outline(font: &FontRef<'_>, c: char, weight: Weight) -> Option<Outline> {
+    if c != 'Q' {
+        return font.outline(font.glyph_id(c));
+    }
+    let mut outline = font.outline(font.glyph_id('O'))?;
+    let tail = if weight == Weight::Bold { BOLD_TAIL } else { TAIL };
+    for k in 0..tail.len() {
+        let (a, b) = (tail[k], tail[(k + 1) % tail.len()]);
+        outline.curves.push(OutlineCurve::Line(point(a.0, a.1), point(b.0, b.1)));
+        // A font's y points up: its bounds keep the top as the least, the foot as the most.
+        outline.bounds.max.y = outline.bounds.max.y.min(a.1);
+        outline.bounds.max.x = outline.bounds.max.x.max(a.0);
+    }
+    Some(outline)
+}
+
 /// Printed width of a text, mm.
 pub fn text_width(text: &str, style: &Style) -> f64 {
     let font = font(style);
@@ -77,7 +100,8 @@ pub fn ink(text: &str, at: (f64, f64), style: &Style, px_per_mm: f64, mut add: i
         }
         let glyph = Glyph { id, scale, position: point(pen as f32, at.1 as f32) };
         pen += f64::from(scaled.h_advance(id)) + style.tracking * em;
-        if let Some(outline) = font.outline_glyph(glyph) {
+        if let Some(outline) = outline(font, c, style.weight) {
+            let outline = OutlinedGlyph::new(glyph, outline, scaled.scale_factor());
             let bounds = outline.px_bounds();
             outline.draw(|gx, gy, coverage| {
                 add(bounds.min.x as i64 + i64::from(gx), bounds.min.y as i64 + i64::from(gy), coverage);
@@ -151,6 +175,30 @@ impl Canvas {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The tail adds ink to an O at its foot, and takes none away.
+    #[test]
+    fn a_q_is_an_o_with_a_stroke_across_its_foot() {
+        for weight in [Weight::Regular, Weight::Bold] {
+            let style = Style { size: 10.0, weight, space: None, tracking: 0.0 };
+            let drawn = |text: &str| {
+                let mut canvas = Canvas::new(0.0, 0.0, 10.0, 14.0, 8.0);
+                canvas.text(text, 1.0, 10.0, Align::Left, &style);
+                canvas.ink
+            };
+            let (o, q) = (drawn("O"), drawn("Q"));
+            let more: Vec<(u32, u32)> = o
+                .enumerate_pixels()
+                .filter(|(x, y, p)| q.get_pixel(*x, *y)[0] > p[0] + 0.5)
+                .map(|p| (p.0, p.1))
+                .collect();
+            assert!(o.pixels().zip(q.pixels()).all(|(o, q)| q[0] > o[0] - 0.01), "{weight:?}");
+            assert!(
+                more.len() > 100 && more.iter().all(|p| p.0 > 36 && p.1 > 60 && p.1 < 88),
+                "{weight:?} {more:?}"
+            );
+        }
+    }
 
     #[test]
     fn text_inks_the_canvas_between_its_measured_ends() {
