@@ -57,7 +57,16 @@ pub(super) fn talk(text: Arguments<'_>) {
 
 /// Says why the command failed.
 pub fn failed(error: &anyhow::Error) {
-    tracing::error!("{error:#}");
+    tracing::error!("{}", causes(error));
+}
+
+/// An error with its causes, each said once: many errors name theirs already.
+fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        already if already.contains(cause.trim_end()) => said,
+        _ => format!("{said}: {cause}"),
+    })
 }
 
 /// A line of data, formatted as `println!` does; gives a result.
@@ -71,3 +80,16 @@ macro_rules! tell {
 }
 
 pub(super) use {say, tell};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_an_error_names_is_said_once() {
+        let inner = || std::io::Error::other("disk full");
+        let named = anyhow::Error::from(inner()).context("out: disk full; make room");
+        assert_eq!(causes(&named), "out: disk full; make room");
+        assert_eq!(causes(&anyhow::Error::from(inner()).context("cannot write")), "cannot write: disk full");
+    }
+}
