@@ -20,7 +20,7 @@ fn place(seed: u64, lines: &[(&str, &str)]) -> Place {
     let settings = ScanSettings { blur: 0.6, noise: 3.0, quality: Some(70), ..ScanSettings::clean(200.0) };
     let picture = scan::apply(&drawn, &settings, &mut rng);
     let sheet = crate::sheet::locate(&picture.pixels, &[Template::new(&form)]).remove(0);
-    let readers = Readers::new(form.words.places).unwrap();
+    let readers = Readers::new().unwrap();
     readers.header(&picture.pixels, &sheet, &form, None, ReaderChoice::Net).place
 }
 
