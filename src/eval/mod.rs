@@ -6,12 +6,12 @@
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
 pub mod alter;
-mod camera;
+pub mod camera;
 mod compare;
 mod print;
+pub mod registration;
 mod truth;
 
-pub use camera::{Camera, Photographed};
 pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 
