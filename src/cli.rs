@@ -365,10 +365,10 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required_unless_present_any = ["simulate", "letters"], value_name = "PATHS")]
+    #[arg(required_unless_present_any = ["simulate", "letters", "registration"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters"])]
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration"])]
     pub truth: Option<PathBuf>,
     /// Published names by centre and table, to measure how well names of places are read
     #[arg(long, value_name = "CSV", requires = "truth")]
@@ -399,11 +399,20 @@ pub struct EvalArgs {
     /// Compare with the JSON of an earlier evaluation, sheet by sheet
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
-    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless)
+    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless). How far the photos'
+    /// registration is from the scans' own is agreement, not truth; for that see --registration
     #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
     pub camera: Option<f64>,
+    /// Photograph each input first, as phones are used: strip-12mp, pieces-12mp, night, …; with
+    /// --registration the sets to measure, scans and turned-scans among them [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "camera")]
+    pub scene: Vec<String>,
+    /// Make this many sheets a set and say how far the registration is from where their print exactly is,
+    /// in millimetres
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera"])]
+    pub registration: Option<u64>,
     /// Keep the photos there
-    #[arg(long, value_name = "DIR", requires = "camera")]
+    #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,
     /// How sheets are digitized
     #[command(flatten)]
@@ -426,6 +435,10 @@ pub struct SynthArgs {
     /// 1 (hopeless)
     #[arg(long, value_name = "STRENGTH", value_parser = crate::synth::camera::strength)]
     pub camera: Option<f64>,
+    /// Photograph the sheets as phones are used: strip-12mp, strip-12mp-tilted, strip-50mp,
+    /// strip-50mp-tilted, pieces-12mp, the same with -messenger, night, screen, sleeve
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["camera", "pieces"])]
+    pub scene: Option<String>,
     /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
     #[arg(long)]
     pub defects: bool,

@@ -9,16 +9,15 @@ use crate::batch::{self, Jobs, Progress};
 use crate::cli::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::decide::simulate::{self, Noise, Simulation};
+use crate::eval::registration::{self, Set};
 use crate::eval::texts::Names;
-use crate::eval::{self, Camera, Evaluation, Truth};
-use crate::pipeline::{Digitizer, Times};
-use crate::record::Record;
-use crate::sheet::Template;
+use crate::eval::{self, Evaluation, Truth, camera, camera::Camera};
+use crate::pipeline::Digitizer;
+use crate::synth::Scene;
 use crate::synth::defects::Defect;
 use crate::{inputs, output, synth as made};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// Measures against known values; [`Outcome::Open`] when a sheet was accepted and wrong.
@@ -34,6 +33,9 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     }
     if let Some(sheets) = args.letters {
         return letters(args, sheets);
+    }
+    if let Some(sheets) = args.registration {
+        return register(args, sheets);
     }
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
@@ -55,41 +57,56 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
         bail!("no pictures to evaluate; give files or folders with .{}", inputs::ENDINGS.join(", ."));
     }
     let digitizer = Digitizer::new(config)?;
-    let bar = Bar::new(inputs.files.len());
-    let started = Instant::now();
-    let ((records, times), off) = match args.camera {
-        None => (batch::records(&digitizer, &inputs.files, Jobs(jobs), &bar)?, None),
-        Some(strength) => {
-            let camera = Camera { strength, seed: args.seed, keep: args.photos.clone() };
-            if let Some(folder) = &camera.keep {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot make the folder {} for --photos", folder.display()))?;
-            }
-            let (records, off) = photographed(&digitizer, &inputs.files, &camera, Jobs(jobs), &bar)?;
-            ((records, Times::default()), Some(off))
+    let camera = camera(args)?;
+    let folder = match (&args.photos, camera) {
+        (Some(kept), Some(_)) => {
+            std::fs::create_dir_all(kept)
+                .with_context(|| format!("cannot make the folder {} for --photos", kept.display()))?;
+            None
         }
+        _ => Some(tempfile::tempdir().context("cannot make a folder for photos")?),
     };
+    let kept = args.photos.as_deref().or(folder.as_ref().map(|f| f.path()));
+    let photos = match (camera, kept) {
+        (Some(camera), Some(kept)) => {
+            let bar = Bar::new(inputs.files.len());
+            let forms = &digitizer.config().forms;
+            let what = camera::Inputs { forms, limits: &digitizer.config().limits, seed: args.seed };
+            let taken = camera::photograph(camera, &what, &inputs.files, kept, Jobs(jobs), || bar.done(&[]))?;
+            bar.finish();
+            Some(taken.with_context(|| format!("cannot write photos into {}", kept.display()))?)
+        }
+        _ => None,
+    };
+    let files = match &photos {
+        Some(photos) => photos.iter().map(|p| p.file.clone()).collect(),
+        None => inputs.files,
+    };
+    let bar = Bar::new(files.len());
+    let started = Instant::now();
+    let (mut records, times) = batch::records(&digitizer, &files, Jobs(jobs), &bar)?;
     let seconds = started.elapsed().as_secs_f64();
     bar.finish();
+    let agreement = photos.as_ref().map(|p| camera::agreement(&mut records, p, &digitizer.config().forms));
+    let truth = photos.as_ref().map_or(truth.clone(), |p| camera::truth_of(&truth, p));
     let evaluation = eval::evaluate(&records, &truth);
     console::data(evaluation.to_string().as_bytes())?;
     match args.places.is_some() || args.names.is_some() {
         true => console::data(eval::texts::measure(&records, &truth, &names).to_string().as_bytes())?,
         false => say!("names of places: not measured; give --places, --names or both")?,
     }
-    if let Some(off) = off {
-        say!("{off}")?;
+    if let Some(agreement) = agreement {
+        let found = |code: &str| evaluation.count(|s| s.findings.contains(code));
+        say!("not found: {} photos; illegible: {}", found("no_sheet"), found("illegible"))?;
+        say!("{agreement}")?;
     }
     say!(
         "time: {} files in {seconds:.1} s with {jobs} jobs, {:.0} ms of one job a file",
-        inputs.files.len(),
-        1000.0 * seconds * jobs as f64 / inputs.files.len() as f64
+        files.len(),
+        1000.0 * seconds * jobs as f64 / files.len() as f64
     )?;
-    let each =
-        |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / inputs.files.len() as f64);
-    if args.camera.is_none() {
-        say!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "))?;
-    }
+    let each = |(name, seconds): &(&str, f64)| format!("{name} {:.1}", 1000.0 * seconds / files.len() as f64);
+    say!("ms a file by stage: {}", times.stages().iter().map(each).collect::<Vec<_>>().join(", "))?;
     if let Some(earlier) = earlier {
         console::data(eval::compare(&earlier, &evaluation).to_string().as_bytes())?;
     }
@@ -100,30 +117,39 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     Ok(if wrong == 0 { Outcome::Clean } else { Outcome::Open })
 }
 
-/// The records of photos that the camera takes of the files, and how well they are registered, in a line.
-fn photographed(
-    digitizer: &Digitizer,
-    files: &[PathBuf],
-    camera: &Camera,
-    jobs: Jobs,
-    bar: &Bar,
-) -> anyhow::Result<(Vec<Record>, String)> {
-    let templates: Vec<Template> = digitizer.config().forms.iter().map(Template::new).collect();
-    let see = |i: usize| camera.see(digitizer, &templates, &files[i], i);
-    let photos = batch::collect(files.len(), jobs, see, |p| bar.done(&p.records))?;
-    let mut off: Vec<f64> = photos.iter().filter_map(|p| p.off).collect();
-    off.sort_by(f64::total_cmp);
-    let within = off.iter().filter(|&&d| d <= OFF).count();
-    let line = format!(
-        "registration: {within} of {} photos have every row within {OFF} mm of its place; median of the worst rows {:.2} mm",
-        files.len(),
-        off.get(off.len() / 2).copied().unwrap_or(f64::NAN)
-    );
-    Ok((photos.into_iter().flat_map(|p| p.records).collect(), line))
+/// What takes photos of the inputs, if anything does.
+fn camera(args: &EvalArgs) -> anyhow::Result<Option<Camera>> {
+    Ok(match (args.camera, args.scene.as_slice()) {
+        (Some(strength), []) => Some(Camera::Strength(strength)),
+        (None, [scene]) => Some(Camera::Scene(Scene::parse(scene).map_err(anyhow::Error::msg)?)),
+        (None, []) => None,
+        _ => bail!("give one --scene, or --camera; several scenes are only for --registration"),
+    })
 }
 
-/// How far from its place a row may be, mm: a quarter of the narrowest row pitch.
-const OFF: f64 = 0.8;
+/// Registers made-up scans and photos whose every point is known.
+fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let sets = match args.scene.as_slice() {
+        [] => Set::all(),
+        named => named.iter().map(|n| Set::parse(n)).collect::<Result<_, _>>().map_err(anyhow::Error::msg)?,
+    };
+    say!("{}", registration::HEAD)?;
+    let mut all = Vec::new();
+    for set in sets {
+        let bar = Bar::new(sheets as usize);
+        let measured = registration::register(form, set, sheets, args.seed, Jobs(jobs), || bar.done(&[]))?;
+        bar.finish();
+        console::data(measured.to_string().as_bytes())?;
+        all.push(measured);
+    }
+    if let Some(path) = &args.json {
+        output::write_whole(path, &serde_json::to_vec_pretty(&all)?)?;
+    }
+    Ok(Outcome::Clean)
+}
 
 /// Decides on made-up sheets; [`Outcome::Open`] when a probability does not hold.
 fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
@@ -204,7 +230,11 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
         count: args.n,
         out: args.out.clone(),
         seed: args.seed,
-        source: args.camera.map_or(made::Source::Scan, made::Source::Camera),
+        source: match (args.camera, &args.scene) {
+            (Some(strength), _) => made::Source::Camera(strength),
+            (None, Some(scene)) => made::Source::Scene(Scene::parse(scene).map_err(anyhow::Error::msg)?),
+            (None, None) => made::Source::Scan,
+        },
         faults: faults(args)?,
         pieces: args.pieces.unwrap_or(1),
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },

@@ -6,14 +6,14 @@
 //! Refuses nothing: files without truth, and truth without a record, are listed.
 
 pub mod alter;
-mod camera;
+pub mod camera;
 mod compare;
 pub mod letters;
 mod print;
+pub mod registration;
 pub mod texts;
 mod truth;
 
-pub use camera::{Camera, Photographed};
 pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 

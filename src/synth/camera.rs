@@ -8,10 +8,12 @@
 //! Strength 0.3 is "hand-held": perspective up to 10 degrees, bend, shadow, mild blur, JPEG 80, 170 to
 //! 230 dpi. Strength 0.6 is "hard": twice that, 150 dpi, JPEG 60, faded.
 
+use super::paper::Strip;
 use super::scene::{Backdrop, Light};
 use super::warp::Grid;
 use super::{Picture, SynthRng, noise, scene};
 use crate::geometry::Point;
+use crate::sheet::Mesh;
 use image::GrayImage;
 use rand::RngExt;
 use std::f64::consts::{PI, TAU};
@@ -157,43 +159,30 @@ pub fn pieces(picture: &Picture, n: usize, strength: f64, rng: &mut SynthRng) ->
         .collect()
 }
 
-/// The paper in space: its height profile along the strip.
-struct Strip {
-    /// Arc length of the samples, mm.
-    step: f64,
-    /// Along and up, mm, and slope, radians, at each sample.
-    profile: Vec<(f64, f64, f64)>,
+/// The slope of the paper at `v` of its length, radians.
+fn slope(settings: &CameraSettings, v: f64, length: f64) -> f64 {
+    let mut slope: f64 =
+        settings.bend.iter().map(|&(a, l, p)| a.to_radians() * (TAU * v / l + p).sin()).sum();
+    for &(place, angle, width) in &settings.folds {
+        // Up on one side of the ridge, down on the other.
+        let t = (v - place * length) / width;
+        if t.abs() < 1.0 {
+            slope += angle.to_radians() * if t < 0.0 { 1.0 } else { -1.0 };
+        }
+    }
+    slope
 }
 
-impl Strip {
-    fn new(length: f64, settings: &CameraSettings) -> Self {
-        let step = 2.0;
-        let (mut along, mut up) = (0.0, 0.0);
-        let mut profile = Vec::new();
-        for i in 0..=(length / step).ceil() as usize {
-            let v = i as f64 * step;
-            let mut slope: f64 =
-                settings.bend.iter().map(|&(a, l, p)| a.to_radians() * (TAU * v / l + p).sin()).sum();
-            for &(place, angle, width) in &settings.folds {
-                // Up on one side of the ridge, down on the other.
-                let t = (v - place * length) / width;
-                if t.abs() < 1.0 {
-                    slope += angle.to_radians() * if t < 0.0 { 1.0 } else { -1.0 };
-                }
-            }
-            profile.push((along, up, slope));
-            along += step * slope.cos();
-            up += step * slope.sin();
-        }
-        Self { step, profile }
+/// The picture as a sheet of paper on which nothing but print lies: its long side down, the scanner's
+/// border cut off, and a share of its ink lost.
+pub(super) fn laid(picture: &Picture, fade: f64) -> (GrayImage, Mesh) {
+    let lying = picture.pixels.width() > picture.pixels.height();
+    let (source, mesh) = noise::turn(picture.pixels.clone(), picture.mesh.clone(), u8::from(lying));
+    let (mut source, mesh) = trim(source, mesh);
+    if fade > 0.0 {
+        faint(&mut source, fade);
     }
-
-    fn at(&self, v: f64) -> (f64, f64, f64) {
-        let i = ((v / self.step).floor().max(0.0) as usize).min(self.profile.len() - 2);
-        let t = v / self.step - i as f64;
-        let (a, b) = (self.profile[i], self.profile[i + 1]);
-        (a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t, a.2 + (b.2 - a.2) * t)
-    }
+    (source, mesh)
 }
 
 /// Takes the photo of the part `window` (shares of the strip's length) of the picture.
@@ -203,18 +192,11 @@ pub fn shoot(
     window: (f64, f64),
     rng: &mut SynthRng,
 ) -> Picture {
-    // The strip's long side runs down the source.
-    let lying = picture.pixels.width() > picture.pixels.height();
-    let (source, mesh) = noise::turn(picture.pixels.clone(), picture.mesh.clone(), u8::from(lying));
-    let (source, mesh) = trim(source, mesh);
-    let (mut source, mesh) = (source, mesh);
-    if settings.fade > 0.0 {
-        faint(&mut source, settings.fade);
-    }
+    let (source, mesh) = laid(picture, settings.fade);
     let middle = mesh.rungs[mesh.rungs.len() / 2].y;
     let native = mesh.px_per_mm(middle).max(0.5);
     let (width, length) = (f64::from(source.width()) / native, f64::from(source.height()) / native);
-    let strip = Strip::new(length, settings);
+    let strip = Strip::new(length, |v| slope(settings, v, length));
     let seen = (window.1 - window.0) * length;
     let scale = settings.dpi / 25.4;
     let distance = settings.distance * seen.max(250.0);
@@ -312,14 +294,7 @@ fn canvas(
 
 /// Less ink: grey levels below the paper's move towards it.
 fn faint(pixels: &mut GrayImage, fade: f64) {
-    let mut counts = [0u64; 256];
-    pixels.iter().for_each(|&v| counts[usize::from(v)] += 1);
-    let (mut below, half) = (0, pixels.len() as u64 * 6 / 10);
-    let paper = counts.iter().position(|&c| {
-        below += c;
-        below > half
-    });
-    let paper = paper.unwrap_or(255) as f64;
+    let paper = f64::from(paper_level(pixels));
     for value in pixels.iter_mut() {
         let v = f64::from(*value);
         if v < paper {
@@ -328,8 +303,20 @@ fn faint(pixels: &mut GrayImage, fade: f64) {
     }
 }
 
+/// The grey of the paper: of four tenths of the pixels that or lighter.
+pub(super) fn paper_level(pixels: &GrayImage) -> u8 {
+    let mut counts = [0u64; 256];
+    pixels.iter().for_each(|&v| counts[usize::from(v)] += 1);
+    let (mut below, half) = (0, pixels.len() as u64 * 6 / 10);
+    let paper = counts.iter().position(|&c| {
+        below += c;
+        below > half
+    });
+    paper.unwrap_or(255) as u8
+}
+
 /// Cuts the scanner's black border off: rows and columns that are dark nearly throughout.
-fn trim(source: GrayImage, mut mesh: crate::sheet::Mesh) -> (GrayImage, crate::sheet::Mesh) {
+fn trim(source: GrayImage, mut mesh: Mesh) -> (GrayImage, Mesh) {
     let (w, h) = source.dimensions();
     // Scanner lids are below 60 of 255 on the scans seen; print never fills nine tenths of a line.
     let dark = |count: u32, total: u32| count * 10 > total * 9;

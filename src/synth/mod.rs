@@ -11,6 +11,8 @@ pub mod camera;
 pub mod defects;
 pub mod draw;
 mod noise;
+mod paper;
+pub mod phone;
 pub mod records;
 pub mod scan;
 mod scene;
@@ -21,6 +23,7 @@ mod write;
 
 pub use defects::Defect;
 pub use draw::{Drawn, Part};
+pub use phone::{Scene, Shot};
 pub use values::{FieldTruth, SheetTruth, ValueMode};
 pub use write::{Existing, Faults, Options, Source, Summary, SynthError, run};
 

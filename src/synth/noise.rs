@@ -84,9 +84,22 @@ pub fn motion(pixels: &GrayImage, length: f64, angle: f64) -> GrayImage {
 }
 
 /// A fast generator for per-pixel noise, seeded from the sheet's.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
+    /// Seeded by the sheet's generator.
+    pub fn new(rng: &mut SynthRng) -> Self {
+        Self(rng.random::<u64>() | 1)
+    }
+
+    /// Two numbers of standard deviation 1, near enough Gaussian.
+    pub fn two(&mut self) -> [f32; 2] {
+        let bits = self.next().to_le_bytes();
+        // Four bytes summed have standard deviation 147.8.
+        let four = |at: usize| bits[at..at + 4].iter().map(|&b| i32::from(b)).sum::<i32>() - 510;
+        [four(0) as f32 / 147.8, four(4) as f32 / 147.8]
+    }
+
     fn next(&mut self) -> u64 {
         // xorshift64* (Vigna 2016).
         self.0 ^= self.0 >> 12;
@@ -99,7 +112,7 @@ impl Dice {
 /// Adds noise of standard deviation `sigma` grey levels, near enough Gaussian, through `tone`:
 /// value = `tone[pixel]` + noise.
 pub fn tone_and_noise(pixels: &mut GrayImage, tone: &[f32; 256], sigma: f64, rng: &mut SynthRng) {
-    let mut dice = Dice(rng.random::<u64>() | 1);
+    let mut dice = Dice::new(rng);
     // Four bytes summed have standard deviation 147.8.
     let scale = (sigma / 147.8) as f32;
     for chunk in pixels.chunks_mut(2) {

@@ -227,6 +227,35 @@ pub fn apply(drawn: &Drawn, settings: &ScanSettings, rng: &mut SynthRng) -> Pict
     Picture { pixels, mesh, truth: drawn.truth.clone(), jpeg }
 }
 
+/// How a made-up scan is turned: in turn by each quarter, askew, and by any angle; degrees clockwise.
+pub fn any_turn(index: u64, rng: &mut SynthRng) -> f64 {
+    match index % 6 {
+        quarter @ 0..3 => 90.0 * (quarter + 1) as f64,
+        3 => rng.random_range(2.0..10.0) * if rng.random_bool(0.5) { 1.0 } else { -1.0 },
+        _ => rng.random_range(0.0..360.0),
+    }
+}
+
+/// The scan turned clockwise by `degrees`, as on a flat bed whose lid is white or black.
+pub fn turned(picture: Picture, degrees: f64, rng: &mut SynthRng) -> Picture {
+    let lid = image::Luma([if rng.random_bool(0.5) { 12 } else { 240 }]);
+    if degrees % 90.0 == 0.0 {
+        let (pixels, mesh) = noise::turn(picture.pixels, picture.mesh, (degrees / 90.0) as u8);
+        return Picture { pixels, mesh, truth: picture.truth, jpeg: None };
+    }
+    let (w, h) = (f64::from(picture.pixels.width()), f64::from(picture.pixels.height()));
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let size = (w * cos.abs() + h * sin.abs() + 40.0, w * sin.abs() + h * cos.abs() + 40.0);
+    let mut pixels = GrayImage::from_pixel(size.0.round() as u32, size.1.round() as u32, lid);
+    let grid = Grid::new(picture.pixels.dimensions(), (1e4, 1e4), |p| {
+        let (x, y) = (p.x - w / 2.0, p.y - h / 2.0);
+        Point::new(x * cos - y * sin + size.0 / 2.0, x * sin + y * cos + size.1 / 2.0)
+    });
+    grid.paint(&picture.pixels, &mut pixels, None);
+    let (pixels, bytes) = noise::jpeg(&pixels, rng.random_range(70..95));
+    Picture { pixels, mesh: grid.mesh(&picture.mesh), truth: picture.truth, jpeg: Some(bytes) }
+}
+
 /// Where a point of the paper (mm from its corner) passes the scanner's line (mm).
 fn feed(
     settings: &ScanSettings,

@@ -73,6 +73,32 @@ impl Grid {
 
     /// Paints the source into the target; `light` scales each pixel by the knots' value, one a knot.
     pub fn paint(&self, source: &GrayImage, target: &mut GrayImage, light: Option<&[f32]>) {
+        let width = target.width() as usize;
+        let size = (width, target.height() as usize);
+        let (sw, sh) = (source.width() as usize, source.height() as usize);
+        let pixels = source.as_raw();
+        let out: &mut [u8] = target;
+        self.spans(size, light, |span| {
+            let mut at = span.at;
+            for value in &mut out[span.y * width..][span.x..span.end] {
+                let x = at.from.x.clamp(0.0, sw as f64 - 1.001);
+                let y = at.from.y.clamp(0.0, sh as f64 - 1.001);
+                let (x0, y0) = (x as usize, y as usize);
+                let (ux, uy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
+                let i = y0 * sw + x0;
+                let px = |i: usize| f32::from(pixels[i]);
+                let above = px(i) + (px(i + 1) - px(i)) * ux;
+                let below = px(i + sw) + (px(i + sw + 1) - px(i + sw)) * ux;
+                let v = (above + (below - above) * uy) * at.light as f32;
+                *value = (v + 0.5).clamp(0.0, 255.0) as u8;
+                at.step(&span.by);
+            }
+        });
+    }
+
+    /// Calls `paint` for each run of pixels of a target of this size (width, height) that the source
+    /// covers; cells with a knot that stands nowhere (NaN) are left out.
+    pub fn spans(&self, size: (usize, usize), light: Option<&[f32]>, mut paint: impl FnMut(Span)) {
         for row in 0..self.ys.len() - 1 {
             for column in 0..self.xs.len() - 1 {
                 let corner = |dc: usize, dr: usize| {
@@ -84,10 +110,42 @@ impl Grid {
                     }
                 };
                 let [a, b, c, d] = [corner(0, 0), corner(1, 0), corner(0, 1), corner(1, 1)];
-                triangle(source, target, [a, b, c]);
-                triangle(source, target, [d, c, b]);
+                triangle(size, [a, b, c], &mut paint);
+                triangle(size, [d, c, b], &mut paint);
             }
         }
+    }
+}
+
+/// A run of target pixels `x..end` of row `y` within one triangle.
+pub struct Span {
+    /// Row of the target.
+    pub y: usize,
+    /// First column.
+    pub x: usize,
+    /// Behind the last column.
+    pub end: usize,
+    /// What the first pixel shows.
+    pub at: Seen,
+    /// What each further pixel adds.
+    pub by: Seen,
+}
+
+/// What a target pixel shows: a place of the source, and how bright.
+#[derive(Clone, Copy)]
+pub struct Seen {
+    /// Source pixels.
+    pub from: Point,
+    /// Gain.
+    pub light: f64,
+}
+
+impl Seen {
+    /// Goes on by one pixel.
+    pub fn step(&mut self, by: &Self) {
+        self.from.x += by.from.x;
+        self.from.y += by.from.y;
+        self.light += by.light;
     }
 }
 
@@ -98,19 +156,15 @@ struct Corner {
     light: f64,
 }
 
-/// Fills one triangle of the target, affine from the source, bilinear.
-fn triangle(source: &GrayImage, target: &mut GrayImage, [a, b, c]: [Corner; 3]) {
+/// The runs of one triangle of the target, affine from the source.
+fn triangle((tw, th): (usize, usize), [a, b, c]: [Corner; 3], paint: &mut impl FnMut(Span)) {
     let det = (b.to.x - a.to.x) * (c.to.y - a.to.y) - (c.to.x - a.to.x) * (b.to.y - a.to.y);
-    if det.abs() < 1e-9 {
+    if det.is_nan() || det.abs() < 1e-9 {
         return;
     }
-    let (tw, th) = (target.width() as usize, target.height() as usize);
     let ys = [a.to.y, b.to.y, c.to.y];
     let top = ys.iter().copied().fold(f64::MAX, f64::min).ceil().max(0.0);
     let bottom = ys.iter().copied().fold(f64::MIN, f64::max).floor().min(th as f64 - 1.0);
-    let (sw, sh) = (source.width() as usize, source.height() as usize);
-    let pixels = source.as_raw();
-    let out: &mut [u8] = target;
     let mut y = top;
     while y <= bottom {
         // The span of this row: where all three weights are not negative.
@@ -136,28 +190,13 @@ fn triangle(source: &GrayImage, target: &mut GrayImage, [a, b, c]: [Corner; 3]) 
         let first = left.ceil().max(0.0);
         let last = right.floor().min(tw as f64 - 1.0);
         if first <= last {
-            let row = &mut out[y as usize * tw..][first as usize..=last as usize];
             let mix = |w: [f64; 3], f: fn(&Corner) -> f64| w[0] * f(&a) + w[1] * f(&b) + w[2] * f(&c);
-            let start = weight(first);
-            let (mut fx, mut fy) = (mix(start, |k| k.from.x), mix(start, |k| k.from.y));
-            let mut light = mix(start, |k| k.light);
-            let (dx, dy) = (mix(slope, |k| k.from.x), mix(slope, |k| k.from.y));
-            let dlight = mix(slope, |k| k.light);
-            for value in row {
-                let x = fx.clamp(0.0, sw as f64 - 1.001);
-                let y = fy.clamp(0.0, sh as f64 - 1.001);
-                let (x0, y0) = (x as usize, y as usize);
-                let (ux, uy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
-                let at = y0 * sw + x0;
-                let px = |i: usize| f32::from(pixels[i]);
-                let above = px(at) + (px(at + 1) - px(at)) * ux;
-                let below = px(at + sw) + (px(at + sw + 1) - px(at + sw)) * ux;
-                let v = (above + (below - above) * uy) * light as f32;
-                *value = (v + 0.5).clamp(0.0, 255.0) as u8;
-                fx += dx;
-                fy += dy;
-                light += dlight;
-            }
+            let seen = |w: [f64; 3]| Seen {
+                from: Point::new(mix(w, |k| k.from.x), mix(w, |k| k.from.y)),
+                light: mix(w, |k| k.light),
+            };
+            let (x, end) = (first as usize, last as usize + 1);
+            paint(Span { y: y as usize, x, end, at: seen(weight(first)), by: seen(slope) });
         }
         y += 1.0;
     }

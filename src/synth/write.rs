@@ -9,8 +9,9 @@ use super::defects::{self, Defect, Expected};
 use super::draw::{self, Part};
 use super::scan::{self, ScanSettings};
 use super::values::{SheetTruth, ValueMode, invent, payload};
-use super::{Picture, SynthRng, noise, rng};
+use super::{Picture, Scene, SynthRng, noise, rng};
 use crate::form::{FieldKind, Form};
+use crate::sheet::Mesh;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub enum Source {
     RoughScan,
     /// A camera at this strength, 0 to 1.
     Camera(f64),
+    /// A phone, as people use it.
+    Scene(Scene),
 }
 
 /// Whether sheets are defaced.
@@ -119,6 +122,20 @@ struct Line<'a> {
     mesh: Vec<[f64; 7]>,
 }
 
+/// A picture as it goes into its file.
+struct Made {
+    jpeg: Vec<u8>,
+    mesh: Mesh,
+    truth: SheetTruth,
+}
+
+impl From<Picture> for Made {
+    fn from(picture: Picture) -> Self {
+        let jpeg = picture.jpeg.unwrap_or_else(|| noise::jpeg(&picture.pixels, 92).1);
+        Self { jpeg, mesh: picture.mesh, truth: picture.truth }
+    }
+}
+
 /// What one file adds to the truth.
 struct Row {
     csv: Vec<String>,
@@ -146,14 +163,14 @@ pub fn run(form: &Form, options: &Options) -> Result<Summary, SynthError> {
             let (pictures, defect) = make(form, options, i);
             let expected = defect.map_or(Expected::Accepted, Defect::expected);
             let mut rows = Vec::new();
+            let several = pictures.len();
             for (k, picture) in pictures.into_iter().enumerate() {
-                let name = match options.pieces {
+                let name = match several {
                     0 | 1 => format!("acta-{:0digits$}.jpg", i + 1),
                     _ => format!("acta-{:0digits$}-{}.jpg", i + 1, k + 1),
                 };
                 let path = options.out.join(&name);
-                let bytes = picture.jpeg.unwrap_or_else(|| noise::jpeg(&picture.pixels, 92).1);
-                std::fs::write(&path, bytes).map_err(|source| io(&path, source))?;
+                std::fs::write(&path, &picture.jpeg).map_err(|source| io(&path, source))?;
                 let line = Line {
                     file: &name,
                     form: &form.id,
@@ -190,7 +207,7 @@ fn prepare(options: &Options) -> Result<(), SynthError> {
 }
 
 /// The pictures of sheet `index`, and what is wrong with it.
-fn make(form: &Form, options: &Options, index: usize) -> (Vec<Picture>, Option<Defect>) {
+fn make(form: &Form, options: &Options, index: usize) -> (Vec<Made>, Option<Defect>) {
     let mut rng = rng(options.seed, index as u64);
     let defect = match &options.faults {
         Faults::Mixed if index % 2 == 1 => Some(Defect::ALL[index / 2 % Defect::ALL.len()]),
@@ -209,30 +226,37 @@ fn make(form: &Form, options: &Options, index: usize) -> (Vec<Picture>, Option<D
     let pictures = match options.source {
         Source::Scan => {
             let settings = ScanSettings { turns, ..ScanSettings::typical(&mut rng) };
-            vec![scan::apply(&drawn, &settings, &mut rng)]
+            vec![scan::apply(&drawn, &settings, &mut rng).into()]
         }
         Source::RoughScan => {
             let rough = ScanSettings::rough(&mut rng);
-            vec![scan::apply(&drawn, &ScanSettings { turns: (rough.turns + turns) % 4, ..rough }, &mut rng)]
+            let settings = ScanSettings { turns: (rough.turns + turns) % 4, ..rough };
+            vec![scan::apply(&drawn, &settings, &mut rng).into()]
         }
         Source::Camera(strength) => {
             let settings = ScanSettings { turns, ..ScanSettings::paper(&mut rng) };
             let paper = scan::apply(&drawn, &settings, &mut rng);
             photos(&paper, options.pieces, strength, &mut rng)
         }
+        Source::Scene(scene) => {
+            let original = scene.original(&drawn, &mut rng);
+            let made = |s: super::Shot| Made { mesh: s.way.mesh(), jpeg: s.jpeg, truth: s.truth };
+            scene.take(&original, &mut rng).into_iter().map(made).collect()
+        }
     };
     (pictures, defect)
 }
 
-fn photos(paper: &Picture, pieces: usize, strength: f64, rng: &mut SynthRng) -> Vec<Picture> {
-    if pieces > 1 {
+fn photos(paper: &Picture, pieces: usize, strength: f64, rng: &mut SynthRng) -> Vec<Made> {
+    let taken = if pieces > 1 {
         camera::pieces(paper, pieces, strength, rng)
     } else {
         vec![camera::photograph(paper, strength, rng)]
-    }
+    };
+    taken.into_iter().map(Made::from).collect()
 }
 
-fn mesh_rows(truth: &SheetTruth, mesh: &crate::sheet::Mesh) -> Vec<[f64; 7]> {
+fn mesh_rows(truth: &SheetTruth, mesh: &Mesh) -> Vec<[f64; 7]> {
     if truth.fields.is_empty() {
         return Vec::new();
     }
