@@ -50,6 +50,20 @@ fn every_number_of_a_sheet_has_its_place_in_the_photo() {
 }
 
 #[test]
+fn every_name_of_a_place_says_how_sure_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    cotejo().arg("run").arg(sample("acta-0001.jpg")).arg("-o").arg(&out).assert().success();
+    let record = &records(&out)[0];
+    let names = record["place"].as_object().unwrap();
+    assert!(names.values().filter(|n| n.is_string()).count() >= 5, "{names:?}");
+    for (field, name) in names {
+        let p = record["place_confidence"][field].as_f64();
+        assert_eq!(p.is_some_and(|p| p > 0.0 && p < 1.0), name.is_string(), "{field}: {name} {p:?}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_rejected_by_name_and_the_batch_goes_on() {
     bad_file_beside_a_good_one("empty.jpg", b"", "empty_file", "copy the file again");
 }

@@ -24,6 +24,7 @@ use crate::record::Place;
 use crate::sheet::{Mesh, Sheet};
 use image::GrayImage;
 use lines::Line;
+use std::collections::BTreeMap;
 
 /// A line of text as read.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,8 @@ pub struct HeaderReading {
     pub issued_at: Option<TextReading>,
     /// Place names.
     pub place: Place,
+    /// Probability that a name is right to the letter, by the name's field in [`Place`].
+    pub place_sure: BTreeMap<String, f64>,
     /// Nine digits.
     pub centre_code: Option<TextReading>,
     /// The number of voters.
@@ -268,7 +271,7 @@ impl Work<'_> {
             match (starts, open) {
                 (Some(ix), _) => {
                     let value = text.split_once(' ').map_or("", |t| t.1).to_owned();
-                    place.push((header.lines[ix].id.as_str(), value));
+                    place.push((header.lines[ix].id.as_str(), value, read[i].1));
                     open = Some(ix);
                 }
                 // A line that follows closely goes on with the name before it.
@@ -276,6 +279,7 @@ impl Work<'_> {
                     if let Some(last) = place.last_mut() {
                         last.1.push(' ');
                         last.1.push_str(text);
+                        last.2 *= read[i].1;
                     }
                 }
                 (None, Some(ix)) if Some(ix) == header.lines.iter().rposition(|l| l.prefix.is_some()) => {
@@ -285,21 +289,23 @@ impl Work<'_> {
                 _ => {}
             }
         }
-        for (id, value) in place {
-            self.place(id, value);
+        for (id, value, p) in place {
+            self.place(id, value, p);
         }
-        let (mut name, mut address) = (Vec::new(), Vec::new());
+        let (mut name, mut address): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         let pitch = self.pitch(&rest);
         for i in tail..rest.len() {
             let gap = if i > tail { rest[i].base - rest[i - 1].base } else { 0.0 };
             if address.is_empty() && gap < pitch * PARAGRAPH {
-                name.push(read[i].0.as_str());
+                name.push(i);
             } else {
-                address.push(read[i].0.as_str());
+                address.push(i);
             }
         }
-        self.place("centre_name", name.join(" "));
-        self.place("address", address.join(" "));
+        for (id, of) in [("centre_name", name), ("address", address)] {
+            let text: Vec<&str> = of.iter().map(|&i| read[i].0.as_str()).collect();
+            self.place(id, text.join(" "), of.iter().map(|&i| read[i].1).product());
+        }
     }
 
     /// The pitch of lines within a paragraph: the middle of those about as small as the smallest, which is a
@@ -314,21 +320,23 @@ impl Work<'_> {
         all.get(all.len() / 2).copied().unwrap_or(least).clamp(2.4, most.max(2.4))
     }
 
-    fn place(&mut self, id: &str, value: String) {
+    /// Notes a name, right to the letter with probability `p`: that of all its lines.
+    fn place(&mut self, id: &str, value: String, p: f64) {
         if value.is_empty() {
             return;
         }
         let place = &mut self.out.place;
-        let slot = match id {
-            "country" => &mut place.country,
-            "state" => &mut place.state,
-            "municipality" => &mut place.municipality,
-            "parish" => &mut place.parish,
-            "centre_name" => &mut place.centre,
-            "address" => &mut place.address,
+        let (field, slot) = match id {
+            "country" => (id, &mut place.country),
+            "state" => (id, &mut place.state),
+            "municipality" => (id, &mut place.municipality),
+            "parish" => (id, &mut place.parish),
+            "centre_name" => ("centre", &mut place.centre),
+            "address" => (id, &mut place.address),
             _ => return,
         };
         *slot = Some(value);
+        self.out.place_sure.insert(field.to_owned(), p);
     }
 
     /// Finds the title among the first lines; returns the index of the line after it, or the first

@@ -55,6 +55,7 @@ pub fn record(path: &str) -> Record {
             ..SheetInfo::default()
         },
         place: Place::default(),
+        place_confidence: BTreeMap::new(),
         registry: None,
         votes: vec![vote("NM_PSUV", 20), vote("NM_PCV", 10), vote("EG_MUD", 30)],
         totals: BTreeMap::from([

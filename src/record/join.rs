@@ -28,6 +28,7 @@ pub fn join(members: &[&Record], form: &Form, code: Option<String>, decision: &D
         confidence: decision.confidence,
         sheet: sheet(members, code, decision),
         place: place(members),
+        place_confidence: place_confidence(members),
         registry: None,
         candidates: candidates(form, &votes),
         votes,
@@ -89,6 +90,15 @@ fn place(members: &[&Record]) -> Place {
         centre: first(|p| &p.centre),
         address: first(|p| &p.address),
     }
+}
+
+/// How sure each name of [`place`] is, on the photo that it is from.
+fn place_confidence(members: &[&Record]) -> BTreeMap<String, f64> {
+    let mut out = BTreeMap::new();
+    for (field, p) in members.iter().flat_map(|m| &m.place_confidence) {
+        out.entry(field.clone()).or_insert(*p);
+    }
+    out
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub struct Record {
     pub sheet: SheetInfo,
     /// Where the sheet was issued, as it prints it.
     pub place: Place,
+    /// Probability that a name in `place` is right to the letter, by its field; nothing is decided by it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub place_confidence: BTreeMap<String, f64>,
     /// What a registry holds under the sheet's centre and table; absent where none was asked or it has no
     /// such table.
     #[serde(default, skip_serializing_if = "Option::is_none")]

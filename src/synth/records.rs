@@ -153,6 +153,7 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             ..SheetInfo::default()
         },
         place: Place::default(),
+        place_confidence: BTreeMap::new(),
         registry: None,
         votes,
         totals,
