@@ -121,6 +121,18 @@ impl NetReader {
         (text, lines.calibrated(p))
     }
 
+    /// The probability that a line, cut along [`line_frame`], says `text` and nothing else, as frequencies go; 0
+    /// where it has a sign that the network does not know.
+    ///
+    /// [`line_frame`]: super::line_frame
+    pub fn line_says(&self, crop: &GrayImage, text: &str) -> f64 {
+        let label =
+            |c: char| self.lines.signs.iter().position(|&s| s == c).and_then(|at| u8::try_from(at).ok());
+        let labels: Option<Vec<u8>> = text.chars().map(label).collect();
+        let said = labels.zip(self.lines.frames(crop)).map(|(labels, frames)| frames.probability(&labels));
+        said.map_or(0.0, |p| self.lines.calibrated(p))
+    }
+
     /// What several cuts of one line, each along [`line_frame`], say together: what `stands_for` makes of a
     /// text, where it makes anything, with the mean of its probabilities, most probable first, ties by text. A
     /// cut that shows nothing that fits counts as one that shows something else. Where the network for codes
@@ -184,6 +196,15 @@ mod tests {
             let ink = if y < canvas.ink.height() { canvas.ink.get_pixel(x, y)[0] } else { 0.0 };
             Luma([(240.0 - 200.0 * ink) as u8])
         })
+    }
+
+    #[test]
+    fn a_line_says_what_is_printed_and_hardly_anything_else() {
+        let reader = NetReader::new(4).unwrap();
+        let crop = printed("EL TIGRE", Weight::Regular);
+        let right = reader.line_says(&crop, "EL TIGRE");
+        assert!(right > 0.5 && reader.line_says(&crop, "EL TICRE") < right / 10.0, "{right}");
+        assert_eq!(reader.line_says(&crop, "EL TIGRE€"), 0.0, "a sign that it does not know");
     }
 
     /// What a look makes of a printed text that fits a pattern.
