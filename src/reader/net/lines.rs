@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_line_says_what_is_printed_and_hardly_anything_else() {
-        let reader = NetReader::new(4).unwrap();
+        let reader = NetReader::new().unwrap();
         let crop = printed("EL TIGRE", Weight::Regular);
         let right = reader.line_says(&crop, "EL TIGRE");
         assert!(right > 0.5 && reader.line_says(&crop, "EL TICRE") < right / 10.0, "{right}");
