@@ -56,7 +56,10 @@ impl Set {
     pub fn parse(name: &str) -> Result<Self, String> {
         let all = Self::all();
         let names = || all.iter().map(Self::name).collect::<Vec<_>>().join(", ");
-        all.iter().find(|s| s.name() == name).copied().ok_or_else(|| format!("known are: {}", names()))
+        all.iter()
+            .find(|s| s.name() == name)
+            .copied()
+            .ok_or_else(|| format!("there is no set \"{name}\"; known are: {}", names()))
     }
 
     /// The pictures of sheet `index`, with their exact maps.

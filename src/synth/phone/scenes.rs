@@ -66,7 +66,10 @@ impl Scene {
     pub fn parse(name: &str) -> Result<Self, String> {
         let all = Self::all();
         let names = || all.iter().map(Self::name).collect::<Vec<_>>().join(", ");
-        all.iter().find(|s| s.name() == name).copied().ok_or_else(|| format!("known scenes are: {}", names()))
+        all.iter()
+            .find(|s| s.name() == name)
+            .copied()
+            .ok_or_else(|| format!("there is no scene \"{name}\"; known are: {}", names()))
     }
 
     /// The photos of a sheet, from top to bottom; each piece overlaps its neighbours by a sixth of its length.
