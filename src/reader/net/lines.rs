@@ -108,11 +108,16 @@ impl NetReader {
         let Some(frames) = lines.frames(crop) else { return (String::new(), 0.0) };
         let allowed = |l: u8| lines.allows(l, charset);
         let text = |labels: &[u8]| lines.spelled(labels);
-        // The best path alone doubles a sign that it halves between two: SAÁN for SAN or SÁN.
+        // The best path alone doubles a sign that it halves between two: SAÁN for SAN or SÁN. Where it has more
+        // than half of the probability, nothing has more.
         let free = || {
-            let probable = frames.readings(allowed, READINGS).into_iter().chain([frames.best_path(allowed)]);
-            let each = probable.map(|labels| (text(&labels), frames.probability(&labels)));
-            each.reduce(|a, b| if b.1 > a.1 { b } else { a }).unwrap_or_default()
+            let said = |labels: Vec<u8>| (text(&labels), frames.probability(&labels));
+            let path = said(frames.best_path(allowed));
+            if path.1 > 0.5 {
+                return path;
+            }
+            let probable = frames.readings(allowed, READINGS).into_iter().map(said);
+            probable.fold(path, |a, b| if b.1 > a.1 { b } else { a })
         };
         let (text, p) = match pattern {
             Some(pattern) => as_printed(&frames, pattern, &text, allowed).unwrap_or_else(free),
