@@ -49,17 +49,12 @@ impl Progress for Bar {
     fn done(&self, records: &[Record]) {
         // A photo of a joined sheet, or a copy, is not rejected: its sheet stands elsewhere.
         for record in records.iter().filter(|r| !r.is_part()) {
-            let status = match record.status {
-                Status::Accepted => "accepted",
-                Status::Review => {
-                    self.review.fetch_add(1, Ordering::Relaxed);
-                    "review"
-                }
-                Status::Rejected => {
-                    self.rejected.fetch_add(1, Ordering::Relaxed);
-                    "rejected"
-                }
+            match record.status {
+                Status::Accepted => 0,
+                Status::Review => self.review.fetch_add(1, Ordering::Relaxed),
+                Status::Rejected => self.rejected.fetch_add(1, Ordering::Relaxed),
             };
+            let status = record.status.word();
             let codes: Vec<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
             let (file, page) = (record.source.path.as_str(), record.source.page + 1);
             tracing::info!(file, page, status, findings = codes.join(" "), "record");

@@ -18,6 +18,7 @@ use crate::synth::defects::Defect;
 use crate::{inputs, output, synth as made};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Measures against known values; [`Outcome::Open`] when a sheet was accepted and wrong.
@@ -57,26 +58,19 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
         bail!("no pictures to evaluate; give files or folders with .{}", inputs::ENDINGS.join(", ."));
     }
     let digitizer = Digitizer::new(config)?;
-    let camera = camera(args)?;
-    let folder = match (&args.photos, camera) {
-        (Some(kept), Some(_)) => {
+    let mut folder = None;
+    let photos = match (camera(args)?, &args.photos) {
+        (None, None) => None,
+        (None, Some(_)) => bail!("--photos keeps the photos of a camera: give --scene or --camera too"),
+        (Some(camera), Some(kept)) => {
             std::fs::create_dir_all(kept)
                 .with_context(|| format!("cannot make the folder {} for --photos", kept.display()))?;
-            None
+            Some(photograph(camera, &digitizer, args.seed, &inputs.files, kept, Jobs(jobs))?)
         }
-        _ => Some(tempfile::tempdir().context("cannot make a folder for photos")?),
-    };
-    let kept = args.photos.as_deref().or(folder.as_ref().map(|f| f.path()));
-    let photos = match (camera, kept) {
-        (Some(camera), Some(kept)) => {
-            let bar = Bar::new(inputs.files.len());
-            let forms = &digitizer.config().forms;
-            let what = camera::Inputs { forms, limits: &digitizer.config().limits, seed: args.seed };
-            let taken = camera::photograph(camera, &what, &inputs.files, kept, Jobs(jobs), || bar.done(&[]))?;
-            bar.finish();
-            Some(taken.with_context(|| format!("cannot write photos into {}", kept.display()))?)
+        (Some(camera), None) => {
+            let made = folder.insert(tempfile::tempdir().context("cannot make a folder for photos")?);
+            Some(photograph(camera, &digitizer, args.seed, &inputs.files, made.path(), Jobs(jobs))?)
         }
-        _ => None,
     };
     let files = match &photos {
         Some(photos) => photos.iter().map(|p| p.file.clone()).collect(),
@@ -115,6 +109,23 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     }
     let wrong = evaluation.count(|s| s.accepted_wrong());
     Ok(if wrong == 0 { Outcome::Clean } else { Outcome::Open })
+}
+
+/// Photos of these scans, written into `folder`.
+fn photograph(
+    camera: Camera,
+    digitizer: &Digitizer,
+    seed: u64,
+    scans: &[PathBuf],
+    folder: &Path,
+    jobs: Jobs,
+) -> anyhow::Result<Vec<camera::Photo>> {
+    let bar = Bar::new(scans.len());
+    let config = digitizer.config();
+    let what = camera::Inputs { forms: &config.forms, limits: &config.limits, seed };
+    let taken = camera::photograph(camera, &what, scans, folder, jobs, || bar.done(&[]))?;
+    bar.finish();
+    taken.with_context(|| format!("cannot write photos into {}", folder.display()))
 }
 
 /// What takes photos of the inputs, if anything does.

@@ -166,6 +166,17 @@ pub enum Status {
     Rejected,
 }
 
+impl Status {
+    /// Its word, as records write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Review => "review",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -80,7 +80,7 @@ fn rank(sheet: &SheetResult) -> (u8, std::cmp::Reverse<usize>) {
 
 /// A sheet in words, such as `review, 2 wrong (EG_MUD 3 for 5, …), 1 unread (votos)`.
 fn words(sheet: &SheetResult) -> String {
-    let mut out = super::print::status(sheet.status).to_owned();
+    let mut out = sheet.status.word().to_owned();
     if !sheet.wrong.is_empty() {
         let list: Vec<String> =
             sheet.wrong.iter().map(|d| format!("{} {} for {}", d.field, d.value, d.truth)).collect();

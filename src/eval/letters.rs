@@ -14,14 +14,9 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of one sheet that are read, by the header's lines and what stands before each.
-const LINES: [(&str, &str, usize); 5] = [
-    ("state", "Estado ", 14),
-    ("municipality", "Municipio ", 12),
-    ("parish", "Parroquia ", 12),
-    ("centre_name", "", 40),
-    ("centre_address", "", 90),
-];
+/// Names of one sheet that are read, by the header's lines, and how many signs each has room for.
+const LINES: [(&str, usize); 5] =
+    [("state", 14), ("municipality", 12), ("parish", 12), ("centre_name", 40), ("centre_address", 90)];
 
 /// One sign over all sheets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,9 +54,10 @@ pub fn letters(digitizer: &Digitizer, sheets: usize, seed: u64) -> Letters {
 fn sheet(digitizer: &Digitizer, form: &Form, (seed, sheet): (u64, u64)) -> (String, String) {
     let mut rng = rng(seed ^ 0x6c65_7474, sheet);
     let mut truth = values::invent(form, &mut rng, ValueMode::Realistic);
-    let printed = LINES.map(|(id, head, long)| {
+    let printed = LINES.map(|(id, long)| {
         let name = name(&mut rng, long);
-        set(&mut truth, id, format!("{head}{name}"));
+        let head = form.header_line(id).and_then(|l| l.prefix.as_deref()).map(|p| format!("{p} "));
+        set(&mut truth, id, head.unwrap_or_default() + &name);
         name
     });
     let drawn = draw::draw(form, &truth, Part::Whole, &mut rng);

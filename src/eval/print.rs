@@ -5,15 +5,6 @@ use crate::decide::Status;
 use crate::reader::Channel;
 use std::fmt;
 
-/// A status in one word.
-pub(super) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Accepted => "accepted",
-        Status::Review => "review",
-        Status::Rejected => "rejected",
-    }
-}
-
 /// A channel in one word.
 fn channel(channel: Channel) -> &'static str {
     match channel {
@@ -36,7 +27,7 @@ impl fmt::Display for Evaluation {
         for sheet in self.sheets.iter().filter(|s| s.accepted_wrong()) {
             writeln!(f, "  {} (stated probability of being right {:.6})", sheet.path, sheet.confidence)?;
             if let (Some(defect), Some(expected)) = (&sheet.defect, sheet.expected) {
-                writeln!(f, "    made with: {defect}; expected: {}", status(expected))?;
+                writeln!(f, "    made with: {defect}; expected: {}", expected.word())?;
             }
             for d in &sheet.wrong {
                 writeln!(f, "    {}: {} instead of {}", d.field, d.value, d.truth)?;
@@ -106,7 +97,7 @@ impl fmt::Display for Evaluation {
                 f,
                 "  {} [{}] wrong: {}; unread: {}; findings: {}",
                 sheet.path,
-                status(sheet.status),
+                sheet.status.word(),
                 if wrong.is_empty() { "none".to_owned() } else { wrong.join(", ") },
                 few(&sheet.unread),
                 few(&sheet.findings.iter().cloned().collect::<Vec<_>>()),

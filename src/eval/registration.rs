@@ -12,7 +12,7 @@ use crate::form::{Field, FieldKind, Form};
 use crate::geometry::{Point, Rect};
 use crate::sheet::{self, Sheet, Template};
 use crate::synth::scan::{self, ScanSettings};
-use crate::synth::{Part, Scene, ValueMode, draw, rng, values};
+use crate::synth::{Part, Scene, ValueMode, draw, named, rng, values};
 use image::GrayImage;
 use serde::Serialize;
 use std::fmt;
@@ -54,12 +54,7 @@ impl Set {
     /// # Errors
     /// A name that is none, with those that are.
     pub fn parse(name: &str) -> Result<Self, String> {
-        let all = Self::all();
-        let names = || all.iter().map(Self::name).collect::<Vec<_>>().join(", ");
-        all.iter()
-            .find(|s| s.name() == name)
-            .copied()
-            .ok_or_else(|| format!("there is no set \"{name}\"; known are: {}", names()))
+        named(&Self::all(), Self::name, "set", name)
     }
 
     /// The pictures of sheet `index`, with their exact maps.

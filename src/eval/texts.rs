@@ -3,22 +3,17 @@
 //! In: records, the truth, and [`Names`]: the published table of names by centre and table, names by file as
 //! people saw them on the sheets, or both. Out: [`Texts`], a character error rate a field, how many names are
 //! right to the letter, and each wrong one with what is expected. The published table abbreviates; what the
-//! sheets print instead is listed in [`PRINTED_AS`], and nothing else is allowed for. Refuses a table without
+//! sheets print instead stands in its [`ColumnMap`], and nothing else is allowed for. Refuses a table without
 //! the columns it needs. Names of which nothing is known are not counted.
 
 use super::Truth;
 use crate::record::{Place, Record};
 use crate::registry::{Registry, RegistryError};
+use crate::verify::columns::ColumnMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-
-/// Words of the published tables and what the sheets print in their stead: the 42 sheets' names against the
-/// table V1, whose names all begin with EDO., DTTO., MP., PQ., CM. or C.M. (a parish that is the capital of
-/// its municipality).
-const PRINTED_AS: [(&str, &str); 4] =
-    [("DTTO.", "DISTRITO"), ("BLVNO", "BOLIVARIANO"), ("CM.", "PQ."), ("C.M.", "PQ.")];
 
 /// The names that are measured, as records call them.
 const FIELDS: [&str; 5] = ["state", "municipality", "parish", "centre", "address"];
@@ -28,6 +23,8 @@ const FIELDS: [&str; 5] = ["state", "municipality", "parish", "centre", "address
 pub struct Names {
     /// The published table, by centre and table.
     pub published: Registry,
+    /// What sheets print in the stead of its abbreviations, word by word.
+    pub printed_as: BTreeMap<String, String>,
     /// By file, as printed; these stand before the published ones.
     pub seen: BTreeMap<String, Place>,
 }
@@ -77,6 +74,7 @@ impl Names {
         let mut names = Self::default();
         if let Some(path) = published {
             names.published = Registry::load(path)?;
+            names.printed_as = ColumnMap::published().printed_as;
         }
         if let Some(path) = seen {
             let broken =
@@ -101,14 +99,14 @@ impl Names {
         let seen = self.seen.get(file).and_then(|p| name(p, id));
         let published = || {
             let (centre, table) = table?;
-            Some(as_printed(name(&self.published.find(centre, table)?.place, id)?))
+            Some(as_printed(name(&self.published.find(centre, table)?.place, id)?, &self.printed_as))
         };
         seen.map(words).or_else(published)
     }
 }
 
 /// A published name as the sheets print it.
-fn as_printed(published: &str) -> String {
+fn as_printed(published: &str, printed_as: &BTreeMap<String, String>) -> String {
     // Some names lose the space after their head to fit the column.
     let spaced = match published.find('.') {
         Some(dot) if dot < 4 && !published.starts_with("C.M.") => {
@@ -116,7 +114,7 @@ fn as_printed(published: &str) -> String {
         }
         _ => published.to_owned(),
     };
-    let printed = |word| PRINTED_AS.iter().find(|p| p.0 == word).map_or(word, |p| p.1);
+    let printed = |word| printed_as.get(word).map_or(word, String::as_str);
     spaced.split_whitespace().map(printed).collect::<Vec<_>>().join(" ")
 }
 
@@ -203,7 +201,8 @@ mod tests {
         let table = "CENTRO,MESA,EDO,MUN,PAR\n10203004,5,DTTO. CAPITAL,MP.BLVNO LIBERTADOR,CM. EL TIGRE\n";
         let published = Registry::parse(table.as_bytes(), "names.csv").unwrap();
         let place = Place { centre: Some("LICEO  QUIÑONES".to_owned()), ..Place::default() };
-        Names { published, seen: BTreeMap::from([("a.jpg".to_owned(), place)]) }
+        let printed_as = ColumnMap::published().printed_as;
+        Names { published, printed_as, seen: BTreeMap::from([("a.jpg".to_owned(), place)]) }
     }
 
     fn measured(place: Place) -> Texts {

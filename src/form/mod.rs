@@ -11,6 +11,7 @@
 mod check;
 mod load;
 pub mod print;
+mod raw;
 
 pub use load::{FormError, builtin, load_dir, parse};
 

@@ -2,7 +2,7 @@
 //!
 //! In: records in their order. Out: a sheet's [`sheet_key`]: the hash of its file, the page, and its
 //! ordinal among the page's sheets, from left to right, then down (a joined sheet has that of its first
-//! photo); a [`Mark`], which is kept with what people decided: the key, the sheet's code, and the place of
+//! photo); a [`SheetMark`], which is kept with what people decided: the key, the sheet's code, and the place of
 //! its frame on the page; and [`Sheets`], which finds the sheet that a mark means among the records of
 //! now: by code, then by overlap of more than half. Refuses to guess: a mark that fits no sheet, or whose
 //! code and place point to two, means none. Marks of logs whose keys held a pixel are read on.
@@ -128,7 +128,7 @@ fn kept(corners: &[Point], a: Point, b: Point, side: f64) -> Vec<Point> {
 
 /// What is kept of a sheet with a decision about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mark {
+pub struct SheetMark {
     /// Its key, of today or with a pixel.
     pub key: String,
     /// Its code as the program had read it.
@@ -137,7 +137,7 @@ pub struct Mark {
     pub outline: Option<String>,
 }
 
-impl Mark {
+impl SheetMark {
     /// The mark of a record; `None` when its file could not be read.
     pub fn of(record: &Record) -> Option<Self> {
         let key = sheet_key(record)?;
@@ -167,7 +167,7 @@ fn outline(record: &Record) -> Option<Outline> {
 /// A sheet as it can be found.
 #[derive(Debug)]
 struct Spot {
-    mark: Mark,
+    mark: SheetMark,
     outline: Option<Outline>,
     size: (u32, u32),
 }
@@ -189,7 +189,7 @@ impl Sheets {
     pub fn of(records: &[Record]) -> Self {
         let mut out = Self::default();
         for record in records.iter().filter(|r| !r.is_part()) {
-            let (Some(page), Some(mark)) = (page_key(record), Mark::of(record)) else { continue };
+            let (Some(page), Some(mark)) = (page_key(record), SheetMark::of(record)) else { continue };
             if let Some(code) = &mark.code {
                 for photo in &record.source.joined {
                     let page = format!("{}-{}", photo.sha256, photo.page);
@@ -208,7 +208,7 @@ impl Sheets {
     }
 
     /// The key of the sheet that a mark means; `None` where it means none.
-    pub fn find(&self, mark: &Mark) -> Option<&str> {
+    pub fn find(&self, mark: &SheetMark) -> Option<&str> {
         let (page, pixel) = mark.page()?;
         let here = self.on.get(page).map_or(&[][..], Vec::as_slice);
         if let Some(same) = here.iter().find(|s| s.mark == *mark) {
@@ -249,7 +249,7 @@ impl Sheets {
     /// What is left: a sheet that neither had a place nor has one, and joined sheets by their code.
     fn without_place<'s>(
         &'s self,
-        mark: &Mark,
+        mark: &SheetMark,
         page: &str,
         here: &'s [Spot],
         placed: bool,
@@ -289,11 +289,11 @@ mod tests {
         record
     }
 
-    fn mark(record: &Record) -> Mark {
-        Mark::of(record).unwrap()
+    fn mark(record: &Record) -> SheetMark {
+        SheetMark::of(record).unwrap()
     }
 
-    fn found(records: &[Record], mark: &Mark) -> Option<u32> {
+    fn found(records: &[Record], mark: &SheetMark) -> Option<u32> {
         let sheets = Sheets::of(records);
         let key = sheets.find(mark)?;
         records.iter().find(|r| sheet_key(r).as_deref() == Some(key)).map(|r| r.source.ordinal)
@@ -355,13 +355,17 @@ mod tests {
         other.source.sha256 = sample::record("other.jpg").source.sha256;
         assert_eq!(found(&now, &mark(&other)), None, "another file, another photo");
         for key in ["", "../../etc/passwd", &"é".repeat(64), &format!("{}-x", "a".repeat(64))] {
-            assert_eq!(found(&now, &Mark { key: key.to_owned(), ..Mark::default() }), None, "{key}");
+            assert_eq!(
+                found(&now, &SheetMark { key: key.to_owned(), ..SheetMark::default() }),
+                None,
+                "{key}"
+            );
         }
     }
 
     #[test]
     fn a_key_with_a_pixel_means_the_sheet_that_lies_there_now() {
-        let old = |x: f64| Mark { key: pixel_key(&sheet(0, x, None)).unwrap(), ..Mark::default() };
+        let old = |x: f64| SheetMark { key: pixel_key(&sheet(0, x, None)).unwrap(), ..SheetMark::default() };
         let now = [sheet(0, 100.0, Some("A")), sheet(1, 400.0, None)];
         assert_eq!(found(&now, &old(100.0)), Some(0));
         assert_eq!(found(&now, &old(402.0)), Some(1));
@@ -370,8 +374,8 @@ mod tests {
         let mut bare = sheet(0, 0.0, Some("A"));
         bare.registration = None;
         let key = pixel_key(&bare).unwrap();
-        assert_eq!(found(&[bare], &Mark { key: key.clone(), ..Mark::default() }), Some(0));
-        assert_eq!(found(&now, &Mark { key, ..Mark::default() }), None);
+        assert_eq!(found(&[bare], &SheetMark { key: key.clone(), ..SheetMark::default() }), Some(0));
+        assert_eq!(found(&now, &SheetMark { key, ..SheetMark::default() }), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod review;
 
 pub use build::{Located, Measured, build, code_alone, rejected, source};
 pub(crate) use identity::pixel_key;
-pub use identity::{Mark, Ordinals, Sheets, sheet_key};
+pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
 pub use join::join;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 

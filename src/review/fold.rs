@@ -100,7 +100,7 @@ mod tests {
         for (who, value, replaces) in deeds {
             let action = if *value == "undo" { Action::Undo } else { Action::Typed };
             let ids = replaces.iter().map(|&i| log.entries()[i].id().to_owned()).collect();
-            let mark = crate::record::Mark { key: "s".to_owned(), ..Default::default() };
+            let mark = crate::record::SheetMark { key: "s".to_owned(), ..Default::default() };
             let deed = Deed::now(who, &mark, "f", action);
             log.append(vec![Deed { after: Some((*value).to_owned()), replaces: ids, ..deed }]).unwrap();
         }

@@ -9,7 +9,7 @@
 //! while another process appends.
 
 use crate::output::utc;
-use crate::record::Mark;
+use crate::record::SheetMark;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -167,7 +167,7 @@ pub struct Deed {
     pub sheet: String,
     /// The sheet's code as the program had read it; `None` for none, and in logs of version 1.
     pub sheet_code: Option<String>,
-    /// Where the sheet lay ([`Mark::outline`]); `None` for nowhere, and in logs of version 1.
+    /// Where the sheet lay ([`SheetMark::outline`]); `None` for nowhere, and in logs of version 1.
     pub outline: Option<String>,
     /// Field id, `@sheet` or `@code`; what is set for a setting.
     pub field: String,
@@ -189,7 +189,7 @@ pub struct Deed {
 
 impl Deed {
     /// Something done now to a field of a sheet with its value shown.
-    pub fn now(who: &str, sheet: &Mark, field: &str, action: Action) -> Self {
+    pub fn now(who: &str, sheet: &SheetMark, field: &str, action: Action) -> Self {
         Self {
             at: utc(SystemTime::now()),
             who: who.to_owned(),
@@ -208,8 +208,8 @@ impl Deed {
     }
 
     /// The sheet that it is about.
-    pub fn mark(&self) -> Mark {
-        Mark { key: self.sheet.clone(), code: self.sheet_code.clone(), outline: self.outline.clone() }
+    pub fn mark(&self) -> SheetMark {
+        SheetMark { key: self.sheet.clone(), code: self.sheet_code.clone(), outline: self.outline.clone() }
     }
 }
 
@@ -445,7 +445,7 @@ mod tests {
     use super::*;
 
     fn deed(value: &str) -> Deed {
-        let mark = Mark { key: "aa-0".to_owned(), code: Some("1".to_owned()), outline: None };
+        let mark = SheetMark { key: "aa-0".to_owned(), code: Some("1".to_owned()), outline: None };
         Deed { after: Some(value.to_owned()), ..Deed::now("ana", &mark, "NM_PSUV", Action::Typed) }
     }
 

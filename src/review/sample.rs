@@ -8,7 +8,7 @@
 
 use super::log::{Action, Deed};
 use crate::decide::Status;
-use crate::record::{Mark, Record, pixel_key, sheet_key};
+use crate::record::{Record, SheetMark, pixel_key, sheet_key};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ impl Settings {
     /// A setting as the log takes it, from value and seed.
     pub fn deed(who: &str, field: &str, value: String, before: Option<String>) -> Deed {
         let after = Some(format!("{value} {BY_ORDINAL}"));
-        Deed { after, before, ..Deed::now(who, &Mark::default(), field, Action::Setting) }
+        Deed { after, before, ..Deed::now(who, &SheetMark::default(), field, Action::Setting) }
     }
 
     /// What a setting's lots are drawn by.

@@ -12,7 +12,7 @@ use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
 use super::{ReviewError, fold};
 use crate::form::Form;
 use crate::output::{Folder, MACHINE_JSONL, Overwrite, RECORDS_JSONL, load_machine, write_whole};
-use crate::record::{Mark, Record, ReviewState, sheet_key};
+use crate::record::{Record, ReviewState, SheetMark, sheet_key};
 use crate::report::{Both, order};
 use fold::Verdict;
 use serde::{Deserialize, Serialize};
@@ -294,8 +294,8 @@ impl Station {
     }
 
     /// What is kept of a sheet with a decision about it.
-    fn mark(&self, ix: usize) -> Mark {
-        Mark::of(&self.records[ix]).unwrap_or_default()
+    fn mark(&self, ix: usize) -> SheetMark {
+        SheetMark::of(&self.records[ix]).unwrap_or_default()
     }
 
     /// A record's place in the order of all records.

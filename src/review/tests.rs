@@ -183,7 +183,7 @@ fn a_log_whose_keys_hold_a_pixel_is_read_on() {
     records[0] = lying(&records[0], 100.0);
     keep(dir.path(), &records);
     let key = crate::record::pixel_key(&records[0]).unwrap();
-    let old = crate::record::Mark { key, ..Default::default() };
+    let old = crate::record::SheetMark { key, ..Default::default() };
     let deed =
         log::Deed { after: Some("21".to_owned()), ..log::Deed::now("ana", &old, "NM_PSUV", Action::Typed) };
     log::Log::open(dir.path()).unwrap().append(vec![deed]).unwrap();

@@ -341,6 +341,7 @@ fn trim(source: GrayImage, mut mesh: Mesh) -> (GrayImage, Mesh) {
 #[cfg(test)]
 mod tests {
     use super::super::scan::{self, ScanSettings};
+    use super::super::tests::likeness;
     use super::super::{Part, ValueMode, rng, sheet};
     use super::*;
     use crate::cells;
@@ -349,18 +350,6 @@ mod tests {
     fn scanned(form: &Form) -> Picture {
         let drawn = sheet(form, 8, ValueMode::Uniform, Part::Frame);
         scan::apply(&drawn, &ScanSettings::clean(200.0), &mut rng(1, 1))
-    }
-
-    /// Correlation of a cell in two pictures.
-    fn likeness(a: &GrayImage, b: &GrayImage) -> f64 {
-        let mean = |p: &GrayImage| p.iter().map(|&v| f64::from(v)).sum::<f64>() / p.len() as f64;
-        let (ma, mb) = (mean(a), mean(b));
-        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-        for (&x, &y) in a.iter().zip(b.iter()) {
-            let (x, y) = (f64::from(x) - ma, f64::from(y) - mb);
-            (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
-        }
-        ab / (aa * bb).sqrt().max(1e-9)
     }
 
     fn alike(form: &Form, a: &Picture, b: &Picture, rows: impl Fn(f64) -> bool) -> (usize, f64) {

@@ -55,6 +55,22 @@ pub struct Picture {
     pub jpeg: Option<Vec<u8>>,
 }
 
+/// The one of `all` that has this name.
+///
+/// # Errors
+/// A name that none has, with those that there are; `what` says of what.
+pub fn named<T: Copy>(
+    all: &[T],
+    name_of: impl Fn(&T) -> String,
+    what: &str,
+    name: &str,
+) -> Result<T, String> {
+    all.iter().find(|&x| name_of(x) == name).copied().ok_or_else(|| {
+        let known: Vec<String> = all.iter().map(name_of).collect();
+        format!("there is no {what} \"{name}\"; known are: {}", known.join(", "))
+    })
+}
+
 /// An invented sheet, drawn.
 pub fn sheet(form: &Form, seed: u64, mode: ValueMode, part: Part) -> Drawn {
     let mut rng = rng(seed, 0);
@@ -65,6 +81,18 @@ pub fn sheet(form: &Form, seed: u64, mode: ValueMode, part: Part) -> Drawn {
 #[cfg(test)]
 mod tests {
     use image::GrayImage;
+
+    /// Correlation of two pictures of one size.
+    pub(super) fn likeness(a: &GrayImage, b: &GrayImage) -> f64 {
+        let mean = |p: &GrayImage| p.iter().map(|&v| f64::from(v)).sum::<f64>() / p.len() as f64;
+        let (ma, mb) = (mean(a), mean(b));
+        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+        for (&x, &y) in a.iter().zip(b.iter()) {
+            let (x, y) = (f64::from(x) - ma, f64::from(y) - mb);
+            (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
+        }
+        ab / (aa * bb).sqrt().max(1e-9)
+    }
 
     /// The picture as the QR decoder takes it.
     pub(super) fn view(pixels: &GrayImage) -> zxingcpp::ImageView<'_> {

@@ -292,12 +292,7 @@ pub fn file_name(path: &str) -> &str {
 /// The word of a record's status, as in `records.jsonl`; `part` for a page whose sheet stands in another
 /// record.
 pub fn status(record: &Record) -> &'static str {
-    match record.status {
-        _ if record.is_part() => "part",
-        Status::Accepted => "accepted",
-        Status::Review => "review",
-        Status::Rejected => "rejected",
-    }
+    if record.is_part() { "part" } else { record.status.word() }
 }
 
 /// Where a value comes from, in one word.

@@ -5,6 +5,7 @@
 
 use super::table::TableError;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The columns of a results table.
@@ -36,6 +37,9 @@ pub struct ColumnMap {
     /// Columns of the names of places.
     #[serde(default)]
     pub places: Places,
+    /// Words that the table abbreviates in names of places, and what sheets print in their stead.
+    #[serde(default)]
+    pub printed_as: BTreeMap<String, String>,
     /// Columns with figures.
     #[serde(default)]
     pub figures: Vec<FigureColumn>,

@@ -175,39 +175,51 @@ pub struct Finger {
 impl Finger {
     /// Paints it over the scene; `mark` is told of every pixel that shows it.
     pub fn paint(&self, plane: &mut Plane, mut mark: impl FnMut(usize, usize)) {
-        let [a, b] = self.ends;
-        let most = self.radius[0].max(self.radius[1]) + 1.0;
-        let clip = |v: f64, n: usize| v.clamp(0.0, n as f64) as usize;
-        let (x0, x1) = (clip(a.x.min(b.x) - most, plane.width), clip(a.x.max(b.x) + most, plane.width));
-        let (y0, y1) = (clip(a.y.min(b.y) - most, plane.height), clip(a.y.max(b.y) + most, plane.height));
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let squared = (dx * dx + dy * dy).max(1e-9);
-        for y in y0..y1 {
-            for x in x0..x1 {
-                let p = Point::new(x as f64, y as f64);
-                let t = (((p.x - a.x) * dx + (p.y - a.y) * dy) / squared).clamp(0.0, 1.0);
-                let radius = self.radius[0] + (self.radius[1] - self.radius[0]) * t;
-                let d = p.distance(a.lerp(b, t));
-                let cover = (radius - d + 0.5).clamp(0.0, 1.0) as f32;
-                if cover <= 0.0 {
-                    continue;
-                }
-                // A cylinder lit from above, with creases at two joints.
-                let round = (1.0 - (d / radius).powi(2)).max(0.0).sqrt() as f32;
-                let crease = [0.35, 0.68].iter().any(|c| (t - c).abs() < 0.012);
-                let skin = self.skin * (0.35 + 0.65 * round) * if crease { 0.8 } else { 1.0 } * WHITE;
-                let value = &mut plane.light[y * plane.width + x];
-                *value = (f32::from(*value) * (1.0 - cover) + skin * cover) as u16;
-                mark(x, y);
+        around(plane, self.ends, self.radius, 1.0, |value, (x, y), spot| {
+            let cover = (spot.inside + 0.5).clamp(0.0, 1.0) as f32;
+            if cover <= 0.0 {
+                return;
             }
-        }
+            // A cylinder lit from above, with creases at two joints.
+            let d = spot.radius - spot.inside;
+            let round = (1.0 - (d / spot.radius).powi(2)).max(0.0).sqrt() as f32;
+            let crease = [0.35, 0.68].iter().any(|c| (spot.along - c).abs() < 0.012);
+            let skin = self.skin * (0.35 + 0.65 * round) * if crease { 0.8 } else { 1.0 } * WHITE;
+            *value = (f32::from(*value) * (1.0 - cover) + skin * cover) as u16;
+            mark(x, y);
+        });
     }
 }
 
 /// Darkens the scene under something round and long between two points (pixels): `dark` of the light is lost
 /// in the middle, less over `soft` pixels at the edge.
-pub fn dim(plane: &mut Plane, [a, b]: [Point; 2], radius: [f64; 2], soft: f64, dark: f32) {
-    let most = radius[0].max(radius[1]) + soft;
+pub fn dim(plane: &mut Plane, ends: [Point; 2], radius: [f64; 2], soft: f64, dark: f32) {
+    around(plane, ends, radius, soft, |value, _, spot| {
+        let cover = (spot.inside / soft + 0.5).clamp(0.0, 1.0) as f32;
+        *value = (f32::from(*value) * (1.0 - dark * cover * cover * (3.0 - 2.0 * cover))) as u16;
+    });
+}
+
+/// Where a pixel lies in something round and long.
+struct Spot {
+    /// From root to tip, 0 to 1.
+    along: f64,
+    /// Its radius there, pixels.
+    radius: f64,
+    /// How far inside the edge the pixel lies, pixels; below nought outside.
+    inside: f64,
+}
+
+/// Every pixel of the box around something round and long between two points, wider by `margin` pixels: its
+/// light, its place, and where it lies in the thing.
+fn around(
+    plane: &mut Plane,
+    [a, b]: [Point; 2],
+    radius: [f64; 2],
+    margin: f64,
+    mut each: impl FnMut(&mut u16, (usize, usize), Spot),
+) {
+    let most = radius[0].max(radius[1]) + margin;
     let clip = |v: f64, n: usize| v.clamp(0.0, n as f64) as usize;
     let (x0, x1) = (clip(a.x.min(b.x) - most, plane.width), clip(a.x.max(b.x) + most, plane.width));
     let (y0, y1) = (clip(a.y.min(b.y) - most, plane.height), clip(a.y.max(b.y) + most, plane.height));
@@ -216,11 +228,10 @@ pub fn dim(plane: &mut Plane, [a, b]: [Point; 2], radius: [f64; 2], soft: f64, d
     for y in y0..y1 {
         for x in x0..x1 {
             let p = Point::new(x as f64, y as f64);
-            let t = (((p.x - a.x) * dx + (p.y - a.y) * dy) / squared).clamp(0.0, 1.0);
-            let inside = radius[0] + (radius[1] - radius[0]) * t - p.distance(a.lerp(b, t));
-            let cover = (inside / soft + 0.5).clamp(0.0, 1.0) as f32;
-            let value = &mut plane.light[y * plane.width + x];
-            *value = (f32::from(*value) * (1.0 - dark * cover * cover * (3.0 - 2.0 * cover))) as u16;
+            let along = (((p.x - a.x) * dx + (p.y - a.y) * dy) / squared).clamp(0.0, 1.0);
+            let radius = radius[0] + (radius[1] - radius[0]) * along;
+            let inside = radius - p.distance(a.lerp(b, along));
+            each(&mut plane.light[y * plane.width + x], (x, y), Spot { along, radius, inside });
         }
     }
 }

@@ -4,7 +4,7 @@
 //! a name that is none, with those that are.
 
 use super::super::scan::{self, ScanSettings};
-use super::super::{Drawn, Picture, SynthRng};
+use super::super::{Drawn, Picture, SynthRng, named};
 use super::{Cover, Hour, Settings, Shot, shoot};
 use rand::RngExt;
 
@@ -64,12 +64,7 @@ impl Scene {
     /// # Errors
     /// A name that is none, with those that are.
     pub fn parse(name: &str) -> Result<Self, String> {
-        let all = Self::all();
-        let names = || all.iter().map(Self::name).collect::<Vec<_>>().join(", ");
-        all.iter()
-            .find(|s| s.name() == name)
-            .copied()
-            .ok_or_else(|| format!("there is no scene \"{name}\"; known are: {}", names()))
+        named(&Self::all(), Self::name, "scene", name)
     }
 
     /// The photos of a sheet, from top to bottom; each piece overlaps its neighbours by a sixth of its length.
@@ -103,6 +98,7 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::tests::likeness;
     use super::super::super::{Part, ValueMode, rng, sheet};
     use super::*;
     use crate::cells;
@@ -137,17 +133,6 @@ mod tests {
             v[0] = pixels.get_pixel(q.x.round() as u32, q.y.round() as u32)[0];
         }
         Some(out)
-    }
-
-    fn likeness(a: &GrayImage, b: &GrayImage) -> f64 {
-        let mean = |p: &GrayImage| p.iter().map(|&v| f64::from(v)).sum::<f64>() / p.len() as f64;
-        let (ma, mb) = (mean(a), mean(b));
-        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-        for (&x, &y) in a.iter().zip(b.iter()) {
-            let (x, y) = (f64::from(x) - ma, f64::from(y) - mb);
-            (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
-        }
-        ab / (aa * bb).sqrt().max(1e-9)
     }
 
     /// The way of a photo is exact: no shift of the words' print by a third of a millimetre fits better.
