@@ -8,10 +8,9 @@
 
 use anyhow::{Context, Result};
 use cotejo::form::builtin;
-use cotejo::reader::net::{
-    CROP_HEIGHT, Calibration, DIGITS_WIDTH, LINE_END, LINES_WIDTH, Models, NetReader, WORDS_WIDTH,
-};
-use cotejo::reader::{Charset, Distribution, Look};
+use cotejo::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, LINE_END, LINES_WIDTH, WORDS_WIDTH};
+use cotejo::read::glyphs::net::{Calibration, Models, NetReader};
+use cotejo::read::glyphs::{Charset, Distribution, Look};
 use image::GrayImage;
 use regex::Regex;
 use std::collections::BTreeMap;

@@ -7,8 +7,8 @@
 
 use anyhow::{Context, bail};
 use cotejo::decide::Status;
-use cotejo::output::{Measured, Run};
-use cotejo::synth::records::Country;
+use cotejo::lab::synth::records::Country;
+use cotejo::run::output::{Measured, Run};
 use std::collections::BTreeMap;
 use std::io::Write;
 

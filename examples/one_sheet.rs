@@ -7,10 +7,10 @@
 //! record is not accepted: what a sheet takes that is given up is no measure.
 
 use anyhow::ensure;
-use cotejo::config::Config;
 use cotejo::decide::Status;
 use cotejo::form;
-use cotejo::pipeline::Digitizer;
+use cotejo::run::config::Config;
+use cotejo::run::pipeline::Digitizer;
 
 fn main() -> anyhow::Result<()> {
     let digitizer = Digitizer::new(Config::new(form::builtin()?))?;

@@ -7,8 +7,8 @@
 
 use anyhow::Result;
 use cotejo::form::builtin;
-use cotejo::geometry::Point;
-use cotejo::sheet::{Template, locate};
+use cotejo::ground::geometry::Point;
+use cotejo::read::sheet::{Template, locate};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();
         let Some(votes) = votes.get(name) else { continue };
         let bytes = std::fs::read(path)?;
-        let photo = cotejo::photo::decode(path, String::new(), &bytes, &Default::default())
+        let photo = cotejo::read::photo::decode(path, String::new(), &bytes, &Default::default())
             .map_err(|e| anyhow::anyhow!("{path}: {e:?}"))?;
         let started = Instant::now();
         let (w, h) = photo.pixels.dimensions();

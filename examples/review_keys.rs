@@ -6,10 +6,11 @@
 //! A number that the truth does not know is taken for right as shown.
 
 use anyhow::{Context, Result};
-use cotejo::eval::Truth;
-use cotejo::review::sample::Settings;
-use cotejo::review::settle::{CODE, SHEET, tasks};
-use cotejo::{form, output};
+use cotejo::desk::review::sample::Settings;
+use cotejo::desk::review::settle::{CODE, SHEET, tasks};
+use cotejo::form;
+use cotejo::lab::eval::Truth;
+use cotejo::run::output;
 use std::path::Path;
 
 fn main() -> Result<()> {

@@ -1,23 +1,21 @@
 //! cotejo digitizes election tally sheets.
 //!
-//! The way through the program, with the type that each stage hands on:
+//! The way through the program is the list of its rooms, and each uses only those before it (`tests/rooms.rs` reads
+//! the imports and fails when one runs back):
 //!
-//! 1. [`photo`]: bytes to [`photo::Photo`], upright grey pixels.
-//! 2. [`sheet`]: photo to [`sheet::Sheet`], the mapping from the form's millimetres to photo pixels.
-//! 3. [`form`]: what a sheet looks like and what its numbers have to satisfy, from TOML.
-//! 4. [`qr`]: the QR code, parsed strictly by the form's grammar.
-//! 5. [`cells`]: the crop of each number's digits and words.
-//! 6. [`reader`]: crops to distributions over values.
-//! 7. [`decide`]: all channels and relations to values, probabilities, a status and findings.
-//! 8. [`record`]: what is handed over, one a page.
-//! 9. [`output`]: the records of a run as files.
-//! 10. [`report`]: the pages that a person looks at.
-//! 11. [`review`]: the same pages, on which people settle what is open, with an audit log.
-//! 12. [`tally`], [`export`], [`verify`], [`publish`]: results from the records of a run.
+//! 1. [`ground`]: what every room speaks: places, findings, hashes.
+//! 2. [`form`]: what a sheet looks like and what its numbers have to satisfy, from TOML.
+//! 3. [`read`]: from a photo's bytes to [`read::evidence::Evidence`]; it measures and never decides.
+//! 4. [`decide`]: evidence, of one photo or several, to a [`decide::Decision`]: values, probabilities, a status, findings.
+//! 5. [`record`]: what is handed over, one [`record::Record`] a sheet.
+//! 6. [`picture`]: a record and its photo to crops and covered pictures.
+//! 7. [`run`]: a folder of photos to the records of a run; [`run::pipeline`] is the way of one photo.
+//! 8. [`count`]: results from the records of a run: tables, exports, comparisons, a site.
+//! 9. [`desk`]: where people look and settle what is open.
+//! 10. [`lab`]: sheets made up with their truth, and everything measured against truth.
+//! 11. [`cli`]: the `cotejo` command.
 //!
-//! [`header`] reads what stands above the frame; [`pipeline`] is the way through all stages for one
-//! photo, [`batch`] for many, held against a [`registry`] of tables where there is one; [`eval`] measures records against what is known to stand on the sheets,
-//! and [`synth`] makes sheets up. The laws that every stage keeps:
+//! The laws that every stage keeps:
 //!
 //! - Vision measures; [`decide`] alone decides. Every value keeps its evidence.
 //! - Refuse rather than guess: accepted means that the probability of a wrong number is small.
@@ -26,7 +24,7 @@
 //! - Findings say what is seen, not who did it.
 //!
 //! ```
-//! use cotejo::{config::Config, decide::Status, form, pipeline::Digitizer};
+//! use cotejo::{decide::Status, form, run::config::Config, run::pipeline::Digitizer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
@@ -38,39 +36,31 @@
 //! # }
 //! ```
 
-// The library writes to no stream of the process: data and talk are the command's (`commands/console.rs`, which
+// The library writes to no stream of the process: data and talk are the command's (`cli/console.rs`, which
 // no other module reaches), what happens is a `tracing` event. clippy.toml names the streams themselves.
 #![cfg_attr(
     not(test),
     deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, clippy::disallowed_methods)
 )]
 
-pub mod batch;
-pub mod cells;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod debug;
-pub mod decide;
-pub mod eval;
-pub mod export;
-pub mod finding;
+pub mod ground;
+
 pub mod form;
-pub mod geometry;
-pub mod header;
-mod hidden;
-pub mod inputs;
-pub mod output;
-pub mod photo;
-pub mod pipeline;
-pub mod publish;
-pub mod qr;
-pub mod reader;
+
+pub mod read;
+
+pub mod decide;
+
 pub mod record;
-pub mod registry;
-pub mod report;
-pub mod review;
-pub mod sheet;
-pub mod synth;
-pub mod tally;
-pub mod verify;
+
+pub mod picture;
+
+pub mod run;
+
+pub mod count;
+
+pub mod desk;
+
+pub mod lab;
+
+pub mod cli;

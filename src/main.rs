@@ -1,8 +1,10 @@
 //! The `cotejo` command: parse, resolve, run, exit code.
 
 use clap::Parser;
-use cotejo::cli::{Cli, Command};
-use cotejo::commands;
+use cotejo::cli::{
+    self as commands,
+    args::{Cli, Command},
+};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

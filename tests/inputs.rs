@@ -280,7 +280,7 @@ fn a_build_without_pdf_names_the_file_the_cause_and_the_remedy() {
 /// guessed at, and the person is told what to do.
 #[test]
 fn a_whole_strip_in_messenger_size_is_illegible_and_a_receipt_beside_it_is_no_sheet() {
-    use cotejo::synth::{Part, ValueMode, camera, draw, rng, scan, values};
+    use cotejo::lab::synth::{Part, ValueMode, camera, draw, rng, scan, values};
     let form = cotejo::form::builtin().unwrap().remove(0);
     let dir = tempfile::tempdir().unwrap();
     let shrunk = |picture: &image::GrayImage, name: &str| {

@@ -11,18 +11,18 @@
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 
-use cotejo::config::Config;
+use cotejo::count::publish::redact::{Redacted, Refusal, redact};
 use cotejo::form::{self, Form};
-use cotejo::geometry::{Point, Quad};
-use cotejo::photo::{self, Limits};
-use cotejo::pipeline::Digitizer;
-use cotejo::publish::redact::{Redacted, Refusal, redact};
+use cotejo::ground::geometry::{Point, Quad};
+use cotejo::lab::synth::draw::{self, Drawn};
+use cotejo::lab::synth::scan::{self, ScanSettings};
+use cotejo::lab::synth::values::{ValueMode, invent};
+use cotejo::lab::synth::{Part, Picture, SynthRng, camera, rng};
+use cotejo::read::photo::{self, Limits};
+use cotejo::read::sheet::{Mesh, Rung};
 use cotejo::record::Record;
-use cotejo::sheet::{Mesh, Rung};
-use cotejo::synth::draw::{self, Drawn};
-use cotejo::synth::scan::{self, ScanSettings};
-use cotejo::synth::values::{ValueMode, invent};
-use cotejo::synth::{Part, Picture, SynthRng, camera, rng};
+use cotejo::run::config::Config;
+use cotejo::run::pipeline::Digitizer;
 use image::{GrayImage, Luma};
 use rayon::prelude::*;
 
@@ -81,7 +81,9 @@ fn records(digitizer: &Digitizer, picture: &Picture) -> (photo::Photo, Vec<Recor
         picture.pixels.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
         bytes.into_inner()
     });
-    let photo = photo::decode("made-up.jpg", photo::sha256(&bytes), &bytes, &Limits::default()).unwrap();
+    let photo =
+        photo::decode("made-up.jpg", cotejo::ground::hash::sha256(&bytes), &bytes, &Limits::default())
+            .unwrap();
     let records = digitizer.photo(photo.clone()).into_iter().map(|d| d.record).collect();
     (photo, records)
 }

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use assert_cmd::Command;
-use cotejo::output::{Folder, Measured, Overwrite, Run};
-use cotejo::synth::records::Country;
+use cotejo::lab::synth::records::Country;
+use cotejo::run::output::{Folder, Measured, Overwrite, Run};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::collections::BTreeMap;

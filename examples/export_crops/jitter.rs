@@ -3,11 +3,11 @@
 //! In: an exact mesh. Out: crops as a registration with small errors would cut them, with the place
 //! where the print stands in them.
 
-use cotejo::cells;
-use cotejo::geometry::Point;
-use cotejo::reader::net::{self, CropFrame};
-use cotejo::sheet::{Mesh, Rung};
-use cotejo::synth::SynthRng;
+use cotejo::ground::geometry::Point;
+use cotejo::lab::synth::SynthRng;
+use cotejo::read::cut;
+use cotejo::read::cut::{CropFrame, EM_PX};
+use cotejo::read::sheet::{Mesh, Rung};
 use image::GrayImage;
 use rand::RngExt;
 
@@ -89,8 +89,8 @@ pub fn cut(
 ) -> (GrayImage, (f64, f64), f64) {
     let r = frame.rect;
     let centre = Point::new(r.x + r.width / 2.0, r.y + r.height / 2.0);
-    let crop = cells::cut(pixels, &jitter.apply(mesh, centre), r, frame.px_per_mm);
+    let crop = cut::cut(pixels, &jitter.apply(mesh, centre), r, frame.px_per_mm);
     let (dx, dy) = jitter.displaced();
     let at = ((r.width / 2.0 + dx) * frame.px_per_mm - 0.5, (r.height / 2.0 + dy) * frame.px_per_mm - 0.5);
-    (crop, at, net::EM_PX / jitter.scale)
+    (crop, at, EM_PX / jitter.scale)
 }

@@ -10,13 +10,14 @@ use super::jitter::{Jitter, cut};
 use super::{black_and_white, photographed, taken};
 use anyhow::Result;
 use cotejo::form::{Align, Form, Label, Rule, Style, Weight};
-use cotejo::geometry::Rect;
-use cotejo::header;
-use cotejo::reader::Charset;
-use cotejo::reader::net::{CROP_HEIGHT, CropFrame, EM_PX, LINES_WIDTH, NetReader, SIGNS};
-use cotejo::reader::tesseract::TesseractReader;
-use cotejo::sheet::{Mesh, Template};
-use cotejo::synth::{Part, Picture, SynthRng, draw, rng, text, values};
+use cotejo::ground::geometry::Rect;
+use cotejo::lab::synth::{Part, Picture, SynthRng, draw, rng, text, values};
+use cotejo::read::cut::{CROP_HEIGHT, CropFrame, EM_PX, LINES_WIDTH};
+use cotejo::read::glyphs::Charset;
+use cotejo::read::glyphs::net::{NetReader, SIGNS};
+use cotejo::read::glyphs::tesseract::TesseractReader;
+use cotejo::read::header;
+use cotejo::read::sheet::{Mesh, Template};
 use image::GrayImage;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -224,9 +225,9 @@ pub fn export_scans(
     for (sheet, path) in files.iter().enumerate() {
         let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();
         let bytes = std::fs::read(path)?;
-        let photo = cotejo::photo::decode(path, String::new(), &bytes, &Default::default())
+        let photo = cotejo::read::photo::decode(path, String::new(), &bytes, &Default::default())
             .map_err(|e| anyhow::anyhow!("{path}: {e:?}"))?;
-        let Some(found) = cotejo::sheet::locate(&photo.pixels, &templates).into_iter().next() else {
+        let Some(found) = cotejo::read::sheet::locate(&photo.pixels, &templates).into_iter().next() else {
             continue;
         };
         let mut certain: Vec<String> = known.get(name).map(numbers).unwrap_or_default();
@@ -401,7 +402,7 @@ fn page(
     }
     blank.rules = vec![Rule { x0: 20.5, y0: 0.0, x1: 20.5, y1: height }];
     blank.labels = labels;
-    let mut truth = values::invent(form, &mut rng, cotejo::synth::ValueMode::Realistic);
+    let mut truth = values::invent(form, &mut rng, cotejo::lab::synth::ValueMode::Realistic);
     truth.header.clear();
     for field in &mut truth.fields {
         (field.digits, field.words) = (None, None);

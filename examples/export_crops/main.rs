@@ -16,11 +16,13 @@ mod lines;
 
 use anyhow::{Context, Result};
 use cotejo::form::{Form, Slot, Weight, builtin};
-use cotejo::geometry::Point;
-use cotejo::reader::net;
-use cotejo::sheet::{Mesh, Rung, Template};
-use cotejo::synth::draw::Drawn;
-use cotejo::synth::{Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values};
+use cotejo::ground::geometry::Point;
+use cotejo::lab::synth::draw::Drawn;
+use cotejo::lab::synth::{
+    Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values,
+};
+use cotejo::read::cut;
+use cotejo::read::sheet::{Mesh, Rung, Template};
 use image::GrayImage;
 use jitter::{Jitter, cut};
 use lines::Texts;
@@ -97,7 +99,7 @@ fn crops(
     for (field, said) in form.fields.iter().zip(said) {
         let Some((digits, words)) = said else { continue };
         if let Some(slot) = &field.digits {
-            let (crop, centre, em) = cut(pixels, mesh, net::digits_frame(slot, field.y), jitter());
+            let (crop, centre, em) = cut(pixels, mesh, cut::digits_frame(slot, field.y), jitter());
             let label = digits.map_or(String::new(), |v| v.to_string());
             let (field, value) = (field.id.clone(), label.clone());
             out.push(Crop { kind: Kind::Digits, label, centre, em, pixels: crop, field, value });
@@ -109,9 +111,9 @@ fn crops(
                     Some(lines) => lines.get(line as usize).cloned().unwrap_or_default(),
                     None => (UNSURE.to_owned(), 0.0),
                 };
-                let (crop, centre, em) = cut(pixels, mesh, net::words_frame(slot, field.y, line), jitter());
+                let (crop, centre, em) = cut(pixels, mesh, cut::words_frame(slot, field.y, line), jitter());
                 let half = width / 2.0 * em / slot.style.size;
-                if centre.0 - half < 0.5 || centre.0 + half > f64::from(net::WORDS_WIDTH) - 1.5 {
+                if centre.0 - half < 0.5 || centre.0 + half > f64::from(cut::WORDS_WIDTH) - 1.5 {
                     continue;
                 }
                 let (kind, field) = (Kind::Words, format!("{}.{line}", field.id));
@@ -331,9 +333,10 @@ fn main() -> Result<()> {
             let row = table.get(name).with_context(|| format!("{name} is not in the truth table"))?;
             let Some(said) = known(form, row) else { continue };
             let bytes = std::fs::read(path)?;
-            let photo = cotejo::photo::decode(path, String::new(), &bytes, &Default::default())
+            let photo = cotejo::read::photo::decode(path, String::new(), &bytes, &Default::default())
                 .map_err(|e| anyhow::anyhow!("{path}: {e:?}"))?;
-            let Some(found) = cotejo::sheet::locate(&photo.pixels, &templates).into_iter().next() else {
+            let Some(found) = cotejo::read::sheet::locate(&photo.pixels, &templates).into_iter().next()
+            else {
                 eprintln!("{name}: no sheet found");
                 continue;
             };

@@ -3,8 +3,8 @@
 In: grey crops as `cotejo` cuts them (24 px high; 48 px wide for digits, 248 px for words, as wide as
 the text for lines and codes). Out: logits [crop, frame, class] for a CTC loss; class 0 is the blank,
 then for digits and words the digits 0 to 9, for lines the signs of models/signs.txt, for codes
-CODE_SIGNS (src/reader/net/mod.rs has the same); the last is a character that cannot be read.
-`normalise` mirrors src/reader/net/network.rs; a test there holds the two together.
+CODE_SIGNS (src/read/glyphs/net/mod.rs has the same); the last is a character that cannot be read.
+`normalise` mirrors src/read/glyphs/net/network.rs; a test there holds the two together.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ SIGNS = {
 }
 # The crops that a network is trained on, by the name of their files.
 FILES = {"digits": "digits", "digits-close": "digits", "words": "words", "lines": "lines", "codes": "lines"}
-# As in src/reader/net.rs.
+# As in src/read/glyphs/net.rs.
 LEAST_CONTRAST = 40.0
 INK_SHARE = 0.02
 

@@ -15,10 +15,12 @@
 //! the program has no opinion about who gets votes.
 
 use super::weights::Weights;
-use super::{Evidence, FieldEvidence};
 use crate::form::FieldIx;
-use crate::qr::QrOutcome;
-use crate::reader::{CellReading, Channel, Quality, ReaderId, Reading};
+use crate::read::code::QrOutcome;
+use crate::read::cut::Quality;
+use crate::read::evidence::Evidence;
+use crate::read::glyphs::FieldEvidence;
+use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 
 /// How often a reader is wrong whatever it says. The network: issue 3 asks for 99.8 % of cells right
 /// by a single channel, most of the rest with low confidence. Tesseract: 0 to 13 % of clean lone
@@ -42,7 +44,7 @@ const NOT_DOUBTFUL: f64 = 0.9;
 
 /// How far readers are believed on a sheet, by how many of its cells they doubt. Readers are calibrated
 /// on sheets that they read well; a sheet with many doubtful cells is unlike those, and there they are
-/// surer than they should be. The slopes are from [`super::simulate`], 10,000 sheets of
+/// surer than they should be. The slopes are from [`crate::lab::eval::simulate`], 10,000 sheets of
 /// `Noise::HARD` (November 2026, before every print had to show the value): without them 9 of 1,795 accepted
 /// sheets were wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -297,4 +299,10 @@ pub fn trust(quality: &Quality) -> f64 {
 /// Whether a field was looked at on the photo at all.
 pub fn looked_at(field: &FieldEvidence) -> bool {
     [&field.digits, &field.words].into_iter().flatten().any(|cell| !cell.readings.is_empty())
+}
+
+/// `digits 183, words 283, QR 283`.
+pub fn channels_text(heard: &Heard) -> String {
+    let said: Vec<String> = heard.readable().iter().map(|(c, v)| format!("{} {v}", c.name())).collect();
+    if said.is_empty() { "no channel readable".to_owned() } else { said.join(", ") }
 }

@@ -16,14 +16,16 @@ mod find;
 
 pub use find::NEAR;
 
-use super::channels::{QrTrust, Reliance, cell_weights, contradict, trust};
-use super::laws::{HEADER_SURE, qr_standing};
+use super::Policy;
+use super::channels::{Reliance, cell_weights, contradict, trust};
+use super::codes::sheet_code;
 use super::weights::Weights;
-use super::{Evidence, FieldEvidence, Policy};
-use crate::finding::{Finding, Severity};
 use crate::form::FieldIx;
-use crate::qr::QrOutcome;
-use crate::reader::{CellReading, Channel, Distribution, Reading};
+use crate::ground::finding::{Finding, Severity};
+use crate::read::code::QrOutcome;
+use crate::read::evidence::Evidence;
+use crate::read::glyphs::FieldEvidence;
+use crate::read::glyphs::{CellReading, Channel, Distribution, Reading};
 
 /// A photo's cell counts against another photo's with this much on listed values.
 const WITNESS: f64 = 0.8;
@@ -73,20 +75,6 @@ pub enum Joined<'f> {
     /// The members contradict each other: one list of findings a member, in their order. Their own
     /// decisions stand, held back by them ([`super::hold_back`]).
     Conflict(Vec<Vec<Finding>>),
-}
-
-/// The code of the sheet: the QR code's, if it belongs to the sheet, or the header's, if it was read
-/// with confidence.
-pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
-    let printed = || evidence.printed_code.as_ref().filter(|c| c.1 >= HEADER_SURE).map(|c| c.0.clone());
-    match &evidence.qr {
-        QrOutcome::Read(payload)
-            if qr_standing(evidence, Reliance::of(evidence)).trust == QrTrust::Belongs =>
-        {
-            Some(payload.code.clone())
-        }
-        _ => printed(),
-    }
 }
 
 /// Groups the photos of a run and joins what belongs together.

@@ -4,23 +4,15 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, looked_at, says};
-use super::group::sheet_code;
+use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear, looked_at, says};
+use super::codes::{HEADER_SURE, sheet_code};
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, ELECTORES, Evidence, FieldDecision, Policy, Registered, Status};
-use crate::finding::{Finding, Severity};
+use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
-use crate::qr::QrOutcome;
-use crate::reader::Channel;
-
-/// From here on a header reading is taken as said with confidence. The header is printed once, so
-/// that nothing else can raise it.
-pub const HEADER_SURE: f64 = 0.99;
-
-/// From this many numbers on, a QR code that differs from the print is another sheet's, when the acta
-/// code does not say otherwise: two are two exchanged rows.
-const FOREIGN_FROM: usize = 3;
+use crate::ground::finding::{Finding, Severity};
+use crate::read::code::QrOutcome;
+use crate::read::evidence::Evidence;
 
 /// From this many rows in a run, each more like its neighbour than like itself, the rows may be taken
 /// for each other. Single rows are, by chance (MR and BR); a strip that is registered a row off shows
@@ -47,73 +39,6 @@ const REGISTRY_FLOOR: f64 = 2e-2;
 /// Alternatives below this posterior are not worth a reviewer's look.
 const WORTH_A_LOOK: f64 = 1e-6;
 
-/// Whether the QR code belongs to the sheet, and what is to say about that.
-pub struct QrStanding {
-    /// Whether to believe it.
-    pub trust: QrTrust,
-    /// What was noticed.
-    pub findings: Vec<Finding>,
-}
-
-/// Compares the QR code with the sheet around it.
-pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
-    let form = evidence.form;
-    let belongs = |findings| QrStanding { trust: QrTrust::Belongs, findings };
-    let foreign = |finding| QrStanding { trust: QrTrust::Foreign, findings: vec![finding] };
-    let payload = match &evidence.qr {
-        QrOutcome::NotLooked => return belongs(Vec::new()),
-        QrOutcome::NotFound => {
-            let message = "no QR code could be decoded";
-            return belongs(vec![Finding::new("qr_missing", Severity::Info, message, "")]);
-        }
-        QrOutcome::Foreign(text) => {
-            let message = format!("the QR code on the photo is not one of this form: {text:?}");
-            let hint = "look whether the code under the sheet belongs to it";
-            return belongs(vec![Finding::new("qr_foreign", Severity::Review, message, hint)]);
-        }
-        QrOutcome::Read(payload) => payload,
-    };
-    let differing: Vec<FieldIx> = (0..form.fields.len())
-        .filter(|&ix| hear(evidence, ix, QrTrust::Belongs, reliance).qr_contradicts_print())
-        .collect();
-    let carried = payload.values.iter().flatten().count();
-    let examples: Vec<String> = differing
-        .iter()
-        .take(3)
-        .map(|&ix| {
-            format!(
-                "{}: {}",
-                form.fields[ix].label,
-                channels_text(&hear(evidence, ix, QrTrust::Belongs, reliance))
-            )
-        })
-        .collect();
-    let differs = match differing.len() {
-        0 => format!("none of its {carried} numbers differs from the print"),
-        n => format!("{n} of its {carried} numbers differ from the print ({})", examples.join("; ")),
-    };
-    let hint = "check whether print and QR code are of one sheet";
-    let printed = evidence.printed_code.as_ref().filter(|(code, _)| *code != payload.code);
-    match printed {
-        Some((code, p)) if *p >= HEADER_SURE || differing.len() >= FOREIGN_FROM => {
-            let message = format!("the sheet's code is {code}, the QR code's {}; {differs}", payload.code);
-            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
-        }
-        Some((code, _)) => {
-            let message = format!(
-                "the code in the header was read as {code}, doubtfully; the QR code says {}",
-                payload.code
-            );
-            belongs(vec![Finding::new("code_doubtful", Severity::Info, message, "")])
-        }
-        None if evidence.printed_code.is_none() && differing.len() >= FOREIGN_FROM => {
-            let message = format!("the QR code is of {}; {differs}", payload.code);
-            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
-        }
-        None => belongs(Vec::new()),
-    }
-}
-
 /// Orders the findings by weight; the status, or the worse one that they ask for.
 pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
@@ -123,20 +48,6 @@ pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
         Some(Severity::Info) | None => Status::Accepted,
     };
     status.max(allowed)
-}
-
-/// `digits 183, words 283, QR 283`.
-pub fn channels_text(heard: &Heard) -> String {
-    let said: Vec<String> = heard.readable().iter().map(|(c, v)| format!("{} {v}", name(*c))).collect();
-    if said.is_empty() { "no channel readable".to_owned() } else { said.join(", ") }
-}
-
-fn name(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Digits => "digits",
-        Channel::Words => "words",
-        Channel::Qr => "QR",
-    }
 }
 
 /// The value of a field.
@@ -445,7 +356,7 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
     // What cannot be read may show another number, however sure the other print, the code or the sums are.
     let silent = heard.silent_prints();
     if !header && !silent.is_empty() {
-        let prints = silent.iter().map(|c| name(*c)).collect::<Vec<_>>().join(" and ");
+        let prints = silent.iter().map(|c| c.name()).collect::<Vec<_>>().join(" and ");
         let said = format!("{prints} hardly readable ({text}); {value} is what the rest gives");
         out.push(("cell_unreadable", Severity::Review, said, "look at what covers or spoils the number"));
     }

@@ -31,35 +31,31 @@
 //!   sheet, a zero report, a sheet of another day, a table that a registry does not hold, a broken
 //!   relation are held back too.
 //! - [`group`]: several photos of one sheet are one evidence; photos that contradict each other are
-//!   held back both. [`alarm`]: a scanner or folder that fails more often than the rest of its run
-//!   (Fisher 1935, with Bonferroni's correction).
+//!   held back both.
 //!
 //! The constants are priors, each with its reason beside it. Whether the probabilities hold is measured
-//! by [`simulate`] (`cotejo eval --simulate`), by numbers altered in the pixels of scans
-//! ([`crate::eval::alter`], `cotejo eval --alter`) and on real sheets by `cotejo eval`; error rates are
+//! by [`crate::lab::eval::simulate`] (`cotejo eval --simulate`), by numbers altered in the pixels of scans
+//! ([`crate::lab::eval::alter`], `cotejo eval --alter`) and on real sheets by `cotejo eval`; error rates are
 //! bounded as Clopper & Pearson (1934) do, [`odds`].
 //!
 //! Sources: L. Baum, T. Petrie, G. Soules, N. Weiss, Ann. Math. Stat. 41 (1970) 164. L. Rabiner, Proc.
 //! IEEE 77 (1989) 257. J. Pearl, Probabilistic Reasoning in Intelligent Systems (1988), chapter 4.
 //! F. Kschischang, B. Frey, H.-A. Loeliger, IEEE Trans. Inf. Theory 47 (2001) 498. C. Clopper,
-//! E. Pearson, Biometrika 26 (1934) 404. R. Fisher, The Design of Experiments (1935). J. Hanley,
+//! E. Pearson, Biometrika 26 (1934) 404. J. Hanley,
 //! A. Lippman-Hand, JAMA 249 (1983) 1743 (none wrong in n: at most 3/n).
 
-pub mod alarm;
 pub mod channels;
+pub mod codes;
 pub mod group;
 pub(crate) mod laws;
 pub mod odds;
 mod relations;
-pub mod simulate;
 pub mod sums;
 pub mod totals;
 pub mod weights;
 
-use crate::finding::Finding;
-use crate::form::{FieldIx, Form};
-use crate::qr::QrOutcome;
-use crate::reader::CellReading;
+use crate::ground::finding::Finding;
+use crate::read::evidence::Evidence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,15 +65,6 @@ pub use relations::check;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
 pub const ELECTORES: &str = "electores";
-
-/// Everything that was measured about one field.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FieldEvidence {
-    /// The digits as read; `None` when the cell is not on the photo or the form has none.
-    pub digits: Option<CellReading>,
-    /// The words as read.
-    pub words: Option<CellReading>,
-}
 
 /// What a registry of tables says of a sheet's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,43 +86,6 @@ impl Registered {
         match self {
             Self::Known { electores } => electores,
             Self::NotAsked | Self::Unknown => None,
-        }
-    }
-}
-
-/// Everything that was measured about one sheet.
-#[derive(Debug, Clone)]
-pub struct Evidence<'a> {
-    /// What sheet it is.
-    pub form: &'a Form,
-    /// One entry a field of the form, in its order.
-    pub fields: Vec<FieldEvidence>,
-    /// The QR code.
-    pub qr: QrOutcome,
-    /// The acta code as printed in the header, with the probability that it is right.
-    pub printed_code: Option<(String, f64)>,
-    /// The date printed in the header, `DD/MM/YYYY`, with the probability that it is right.
-    pub issued: Option<(String, f64)>,
-    /// The longest run of rows whose names fit the next row, or the one before, better than their own.
-    pub rows_mistaken: usize,
-    /// Fields with a cell that light hides in part.
-    pub glare: Vec<FieldIx>,
-    /// How many streaks were taken out of the photo before it was read.
-    pub streaks: usize,
-}
-
-impl<'a> Evidence<'a> {
-    /// A sheet of `form` on which nothing was measured yet.
-    pub fn new(form: &'a Form) -> Self {
-        Self {
-            form,
-            fields: vec![FieldEvidence::default(); form.fields.len()],
-            qr: QrOutcome::NotLooked,
-            printed_code: None,
-            issued: None,
-            rows_mistaken: 0,
-            glare: Vec::new(),
-            streaks: 0,
         }
     }
 }
@@ -246,7 +196,7 @@ pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) 
     let form = evidence.form;
     let reliance = channels::Reliance::of(evidence);
     let identity = laws::identity(evidence, reliance, ask);
-    let standing = laws::qr_standing(evidence, reliance);
+    let standing = codes::qr_standing(evidence, reliance);
     let heard: Vec<_> =
         (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust, reliance)).collect();
     let likelihoods: Vec<_> = heard.iter().map(|h| h.likelihood.clone()).collect();

@@ -5,8 +5,8 @@
 
 use super::channels::Heard;
 use super::{Basis, Check, ELECTORES, FieldDecision};
-use crate::finding::{Finding, Severity};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
+use crate::ground::finding::{Finding, Severity};
 
 /// A relation on the decided values.
 pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {

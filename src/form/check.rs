@@ -163,11 +163,10 @@ fn qr(qr: &QrSpec, paper: &Paper) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cells::cut;
     use crate::form::{load, parse};
-    use crate::geometry::Point;
-    use crate::reader::net::{digits_frame, words_frame};
-    use crate::sheet::{Mesh, Rung, Template};
+    use crate::ground::geometry::Point;
+    use crate::read::cut::{cut, digits_frame, words_frame};
+    use crate::read::sheet::{Mesh, Rung, Template};
     use image::GrayImage;
     use toml::Value;
 

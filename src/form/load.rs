@@ -7,7 +7,6 @@ use super::raw::{
     RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle,
 };
 use super::*;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -207,7 +206,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             captions: raw.private.captions,
         },
         relations,
-        sha256: Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: crate::ground::hash::sha256(text.as_bytes()),
     };
     check::geometry(&form).map_err(refuse)?;
     Ok(form)

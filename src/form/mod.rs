@@ -15,7 +15,7 @@ mod raw;
 
 pub use load::{FormError, builtin, load_dir, parse};
 
-use crate::geometry::Rect;
+use crate::ground::geometry::Rect;
 use regex::Regex;
 
 /// Index into [`Form::fields`].

@@ -4,13 +4,14 @@
 //! channels, probabilities and place. Decides nothing.
 
 use super::*;
-use crate::decide::{self, Decision, Evidence, Said};
+use crate::decide::{self, Decision, Said};
 use crate::form::{FieldKind, Form};
-use crate::geometry::Rect;
-use crate::header::HeaderReading;
-use crate::photo::Photo;
-use crate::qr::QrOutcome;
-use crate::sheet::Sheet;
+use crate::ground::geometry::Rect;
+use crate::read::code::QrOutcome;
+use crate::read::evidence::Evidence;
+use crate::read::header::HeaderReading;
+use crate::read::photo::Photo;
+use crate::read::sheet::Sheet;
 
 /// A sheet with where it was found.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@
 //! code and place point to two, means none. Marks of logs whose keys held a pixel are read on.
 
 use super::Record;
-use crate::geometry::{Point, Quad};
+use crate::ground::geometry::{Point, Quad};
 use std::collections::BTreeMap;
 
 /// A sheet's key; `None` when its file could not be read.
@@ -269,8 +269,8 @@ impl Sheets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::sample;
     use crate::record::{PageRef, Registration};
+    use crate::run::output::sample;
 
     /// A sheet on one page of 1000 by 2000 pixels, from `x` on, 200 wide.
     fn sheet(ordinal: u32, x: f64, code: Option<&str>) -> Record {

@@ -104,9 +104,12 @@ fn place_confidence(members: &[&Record]) -> BTreeMap<String, f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::{Evidence, FieldEvidence, Policy, decide};
+    use crate::decide::{Policy, decide};
     use crate::form::builtin;
-    use crate::reader::{CellReading, Distribution, Quality, ReaderId, Reading};
+    use crate::read::cut::Quality;
+    use crate::read::evidence::Evidence;
+    use crate::read::glyphs::FieldEvidence;
+    use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 
     fn sure(value: u32) -> CellReading {
         let distribution = Distribution::from_weights(vec![(value, 0.9995)], 0.0, 0.0005);
@@ -116,12 +119,12 @@ mod tests {
 
     /// The record of a photo that shows the rows of `range`, each with its index as its number.
     fn photo(form: &Form, path: &str, range: std::ops::Range<usize>) -> Record {
-        let mut record = crate::output::sample::record(path);
+        let mut record = crate::run::output::sample::record(path);
         let vote = record.votes[0].clone();
         record.votes = range
             .map(|ix| {
                 let id = form.fields[ix].id.clone();
-                Vote { id, value: crate::output::sample::value(ix as u32, 0.9), ..vote.clone() }
+                Vote { id, value: crate::run::output::sample::value(ix as u32, 0.9), ..vote.clone() }
             })
             .collect();
         record

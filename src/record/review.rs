@@ -97,7 +97,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::sample;
+    use crate::run::output::sample;
 
     #[test]
     fn a_finished_review_decides_whether_a_sheet_counts_and_an_open_one_does_not() {

@@ -24,7 +24,7 @@ fn contrast(a: &str, b: &str) -> f64 {
 
 #[test]
 fn every_text_stands_out_as_wcag_aa_asks_in_light_and_in_dark() {
-    let style = include_str!("../../src/report/assets/style.css");
+    let style = include_str!("../../src/desk/report/assets/style.css");
     for theme in [":root {", ":root[data-theme=\"dark\"] {"] {
         let block = style.split(theme).nth(1).unwrap().split('}').next().unwrap();
         let colour = |name: &str| {
@@ -73,7 +73,7 @@ fn a_report_of_twenty_five_thousand_sheets_opens_in_less_than_two_seconds() {
             record
         })
         .collect();
-    let pages = cotejo::report::write(many.path(), &records, &builtin().unwrap()).unwrap();
+    let pages = cotejo::desk::report::write(many.path(), &records, &builtin().unwrap()).unwrap();
     assert!(pages > 10, "{pages} pages");
     drop(records);
     let browser = Browser::open(1440, 1000);

@@ -4,9 +4,10 @@
 //! code that fits two sheets, or none, stays alone.
 
 use super::{PhotoEvidence, conflicts, join, sheet_code, weights};
-use crate::decide::{Evidence, Policy, decide};
+use crate::decide::{Policy, decide};
 use crate::form::Force;
-use crate::reader::Channel;
+use crate::read::evidence::Evidence;
+use crate::read::glyphs::Channel;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Photos of one sheet are taken one after the other: pieces are held against photos up to this many

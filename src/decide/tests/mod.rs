@@ -6,11 +6,14 @@ mod sheet;
 mod values;
 
 use super::*;
-use crate::finding::Severity;
-use crate::form::{FieldIx, builtin, parse};
-use crate::geometry::Quad;
-use crate::qr::QrPayload;
-use crate::reader::{Distribution, Quality, ReaderId, Reading};
+use crate::form::{FieldIx, Form, builtin, parse};
+use crate::ground::finding::Severity;
+use crate::ground::geometry::Quad;
+use crate::read::code::{QrOutcome, QrPayload};
+use crate::read::cut::Quality;
+use crate::read::evidence::Evidence;
+use crate::read::glyphs::FieldEvidence;
+use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 
 /// Three rows and three totals with one digit each; nothing of it is in code.
 const TINY: &str = r#"

@@ -1,0 +1,468 @@
+//! The command line as typed.
+//!
+//! In: the arguments. Out: plain values, not yet resolved ([`crate::cli`] does that). Refuses what
+//! clap refuses.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Digitizes election tally sheets and says how sure it is.
+///
+/// Reads every vote count in each way that the sheet prints it (digits, words, QR code), checks the
+/// readings against each other and against the printed totals, and hands over records with the
+/// evidence beside each value. Works offline.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  cotejo run scans/ -o out          digitize a folder; then open out/report.html
+  cotejo run scans/ -o out --no-qr  the printed table alone
+  cotejo synth -n 20 -o made-up     make sample sheets to try it on
+
+Exit code: 0 all accepted, 1 something needs review or was rejected, 2 the run failed."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Log on stderr, a line each photo and stage with its time, instead of a progress bar
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", help_heading = "Log")]
+    pub log: Option<LogArg>,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogArg {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Digitize photos or scans into records and a report
+    Run(RunArgs),
+    /// Write the review report again from the records of a run
+    Report(ReportArgs),
+    /// Settle what is open on a local page, with an audit log
+    Review(ReviewArgs),
+    /// Add up by place, candidate and party; one sheet a mesa
+    Tally(TallyArgs),
+    /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
+    Export(ExportArgs),
+    /// Hold the sheets of a run, or a table, against a published table
+    Verify(VerifyArgs),
+    /// Make a static site for all to see, personal data covered
+    Publish(PublishArgs),
+    /// Measure against known values: wrong-but-accepted first
+    Eval(EvalArgs),
+    /// Make sample sheets, their scans or photos, and their truth
+    Synth(SynthArgs),
+    /// List the known forms
+    Forms(FormsArgs),
+    /// Print the JSON Schema of a record
+    Schema,
+}
+
+/// Which readers read the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReaderArg {
+    /// The network; Tesseract for cells it leaves open and for free text
+    Auto,
+    /// The network alone
+    Net,
+    /// Tesseract alone
+    Tesseract,
+    /// Both for every cell
+    Both,
+}
+
+/// How sheets are digitized.
+#[derive(Debug, Args)]
+pub struct DigitizeArgs {
+    /// Photos worked on at once, at most the number of cores [default: that number]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Only this form
+    #[arg(long, value_name = "ID")]
+    pub form: Option<String>,
+    /// Registry of tables to hold the sheets against: columns centre, mesa, electores, names
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Do not look at the QR code: the printed table has to be enough
+    #[arg(long)]
+    pub no_qr: bool,
+    /// Which readers read the cells
+    #[arg(long, value_enum, default_value = "auto")]
+    pub reader: ReaderArg,
+    /// Largest probability that any number of an accepted sheet is wrong
+    #[arg(long, value_name = "P", default_value_t = 1e-4)]
+    pub max_error: f64,
+    /// Largest picture, in pixels, that is decoded
+    #[arg(long, value_name = "N", default_value_t = 200_000_000)]
+    pub max_pixels: u64,
+    /// Write numbered pictures of each step there
+    #[arg(long, value_name = "DIR")]
+    pub debug_images: Option<PathBuf>,
+}
+
+/// `cotejo run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Photos, scans, or folders of them; with --resume those of the run, or none
+    #[arg(required_unless_present = "resume", value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Folder for records.jsonl, records.csv, run.json and report.html
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that the folder holds
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+    /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
+    #[arg(long)]
+    pub resume: bool,
+    /// How sheets are digitized
+    #[command(flatten)]
+    pub digitize: DigitizeArgs,
+}
+
+/// `cotejo report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo review`
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Who reviews, as it stands in the log [default: the name of the account]
+    #[arg(long = "as", value_name = "NAME")]
+    pub who: Option<String>,
+    /// Port on 127.0.0.1 [default: any that is free]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Share of the doubtful numbers that are entered twice without sight of any value, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub blind: Option<f64>,
+    /// Draw this many accepted sheets at random and check every number: measures the error rate
+    #[arg(long, value_name = "N")]
+    pub audit: Option<usize>,
+    /// Seed of both choices [default: random; it stands in the log]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Write corrections.csv and corrections.json, bring the run's files up to date, and stop
+    #[arg(long)]
+    pub export: bool,
+    /// Take in the review.sqlite of other reviewers, list contradictions, and stop
+    #[arg(long, value_name = "SQLITE", num_args = 1..)]
+    pub merge: Vec<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// By what places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// The whole country
+    Country,
+    /// Estado
+    #[value(alias = "estado")]
+    State,
+    /// Municipio
+    #[value(alias = "municipio")]
+    Municipality,
+    /// Parroquia
+    #[value(alias = "parroquia")]
+    Parish,
+    /// Centro de votación
+    #[value(alias = "centro")]
+    Centre,
+    /// Mesa
+    Mesa,
+}
+
+/// What votes are added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByArg {
+    /// One figure a candidate
+    Candidate,
+    /// One figure a party row
+    Party,
+}
+
+/// How sums are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TallyFormat {
+    /// A table for the terminal; a figure with fewer sheets than its line says how many in brackets
+    Text,
+    /// One row a figure
+    Csv,
+    /// With conflicts and duplicates
+    Json,
+    /// One row a figure
+    Parquet,
+    /// A bar chart of one place
+    Svg,
+}
+
+/// `cotejo tally`
+#[derive(Debug, Args)]
+pub struct TallyArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// By what places
+    #[arg(long, value_enum, default_value = "country")]
+    pub level: LevelArg,
+    /// By candidate or by party row
+    #[arg(long, value_enum, default_value = "candidate")]
+    pub by: ByArg,
+    /// Only places whose code begins so, such as 04 or 010113042
+    #[arg(long, value_name = "CODE")]
+    pub within: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TallyFormat,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA), to say how many are missing [default: what the run found]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// Layouts of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
+    /// candidate
+    Published,
+    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from
+    Wide,
+    /// One row a figure, with the columns of OpenElections
+    Long,
+    /// NIST SP 1500-100 v2 election results, JSON
+    Nist,
+    /// The wide table as Parquet
+    Parquet,
+    /// Every sheet and number, with its standing
+    Sqlite,
+}
+
+/// `cotejo export`
+#[derive(Debug, Args)]
+#[command(after_help = "Every column with its meaning: cotejo export --describe (docs/exports.md)")]
+pub struct ExportArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Layout
+    #[arg(long = "as", value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what each column of each layout means
+    #[arg(long)]
+    pub describe: bool,
+    /// Who answers for the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of a run, or another table of the same election
+    #[arg(value_name = "DIR|TABLE.csv")]
+    pub left: PathBuf,
+    /// The published table
+    #[arg(long, value_name = "TABLE.csv")]
+    pub against: PathBuf,
+    /// Folder for verify.html and verify.json
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What stands in the tables' columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Where the original pictures lie now, for the crops
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo publish`
+#[derive(Debug, Args)]
+#[command(after_help = "The site is a folder of pages: put it on any file server, or open its index.html.
+A sheet's picture is published only where the block with names, identity numbers and signatures is
+located with certainty; no pixel of the block is in it.")]
+pub struct PublishArgs {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// New folder for the site
+    #[arg(short, long, value_name = "SITE")]
+    pub out: PathBuf,
+    /// Replace the site that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Where the original pictures lie now, if not where the records say
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Name of the site [default: the election's]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Who answers for the results, in the NIST report
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// Sign the manifest with this minisign secret key; asks for its password if it has one
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+    /// Read the key's password from this file instead of asking
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    pub password_file: Option<PathBuf>,
+    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
+    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    #[arg(long, value_name = "TOML")]
+    pub columns: Option<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}
+
+/// `cotejo eval`
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Photos, scans, or folders of them
+    #[arg(required_unless_present_any = ["simulate", "letters", "registration"], value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Known values: file, centro, mesa, …, qr_payload
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration"])]
+    pub truth: Option<PathBuf>,
+    /// Published names by centre and table, to measure how well names of places are read
+    #[arg(long, value_name = "CSV", requires = "truth")]
+    pub places: Option<PathBuf>,
+    /// The same by file, as printed: file, and any of state, municipality, parish, centre, address
+    #[arg(long, value_name = "CSV", requires = "truth")]
+    pub names: Option<PathBuf>,
+    /// Read this many made-up sheets whose names hold every sign alike, and count by sign
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter"])]
+    pub letters: Option<usize>,
+    /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
+    /// back, by name
+    #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]
+    pub alter: Option<usize>,
+    /// Decide on this many made-up sheets, 1 in 20 altered, read by simulated readers, and hold the
+    /// stated probabilities against what came of them
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare"])]
+    pub simulate: Option<u64>,
+    /// How the simulated readers err; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
+    pub noise: Vec<String>,
+    /// Where the dice of what is made up begin: the same seed, the same figures
+    #[arg(long, value_name = "S", default_value_t = 2026)]
+    pub seed: u64,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Compare with the JSON of an earlier evaluation, sheet by sheet
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless). How far the photos'
+    /// registration is from the scans' own is agreement, not truth; for that see --registration
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::lab::synth::camera::strength)]
+    pub camera: Option<f64>,
+    /// Photograph each input first, as phones are used: strip-12mp, pieces-12mp, night, …; with
+    /// --registration the sets to measure, scans and turned-scans among them [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "camera")]
+    pub scene: Vec<String>,
+    /// Make this many sheets a set and say how far the registration is from where their print exactly is,
+    /// in millimetres
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera"])]
+    pub registration: Option<u64>,
+    /// Keep the photos there
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// How sheets are digitized
+    #[command(flatten)]
+    pub digitize: DigitizeArgs,
+}
+
+/// `cotejo synth`
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// How many sheets
+    #[arg(short, value_name = "N", default_value_t = 20)]
+    pub n: usize,
+    /// New folder for the pictures and truth.csv
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The same seed makes the same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Photograph the sheets instead of scanning them: hand-held (0.3), hard (0.6), or 0 (as a scan) to
+    /// 1 (hopeless)
+    #[arg(long, value_name = "STRENGTH", value_parser = crate::lab::synth::camera::strength)]
+    pub camera: Option<f64>,
+    /// Photograph the sheets as phones are used: strip-12mp, strip-12mp-tilted, strip-50mp,
+    /// strip-50mp-tilted, pieces-12mp, the same with -messenger, night, screen, sleeve
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["camera", "pieces"])]
+    pub scene: Option<String>,
+    /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
+    #[arg(long)]
+    pub defects: bool,
+    /// These defects in turn, `none` for a sound sheet; may be repeated
+    #[arg(long, value_name = "TAG", conflicts_with = "defects", value_delimiter = ',')]
+    pub defect: Vec<String>,
+    /// Photograph every sheet in this many overlapping pieces
+    #[arg(long, value_name = "N")]
+    pub pieces: Option<usize>,
+    /// Of this form [default: the first known]
+    #[arg(long, value_name = "ID")]
+    pub form: Option<String>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Replace what the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `cotejo forms`
+#[derive(Debug, Args)]
+pub struct FormsArgs {
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+}

@@ -1,0 +1,144 @@
+//! `cotejo run`.
+
+use super::console::{self, tell};
+use super::{Outcome, all_there, config, jobs};
+use crate::cli::args::RunArgs;
+use crate::decide::Status;
+use crate::desk::report;
+use crate::desk::review::files;
+use crate::desk::review::log::LOG;
+use crate::desk::review::station::Station;
+use crate::record::Record;
+use crate::run::batch::{self, JOURNAL, Jobs, Progress, Resume};
+use crate::run::inputs;
+use crate::run::output::{Folder, Overwrite};
+use crate::run::pipeline::Digitizer;
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A bar on stderr, drawn only on a terminal.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    review: AtomicUsize,
+    rejected: AtomicUsize,
+}
+
+impl Bar {
+    pub(super) fn new(files: usize) -> Self {
+        // A log and a bar on one stream would tear each other apart.
+        let target =
+            if console::logs() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(files as u64), target);
+        let template = "{pos}/{len} [{bar:30}] {per_sec}, {eta} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar, review: AtomicUsize::new(0), rejected: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn more(&self, pages: u32) {
+        self.bar.inc_length(u64::from(pages));
+    }
+
+    fn done(&self, records: &[Record]) {
+        // A photo of a joined sheet, or a copy, is not rejected: its sheet stands elsewhere.
+        for record in records.iter().filter(|r| !r.is_part()) {
+            match record.status {
+                Status::Accepted => 0,
+                Status::Review => self.review.fetch_add(1, Ordering::Relaxed),
+                Status::Rejected => self.rejected.fetch_add(1, Ordering::Relaxed),
+            };
+            let status = record.status.word();
+            let codes: Vec<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            let (file, page) = (record.source.path.as_str(), record.source.page + 1);
+            tracing::info!(file, page, status, findings = codes.join(" "), "record");
+        }
+        let (review, rejected) = (self.review.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));
+        self.bar.set_message(format!("{review} to review, {rejected} rejected"));
+        self.bar.inc(1);
+    }
+}
+
+/// Digitizes photos or scans into records and a report.
+///
+/// # Errors
+/// Settings that make no sense, no input, an output folder that cannot take the run.
+pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let inputs =
+        if args.resume { batch::resumed(&args.out, &args.paths)? } else { inputs::collect(&args.paths) };
+    all_there(&inputs.paths)?;
+    if inputs.files.is_empty() {
+        bail!(
+            "no pictures in {} ({} other files); give files or folders with .{}",
+            inputs.names().join(", "),
+            inputs.left_out.len(),
+            inputs::ENDINGS.join(", .")
+        );
+    }
+    if !args.resume && !args.overwrite && args.out.join(JOURNAL).exists() {
+        bail!(
+            "{}: holds a run that was cut off; go on with --resume, or start again with --overwrite",
+            args.out.display()
+        );
+    }
+    let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
+    let folder = Folder::create(&args.out, overwrite)?;
+    let digitizer = Digitizer::new(config)?;
+    let bar = Bar::new(inputs.files.len());
+    let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
+    let (records, run) = batch::run(&digitizer, &inputs, &folder, Jobs(jobs), resume, &bar)?;
+    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    bar.finish();
+    if args.out.join(LOG).exists() {
+        let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
+        files::write(station.dir(), station.records(), station.forms(), station.book())?;
+        let (done, all) = station.progress();
+        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        super::review::tell_unmatched(&station);
+    }
+    let c = run.counts;
+    tell!(
+        "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
+        c.sheets(),
+        inputs.files.len(),
+        c.accepted,
+        c.review,
+        c.rejected,
+        run.measured.seconds,
+        inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
+    );
+    for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
+        for finding in &record.findings {
+            tell!("  rejected: {}; {}", finding.message, finding.hint);
+        }
+    }
+    for alarm in &run.alarms {
+        tell!("  {}", alarm.message);
+    }
+    if let Some(registry) = &run.registry {
+        tell!(
+            "  {} of the registry's {} tables have a sheet; run.json lists the {} without",
+            registry.present,
+            registry.tables,
+            registry.missing.len()
+        );
+    }
+    if !inputs.left_out.is_empty() {
+        tell!(
+            "  {} files are no pictures by their names and were left out, such as {}",
+            inputs.left_out.len(),
+            inputs.left_out[0].display()
+        );
+    }
+    tell!("  open {}", args.out.join("report.html").display());
+    Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
+}

@@ -1,0 +1,126 @@
+//! The commands: arguments resolved, the library called, people told on stderr, data on stdout.
+
+pub mod args;
+mod console;
+mod digitize;
+mod log;
+mod measure;
+mod publish;
+mod results;
+mod review;
+mod show;
+
+pub use console::{Closed, failed};
+pub use digitize::run;
+pub use log::start as log;
+pub use measure::{eval, synth};
+pub use publish::publish;
+pub use results::{export, tally, verify};
+pub use review::review;
+pub use show::{forms, report, schema};
+
+use self::console::tell;
+use crate::cli::args::{DigitizeArgs, ReaderArg};
+use crate::form::{self, Form};
+use crate::read::glyphs::ReaderChoice;
+use crate::read::photo::Limits;
+use crate::run::config::{Config, QrUse};
+use crate::run::inputs;
+use crate::run::registry::Registry;
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a command came to; errors apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well: exit code 0.
+    Clean,
+    /// Something needs a person: exit code 1.
+    Open,
+}
+
+/// The built-in forms and those of a folder; one of a folder replaces a built-in one of the same id.
+fn known_forms(dir: Option<&Path>) -> anyhow::Result<Vec<Form>> {
+    let mut forms = form::builtin()?;
+    if let Some(dir) = dir {
+        for form in form::load_dir(dir)? {
+            forms.retain(|f| f.id != form.id);
+            forms.push(form);
+        }
+    }
+    Ok(forms)
+}
+
+/// Settings from arguments.
+fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
+    let mut forms = known_forms(args.forms.as_deref())?;
+    if let Some(id) = &args.form {
+        let known: Vec<String> = forms.iter().map(|f| f.id.clone()).collect();
+        forms.retain(|f| &f.id == id);
+        if forms.is_empty() {
+            bail!(
+                "there is no form \"{id}\"; known are: {}; more can be given with --forms",
+                known.join(", ")
+            );
+        }
+    }
+    if !(args.max_error > 0.0 && args.max_error < 1.0) {
+        bail!(
+            "--max-error is {}; it is a probability: give a number between 0 and 1, such as 1e-4",
+            args.max_error
+        );
+    }
+    if let Some(dir) = &args.debug_images {
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make the folder {} for --debug-images", dir.display()))?;
+    }
+    let reader = match args.reader {
+        ReaderArg::Auto => ReaderChoice::Auto,
+        ReaderArg::Net => ReaderChoice::Net,
+        ReaderArg::Tesseract => ReaderChoice::Tesseract,
+        ReaderArg::Both => ReaderChoice::Both,
+    };
+    if cfg!(not(feature = "tesseract")) && matches!(args.reader, ReaderArg::Tesseract | ReaderArg::Both) {
+        bail!(
+            "this cotejo was built without Tesseract; use --reader net, or build it with --features tesseract"
+        );
+    }
+    let registry = args.registry.as_deref().map(Registry::load).transpose()?.map(Arc::new);
+    Ok(Config {
+        forms,
+        qr: if args.no_qr { QrUse::Ignore } else { QrUse::Compare },
+        reader,
+        max_error: args.max_error,
+        limits: Limits { pixels: args.max_pixels, ..Limits::default() },
+        registry,
+        debug_images: args.debug_images.clone(),
+    })
+}
+
+/// How many photos are worked on at once: each keeps a core busy and a picture in memory, so that more
+/// than there are cores would be slower and larger.
+fn jobs(args: &DigitizeArgs) -> anyhow::Result<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match args.jobs {
+        Some(0) => bail!("--jobs is 0; give at least 1"),
+        Some(n) if n > cores => {
+            tell!("--jobs {n} is more than this machine has cores; it works with {cores}");
+            Ok(cores)
+        }
+        Some(n) => Ok(n),
+        None => Ok(cores),
+    }
+}
+
+/// Refuses paths that are not there, before anything is written.
+fn all_there(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let missing: Vec<String> = inputs::missing(paths).iter().map(|p| p.display().to_string()).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        [one] => bail!("{one}: no such file or folder; nothing was written: check how it is spelled"),
+        [first, rest @ ..] => {
+            bail!("{first} and {} other paths: no such files or folders; nothing was written", rest.len())
+        }
+    }
+}

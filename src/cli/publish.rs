@@ -1,0 +1,53 @@
+//! `cotejo publish`.
+//!
+//! In: a run's folder and where the site goes. Out: the site. Refuses what [`crate::count::publish`] refuses.
+
+use super::console::tell;
+use super::results::{column_map, expected, nist_head, sha256_of};
+use super::{Outcome, known_forms};
+use crate::cli::args::PublishArgs;
+use crate::count::publish::{self, Options};
+use crate::run::output::{Overwrite, RECORDS_JSONL};
+use anyhow::Context;
+
+/// Makes a static site of a run.
+///
+/// # Errors
+/// A folder without a run, a folder that holds something else, a key that cannot be opened.
+pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
+    let forms = known_forms(args.forms.as_deref())?;
+    let columns = column_map(args.columns.as_deref())?;
+    let password = match &args.password_file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the password in {}", path.display()))?;
+            Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        None => None,
+    };
+    let options = Options {
+        dir: args.dir.clone(),
+        out: args.out.clone(),
+        existing: if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse },
+        photos: args.photos.clone(),
+        expected: expected(&args.dir, args.registry.as_deref())?,
+        head: nist_head(&args.dir, &forms, &columns, args.issuer.as_deref()),
+        columns,
+        title: args.title.clone().unwrap_or_default(),
+        key: args.sign.clone().map(|key| (key, password)),
+        records_sha256: sha256_of(&args.dir.join(RECORDS_JSONL))?,
+    };
+    let site = publish::publish(&options, &forms)?;
+    tell!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);
+    for (why, count) in &site.refused {
+        tell!("  {count} sheets without a picture: {why}");
+    }
+    if let Some(key) = &site.public_key {
+        tell!(
+            "  signed; check it with: minisign -V -P {key} -m {}",
+            args.out.join("manifest.json").display()
+        );
+    }
+    tell!("  open {}", args.out.join("index.html").display());
+    Ok(Outcome::Clean)
+}

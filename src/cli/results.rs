@@ -1,0 +1,273 @@
+//! `cotejo tally`, `cotejo export`, `cotejo verify`.
+//!
+//! In: a run's folder, tables. Out: sums, exports and differences, as text on stdout or as files.
+//! Refuses a folder without a run, and binary output to a terminal.
+
+use super::console::{self, say, tell};
+use super::{Outcome, known_forms};
+use crate::cli::args::{ByArg, ExportArgs, LayoutArg, LevelArg, TallyArgs, TallyFormat, VerifyArgs};
+use crate::count::export::{self, Layout, NistHead};
+use crate::count::publish::original::Originals;
+use crate::count::tally::columns::ColumnMap;
+use crate::count::tally::{self, Bars, Base, By, Expected, Level};
+use crate::count::verify::table::ResultsTable;
+use crate::count::verify::{self, Origin, Verification, crops, page};
+use crate::form::Form;
+use crate::record::Record;
+use crate::run::output::{self, RECORDS_JSONL, RUN_JSON};
+use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The mesas that should be there: the registry given, or what the run found missing.
+pub(super) fn expected(dir: &Path, registry: Option<&Path>) -> anyhow::Result<Option<Expected>> {
+    Ok(match registry {
+        Some(path) => Some(Expected::of_registry(path)?),
+        None => Expected::of_run(dir)?,
+    })
+}
+
+/// A column map: the one given, or the built-in one.
+pub(super) fn column_map(path: Option<&Path>) -> anyhow::Result<ColumnMap> {
+    Ok(path.map(ColumnMap::load).transpose()?.unwrap_or_else(ColumnMap::published))
+}
+
+/// Bytes to a file, whole or not at all, or to stdout.
+fn deliver(out: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
+    match out {
+        Some(path) => {
+            output::write_whole(path, bytes)?;
+            tell!("{}", path.display());
+        }
+        None => console::data(bytes)?,
+    }
+    Ok(())
+}
+
+/// Adds up.
+///
+/// # Errors
+/// A folder without a run, a registry that is refused, a file that cannot be written.
+pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
+    if args.format == TallyFormat::Parquet && args.out.is_none() {
+        bail!("Parquet is no text; give a file with -o");
+    }
+    let forms = known_forms(args.forms.as_deref())?;
+    let base = Base::load(&args.dir, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
+    let level = match args.level {
+        LevelArg::Country => Level::Country,
+        LevelArg::State => Level::State,
+        LevelArg::Municipality => Level::Municipality,
+        LevelArg::Parish => Level::Parish,
+        LevelArg::Centre => Level::Centre,
+        LevelArg::Mesa => Level::Mesa,
+    };
+    let by = match args.by {
+        ByArg::Candidate => By::Candidate,
+        ByArg::Party => By::Party,
+    };
+    let sums = tally::tally(&base, level, by, args.within.as_deref().unwrap_or_default())?;
+    let aside = tally::aside(&base)?;
+    let bytes = match args.format {
+        TallyFormat::Text => tally::text(&sums, &aside).into_bytes(),
+        TallyFormat::Csv => tally::frame(&sums).to_csv()?,
+        TallyFormat::Parquet => tally::frame(&sums).to_parquet()?,
+        TallyFormat::Json => tally::json(&sums, &aside)?,
+        TallyFormat::Svg => {
+            let [line] = sums.lines.as_slice() else {
+                bail!(
+                    "a bar chart shows one place and there are {}; name it with --within CODE, or leave --level at country",
+                    sums.lines.len()
+                );
+            };
+            tally::svg(&Bars::of(&sums, line)).into_bytes()
+        }
+    };
+    deliver(args.out.as_deref(), &bytes)?;
+    Ok(if aside.conflicts.is_empty() { Outcome::Clean } else { Outcome::Open })
+}
+
+/// What an export says of itself.
+pub(super) fn nist_head(dir: &Path, forms: &[Form], map: &ColumnMap, issuer: Option<&str>) -> NistHead {
+    let run: serde_json::Value = std::fs::read(dir.join(RUN_JSON))
+        .ok()
+        .and_then(|b| serde_json::from_slice(&b).ok())
+        .unwrap_or_default();
+    // The run's own moment, so that the same run gives the same bytes.
+    let started = run.pointer("/measured/started_at").and_then(|v| v.as_str()).filter(|s| !s.is_empty());
+    let issued = forms.iter().find(|f| f.election == map.election).and_then(|f| f.issued.clone());
+    let date = issued.map(|d| d.split('/').rev().collect::<Vec<_>>().join("-"));
+    NistHead {
+        issuer: issuer.unwrap_or("not named").to_owned(),
+        generated: started.unwrap_or("1970-01-01T00:00:00Z").to_owned(),
+        date: date.unwrap_or_else(|| "1970-01-01".to_owned()),
+        language: "es".to_owned(),
+    }
+}
+
+/// The bytes of a layout; `None` for SQLite, which is a file.
+pub(super) fn layout_bytes(
+    base: &Base,
+    layout: Layout,
+    map: &ColumnMap,
+    head: &NistHead,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    Ok(Some(match layout {
+        Layout::Published => export::published(base, map)?.to_csv()?,
+        Layout::Wide => export::wide(base, map)?.to_csv()?,
+        Layout::Long => export::long(base, map)?.to_csv()?,
+        Layout::Parquet => export::wide(base, map)?.to_parquet()?,
+        Layout::Nist => {
+            let mut bytes = serde_json::to_vec(&export::nist(base, map, head)?)?;
+            bytes.push(b'\n');
+            bytes
+        }
+        Layout::Sqlite => return Ok(None),
+    }))
+}
+
+/// Hands results over in a layout that others read.
+///
+/// # Errors
+/// A folder without a run, a file that is there already or cannot be written.
+pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
+    let forms = known_forms(args.forms.as_deref())?;
+    let map = column_map(args.columns.as_deref())?;
+    if args.describe {
+        let base = export::empty(&forms)?;
+        console::data(export::describe(&base, &map)?.as_bytes())?;
+        return Ok(Outcome::Clean);
+    }
+    let (Some(dir), Some(layout)) = (&args.dir, args.layout) else {
+        bail!("give the folder of a run and a layout: cotejo export DIR --as wide");
+    };
+    let layout = match layout {
+        LayoutArg::Published => Layout::Published,
+        LayoutArg::Wide => Layout::Wide,
+        LayoutArg::Long => Layout::Long,
+        LayoutArg::Nist => Layout::Nist,
+        LayoutArg::Parquet => Layout::Parquet,
+        LayoutArg::Sqlite => Layout::Sqlite,
+    };
+    if args.out.is_none() && matches!(layout, Layout::Parquet | Layout::Sqlite) {
+        bail!("{} is no text; give a file with -o", layout.file());
+    }
+    let base = Base::load(dir, &forms, expected(dir, args.registry.as_deref())?.as_ref())?;
+    match (
+        layout_bytes(&base, layout, &map, &nist_head(dir, &forms, &map, args.issuer.as_deref()))?,
+        &args.out,
+    ) {
+        (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
+        (None, Some(path)) => {
+            base.save_over(path)?;
+            tell!("{}", path.display());
+        }
+        (None, None) => {}
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Holds the sheets of a run, or a table, against a published table.
+///
+/// # Errors
+/// A folder without a run, a table that is refused, sides without a common figure.
+pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
+    let forms = known_forms(args.forms.as_deref())?;
+    let map = column_map(args.columns.as_deref())?;
+    let ids = forms.iter().flat_map(|f| {
+        f.candidates.iter().map(|c| c.id.as_str()).chain(f.fields.iter().map(|f| f.id.as_str()))
+    });
+    let map = map.with_items(ids.collect::<Vec<_>>());
+    let table = ResultsTable::load(&args.against, &map)?;
+    let right = verify::table_side(&table, &name(&args.against));
+    let of_table = args.left.is_file();
+    let (left, mut problems) = if of_table {
+        let table = ResultsTable::load(&args.left, &map)?;
+        (verify::table_side(&table, &name(&args.left)), table.problems)
+    } else {
+        let base = Base::load(&args.left, &forms, None)?;
+        let path = args.left.join(RECORDS_JSONL);
+        let sha256 = sha256_of(&path)?;
+        (verify::records_side(&base, RECORDS_JSONL, &sha256, &table.items)?, Vec::new())
+    };
+    let mut verification = verify::compare(&left, &right)?;
+    problems.extend(table.problems);
+    verification.problems = problems;
+    console::data(verification.summary().as_bytes())?;
+    if let Some(out) = &args.out {
+        let (crops, files) = if verification.left_origin == Origin::Sheets {
+            evidence(args, &forms, &verification)?
+        } else {
+            Default::default()
+        };
+        let html = page::page(&verification, &crops, &files)?;
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+        let mut json = serde_json::to_vec_pretty(&verification)?;
+        json.push(b'\n');
+        output::write_whole(&out.join("verify.json"), &json)?;
+        output::write_whole(&out.join("verify.html"), html.as_bytes())?;
+        tell!("  open {}", out.join("verify.html").display());
+    } else {
+        for d in verification.differ.iter().take(50) {
+            let figures = d.figures.iter().map(|f| format!("{} {} / {}", f.item, f.left, f.right));
+            say!("  {} mesa {}: {}", d.centre, d.mesa, figures.collect::<Vec<_>>().join(", "))?;
+        }
+        if verification.differ.len() > 50 {
+            say!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50)?;
+        }
+    }
+    Ok(if verification.differ.is_empty() && verification.open.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Open
+    })
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// SHA-256 of a file that need not fit into memory.
+pub(super) fn sha256_of(path: &Path) -> anyhow::Result<String> {
+    use sha2::Digest;
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = std::io::Read::read(&mut file, &mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+    }
+    Ok(crate::ground::hash::hexadecimal(&hasher.finalize()))
+}
+
+/// The crops of all differences, and the picture files they are from.
+fn evidence(
+    args: &VerifyArgs,
+    forms: &[Form],
+    verification: &Verification,
+) -> anyhow::Result<(page::Crops, BTreeMap<u64, String>)> {
+    let wanted: BTreeMap<u64, &verify::Difference> =
+        verification.differ.iter().filter_map(|d| Some((d.left_at?, d))).collect();
+    let originals = Originals::new(&args.left, args.photos.as_deref());
+    let (mut crops, mut files) = (page::Crops::new(), BTreeMap::new());
+    let mut at = 0;
+    output::visit(&args.left, |record: Record| {
+        if let Some(difference) = wanted.get(&at) {
+            files.insert(at, tally::file_name(&record.source.path).to_owned());
+            let form = record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id));
+            if let (Some(form), Ok(pixels)) = (form, originals.pixels(&record.source)) {
+                for figure in &difference.figures {
+                    if let Some(jpeg) = crops::crop(&pixels, &record, form, &figure.item) {
+                        crops.insert((at, figure.item.clone()), jpeg);
+                    }
+                }
+            }
+        }
+        at += 1;
+        Ok::<_, output::OutputError>(())
+    })?;
+    Ok((crops, files))
+}

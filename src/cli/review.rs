@@ -1,0 +1,97 @@
+//! `cotejo review`.
+//!
+//! In: resolved arguments. Out: the local page until it is stopped, or an export or a merge.
+
+use super::console::tell;
+use super::{Outcome, known_forms};
+use crate::cli::args::ReviewArgs;
+use crate::desk::review::exchange::{contradictions, export, merge, said};
+use crate::desk::review::sample::Settings;
+use crate::desk::review::server::{self, Port};
+use crate::desk::review::station::Station;
+use crate::desk::review::{files, prepare_sample};
+use anyhow::bail;
+
+/// Says which decisions are about no sheet of the run.
+pub(super) fn tell_unmatched(station: &Station) {
+    /// So many are named, the rest counted.
+    const NAMED: usize = 10;
+    let lost = station.book().unmatched();
+    if lost.is_empty() {
+        return;
+    }
+    tell!(
+        "{} decisions of the log match no sheet of this run; they are kept, and applied to none:",
+        lost.len()
+    );
+    for entry in lost.iter().take(NAMED) {
+        let deed = &entry.deed;
+        let code = deed.sheet_code.as_deref().unwrap_or("without a code");
+        tell!("  {} of {}: sheet {code}, {} {}", deed.at, deed.who, deed.field, said(entry));
+    }
+    if lost.len() > NAMED {
+        tell!("  and {} more: cotejo review --export lists all", lost.len() - NAMED);
+    }
+}
+
+/// Reviews a run; [`Outcome::Open`] when something still waits.
+///
+/// # Errors
+/// A folder without a whole run, a log that does not hold, settings that make no sense, a port that
+/// cannot be had.
+pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
+    if let Some(share) = args.blind.filter(|s| !(0.0..=1.0).contains(s)) {
+        bail!("--blind is {share}; it is a share: give a number between 0 and 1, such as 0.1");
+    }
+    let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
+    let who: String = who.trim().chars().filter(|c| !c.is_control()).take(80).collect();
+    let who = if who.is_empty() { "reviewer".to_owned() } else { who };
+    let mut station = Station::open(&args.dir, known_forms(args.forms.as_deref())?, &who)?;
+    if !args.merge.is_empty() {
+        for path in &args.merge {
+            let merged = merge(&mut station, path)?;
+            tell!(
+                "{}: {} entries taken in, {} were known, {} are about sheets that this run lacks",
+                path.display(),
+                merged.taken,
+                merged.known,
+                merged.strange
+            );
+        }
+        let clashes = contradictions(&station);
+        for clash in &clashes {
+            let said: Vec<String> = clash.said.iter().map(|(who, v)| format!("{who} {v}")).collect();
+            tell!("  {} {}: {}", clash.path, clash.field, said.join(", "));
+        }
+        tell!("{} contradictions; neither side counts until they are resolved", clashes.len());
+    }
+    tell_unmatched(&station);
+    if args.export || !args.merge.is_empty() {
+        export(&station)?;
+        files::write(station.dir(), station.records(), station.forms(), station.book())?;
+        let (done, all) = station.progress();
+        tell!("{done} of {all} sheets reviewed; corrections.csv and corrections.json written");
+        return Ok(if done == all { Outcome::Clean } else { Outcome::Open });
+    }
+    let seed = match args.seed {
+        Some(seed) => seed,
+        // 53 bits, which a reader of the log in any language holds exactly.
+        None => rand::random::<u64>() >> 11,
+    };
+    let now = station.book().settings.clone();
+    let again = |old: Option<u64>| args.seed.or(old).unwrap_or(seed);
+    station.set(&Settings {
+        blind: args.blind.map(|share| (share, again(now.blind.map(|b| b.1)))),
+        audit: args.audit.map(|n| (n, again(now.audit.map(|a| a.1)))),
+        ..Settings::default()
+    })?;
+    prepare_sample(&station)?;
+    // What a killed station had written to the log only.
+    files::write(station.dir(), station.records(), station.forms(), station.book())?;
+    let (done, all) = server::serve(station, Port(args.port), |address| {
+        tell!("open {address}");
+        tell!("the address holds a key: give it to no one; Ctrl-C ends the review");
+    })?;
+    tell!("{done} of {all} sheets reviewed");
+    Ok(if done == all { Outcome::Clean } else { Outcome::Open })
+}

@@ -1,0 +1,41 @@
+//! `cotejo forms`, `cotejo schema`, `cotejo report`.
+
+use super::console::{say, tell};
+use super::{Outcome, known_forms};
+use crate::cli::args::{FormsArgs, ReportArgs};
+use crate::desk::report as page;
+use crate::form::FieldKind;
+use crate::run::output;
+
+/// Lists the known forms.
+///
+/// # Errors
+/// A definition that is refused.
+pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
+    for form in known_forms(args.forms.as_deref())? {
+        let votes = form.votes().count();
+        let totals = form.fields.iter().filter(|f| f.kind == FieldKind::Total).count();
+        say!("{}\tversion {}\t{} vote rows, {totals} totals\t{}", form.id, form.version, votes, form.title)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Prints the JSON Schema of a record.
+///
+/// # Errors
+/// None is known.
+pub fn schema() -> anyhow::Result<Outcome> {
+    say!("{}", output::schema()?)?;
+    Ok(Outcome::Clean)
+}
+
+/// Writes the report of a run again.
+///
+/// # Errors
+/// A folder without a run, a report that cannot be written.
+pub fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
+    let records = output::load(&args.dir)?;
+    page::write(&args.dir, &records, &known_forms(args.forms.as_deref())?)?;
+    tell!("{}", args.dir.join("report.html").display());
+    Ok(Outcome::Clean)
+}

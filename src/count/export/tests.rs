@@ -1,0 +1,208 @@
+//! Exports keep what they are made of.
+
+use super::*;
+use crate::count::tally::frame::{Cell, Kind};
+use crate::form::{Form, builtin};
+use crate::lab::synth::records::Country;
+use crate::record::Record;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+
+fn run(mesas: usize) -> (Vec<Form>, Vec<Record>, Base) {
+    let forms = builtin().unwrap();
+    let records: Vec<Record> = Country::new(&forms[0], mesas, 21).collect();
+    let base = Base::of(&records, &forms, None).unwrap();
+    (forms, records, base)
+}
+
+fn map() -> ColumnMap {
+    ColumnMap::published()
+}
+
+#[test]
+fn the_published_layout_has_its_columns_and_keeps_leading_zeros() {
+    let (forms, mut records, _) = run(3);
+    records[0].sheet.centre = Some("010203004".to_owned());
+    let base = Base::of(&records, &forms, None).unwrap();
+    let csv = String::from_utf8(published(&base, &map()).unwrap().to_csv().unwrap()).unwrap();
+    let mut lines = csv.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "COD_EDO,EDO,COD_MUN,MUN,COD_PAR,PAR,CENTRO,MESA,RE,VOTOS_VALIDOS,VOTOS_NULOS,\
+         EG,NM,LM,JABE,JOBR,AE,CF,DC,EM,BERA,URL"
+    );
+    let row: Vec<&str> = lines.next().unwrap().split(',').collect();
+    assert_eq!((row[0], row[2], row[4], row[6], row[7]), ("01", "02", "03", "010203004", "1"));
+    let eg = records[0].candidates["EG"].unwrap().to_string();
+    assert_eq!(row[11], eg);
+}
+
+#[test]
+fn the_wide_table_has_every_number_of_a_sheet_once() {
+    let (_, records, base) = run(5);
+    let frame = wide(&base, &map()).unwrap();
+    let names: Vec<&str> = frame.columns.iter().map(|c| c.name.as_str()).collect();
+    assert!(names.contains(&"NM_PSUV") && names.contains(&"EG_MUD"), "{names:?}");
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), names.len());
+    let record = &records[0];
+    let row = &frame.rows[0];
+    for vote in &record.votes {
+        let at = names.iter().position(|n| *n == column_name(&vote.id)).unwrap();
+        assert_eq!(row[at], Cell::Integer(vote.value.value.unwrap().into()), "{}", vote.id);
+    }
+    for (id, value) in &record.totals {
+        let column =
+            map().figures.iter().find(|f| &f.item == id).map_or(id.to_uppercase(), |f| f.column.clone());
+        let at = names.iter().position(|n| *n == column).unwrap();
+        assert_eq!(row[at], Cell::Integer(value.value.unwrap().into()), "{id}");
+    }
+}
+
+#[test]
+fn the_long_table_has_one_row_a_figure() {
+    let (_, records, base) = run(4);
+    let frame = long(&base, &map()).unwrap();
+    assert_eq!(frame.rows.len(), 4 * (38 + 3));
+    let sum: i64 = frame
+        .rows
+        .iter()
+        .filter(|r| r[2] == Cell::Text("President".to_owned()))
+        .map(|r| if let Cell::Integer(n) = r[6] { n } else { panic!("{:?}", r[6]) })
+        .sum();
+    let truth: u32 = records.iter().map(|r| r.totals["votos_validos"].value.unwrap()).sum();
+    assert_eq!(sum, i64::from(truth));
+}
+
+#[test]
+fn parquet_is_read_back_cell_by_cell_with_nulls() {
+    let (forms, mut records, _) = run(3);
+    records[1].votes[2].value.value = None;
+    let base = Base::of(&records, &forms, None).unwrap();
+    let frame = wide(&base, &map()).unwrap();
+    let bytes = frame.to_parquet().unwrap();
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    let mut nulls = 0;
+    for (row, cells) in reader.get_row_iter(None).unwrap().zip(&frame.rows) {
+        for ((_, field), cell) in row.unwrap().get_column_iter().zip(cells) {
+            let back = match field {
+                Field::Null => Cell::Empty,
+                Field::Str(t) => Cell::Text(t.clone()),
+                Field::Long(n) => Cell::Integer(*n),
+                Field::Double(x) => Cell::Real(*x),
+                other => panic!("{other:?}"),
+            };
+            nulls += usize::from(back == Cell::Empty);
+            assert_eq!(&back, cell);
+        }
+    }
+    // The row that could not be read, and with it the candidate's sum.
+    assert!(nulls >= 2, "{nulls}");
+}
+
+#[test]
+fn nist_names_every_area_once_and_every_reference_leads_somewhere() {
+    let (_, records, base) = run(60);
+    let head = NistHead {
+        issuer: "A & B".to_owned(),
+        generated: "2024-07-29T00:00:00Z".to_owned(),
+        date: "2024-07-28".to_owned(),
+        language: "es".to_owned(),
+    };
+    let report = nist(&base, &map(), &head).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    collect_ids(&report, &mut ids);
+    let mut checked = 0;
+    check_references(&report, &ids, &mut checked);
+    assert!(checked > 600, "{checked}");
+    let selections = report.pointer("/Election/0/Contest/0/ContestSelection").unwrap().as_array().unwrap();
+    let votes = |s: &serde_json::Value| {
+        s["VoteCounts"].as_array().unwrap().iter().map(|c| c["Count"].as_u64().unwrap()).sum::<u64>()
+    };
+    let sum: u64 = selections.iter().map(votes).sum();
+    let truth: u32 = records.iter().map(|r| r.totals["votos_validos"].value.unwrap()).sum();
+    assert_eq!(sum, u64::from(truth));
+    assert_eq!(report["Status"], "unofficial-partial");
+}
+
+fn collect_ids(value: &serde_json::Value, ids: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            if let Some(id) = map.get("@id").and_then(|v| v.as_str()) {
+                assert!(ids.insert(id.to_owned()), "{id} stands twice");
+            }
+            map.values().for_each(|v| collect_ids(v, ids));
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|v| collect_ids(v, ids)),
+        _ => {}
+    }
+}
+
+fn check_references(
+    value: &serde_json::Value,
+    ids: &std::collections::BTreeSet<String>,
+    checked: &mut usize,
+) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, v) in map {
+                let reference = key.ends_with("Id") && key != "VendorApplicationId";
+                if let (true, Some(id)) = (reference, v.as_str()) {
+                    assert!(ids.contains(id), "{key}: {id}");
+                    *checked += 1;
+                }
+                if let (true, Some(list)) = (key.ends_with("Ids"), v.as_array()) {
+                    assert!(list.iter().all(|id| ids.contains(id.as_str().unwrap())), "{key}");
+                    *checked += list.len();
+                }
+                check_references(v, ids, checked);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|v| check_references(v, ids, checked)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_sqlite_file_opens_and_holds_every_sheet_with_its_standing() {
+    let (forms, mut records, _) = run(5);
+    records[4].status = crate::decide::Status::Review;
+    let base = Base::of(&records, &forms, None).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("results.sqlite");
+    base.save_over(&path).unwrap();
+    base.save_over(&path).unwrap();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let count = |sql: &str| db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM sheet"), 5);
+    assert_eq!(count("SELECT count(*) FROM mesa WHERE standing = 'counted'"), 4);
+    assert_eq!(count("SELECT count(*) FROM number"), 5 * 49);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_formula_in_a_name_is_made_inert() {
+    let (forms, mut records, _) = run(1);
+    records[0].place.state = Some("=1+1".to_owned());
+    let base = Base::of(&records, &forms, None).unwrap();
+    let csv = String::from_utf8(published(&base, &map()).unwrap().to_csv().unwrap()).unwrap();
+    assert!(csv.contains(",'=1+1,"), "{csv}");
+}
+
+#[test]
+fn the_documentation_names_every_column() {
+    let forms = builtin().unwrap();
+    let text = describe(&empty(&forms).unwrap(), &map()).unwrap();
+    let page = include_str!("../../../docs/exports.md");
+    assert_eq!(page, text, "renew it: cotejo export --describe > docs/exports.md");
+    let (_, _, base) = run(2);
+    for frame in [published(&base, &map()), wide(&base, &map()), long(&base, &map())] {
+        for column in frame.unwrap().columns {
+            assert!(page.contains(&format!("| {} |", column.name)), "{}", column.name);
+            assert!(!column.about.is_empty());
+            assert_ne!((column.name.as_str(), column.kind), ("CENTRO", Kind::Integer));
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! A static site of a run's results, for all to see.
+//!
+//! In: a run's folder, the originals, the known forms. Out: a folder that a plain file server or a
+//! browser opens: pages from the country down to each mesa, each sheet's picture without its private block
+//! ([`redact`]), downloads, a search in pieces ([`search`]), and a manifest of SHA-256 ([`manifest`]). The
+//! folder appears whole or not at all. Refuses a folder that holds something else.
+
+pub mod manifest;
+pub mod original;
+mod pages;
+mod pictures;
+pub mod redact;
+pub mod search;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use crate::count::export::{self, Layout, NistHead};
+use crate::count::tally::columns::ColumnMap;
+use crate::count::tally::{self, Base, By, Expected, Level, TallyError};
+use crate::form::Form;
+use crate::run::output::{OutputError, RUN_JSON, Run};
+use manifest::{MANIFEST, Original, Writer};
+use original::Originals;
+use pages::{Facts, Templates};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Why there is no site.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The run cannot be read or added up.
+    #[error(transparent)]
+    Tally(#[from] TallyError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A page's template does not fit; a fault of the program.
+    #[error("a page's template: {0}")]
+    Template(#[from] minijinja::Error),
+    /// JSON that cannot be written.
+    #[error("JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The folder is not a site of this program.
+    #[error("{path}: holds something that is no site of cotejo; give a new folder with -o")]
+    NotASite {
+        /// The folder.
+        path: String,
+    },
+    /// The folder holds a site.
+    #[error("{path}: holds a site already; give another folder with -o, or --overwrite to replace it")]
+    Exists {
+        /// The folder.
+        path: String,
+    },
+    /// The key is none, or its password is wrong.
+    #[error("{path}: cannot sign with it: {problem}; give a secret key that minisign made")]
+    Key {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A path of the site was written twice; a fault of the program.
+    #[error("{path}: was written twice")]
+    Twice {
+        /// The path.
+        path: String,
+    },
+    /// A thread failed while it held the list of files.
+    #[error("another thread failed")]
+    Interrupted,
+}
+
+/// What a site is made with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The run's folder.
+    pub dir: PathBuf,
+    /// The new folder.
+    pub out: PathBuf,
+    /// Whether a site that is there is replaced.
+    pub existing: crate::run::output::Overwrite,
+    /// Where the originals lie now, if not where the records say.
+    pub photos: Option<PathBuf>,
+    /// The mesas that should be there.
+    pub expected: Option<Expected>,
+    /// Names and order of the published columns.
+    pub columns: ColumnMap,
+    /// What the NIST report says of itself.
+    pub head: NistHead,
+    /// The site's name; empty for the election's.
+    pub title: String,
+    /// A minisign secret key, and its password.
+    pub key: Option<(PathBuf, Option<String>)>,
+    /// SHA-256 of `records.jsonl`.
+    pub records_sha256: String,
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Files, the manifest apart.
+    pub files: usize,
+    /// Mesas with a page.
+    pub mesas: usize,
+    /// Published pictures.
+    pub pictures: usize,
+    /// Sheets without a picture, by why.
+    pub refused: BTreeMap<String, usize>,
+    /// The public key that checks the signature.
+    pub public_key: Option<String>,
+}
+
+/// Makes a site.
+///
+/// # Errors
+/// As the module says; what stood in the folder before still does.
+pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> {
+    check(options)?;
+    let parent = options.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(|e| OutputError::io(parent, e))?;
+    let work = tempfile::Builder::new()
+        .prefix(".cotejo-site-")
+        .tempdir_in(parent)
+        .map_err(|e| OutputError::io(parent, e))?;
+    let site = Writer::new(work.path());
+    let base = Base::load(&options.dir, forms, options.expected.as_ref())?;
+
+    let mut mesas = view::mesas(&base)?;
+    let originals = Originals::new(&options.dir, options.photos.as_deref());
+    let pictures = pictures::write(&site, &base, &options.dir, forms, &originals)?;
+    for mesa in mesas.values_mut().flatten() {
+        match mesa.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
+            Some(Ok(picture)) => mesa.picture = Some(picture.clone()),
+            Some(Err(why)) => mesa.refused = Some(pages::refusal(why)),
+            None => {}
+        }
+    }
+
+    downloads(&site, &base, options)?;
+    let count = mesas.values().map(Vec::len).sum();
+    pages_of(&site, &base, options, &mesas, &pictures)?;
+    let bytes = site.finish(&options.records_sha256, &pictures.originals)?;
+    let mut public_key = None;
+    if let Some((key, password)) = &options.key {
+        let (signature, public) = manifest::sign(&bytes, key, password.clone())?;
+        let to = site.root().join(format!("{MANIFEST}.minisig"));
+        std::fs::write(&to, signature).map_err(|e| OutputError::io(&to, e))?;
+        public_key = Some(public);
+    }
+    let files = site.files("").len();
+    place(work, &options.out)?;
+    let refused = pictures.refused();
+    let pictures = pictures.by_sheet.values().filter(|p| p.is_ok()).count();
+    Ok(Site { files, mesas: count, pictures, refused, public_key })
+}
+
+/// Whether the folder can take a site.
+fn check(options: &Options) -> Result<(), PublishError> {
+    let path = options.out.display().to_string();
+    let Ok(mut entries) = std::fs::read_dir(&options.out) else {
+        return if options.out.exists() { Err(PublishError::NotASite { path }) } else { Ok(()) };
+    };
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    if !options.out.join(MANIFEST).is_file() {
+        return Err(PublishError::NotASite { path });
+    }
+    match options.existing {
+        crate::run::output::Overwrite::Replace => Ok(()),
+        crate::run::output::Overwrite::Refuse => Err(PublishError::Exists { path }),
+    }
+}
+
+/// Puts the finished folder in its place.
+fn place(work: tempfile::TempDir, out: &Path) -> Result<(), PublishError> {
+    let io = |e| OutputError::io(out, e);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary folder is its owner's alone; a site is for all to see.
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(work.path(), open).map_err(io)?;
+    }
+    if out.exists() {
+        std::fs::remove_dir_all(out).map_err(io)?;
+    }
+    std::fs::rename(work.keep(), out).map_err(io)?;
+    Ok(())
+}
+
+/// The exports and the sums, under `datos/`.
+fn downloads(site: &Writer, base: &Base, options: &Options) -> Result<(), PublishError> {
+    let map = &options.columns;
+    let wide = export::wide(base, map)?;
+    for layout in Layout::ALL {
+        let path = format!("datos/{}", layout.file());
+        let bytes = match layout {
+            Layout::Published => export::published(base, map)?.to_csv()?,
+            Layout::Wide => wide.to_csv()?,
+            Layout::Long => export::long(base, map)?.to_csv()?,
+            Layout::Parquet => wide.to_parquet()?,
+            Layout::Nist => serde_json::to_vec(&export::nist(base, map, &options.head)?)?,
+            Layout::Sqlite => {
+                let to = site.place(&path)?;
+                base.save_over(&to)?;
+                let bytes = std::fs::read(&to).map_err(|e| OutputError::io(&to, e))?;
+                site.note(&path, bytes.len() as u64, crate::ground::hash::sha256(&bytes))?;
+                continue;
+            }
+        };
+        site.file(&path, &bytes)?;
+    }
+    let aside = tally::aside(base)?;
+    let states = tally::tally(base, Level::State, By::Party, "")?;
+    site.file("datos/tally-states.json", &tally::json(&states, &aside)?)?;
+    site.file("datos/tally-states.csv", &tally::frame(&states).to_csv()?)?;
+    site.file("datos/columns.md", export::describe(base, map)?.as_bytes())
+}
+
+/// All pages.
+fn pages_of(
+    site: &Writer,
+    base: &Base,
+    options: &Options,
+    mesas: &BTreeMap<String, Vec<view::MesaView>>,
+    pictures: &pictures::Pictures,
+) -> Result<(), PublishError> {
+    let title = if options.title.is_empty() { options.columns.title.clone() } else { options.title.clone() };
+    let templates = Templates::new(&title)?;
+    templates.assets(site)?;
+    let mut levels: Vec<Vec<view::Place>> = Vec::new();
+    for level in [Level::Country, Level::State, Level::Municipality, Level::Parish, Level::Centre] {
+        levels.push(view::places(base, level)?);
+    }
+    if let Some(country) = levels[0].first_mut() {
+        country.name.clone_from(&options.columns.country);
+    }
+    // By code: a place's own view, and its parts.
+    let by_code: Vec<BTreeMap<&str, &view::Place>> =
+        levels.iter().map(|l| l.iter().map(|p| (p.code.as_str(), p)).collect()).collect();
+    let path_to = |depth: usize, place: &view::Place| -> Vec<view::Place> {
+        let mut path = vec![place.clone()];
+        for above in (0..depth).rev() {
+            let parent = path.last().map_or("", |p| p.parent.as_str());
+            if let Some(found) = by_code[above].get(parent) {
+                path.push((*found).clone());
+            }
+        }
+        path.reverse();
+        path
+    };
+    for depth in 0..4 {
+        let mut parts: BTreeMap<&str, Vec<&view::Place>> = BTreeMap::new();
+        for part in &levels[depth + 1] {
+            parts.entry(part.parent.as_str()).or_default().push(part);
+        }
+        levels[depth].par_iter().try_for_each(|place| {
+            let parts = parts.get(place.code.as_str()).map_or(&[][..], Vec::as_slice);
+            site.file(&place.href, templates.place(&path_to(depth, place), parts)?.as_bytes())
+        })?;
+    }
+    levels[4].par_iter().try_for_each(|centre| {
+        let mesas = mesas.get(&centre.code).map_or(&[][..], Vec::as_slice);
+        site.file(&centre.href, templates.centre(&path_to(4, centre), mesas)?.as_bytes())
+    })?;
+    let entries: Vec<search::Entry> = levels[4]
+        .iter()
+        .map(|centre| {
+            let path = path_to(4, centre);
+            let names = path.iter().skip(1).rev().skip(1).map(|p| p.name.as_str());
+            search::Entry {
+                code: centre.code.clone(),
+                name: centre.name.clone(),
+                place: names.collect::<Vec<_>>().join(", "),
+                href: centre.href.clone(),
+            }
+        })
+        .collect();
+    search::write(site, &entries)?;
+    let country = levels[0].first().cloned();
+    let facts = Facts::gather(base, &options.dir, pictures, country.as_ref())?;
+    site.file("como.html", templates.about(&facts)?.as_bytes())?;
+    site.file("datos.html", templates.data(&site.files("datos/"), options.key.is_some())?.as_bytes())
+}
+
+/// The run's own file, where it can be read.
+fn run_of(dir: &Path) -> Option<Run> {
+    serde_json::from_slice(&std::fs::read(dir.join(RUN_JSON)).ok()?).ok()
+}
+
+/// One entry of the manifest's originals.
+fn original_of(record: &crate::record::Record) -> Original {
+    Original {
+        file: tally::file_name(&record.source.path).to_owned(),
+        sha256: record.source.sha256.clone(),
+        page: record.source.page,
+        centre: record.sheet.centre.clone(),
+        mesa: record.sheet.table,
+        status: tally::status(record).to_owned(),
+        picture: None,
+        refused: None,
+    }
+}

@@ -1,0 +1,168 @@
+//! What stands in the columns of a results table.
+//!
+//! In: TOML (see `models/tables/`), the built-in map or one that the user gives. Out: [`ColumnMap`].
+//! Refuses TOML that is no map, naming the place.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why a table or a map is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// It cannot be read.
+    #[error("{path}: {source}; check that the file exists and that you may read it")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no CSV table.
+    #[error("{path}: no CSV table: {problem}; save it as CSV with a head line")]
+    Csv {
+        /// The file.
+        path: String,
+        /// What the reader said.
+        problem: String,
+    },
+    /// A column that has to be there is not.
+    #[error(
+        "{path}: has no column {column:?}; its columns are {found}; \
+         say what stands in them with --columns FILE.toml (see models/tables/)"
+    )]
+    Column {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: String,
+    },
+    /// The column map is none.
+    #[error("{path}: no column map: {problem}")]
+    Map {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The columns of a results table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnMap {
+    /// For people.
+    #[serde(default)]
+    pub title: String,
+    /// Id of the election, as in a form.
+    #[serde(default)]
+    pub election: String,
+    /// The office that is voted on.
+    #[serde(default)]
+    pub office: String,
+    /// The country, as exports name it.
+    #[serde(default)]
+    pub country: String,
+    /// Column of the centre's code.
+    pub centre: String,
+    /// Column of the mesa's number.
+    pub mesa: String,
+    /// How many digits a code has: lost leading zeros are put back.
+    #[serde(default = "nine")]
+    pub centre_width: usize,
+    /// Between columns, one character; `None` for the one that the head line uses most.
+    #[serde(default)]
+    pub delimiter: Option<char>,
+    /// Columns of the names of places.
+    #[serde(default)]
+    pub places: Places,
+    /// Words that the table abbreviates in names of places, and what sheets print in their stead.
+    #[serde(default)]
+    pub printed_as: BTreeMap<String, String>,
+    /// Columns with figures.
+    #[serde(default)]
+    pub figures: Vec<FigureColumn>,
+}
+
+/// Columns of the names of places, where the table has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// Column of the state.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Column of the municipality.
+    #[serde(default)]
+    pub municipality: Option<String>,
+    /// Column of the parish.
+    #[serde(default)]
+    pub parish: Option<String>,
+    /// Column of the centre's name.
+    #[serde(default)]
+    pub centre: Option<String>,
+}
+
+/// One column with figures.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigureColumn {
+    /// Its name in the head line.
+    pub column: String,
+    /// What stands in it: a candidate, a total or a vote row, by its id.
+    pub item: String,
+}
+
+fn nine() -> usize {
+    9
+}
+
+impl ColumnMap {
+    /// The built-in map: the published tables, both versions.
+    pub fn published() -> Self {
+        toml::from_str(include_str!("../../../models/tables/ve-2024-results.toml"))
+            .expect("the built-in map is part of the program and read by a test")
+    }
+
+    /// A map from a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no map.
+    pub fn load(path: &Path) -> Result<Self, TableError> {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|source| TableError::Io { path: name.clone(), source })?;
+        toml::from_str(&text).map_err(|e| TableError::Map { path: name, problem: e.to_string() })
+    }
+
+    /// The same map, with a column for each of these items under the item's own id where it has none:
+    /// what `cotejo export --as wide` writes is then read as well.
+    #[must_use]
+    pub fn with_items<'a>(mut self, items: impl IntoIterator<Item = &'a str>) -> Self {
+        for item in items {
+            if !self.figures.iter().any(|f| f.item == item || f.column == item) {
+                self.figures.push(FigureColumn { column: item.to_owned(), item: item.to_owned() });
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::builtin;
+
+    #[test]
+    fn the_built_in_map_names_candidates_and_totals_of_the_built_in_form() {
+        let map = ColumnMap::published();
+        let form = &builtin().unwrap()[0];
+        assert_eq!(map.election, form.election);
+        for figure in &map.figures {
+            let known =
+                form.field(&figure.item).is_some() || form.candidates.iter().any(|c| c.id == figure.item);
+            assert!(known, "{}", figure.item);
+        }
+    }
+}

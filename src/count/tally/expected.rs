@@ -1,0 +1,86 @@
+//! The mesas that should be there.
+//!
+//! In: the `run.json` of a run that was held against a registry, or a registry. Out: [`Expected`]. Refuses
+//! what [`Registry::load`] refuses.
+
+use super::TallyError;
+use crate::run::output::{OutputError, RUN_JSON};
+use crate::run::registry::{Registry, Table};
+use std::path::Path;
+
+/// One mesa that should be there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExpectedTable {
+    /// Code of the centre with leading zeros.
+    pub centre: String,
+    /// Number of the mesa.
+    pub table: u32,
+    /// Names of country, state, municipality, parish and centre; empty where they are not known.
+    pub names: Vec<String>,
+}
+
+/// Those that are known by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// In the order of the list.
+    pub tables: Vec<ExpectedTable>,
+    /// Which ones these are.
+    pub of: Of,
+}
+
+/// Which mesas an [`Expected`] names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Of {
+    /// All that the registry lists.
+    #[default]
+    All,
+    /// Those without a usable sheet: the registry lists the others too, but for these.
+    Missing {
+        /// Centre, with or without leading zeros, and number of mesas that a sheet shows and no list has.
+        unlisted: Vec<(String, u32)>,
+    },
+}
+
+impl Expected {
+    /// What is known to be missing from the run's own `run.json`; `None` when the run was not held
+    /// against a registry.
+    ///
+    /// # Errors
+    /// A `run.json` that cannot be read; one that is not there says nothing.
+    pub fn of_run(dir: &Path) -> Result<Option<Self>, TallyError> {
+        let path = dir.join(RUN_JSON);
+        let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
+        let run: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| OutputError::Line {
+            path: path.display().to_string(),
+            line: e.line(),
+            problem: e.to_string(),
+        })?;
+        let list = |name: &str| -> Option<Vec<(String, u32)>> {
+            let table = |entry: &serde_json::Value| {
+                let (centre, table) = entry.as_str()?.rsplit_once('.')?;
+                Some((centre.to_owned(), table.parse().ok()?))
+            };
+            Some(run.pointer(name)?.as_array()?.iter().filter_map(table).collect())
+        };
+        let unlisted = list("/registry/unknown").unwrap_or_default();
+        Ok(list("/registry/missing").map(|missing| {
+            let table = |(centre, table)| ExpectedTable { centre, table, names: Vec::new() };
+            Self { tables: missing.into_iter().map(table).collect(), of: Of::Missing { unlisted } }
+        }))
+    }
+
+    /// The mesas of a registry of tables.
+    ///
+    /// # Errors
+    /// As [`Registry::load`].
+    pub fn of_registry(path: &Path) -> Result<Self, TallyError> {
+        let registry = Registry::load(path)?;
+        let table = |t: &Table| {
+            let place = &t.place;
+            let names = [&place.country, &place.state, &place.municipality, &place.parish, &place.centre];
+            let names = names.map(|n| n.clone().unwrap_or_default()).to_vec();
+            ExpectedTable { centre: t.centre.clone(), table: t.table, names }
+        };
+        Ok(Self { tables: registry.tables().map(table).collect(), of: Of::All })
+    }
+}

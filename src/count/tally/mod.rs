@@ -1,0 +1,318 @@
+//! From records to results: votes added up by place, candidate and party.
+//!
+//! In: the records of a run ([`Base`]), a [`Level`] and what to add up ([`By`]). Out: [`Tally`], each
+//! figure with the number of sheets in it, as text, CSV, JSON, Parquet or a bar chart. Only accepted
+//! and reviewed sheets count, one a mesa: sheets of one mesa that say the same are joined, those that
+//! contradict each other are listed and left out. A place without a sheet has no sum, which is not a sum
+//! of nought, and a sum that lacks sheets says so. All sums are SQL's. Refuses what [`Base::load`] refuses.
+
+mod base;
+mod chart;
+pub mod columns;
+mod expected;
+pub mod frame;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use base::{Base, Loader, file_name, status, values};
+pub use chart::{Bars, svg};
+pub use expected::{Expected, ExpectedTable, Of};
+pub use show::{frame, json, text};
+
+use crate::run::output::OutputError;
+use crate::run::registry::RegistryError;
+use rusqlite::params;
+use serde::Serialize;
+
+/// Why there is no tally.
+#[derive(Debug, thiserror::Error)]
+pub enum TallyError {
+    /// The run cannot be read, or a file not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The registry cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The database; a fault of the program, or a disk that is full.
+    #[error("the tables of the run: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A Parquet file that cannot be written.
+    #[error("Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// JSON that cannot be written.
+    #[error("JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// By what places votes are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The whole country.
+    Country,
+    /// Estado.
+    State,
+    /// Municipio.
+    Municipality,
+    /// Parroquia.
+    Parish,
+    /// Centro de votación.
+    Centre,
+    /// Mesa.
+    Mesa,
+}
+
+impl Level {
+    /// All, from the largest area to the smallest.
+    pub const ALL: [Self; 6] =
+        [Self::Country, Self::State, Self::Municipality, Self::Parish, Self::Centre, Self::Mesa];
+
+    /// Its number in the tables `area` and `place`.
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// Its name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::State => "state",
+            Self::Municipality => "municipality",
+            Self::Parish => "parish",
+            Self::Centre => "centre",
+            Self::Mesa => "mesa",
+        }
+    }
+}
+
+/// What votes are added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// One figure a candidate.
+    Candidate,
+    /// One figure a party row.
+    Party,
+}
+
+/// What is added up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// `candidate`, `party` or `total`.
+    pub kind: &'static str,
+    /// Short name, such as `EG`, `EG_MUD` or `votos_validos`.
+    pub id: String,
+    /// As printed.
+    pub name: String,
+}
+
+/// How many mesas of a place are where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Coverage {
+    /// With a sheet in the sums.
+    pub counted: u64,
+    /// Whose sheet waits for a person.
+    pub review: u64,
+    /// Whose sheets contradict each other.
+    pub conflict: u64,
+    /// Whose sheet cannot be used.
+    pub rejected: u64,
+    /// Without a sheet; `None` where it is not known which mesas there are.
+    pub missing: Option<u64>,
+    /// How many the registry lists; `None` where there is none.
+    pub expected: Option<u64>,
+}
+
+impl Coverage {
+    /// All mesas that are known of: shown by a sheet or listed.
+    pub fn known(&self) -> u64 {
+        self.counted + self.review + self.conflict + self.rejected + self.missing.unwrap_or(0)
+    }
+
+    /// Whether a sum over this many sheets lacks some; `None` where nobody knows how many there should be.
+    pub fn lacks(&self, sheets: u64) -> Option<bool> {
+        if sheets < self.known() { Some(true) } else { self.expected.map(|_| false) }
+    }
+}
+
+/// One sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Figure {
+    /// The sum; `None` where no sheet is in it.
+    pub votes: Option<u64>,
+    /// How many sheets are in it; a sheet on which the number could not be read is not.
+    pub sheets: u64,
+    /// Whether sheets are lacking in it; `None` where nobody knows how many there should be.
+    pub partial: Option<bool>,
+}
+
+/// The sums of one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its code, digits; empty for the country.
+    pub code: String,
+    /// The code of the area above it.
+    pub parent: String,
+    /// Its name; empty where no sheet could be read.
+    pub name: String,
+    /// Its mesas.
+    pub coverage: Coverage,
+    /// One figure an item, in their order.
+    pub figures: Vec<Figure>,
+}
+
+/// Sums by place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// By what places.
+    pub level: Level,
+    /// What is added up: candidates or parties, then totals.
+    pub items: Vec<Item>,
+    /// One line a place, by code.
+    pub lines: Vec<Line>,
+}
+
+/// A mesa whose sheets contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// Code of the centre.
+    pub centre: String,
+    /// Number of the mesa.
+    pub mesa: u32,
+    /// The number on which they differ.
+    pub field: String,
+    /// What each file says.
+    pub says: Vec<(String, Option<u32>)>,
+}
+
+/// What did not go into the sums as a sheet of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Aside {
+    /// Mesas left out because their sheets contradict each other, a line a number.
+    pub conflicts: Vec<Conflict>,
+    /// Mesas that several sheets show: centre, mesa, files.
+    pub joined: Vec<(String, u32, Vec<String>)>,
+    /// Files of sheets that count and do not say where they are from.
+    pub unplaced: Vec<String>,
+}
+
+/// The items of a run.
+///
+/// # Errors
+/// The database refuses the question; none is known.
+pub fn items(base: &Base, by: By) -> Result<Vec<Item>, TallyError> {
+    let (kind, sql) = match by {
+        By::Candidate => ("candidate", "SELECT id, name FROM candidate ORDER BY candidate"),
+        By::Party => ("party", "SELECT id, name FROM field WHERE kind = 'vote' ORDER BY field"),
+    };
+    let mut out = Vec::new();
+    for (kind, sql) in
+        [(kind, sql), ("total", "SELECT id, name FROM field WHERE kind = 'total' ORDER BY field")]
+    {
+        let mut statement = base.db().prepare(sql)?;
+        let rows = statement.query_map([], |r| Ok(Item { kind, id: r.get(0)?, name: r.get(1)? }))?;
+        for row in rows {
+            out.push(row?);
+        }
+    }
+    Ok(out)
+}
+
+/// Adds up, of the places whose code begins with `within`.
+///
+/// # Errors
+/// The database refuses the question; none is known.
+pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, TallyError> {
+    let items = items(base, by)?;
+    let mut lines = Vec::new();
+    let mut at = std::collections::BTreeMap::new();
+    let sql = "SELECT p.code, p.parent, p.name, \
+        count(*) FILTER (WHERE m.standing = 'counted'), count(*) FILTER (WHERE m.standing = 'review'), \
+        count(*) FILTER (WHERE m.standing = 'conflict'), count(*) FILTER (WHERE m.standing = 'rejected'), \
+        count(*) FILTER (WHERE m.standing = 'missing'), count(*) FILTER (WHERE m.listed) \
+        FROM place p JOIN area a ON a.level = p.level AND a.code = p.code \
+        JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
+        WHERE p.level = ?1 AND m.centre GLOB ?2 GROUP BY p.code ORDER BY p.code";
+    let glob = format!("{}*", within.replace(['*', '?', '['], ""));
+    let mut statement = base.db().prepare(sql)?;
+    let mut rows = statement.query(params![level.number(), glob])?;
+    while let Some(r) = rows.next()? {
+        let coverage = Coverage {
+            counted: r.get(3)?,
+            review: r.get(4)?,
+            conflict: r.get(5)?,
+            rejected: r.get(6)?,
+            missing: if base.knows_missing() { Some(r.get(7)?) } else { None },
+            expected: if base.knows_missing() { Some(r.get(8)?) } else { None },
+        };
+        let none = Figure { partial: coverage.lacks(0), ..Figure::default() };
+        let figures = vec![none; items.len()];
+        let line = Line { code: r.get(0)?, parent: r.get(1)?, name: r.get(2)?, coverage, figures };
+        at.insert(line.code.clone(), lines.len());
+        lines.push(line);
+    }
+    let candidates = "SELECT a.code, c.id, sum(n.value), count(n.value) \
+        FROM area a JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
+        JOIN candidate_number n ON n.sheet = m.sheet JOIN candidate c ON c.candidate = n.candidate \
+        WHERE a.level = ?1 AND m.standing = 'counted' AND m.centre GLOB ?2 GROUP BY a.code, n.candidate";
+    let fields = "SELECT a.code, f.id, sum(n.value), count(n.value) \
+        FROM area a JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
+        JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
+        WHERE a.level = ?1 AND m.standing = 'counted' AND m.centre GLOB ?2 AND f.kind = ?3 \
+        GROUP BY a.code, n.field";
+    let mut put = |kind: &str, code: &str, id: &str, votes: Option<u64>, sheets: u64| {
+        let item = items.iter().position(|i| i.id == id && (i.kind == "total") == (kind == "total"));
+        if let (Some(&line), Some(item)) = (at.get(code), item) {
+            let line: &mut Line = &mut lines[line];
+            line.figures[item] = Figure { votes, sheets, partial: line.coverage.lacks(sheets) };
+        }
+    };
+    for kind in ["vote", "total"] {
+        let by_candidate = kind == "vote" && by == By::Candidate;
+        let mut statement = base.db().prepare(if by_candidate { candidates } else { fields })?;
+        let mut rows = if by_candidate {
+            statement.query(params![level.number(), glob])?
+        } else {
+            statement.query(params![level.number(), glob, kind])?
+        };
+        while let Some(r) = rows.next()? {
+            put(kind, &r.get::<_, String>(0)?, &r.get::<_, String>(1)?, r.get(2)?, r.get(3)?);
+        }
+    }
+    Ok(Tally { level, items, lines })
+}
+
+/// What did not go into the sums, and what was joined.
+///
+/// # Errors
+/// The database refuses the question; none is known.
+pub fn aside(base: &Base) -> Result<Aside, TallyError> {
+    let mut out = Aside::default();
+    let sql = "SELECT c.centre, c.mesa, f.id, s.file, c.value FROM conflict c JOIN field f USING (field) \
+        JOIN sheet s ON s.sheet = c.sheet ORDER BY c.centre, c.mesa, c.field, c.sheet";
+    let mut statement = base.db().prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let (centre, mesa, field): (String, u32, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
+        let says = (r.get(3)?, r.get(4)?);
+        match out.conflicts.last_mut() {
+            Some(c) if c.centre == centre && c.mesa == mesa && c.field == field => c.says.push(says),
+            _ => out.conflicts.push(Conflict { centre, mesa, field, says: vec![says] }),
+        }
+    }
+    let sql = "SELECT m.centre, m.mesa, s.file FROM mesa m JOIN sheet s ON s.centre = m.centre AND s.mesa = m.mesa \
+        WHERE m.copies > 1 AND coalesce(s.kind, 'votes') <> 'zero' ORDER BY m.centre, m.mesa, s.sheet";
+    let mut statement = base.db().prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let (centre, mesa): (String, u32) = (r.get(0)?, r.get(1)?);
+        match out.joined.last_mut() {
+            Some(j) if j.0 == centre && j.1 == mesa => j.2.push(r.get(2)?),
+            _ => out.joined.push((centre, mesa, vec![r.get(2)?])),
+        }
+    }
+    let sql = "SELECT file FROM sheet WHERE counts AND (centre IS NULL OR mesa IS NULL) ORDER BY sheet";
+    let mut statement = base.db().prepare(sql)?;
+    let files = statement.query_map([], |r| r.get(0))?;
+    out.unplaced = files.collect::<Result<_, _>>()?;
+    Ok(out)
+}

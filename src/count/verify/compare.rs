@@ -1,0 +1,139 @@
+//! The comparison, by mesa and figure.
+//!
+//! In: two [`Side`]s. Out: [`Verification`]. The join is one walk over two sorted maps: a mesa that
+//! stands on both sides is compared figure by figure, every other is listed. Refuses sides without a
+//! common figure.
+
+use super::table::ResultsTable;
+use super::*;
+use crate::count::tally::{Base, By, items};
+
+/// The records of a run as a side, with those of the `wanted` figures that it knows. `name` and
+/// `sha256` are those of its `records.jsonl`.
+///
+/// # Errors
+/// The database refuses the question; none is known.
+pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) -> Result<Side, VerifyError> {
+    let mut ids: Vec<String> = Vec::new();
+    for by in [By::Candidate, By::Party] {
+        for item in items(base, by)? {
+            if wanted.contains(&item.id) && !ids.contains(&item.id) {
+                ids.push(item.id);
+            }
+        }
+    }
+    let mut mesas: BTreeMap<MesaKey, SideMesa> = BTreeMap::new();
+    let mut statement =
+        base.db().prepare("SELECT centre, mesa, standing, sheet FROM mesa WHERE standing <> 'missing'")?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let standing = match r.get::<_, String>(2)?.as_str() {
+            "counted" => Standing::Settled,
+            "review" => Standing::Review,
+            _ => Standing::Open,
+        };
+        let mesa = SideMesa { standing, at: r.get(3)?, figures: BTreeMap::new() };
+        mesas.insert((r.get(0)?, r.get(1)?), mesa);
+    }
+    for sql in [
+        "SELECT m.centre, m.mesa, c.id, n.value FROM mesa m JOIN candidate_number n ON n.sheet = m.sheet \
+         JOIN candidate c ON c.candidate = n.candidate",
+        "SELECT m.centre, m.mesa, f.id, n.value FROM mesa m JOIN number n ON n.sheet = m.sheet \
+         JOIN field f ON f.field = n.field",
+    ] {
+        let mut statement = base.db().prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let item: String = r.get(2)?;
+            if !ids.contains(&item) {
+                continue;
+            }
+            if let Some(mesa) = mesas.get_mut(&(r.get(0)?, r.get(1)?)) {
+                mesa.figures.insert(item, r.get(3)?);
+            }
+        }
+    }
+    let (name, sha256) = (name.to_owned(), sha256.to_owned());
+    Ok(Side { name, sha256, origin: Origin::Sheets, items: ids, mesas })
+}
+
+/// A table as a side.
+pub fn table_side(table: &ResultsTable, name: &str) -> Side {
+    let mesa = |row: &table::Row| {
+        let figures = table.items.iter().cloned().zip(row.figures.iter().copied()).collect();
+        let mesa = SideMesa { standing: Standing::Settled, at: Some(row.line), figures };
+        ((row.centre.clone(), row.table), mesa)
+    };
+    Side {
+        name: name.to_owned(),
+        sha256: table.sha256.clone(),
+        origin: Origin::Table,
+        items: table.items.clone(),
+        mesas: table.rows.iter().map(mesa).collect(),
+    }
+}
+
+/// Holds the left side against the right one.
+///
+/// # Errors
+/// The sides have no figure in common.
+pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
+    let items: Vec<String> = right.items.iter().filter(|i| left.items.contains(i)).cloned().collect();
+    if items.is_empty() {
+        return Err(VerifyError::NothingInCommon { left: left.name.clone(), right: right.name.clone() });
+    }
+    let mut out = Verification {
+        left: left.name.clone(),
+        left_sha256: left.sha256.clone(),
+        left_origin: left.origin,
+        right: right.name.clone(),
+        right_sha256: right.sha256.clone(),
+        items,
+        compared: 0,
+        empty: 0,
+        agree: 0,
+        agree_in_review: 0,
+        differ: Vec::new(),
+        left_only: Vec::new(),
+        right_only: right.mesas.keys().filter(|k| !left.mesas.contains_key(*k)).cloned().collect(),
+        open: Vec::new(),
+        problems: Vec::new(),
+    };
+    for (key, a) in &left.mesas {
+        let Some(b) = right.mesas.get(key) else {
+            out.left_only.push(key.clone());
+            continue;
+        };
+        if a.standing == Standing::Open {
+            out.open.push(key.clone());
+            continue;
+        }
+        let mut figures = Vec::new();
+        for item in &out.items {
+            let value = |side: &SideMesa| side.figures.get(item).copied().flatten();
+            match (value(a), value(b)) {
+                (Some(left), Some(right)) => {
+                    out.compared += 1;
+                    if left != right {
+                        figures.push(FigureDifference { item: item.clone(), left, right });
+                    }
+                }
+                _ => out.empty += 1,
+            }
+        }
+        if figures.is_empty() {
+            out.agree += 1;
+            out.agree_in_review += usize::from(a.standing == Standing::Review);
+        } else {
+            out.differ.push(Difference {
+                centre: key.0.clone(),
+                mesa: key.1,
+                standing: a.standing,
+                left_at: a.at,
+                right_at: b.at,
+                figures,
+            });
+        }
+    }
+    Ok(out)
+}

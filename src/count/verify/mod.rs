@@ -1,0 +1,198 @@
+//! A published results table held against the sheets, or against another table.
+//!
+//! In: two [`Side`]s: the records of a run ([`records_side`]) or a table ([`table_side`]). Out:
+//! [`Verification`]: per mesa agree or differ, and on which side alone it stands; every difference with
+//! both values. [`page`] makes a report of it, with a crop of the sheet beside each difference. Only
+//! figures that both sides give are compared. Refuses sides that share no figure.
+
+mod compare;
+pub mod crops;
+pub mod page;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+pub use compare::{compare, records_side, table_side};
+
+use crate::count::tally::TallyError;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Name and version of the schema of a verification as JSON.
+pub const VERIFY_SCHEMA: &str = "cotejo.verify/1";
+
+/// Why nothing was verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The records or a table cannot be read.
+    #[error(transparent)]
+    Tally(#[from] TallyError),
+    /// Nothing to compare.
+    #[error(
+        "{left} and {right} have no figure in common; \
+         say what stands in the table's columns with --columns FILE.toml (see models/tables/)"
+    )]
+    NothingInCommon {
+        /// Name of the one.
+        left: String,
+        /// Name of the other.
+        right: String,
+    },
+    /// The report's template; a fault of the program.
+    #[error("the report's template: {0}")]
+    Template(#[from] minijinja::Error),
+}
+
+impl From<rusqlite::Error> for VerifyError {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Tally(e.into())
+    }
+}
+
+/// How far a mesa's figures are to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Accepted or reviewed; every row of a table.
+    Settled,
+    /// The sheet waits for a person: a difference can be a misreading.
+    Review,
+    /// Its sheets contradict each other or cannot be used: not compared.
+    Open,
+}
+
+/// One mesa of a side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideMesa {
+    /// How far to trust it.
+    pub standing: Standing,
+    /// Place of its sheet in the run, or line of its row in the table.
+    pub at: Option<u64>,
+    /// Figures by item; `None` where a number could not be read or a cell is empty.
+    pub figures: BTreeMap<String, Option<u32>>,
+}
+
+/// What is held against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// What a person would call it.
+    pub name: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Whether its mesas are sheets of a run.
+    pub origin: Origin,
+    /// Its figures, by id, in order.
+    pub items: Vec<String>,
+    /// Its mesas by centre and number.
+    pub mesas: BTreeMap<(String, u32), SideMesa>,
+}
+
+/// Where a side's figures come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The sheets of a run.
+    Sheets,
+    /// A table.
+    Table,
+}
+
+/// One figure that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FigureDifference {
+    /// Which, by id.
+    pub item: String,
+    /// What the left side says.
+    pub left: u32,
+    /// What the right side says.
+    pub right: u32,
+}
+
+/// One mesa that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Code of the centre.
+    pub centre: String,
+    /// Number of the mesa.
+    pub mesa: u32,
+    /// How far the left side is to be trusted.
+    pub standing: Standing,
+    /// Place of the sheet in the run, or line in the left table.
+    pub left_at: Option<u64>,
+    /// Line in the right table.
+    pub right_at: Option<u64>,
+    /// What differs.
+    pub figures: Vec<FigureDifference>,
+}
+
+/// A mesa, by centre and number.
+pub type MesaKey = (String, u32);
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Name of the left side.
+    pub left: String,
+    /// Its SHA-256.
+    pub left_sha256: String,
+    /// Where its figures come from.
+    pub left_origin: Origin,
+    /// Name of the right side, always a table.
+    pub right: String,
+    /// Its SHA-256.
+    pub right_sha256: String,
+    /// The figures that were compared.
+    pub items: Vec<String>,
+    /// How many figures were compared.
+    pub compared: usize,
+    /// How many were not, because one side does not give them.
+    pub empty: usize,
+    /// How many mesas agree in all figures that were compared.
+    pub agree: usize,
+    /// Of those, how many wait for a person.
+    pub agree_in_review: usize,
+    /// Mesas that differ.
+    pub differ: Vec<Difference>,
+    /// Mesas on the left alone.
+    pub left_only: Vec<MesaKey>,
+    /// Mesas in the right table alone.
+    pub right_only: Vec<MesaKey>,
+    /// Mesas of both that were not compared: sheets in conflict or rejected.
+    pub open: Vec<MesaKey>,
+    /// What is wrong with the tables themselves.
+    pub problems: Vec<table::Problem>,
+}
+
+impl Verification {
+    /// The counts in one paragraph for a terminal.
+    pub fn summary(&self) -> String {
+        let figures: usize = self.differ.iter().map(|d| d.figures.len()).sum();
+        let in_review = self.differ.iter().filter(|d| d.standing == Standing::Review).count();
+        let left = match self.left_origin {
+            Origin::Sheets => "on a sheet only",
+            Origin::Table => "in the first table only",
+        };
+        let mut out = format!(
+            "{} against {}\n  {} figures compared: {}\n  {} mesas agree ({} in review)\n  \
+             {} mesas differ in {figures} figures ({in_review} in review)\n  {} {left}\n  {} in the table only\n  \
+             {} not compared: their sheets contradict each other or were rejected\n",
+            self.left,
+            self.right,
+            self.compared,
+            self.items.join(", "),
+            self.agree,
+            self.agree_in_review,
+            self.differ.len(),
+            self.left_only.len(),
+            self.right_only.len(),
+            self.open.len(),
+        );
+        if self.empty > 0 {
+            out.push_str(&format!("  {} figures could not be read or are empty cells\n", self.empty));
+        }
+        if !self.problems.is_empty() {
+            out.push_str(&format!("  {} problems of the table itself\n", self.problems.len()));
+        }
+        out
+    }
+}

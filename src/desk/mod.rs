@@ -1,0 +1,5 @@
+//! Where people look: the report, and the review in which they settle what is open.
+
+pub mod report;
+
+pub mod review;

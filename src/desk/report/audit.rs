@@ -1,0 +1,150 @@
+//! What the audit says: the measured error rate of accepted sheets, with its interval.
+//!
+//! In: records of which some were drawn at random among the accepted ones and checked by people who
+//! did not see the program's values. Out: wrong of all, for numbers and for sheets, with the exact 95 %
+//! interval (Clopper & Pearson 1934). The numbers of one sheet are not independent of each other, so
+//! that the interval of the sheets is the safe one. Refuses nothing: without a sample there is no rate.
+
+use super::wording::{Both, percent};
+use crate::picture::fields;
+use crate::record::{Record, ReviewState};
+use serde::Serialize;
+
+/// The audit as the page shows it.
+#[derive(Debug, Serialize)]
+pub struct Audit {
+    pub numbers: RateView,
+    pub sheets: RateView,
+}
+
+/// A rate as text.
+#[derive(Debug, Serialize)]
+pub struct RateView {
+    pub n: usize,
+    pub wrong: usize,
+    pub low: Both,
+    pub high: Both,
+}
+
+/// The audit of a run's records; `None` where nothing was drawn or checked yet.
+pub fn audit(records: &[Record]) -> Option<Audit> {
+    let (numbers, sheets) = audited(records)?;
+    let view = |r: Rate| RateView { n: r.n, wrong: r.wrong, low: percent(r.low), high: percent(r.high) };
+    Some(Audit { numbers: view(numbers), sheets: view(sheets) })
+}
+
+/// What an audit found: of `n` looked at, `wrong` are wrong.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Rate {
+    /// Looked at.
+    pub n: usize,
+    /// Of these wrong.
+    pub wrong: usize,
+    /// Lower end of the exact 95 % interval (Clopper & Pearson 1934).
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+impl Rate {
+    /// The rate with its interval.
+    pub fn of(wrong: usize, n: usize) -> Self {
+        /// Half of the 5 % that may lie outside.
+        const TAIL: f64 = 0.025;
+        let low = if wrong == 0 { 0.0 } else { solve(|p| 1.0 - at_most(wrong - 1, n, p) < TAIL) };
+        let high = if wrong >= n { 1.0 } else { solve(|p| at_most(wrong, n, p) > TAIL) };
+        Self { n, wrong, low, high }
+    }
+}
+
+/// The largest p for which `below` holds, by halving.
+fn solve(below: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let p = 0.5 * (low + high);
+        if below(p) { low = p } else { high = p }
+    }
+    0.5 * (low + high)
+}
+
+/// Probability of at most `k` of `n` at rate `p`, with 0 < p < 1.
+fn at_most(k: usize, n: usize, p: f64) -> f64 {
+    let mut term = n as f64 * (-p).ln_1p();
+    let mut sum = term.exp();
+    for i in 0..k.min(n) {
+        term += ((n - i) as f64 / (i + 1) as f64).ln() + p.ln() - (-p).ln_1p();
+        sum += term.exp();
+    }
+    sum.min(1.0)
+}
+
+/// What the audit found so far: of the numbers that were settled, and of the sheets that are done.
+pub fn audited(records: &[Record]) -> Option<(Rate, Rate)> {
+    let (mut numbers, mut sheets) = ((0, 0), (0, 0));
+    for record in records {
+        let Some(review) = record.review.as_ref().filter(|r| r.sampled) else { continue };
+        let mut wrong = 0;
+        for (_, value) in fields(record) {
+            let Some(set) = &value.set_by else { continue };
+            numbers.1 += 1;
+            wrong += usize::from(set.was != value.value);
+        }
+        numbers.0 += wrong;
+        if matches!(review.state, ReviewState::Complete | ReviewState::Unreadable) {
+            sheets.1 += 1;
+            sheets.0 += usize::from(wrong > 0);
+        }
+    }
+    (numbers.1 > 0).then(|| (Rate::of(numbers.0, numbers.1), Rate::of(sheets.0, sheets.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Status;
+    use crate::record::{Review, SetBy, SetHow};
+    use crate::run::output::sample;
+
+    #[test]
+    fn the_interval_is_the_exact_one() {
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 5e-5, "{a} is not {b}");
+        // Table values of the Clopper-Pearson interval.
+        let zero = Rate::of(0, 42);
+        near(zero.low, 0.0);
+        near(zero.high, 1.0 - 0.025f64.powf(1.0 / 42.0));
+        let some = Rate::of(4, 20);
+        near(some.low, 0.05733);
+        near(some.high, 0.43661);
+        near(Rate::of(20, 20).high, 1.0);
+        near(Rate::of(20, 20).low, 0.025f64.powf(1.0 / 20.0));
+        assert!(Rate::of(3, 50_000).high < 2e-4);
+        assert_eq!(Rate::of(0, 0).high, 1.0);
+    }
+
+    #[test]
+    fn a_sampled_sheet_with_one_other_value_is_one_wrong_sheet_and_one_wrong_number() {
+        let mut record = sample::record("a.jpg");
+        let set = |was| SetBy {
+            who: "ana".to_owned(),
+            when: String::new(),
+            how: SetHow::Typed,
+            was,
+            entry: String::new(),
+        };
+        for vote in &mut record.votes {
+            vote.value.set_by = Some(set(vote.value.value));
+        }
+        record.votes[0].value.value = Some(21);
+        assert_eq!(record.status, Status::Accepted);
+        assert!(audited(std::slice::from_ref(&record)).is_none(), "not drawn");
+        record.review = Some(Review {
+            state: ReviewState::Complete,
+            by: vec!["ana".to_owned()],
+            when: String::new(),
+            open: Vec::new(),
+            sampled: true,
+        });
+        let (numbers, sheets) = audited(&[record]).unwrap();
+        assert_eq!((numbers.wrong, numbers.n, sheets.wrong, sheets.n), (1, 3, 1, 1));
+    }
+}

@@ -1,0 +1,537 @@
+//! The audit log: one SQLite file in the run's folder, append-only, each entry chained to the one
+//! before it.
+//!
+//! In: what a person did. Out: [`Entry`]s, in order. An entry's hash covers all of it and the hash
+//! before it, so that a changed, removed or inserted entry shows on opening; what the chain cannot
+//! show is that its end was cut off, which is why the last hash is shown to the reviewer and written
+//! into every export. An entry is on the disk when [`Log::append`] returns (WAL, `synchronous=FULL`).
+//! Refuses a file that is no log, a log of a later version, a chain that does not hold, and an append
+//! while another process appends.
+
+use crate::record::SheetMark;
+use crate::run::output::utc;
+use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// The log's file within a run's folder.
+pub const LOG: &str = "review.sqlite";
+/// The hash before the first entry.
+const NONE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// Version of the log's tables.
+const VERSION: i64 = 2;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS entries (
+  n INTEGER PRIMARY KEY,
+  at TEXT NOT NULL,
+  who TEXT NOT NULL,
+  sheet TEXT NOT NULL,
+  field TEXT NOT NULL,
+  action TEXT NOT NULL,
+  before TEXT,
+  after TEXT,
+  reason TEXT NOT NULL,
+  replaces TEXT NOT NULL,
+  sight TEXT NOT NULL,
+  origin TEXT,
+  previous TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  sheet_code TEXT,
+  outline TEXT
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+";
+
+/// From version 1, whose entries say of their sheet no more than its key, to 2.
+const SINCE_1: &str = "
+ALTER TABLE entries ADD COLUMN sheet_code TEXT;
+ALTER TABLE entries ADD COLUMN outline TEXT;
+";
+
+/// Why a log cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// SQLite refused.
+    #[error("{path}: {problem}; check that the file is a review log and that you may write there")]
+    Sql {
+        /// The file.
+        path: String,
+        /// What SQLite said.
+        problem: String,
+    },
+    /// There is no such file.
+    #[error("{path}: there is no such log; give a {LOG} that `cotejo review` wrote")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// The chain is broken.
+    #[error(
+        "{path}: entry {n} does not follow from the one before it: the log was changed outside the program; \
+         go back to a copy, or merge the other reviewers' logs into a new one"
+    )]
+    Chain {
+        /// The file.
+        path: String,
+        /// Number of the first entry that does not hold.
+        n: u64,
+    },
+    /// Written by a later program.
+    #[error("{path}: a log of version {found}, this program knows {VERSION}; use the version that wrote it")]
+    Version {
+        /// The file.
+        path: String,
+        /// What stands there.
+        found: i64,
+    },
+    /// Someone else appended.
+    #[error("{path}: another cotejo review has written to this log; close one of the two and open it again")]
+    Busy {
+        /// The file.
+        path: String,
+    },
+}
+
+/// What a person did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Typed a value.
+    Typed,
+    /// Said that the value shown is what is printed; of a whole sheet: that it counts.
+    AsPrinted,
+    /// Said that it cannot be read.
+    Unreadable,
+    /// Said that the sheet is not to be counted.
+    Rejected,
+    /// Took back the entry that `replaces` names.
+    Undo,
+    /// Set up a blind second entry or an audit; `field` says which, `after` how.
+    Setting,
+}
+
+impl Action {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Typed, "typed"),
+        (Self::AsPrinted, "as_printed"),
+        (Self::Unreadable, "unreadable"),
+        (Self::Rejected, "rejected"),
+        (Self::Undo, "undo"),
+        (Self::Setting, "setting"),
+    ];
+
+    /// As it stands in the log.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|a| a.0 == self).map_or("", |a| a.1)
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|a| a.1 == name).map(|a| a.0)
+    }
+}
+
+/// What the person saw of the field's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// The value that stood there.
+    Shown,
+    /// Nothing but the photo.
+    Hidden,
+}
+
+impl Sight {
+    /// As it stands in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Hidden => "hidden",
+        }
+    }
+}
+
+/// What is to be appended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// When, ISO 8601, UTC.
+    pub at: String,
+    /// The name that the reviewer gave.
+    pub who: String,
+    /// The sheet's key ([`crate::record::sheet_key`]); empty for a setting.
+    pub sheet: String,
+    /// The sheet's code as the program had read it; `None` for none, and in logs of version 1.
+    pub sheet_code: Option<String>,
+    /// Where the sheet lay ([`SheetMark::outline`]); `None` for nowhere, and in logs of version 1.
+    pub outline: Option<String>,
+    /// Field id, `@sheet` or `@code`; what is set for a setting.
+    pub field: String,
+    /// What was done.
+    pub action: Action,
+    /// The value before; `None` for none.
+    pub before: Option<String>,
+    /// The value now; `None` for unreadable.
+    pub after: Option<String>,
+    /// In the reviewer's words; may be empty.
+    pub reason: String,
+    /// Ids of the entries that this one replaces, knowing them; for an undo: what it takes back.
+    pub replaces: Vec<String>,
+    /// What the person saw.
+    pub sight: Sight,
+    /// The entry's id in the log that it was first written to; `None` for this one.
+    pub origin: Option<String>,
+}
+
+impl Deed {
+    /// Something done now to a field of a sheet with its value shown.
+    pub fn now(who: &str, sheet: &SheetMark, field: &str, action: Action) -> Self {
+        Self {
+            at: utc(SystemTime::now()),
+            who: who.to_owned(),
+            sheet: sheet.key.clone(),
+            sheet_code: sheet.code.clone(),
+            outline: sheet.outline.clone(),
+            field: field.to_owned(),
+            action,
+            before: None,
+            after: None,
+            reason: String::new(),
+            replaces: Vec::new(),
+            sight: Sight::Shown,
+            origin: None,
+        }
+    }
+
+    /// The sheet that it is about.
+    pub fn mark(&self) -> SheetMark {
+        SheetMark { key: self.sheet.clone(), code: self.sheet_code.clone(), outline: self.outline.clone() }
+    }
+}
+
+/// One entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number, from 1.
+    pub n: u64,
+    /// What was done.
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// Hash of the entry before it.
+    pub previous: String,
+    /// Its own hash.
+    pub hash: String,
+}
+
+impl Entry {
+    /// What other entries name it by: its hash in the log that it was first written to.
+    pub fn id(&self) -> &str {
+        self.deed.origin.as_deref().unwrap_or(&self.hash)
+    }
+
+    /// SHA-256 over the hash before it and all that it says, as a JSON array: no two entries give the
+    /// same bytes. What version 1 did not say is left out where it says nothing, so that its logs hold.
+    fn digest(n: u64, deed: &Deed, previous: &str) -> String {
+        let mut all = serde_json::json!([
+            previous,
+            n,
+            deed.at,
+            deed.who,
+            deed.sheet,
+            deed.field,
+            deed.action.name(),
+            deed.before,
+            deed.after,
+            deed.reason,
+            deed.replaces,
+            deed.sight.name(),
+            deed.origin,
+        ]);
+        if deed.sheet_code.is_some() || deed.outline.is_some() {
+            let more = [&deed.sheet_code, &deed.outline].map(|t| serde_json::json!(t));
+            all.as_array_mut().into_iter().for_each(|all| all.extend(more.clone()));
+        }
+        crate::ground::hash::sha256(all.to_string().as_bytes())
+    }
+
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let action: String = row.get(5)?;
+        let replaces: String = row.get(9)?;
+        let sight: String = row.get(10)?;
+        let bad = |ix, text: &str| {
+            rusqlite::Error::FromSqlConversionFailure(
+                ix,
+                rusqlite::types::Type::Text,
+                format!("unknown word {text:?}").into(),
+            )
+        };
+        Ok(Self {
+            n: row.get::<_, i64>(0)?.unsigned_abs(),
+            deed: Deed {
+                at: row.get(1)?,
+                who: row.get(2)?,
+                sheet: row.get(3)?,
+                field: row.get(4)?,
+                action: Action::parse(&action).ok_or_else(|| bad(5, &action))?,
+                before: row.get(6)?,
+                after: row.get(7)?,
+                reason: row.get(8)?,
+                replaces: replaces.split_whitespace().map(str::to_owned).collect(),
+                sight: match sight.as_str() {
+                    "shown" => Sight::Shown,
+                    "hidden" => Sight::Hidden,
+                    other => return Err(bad(10, other)),
+                },
+                origin: row.get(11)?,
+                sheet_code: row.get(14)?,
+                outline: row.get(15)?,
+            },
+            previous: row.get(12)?,
+            hash: row.get(13)?,
+        })
+    }
+}
+
+/// An open log whose chain holds.
+#[derive(Debug)]
+pub struct Log {
+    connection: Connection,
+    path: String,
+    entries: Vec<Entry>,
+}
+
+impl Log {
+    /// Opens the log of a run's folder, making it if there is none, and verifies its chain.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    pub fn open(dir: &Path) -> Result<Self, LogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        Self::open_with(&dir.join(LOG), flags)
+    }
+
+    /// Opens a log that is there; verifies its chain.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    pub fn existing(path: &Path) -> Result<Self, LogError> {
+        if !path.is_file() {
+            return Err(LogError::Missing { path: path.display().to_string() });
+        }
+        Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    fn open_with(path: &Path, flags: OpenFlags) -> Result<Self, LogError> {
+        let name = path.display().to_string();
+        let sql = |e: rusqlite::Error| LogError::Sql { path: name.clone(), problem: e.to_string() };
+        let connection =
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(sql)?;
+        let found: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)?;
+        if found > VERSION {
+            return Err(LogError::Version { path: name, found });
+        }
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
+        connection.execute_batch(TABLES).map_err(sql)?;
+        if found == 1 {
+            connection.execute_batch(SINCE_1).map_err(sql)?;
+        }
+        connection.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+        let mut log = Self { connection, path: name, entries: Vec::new() };
+        log.entries = log.read()?;
+        log.verify()?;
+        Ok(log)
+    }
+
+    fn sql(&self, error: &rusqlite::Error) -> LogError {
+        LogError::Sql { path: self.path.clone(), problem: error.to_string() }
+    }
+
+    fn read(&self) -> Result<Vec<Entry>, LogError> {
+        let query = "SELECT n, at, who, sheet, field, action, before, after, reason, replaces, sight, \
+                     origin, previous, hash, sheet_code, outline FROM entries ORDER BY n";
+        let mut statement = self.connection.prepare(query).map_err(|e| self.sql(&e))?;
+        let rows = statement.query_map([], Entry::of).map_err(|e| self.sql(&e))?;
+        rows.collect::<Result<_, _>>().map_err(|e| self.sql(&e))
+    }
+
+    fn verify(&self) -> Result<(), LogError> {
+        let mut previous = NONE;
+        for (entry, n) in self.entries.iter().zip(1..) {
+            let holds = entry.n == n
+                && entry.previous == previous
+                && entry.hash == Entry::digest(n, &entry.deed, previous);
+            if !holds {
+                return Err(LogError::Chain { path: self.path.clone(), n });
+            }
+            previous = &entry.hash;
+        }
+        Ok(())
+    }
+
+    /// All entries in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The last entry's hash; 64 zeros for an empty log.
+    pub fn head(&self) -> &str {
+        self.entries.last().map_or(NONE, |e| &e.hash)
+    }
+
+    /// Appends; on return the entries are on the disk, all of them or none.
+    ///
+    /// # Errors
+    /// SQLite refuses, or another process has appended since this log was opened.
+    pub fn append(&mut self, deeds: Vec<Deed>) -> Result<&[Entry], LogError> {
+        let first = self.entries.len();
+        let mut made: Vec<Entry> = Vec::with_capacity(deeds.len());
+        for (deed, n) in deeds.into_iter().zip(first as u64 + 1..) {
+            let previous = made.last().map_or(self.head(), |e| &e.hash).to_owned();
+            let hash = Entry::digest(n, &deed, &previous);
+            made.push(Entry { n, deed, previous, hash });
+        }
+        let path = self.path.clone();
+        let sql = |e: rusqlite::Error| LogError::Sql { path: path.clone(), problem: e.to_string() };
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+        let tail: i64 = transaction
+            .query_row("SELECT coalesce(max(n), 0) FROM entries", [], |r| r.get(0))
+            .map_err(sql)?;
+        if tail.unsigned_abs() != first as u64 {
+            return Err(LogError::Busy { path });
+        }
+        {
+            let insert = "INSERT INTO entries VALUES \
+                (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+            let mut statement = transaction.prepare_cached(insert).map_err(sql)?;
+            for entry in &made {
+                let d = &entry.deed;
+                statement
+                    .execute(params![
+                        entry.n as i64,
+                        d.at,
+                        d.who,
+                        d.sheet,
+                        d.field,
+                        d.action.name(),
+                        d.before,
+                        d.after,
+                        d.reason,
+                        d.replaces.join(" "),
+                        d.sight.name(),
+                        d.origin,
+                        entry.previous,
+                        entry.hash,
+                        d.sheet_code,
+                        d.outline,
+                    ])
+                    .map_err(sql)?;
+            }
+        }
+        transaction.commit().map_err(sql)?;
+        self.entries.extend(made);
+        Ok(&self.entries[first..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deed(value: &str) -> Deed {
+        let mark = SheetMark { key: "aa-0".to_owned(), code: Some("1".to_owned()), outline: None };
+        Deed { after: Some(value.to_owned()), ..Deed::now("ana", &mark, "NM_PSUV", Action::Typed) }
+    }
+
+    fn raw(dir: &Path, statement: &str) -> rusqlite::Result<usize> {
+        Connection::open(dir.join(LOG)).unwrap().execute(statement, [])
+    }
+
+    #[test]
+    fn what_was_appended_is_read_back_with_its_chain() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = Log::open(dir.path()).unwrap();
+        log.append(vec![deed("1"), deed("2")]).unwrap();
+        log.append(vec![deed("3")]).unwrap();
+        let entries = log.entries().to_vec();
+        drop(log);
+        let back = Log::open(dir.path()).unwrap();
+        assert_eq!(back.entries(), entries);
+        assert_eq!(entries[1].previous, entries[0].hash);
+        assert_eq!(back.head(), entries[2].hash);
+    }
+
+    #[test]
+    fn an_entry_can_neither_be_changed_nor_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        Log::open(dir.path()).unwrap().append(vec![deed("1")]).unwrap();
+        for statement in ["UPDATE entries SET after = '9'", "DELETE FROM entries"] {
+            let error = raw(dir.path(), statement).unwrap_err().to_string();
+            assert!(error.contains("append-only"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_was_changed_behind_the_programs_back_is_named() {
+        for tamper in [
+            "UPDATE entries SET after = '9' WHERE n = 2",
+            "UPDATE entries SET who = 'eva' WHERE n = 2",
+            "UPDATE entries SET sheet_code = '2' WHERE n = 2",
+            "UPDATE entries SET sheet_code = NULL WHERE n = 2",
+            "UPDATE entries SET outline = '1,1 2,1 2,2 1,2' WHERE n = 2",
+            "DELETE FROM entries WHERE n = 2",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            Log::open(dir.path()).unwrap().append(vec![deed("1"), deed("2"), deed("3")]).unwrap();
+            raw(dir.path(), "DROP TRIGGER entries_stay").unwrap();
+            raw(dir.path(), "DROP TRIGGER entries_remain").unwrap();
+            raw(dir.path(), tamper).unwrap();
+            let error = Log::open(dir.path()).unwrap_err();
+            assert!(matches!(error, LogError::Chain { n: 2, .. }), "{tamper}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_log_of_version_1_is_read_on_and_appended_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let plain = |value| Deed { sheet_code: None, ..deed(value) };
+        Log::open(dir.path()).unwrap().append(vec![plain("1"), plain("2")]).unwrap();
+        for statement in [
+            "ALTER TABLE entries DROP COLUMN sheet_code",
+            "ALTER TABLE entries DROP COLUMN outline",
+            "PRAGMA user_version = 1",
+        ] {
+            raw(dir.path(), statement).unwrap();
+        }
+        let mut log = Log::open(dir.path()).unwrap();
+        log.append(vec![deed("3")]).unwrap();
+        let entries = log.entries().to_vec();
+        drop(log);
+        assert_eq!(Log::open(dir.path()).unwrap().entries(), entries);
+        assert_eq!(entries.iter().filter(|e| e.deed.sheet_code.is_some()).count(), 1);
+    }
+
+    #[test]
+    fn a_second_writer_is_refused_and_nothing_of_it_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut one = Log::open(dir.path()).unwrap();
+        let mut other = Log::open(dir.path()).unwrap();
+        one.append(vec![deed("1")]).unwrap();
+        assert!(matches!(other.append(vec![deed("2")]).unwrap_err(), LogError::Busy { .. }));
+        assert_eq!(Log::open(dir.path()).unwrap().entries().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_no_log_is_refused_with_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(LOG), "these are notes, not a database, and long enough to be read")
+            .unwrap();
+        assert!(Log::open(dir.path()).unwrap_err().to_string().contains(LOG));
+        assert!(matches!(Log::existing(&dir.path().join("gone")).unwrap_err(), LogError::Missing { .. }));
+    }
+}

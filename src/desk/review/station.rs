@@ -1,0 +1,471 @@
+//! The review's state in memory: machine records, the log, and what waits for whom.
+//!
+//! In: a run's folder; then entries, one at a time. Out: answers to them, what the pages show, the
+//! reviewed records. The log is written before anything in memory changes, so that what was answered
+//! is what a restart finds. Refuses an entry on a sheet or field that is not there, a value that the
+//! form cannot print, and "as printed" where no value is shown.
+
+use super::log::{Action, Deed, Entry, Log, Sight};
+use super::recheck::notes;
+use super::sample::{AUDIT, BLIND, Settings};
+use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
+use super::{ReviewError, fold};
+use crate::desk::report::Both;
+use crate::form::Form;
+use crate::picture::order;
+use crate::record::{Record, ReviewState, SheetMark, sheet_key};
+use crate::run::output::{Folder, MACHINE_JSONL, Overwrite, RECORDS_JSONL, load_machine, write_whole};
+use fold::Verdict;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest value where no form says more: four digits.
+const LARGEST: u32 = 9999;
+
+/// What a page sends.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Sent {
+    /// The sheet's key.
+    pub sheet: String,
+    /// Field id, `@sheet` or `@code`.
+    pub field: String,
+    /// What was done.
+    pub action: Action,
+    /// What was typed.
+    pub value: Option<String>,
+    /// In the reviewer's words.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether it is a second or third blind entry.
+    #[serde(default)]
+    pub pass: Pass,
+}
+
+/// Which entry on a field it is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// The first, or its correction.
+    #[default]
+    First,
+    /// Another one, without knowledge of the first.
+    Again,
+}
+
+/// What the page is told.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answer {
+    /// The sheet's key.
+    pub sheet: String,
+    /// The field.
+    pub field: String,
+    /// `open`, `done`, `again` or `clash`.
+    pub state: &'static str,
+    /// What stands, if it may be shown.
+    pub value: Option<String>,
+    /// Who set it.
+    pub who: String,
+    /// What does not fit; empty where all does, and for hidden fields.
+    pub notes: Vec<Both>,
+    /// How far the sheet is.
+    pub review: Option<ReviewState>,
+    /// What of the sheet waits.
+    pub open: Vec<String>,
+    /// Sheets that are done.
+    pub done: usize,
+    /// The entry's hash.
+    pub entry: String,
+}
+
+/// The station.
+pub struct Station {
+    dir: PathBuf,
+    who: String,
+    records: Arc<Vec<Record>>,
+    forms: Arc<Vec<Form>>,
+    order: Vec<usize>,
+    keys: BTreeMap<String, usize>,
+    sampled: BTreeSet<usize>,
+    book: Book,
+    log: Log,
+    waiting: BTreeMap<usize, Waits>,
+    queue: Vec<usize>,
+    ranks: Vec<usize>,
+    asked: usize,
+}
+
+/// How many fields of a sheet wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waits {
+    /// A first entry.
+    pub open: usize,
+    /// A second or third one.
+    pub again: usize,
+    /// Someone who resolves a contradiction.
+    pub clash: usize,
+}
+
+impl Waits {
+    /// What waits on a sheet; `None` for nothing.
+    pub fn of(settled: &Settled<'_>) -> Option<Self> {
+        let mut waits = Self::default();
+        for (_, verdict) in &settled.tasks {
+            match verdict {
+                Verdict::Open => waits.open += 1,
+                Verdict::Again { .. } => waits.again += 1,
+                Verdict::Contradicted(_) => waits.clash += 1,
+                Verdict::Settled(_) => {}
+            }
+        }
+        (waits != Self::default()).then_some(waits)
+    }
+}
+
+impl Station {
+    /// Opens a run's folder: keeps the machine's records apart, verifies the log.
+    ///
+    /// # Errors
+    /// A folder without a run or that cannot be written to, a log whose chain does not hold.
+    pub fn open(dir: &Path, forms: Vec<Form>, who: &str) -> Result<Self, ReviewError> {
+        if dir.join(crate::run::batch::JOURNAL).exists() {
+            return Err(ReviewError::Unfinished { dir: dir.display().to_string() });
+        }
+        let records = load_machine(dir)?;
+        Folder::create(dir, Overwrite::Replace)?;
+        let machine = dir.join(MACHINE_JSONL);
+        if !machine.exists() {
+            let path = dir.join(RECORDS_JSONL);
+            let bytes = std::fs::read(&path).map_err(|e| crate::run::output::OutputError::io(&path, e))?;
+            write_whole(&machine, &bytes)?;
+        }
+        let log = Log::open(dir)?;
+        let book = Book::new(log.entries(), &records);
+        let mut keys = BTreeMap::new();
+        for (ix, record) in records.iter().enumerate() {
+            if let Some(key) = sheet_key(record).filter(|_| !record.is_part()) {
+                keys.entry(key).or_insert(ix);
+            }
+        }
+        let order = order(&records);
+        let mut ranks = vec![0; records.len()];
+        for (rank, &ix) in order.iter().enumerate() {
+            ranks[ix] = rank;
+        }
+        let mut station = Self {
+            dir: dir.to_owned(),
+            who: who.to_owned(),
+            order,
+            ranks,
+            queue: Vec::new(),
+            records: Arc::new(records),
+            forms: Arc::new(forms),
+            keys,
+            sampled: BTreeSet::new(),
+            book,
+            log,
+            waiting: BTreeMap::new(),
+            asked: 0,
+        };
+        station.survey();
+        Ok(station)
+    }
+
+    /// Counts anew what waits; after settings have changed.
+    fn survey(&mut self) {
+        self.sampled = self.book.settings.drawn(&self.records);
+        let touched: BTreeSet<usize> =
+            self.book.sheets().filter_map(|key| self.keys.get(key)).copied().collect();
+        let asks = |&ix: &usize| {
+            let record = &self.records[ix];
+            let first = sheet_key(record).is_some_and(|k| self.keys.get(&k) == Some(&ix));
+            first && !tasks(record, &self.book.settings, self.sampled.contains(&ix)).is_empty()
+        };
+        let asked: BTreeSet<usize> =
+            (0..self.records.len()).filter(|ix| touched.contains(ix) || asks(ix)).collect();
+        self.asked = asked.len();
+        let queued = |ix: &usize| asked.contains(ix) && !self.sampled.contains(ix);
+        self.queue = self.order.iter().copied().filter(queued).collect();
+        self.waiting = asked.iter().filter_map(|&ix| Some((ix, Waits::of(&self.settled(ix))?))).collect();
+    }
+
+    /// Sets blind entry and audit, unless they stand so already.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn set(&mut self, wanted: &Settings) -> Result<(), ReviewError> {
+        // A draw that stands so already stays as it was drawn.
+        let text = |s: Option<(String, u64)>| s.map(|(v, seed)| format!("{v} {seed}"));
+        let blind = |s: &Settings| text(s.blind.map(|(v, seed)| (v.to_string(), seed)));
+        let audit = |s: &Settings| text(s.audit.map(|(v, seed)| (v.to_string(), seed)));
+        let now = &self.book.settings;
+        let pairs = [(BLIND, blind(wanted), blind(now)), (AUDIT, audit(wanted), audit(now))];
+        let deeds: Vec<Deed> = pairs
+            .into_iter()
+            .filter(|(_, new, old)| new.is_some() && new != old)
+            .filter_map(|(field, new, old)| Some(Settings::deed(&self.who, field, new?, old)))
+            .collect();
+        if !deeds.is_empty() {
+            self.append(deeds)?;
+        }
+        self.survey();
+        Ok(())
+    }
+
+    fn append(&mut self, deeds: Vec<Deed>) -> Result<Vec<Entry>, ReviewError> {
+        let made = self.log.append(deeds)?.to_vec();
+        self.book.extend(&made);
+        Ok(made)
+    }
+
+    /// Takes in entries of other logs.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn take_in(&mut self, deeds: Vec<Deed>) -> Result<(), ReviewError> {
+        self.append(deeds)?;
+        self.survey();
+        Ok(())
+    }
+
+    /// The run's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The reviewer.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// The machine's records.
+    pub fn records(&self) -> &Arc<Vec<Record>> {
+        &self.records
+    }
+
+    /// The known forms.
+    pub fn forms(&self) -> &Arc<Vec<Form>> {
+        &self.forms
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The entries, by sheet and field.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Indices of the records in the order in which they are shown.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Indices of the sampled records.
+    pub fn sampled(&self) -> &BTreeSet<usize> {
+        &self.sampled
+    }
+
+    /// The first record with this key.
+    pub fn find(&self, key: &str) -> Option<usize> {
+        self.keys.get(key).copied()
+    }
+
+    /// The first record of the same sheet: the same file can be in a run twice.
+    pub fn find_first(&self, ix: usize) -> Option<usize> {
+        self.find(&sheet_key(&self.records[ix])?)
+    }
+
+    /// Sheets that are done, of all that were asked for.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.asked - self.waiting.len(), self.asked)
+    }
+
+    /// Sheets on which something waits, and what.
+    pub fn waiting(&self) -> &BTreeMap<usize, Waits> {
+        &self.waiting
+    }
+
+    /// The sheets of the review in their order, without those drawn for the audit.
+    pub fn queue(&self) -> &[usize] {
+        &self.queue
+    }
+
+    /// What is kept of a sheet with a decision about it.
+    fn mark(&self, ix: usize) -> SheetMark {
+        SheetMark::of(&self.records[ix]).unwrap_or_default()
+    }
+
+    /// A record's place in the order of all records.
+    pub fn rank(&self, ix: usize) -> usize {
+        self.ranks[ix]
+    }
+
+    /// The form of a record.
+    pub fn form(&self, ix: usize) -> Option<&Form> {
+        form_of(&self.records[ix], &self.forms)
+    }
+
+    /// A record after review.
+    pub fn settled(&self, ix: usize) -> Settled<'_> {
+        settle(&self.records[ix], self.form(ix), &self.book, self.sampled.contains(&ix))
+    }
+
+    /// Takes an entry. On return it is on the disk.
+    ///
+    /// # Errors
+    /// What is refused (see the module), a log that cannot be written.
+    pub fn enter(&mut self, sent: &Sent) -> Result<Answer, ReviewError> {
+        let ix = self.find(&sent.sheet).ok_or(ReviewError::NoSheet)?;
+        let settled = self.settled(ix);
+        let task = settled.tasks.iter().find(|(t, _)| t.field == sent.field);
+        let number = settled.record.value(&sent.field).is_some();
+        if task.is_none() && !number && ![SHEET, CODE].contains(&sent.field.as_str()) {
+            return Err(ReviewError::NoField);
+        }
+        let resolves = matches!(task, Some((_, Verdict::Contradicted(_))));
+        let hidden = task.is_some_and(|(t, _)| t.hidden()) && !resolves;
+        let before = written(&settled.record, &sent.field);
+        let after = self.after(ix, sent, before.as_deref(), hidden)?;
+        let standing = fold::heads(&self.book.on(&sent.sheet, &sent.field));
+        let replaces: Vec<String> = match (hidden, sent.pass) {
+            (false, _) => standing.iter().map(|e| e.id().to_owned()).collect(),
+            (true, Pass::Again) => Vec::new(),
+            // A correction of one's own first entry, not a second one.
+            (true, Pass::First) => {
+                let own = standing.iter().rev().find(|e| e.deed.who == self.who);
+                own.map(|e| e.id().to_owned()).into_iter().collect()
+            }
+        };
+        let deed = Deed {
+            before,
+            after,
+            reason: sent.reason.chars().take(300).collect(),
+            replaces,
+            sight: if hidden { Sight::Hidden } else { Sight::Shown },
+            ..Deed::now(&self.who, &self.mark(ix), &sent.field, sent.action)
+        };
+        let made = self.append(vec![deed])?;
+        Ok(self.answer(ix, &sent.field, made.last().map_or("", |e| &e.hash)))
+    }
+
+    /// The value that an entry sets, as the log writes it.
+    fn after(
+        &self,
+        ix: usize,
+        sent: &Sent,
+        before: Option<&str>,
+        hidden: bool,
+    ) -> Result<Option<String>, ReviewError> {
+        let typed = sent.value.as_deref().map(str::trim).unwrap_or_default();
+        match (sent.field.as_str(), sent.action) {
+            (SHEET, Action::AsPrinted) => Ok(Some("counts".to_owned())),
+            (SHEET, Action::Rejected) => Ok(Some("does_not_count".to_owned())),
+            (CODE, Action::Typed) => {
+                let pattern = self.form(ix).and_then(|f| f.header_line("code")?.pattern.as_ref());
+                let plain = |c: char| c.is_ascii_alphanumeric() || ".-/".contains(c);
+                let fits = pattern.map_or(!typed.is_empty(), |p| p.is_match(typed));
+                if fits && typed.len() <= 64 && typed.chars().all(plain) {
+                    return Ok(Some(typed.to_owned()));
+                }
+                Err(ReviewError::NoCode)
+            }
+            (SHEET, _) | (_, Action::Undo | Action::Setting | Action::Rejected) => Err(ReviewError::NoAction),
+            (_, Action::AsPrinted) => match before {
+                Some(value) if !hidden => Ok(Some(value.to_owned())),
+                _ => Err(ReviewError::NothingShown),
+            },
+            (CODE, Action::Unreadable) => Err(ReviewError::NoAction),
+            (_, Action::Unreadable) => Ok(None),
+            (_, Action::Typed) => {
+                let largest = self.form(ix).map_or(LARGEST, Form::max_value);
+                let digits = !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit());
+                let number = typed.parse::<u32>().ok().filter(|&n| digits && n <= largest);
+                number.map(|n| Some(n.to_string())).ok_or(ReviewError::NoNumber { largest })
+            }
+        }
+    }
+
+    /// Takes back the reviewer's last entry that stands.
+    ///
+    /// # Errors
+    /// There is none, or the log cannot be written.
+    pub fn undo(&mut self) -> Result<Answer, ReviewError> {
+        let undone: BTreeSet<&str> = self
+            .book
+            .all()
+            .iter()
+            .filter(|e| e.deed.action == Action::Undo)
+            .flat_map(|e| e.deed.replaces.iter().map(String::as_str))
+            .collect();
+        let own = |e: &&Entry| {
+            let value = !matches!(e.deed.action, Action::Undo | Action::Setting);
+            let free = e.deed.origin.is_none() && !undone.contains(e.id());
+            e.deed.who == self.who && value && free && self.book.key(&e.deed).is_some()
+        };
+        let last = self.book.all().iter().rev().find(own).ok_or(ReviewError::NothingToUndo)?;
+        let field = last.deed.field.clone();
+        let ix = self.book.key(&last.deed).and_then(|key| self.find(key)).ok_or(ReviewError::NoSheet)?;
+        let deed = Deed {
+            before: last.deed.after.clone(),
+            after: last.deed.before.clone(),
+            replaces: vec![last.id().to_owned()],
+            ..Deed::now(&self.who, &self.mark(ix), &field, Action::Undo)
+        };
+        let made = self.append(vec![deed])?;
+        Ok(self.answer(ix, &field, made.last().map_or("", |e| &e.hash)))
+    }
+
+    fn answer(&mut self, ix: usize, field: &str, entry: &str) -> Answer {
+        let settled = self.settled(ix);
+        let waits = Waits::of(&settled);
+        let task = settled.tasks.iter().find(|(t, _)| t.field == field);
+        let hidden = task.is_some_and(|(t, _)| t.hidden());
+        let (state, value, who) =
+            task.map_or(("open", None, String::new()), |(task, verdict)| shown(task, verdict));
+        let answer = Answer {
+            sheet: sheet_key(&self.records[ix]).unwrap_or_default(),
+            field: field.to_owned(),
+            state,
+            value,
+            who,
+            notes: if hidden { Vec::new() } else { notes(&settled.record, self.form(ix), field) },
+            review: settled.record.review.as_ref().map(|r| r.state),
+            open: settled.open().map(|t| t.field.clone()).collect(),
+            done: 0,
+            entry: entry.to_owned(),
+        };
+        match waits {
+            Some(waits) => {
+                self.waiting.insert(ix, waits);
+            }
+            None => {
+                self.waiting.remove(&ix);
+            }
+        }
+        Answer { done: self.progress().0, ..answer }
+    }
+}
+
+/// A field's state, value and reviewer as a page may show them.
+pub fn shown(task: &Task, verdict: &Verdict<'_>) -> (&'static str, Option<String>, String) {
+    match verdict {
+        Verdict::Open => ("open", None, String::new()),
+        Verdict::Again { .. } => ("again", None, String::new()),
+        Verdict::Contradicted(_) => ("clash", None, String::new()),
+        // What a blind entry said stays hidden: the next reviewer may look at the same page.
+        Verdict::Settled(e) if task.hidden() => ("done", None, e.deed.who.clone()),
+        Verdict::Settled(e) if e.deed.action == Action::Unreadable => {
+            ("done", Some("—".to_owned()), e.deed.who.clone())
+        }
+        Verdict::Settled(e) => ("done", e.deed.after.clone(), e.deed.who.clone()),
+    }
+}
+
+/// The form of a record among the known ones.
+pub fn form_of<'a>(record: &Record, forms: &'a [Form]) -> Option<&'a Form> {
+    record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id))
+}

@@ -1,0 +1,6 @@
+//! What every room speaks: places, findings, hashes, figures for people.
+
+pub mod finding;
+pub mod geometry;
+pub mod hash;
+pub mod words;

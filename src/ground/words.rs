@@ -1,0 +1,21 @@
+//! How figures and paths are written for people.
+
+use std::path::Path;
+
+/// A count with a narrow no-break space between thousands, as both languages allow: `25 201`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A path as records show it: `/` between folders.
+pub fn display(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}

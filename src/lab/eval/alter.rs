@@ -1,0 +1,465 @@
+//! Whether a changed number is noticed: numbers altered in the pixels of scans, digitized, looked at.
+//!
+//! In: pictures of sheets, a number of alterations a sheet, a seed. Out: [`Alterations`]: how many were
+//! held back, and which were not, or without naming what was changed. Cells are pasted from other rows
+//! of the same sheet along its mesh, so that print, paper and scanner are the sheet's own. Every altered
+//! picture is decided twice, with its QR code and without; what only the QR code can show (two rows
+//! exchanged in digits and words alike) is not asked of the second. Refuses nothing: a picture without a
+//! sheet, or with numbers that are all alike, is left out and counted.
+
+use crate::decide::Status;
+use crate::form::{Field, FieldIx, FieldKind, Form, Slot};
+use crate::ground::finding::{Finding, Severity};
+use crate::ground::geometry::{Point, Rect, floor};
+use crate::ground::words::display;
+use crate::lab::synth::{SynthRng, rng};
+use crate::read::code::QrOutcome;
+use crate::read::evidence::Evidence;
+use crate::read::photo::{self, Photo};
+use crate::read::sheet::{Mesh, Rung};
+use crate::record::{Record, Registration};
+use crate::run::pipeline::Digitizer;
+use image::{GrayImage, Luma};
+use rand::RngExt;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Paper pasted above and below a cell's print, mm: what the mesh may be off.
+const MARGIN: f64 = 0.2;
+
+/// What was altered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alteration {
+    /// One number's digits.
+    Digits,
+    /// One number's words.
+    Words,
+    /// One vote's digits and words alike.
+    Vote,
+    /// One total's digits and words alike.
+    Total,
+    /// The digits of two rows exchanged: the sum holds.
+    DigitsExchanged,
+    /// The words of two rows exchanged.
+    WordsExchanged,
+    /// Digits and words of two rows exchanged; only the QR code shows it.
+    RowsExchanged,
+}
+
+impl Alteration {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Digits,
+        Self::Words,
+        Self::Vote,
+        Self::Total,
+        Self::DigitsExchanged,
+        Self::WordsExchanged,
+        Self::RowsExchanged,
+    ];
+
+    fn digits(self) -> bool {
+        !matches!(self, Self::Words | Self::WordsExchanged)
+    }
+
+    fn words(self) -> bool {
+        !matches!(self, Self::Digits | Self::DigitsExchanged)
+    }
+
+    fn exchanges(self) -> bool {
+        matches!(self, Self::DigitsExchanged | Self::WordsExchanged | Self::RowsExchanged)
+    }
+
+    /// For people.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits of a number",
+            Self::Words => "words of a number",
+            Self::Vote => "digits and words of a vote",
+            Self::Total => "digits and words of a total",
+            Self::DigitsExchanged => "digits of two rows exchanged",
+            Self::WordsExchanged => "words of two rows exchanged",
+            Self::RowsExchanged => "two rows exchanged",
+        }
+    }
+}
+
+/// What became of alterations of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Altered pictures.
+    pub altered: usize,
+    /// Of those, accepted.
+    pub accepted: usize,
+    /// Of those, held back by a finding about an altered number or a relation of it.
+    pub named: usize,
+}
+
+/// An altered picture that was accepted, or held back without naming what was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// The picture.
+    pub path: String,
+    /// What was altered.
+    pub alteration: Alteration,
+    /// Whether its QR code took part.
+    pub qr: bool,
+    /// `NM_PSUV 20 as 30`.
+    pub change: String,
+    /// What became of it.
+    pub status: Status,
+    /// What was found.
+    pub findings: Vec<String>,
+}
+
+/// What came of altering pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Alterations {
+    /// Pictures that could not be altered.
+    pub left_out: Vec<String>,
+    /// Decided with the QR code, where the sheet's is readable.
+    pub with_qr: BTreeMap<Alteration, Tally>,
+    /// Decided without.
+    pub without_qr: BTreeMap<Alteration, Tally>,
+    /// What was not held back by name.
+    pub missed: Vec<Missed>,
+}
+
+impl Alterations {
+    /// Altered pictures that were accepted.
+    pub fn accepted(&self) -> usize {
+        self.missed.iter().filter(|m| m.status == Status::Accepted).count()
+    }
+
+    /// Whether everything was held back by name.
+    pub fn holds(&self) -> bool {
+        self.missed.is_empty()
+    }
+
+    fn count(&mut self, alteration: Alteration, outcome: Outcome) {
+        let tallies = if outcome.qr { &mut self.with_qr } else { &mut self.without_qr };
+        let tally = tallies.entry(alteration).or_default();
+        tally.altered += 1;
+        tally.accepted += usize::from(outcome.status == Status::Accepted);
+        tally.named += usize::from(outcome.named);
+    }
+}
+
+/// What was decided on one altered picture in one way.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    qr: bool,
+    status: Status,
+    named: bool,
+}
+
+/// Alters each picture in `each` ways (at most all seven, in turn from one picture to the next) and
+/// digitizes it. The same arguments give the same result.
+pub fn alter(digitizer: &Digitizer, files: &[PathBuf], each: usize, seed: u64) -> Alterations {
+    let work = |(ix, file): (usize, &PathBuf)| sheet(digitizer, file, ix, each, seed);
+    let sheets: Vec<Option<Vec<Case>>> = files.par_iter().enumerate().map(work).collect();
+    let mut out = Alterations::default();
+    for (file, cases) in files.iter().zip(sheets) {
+        let Some(cases) = cases else {
+            out.left_out.push(display(file));
+            continue;
+        };
+        for case in cases {
+            for (outcome, findings) in case.outcomes {
+                out.count(case.alteration, outcome);
+                if outcome.status == Status::Accepted || !outcome.named {
+                    out.missed.push(Missed {
+                        path: display(file),
+                        alteration: case.alteration,
+                        qr: outcome.qr,
+                        change: case.change.clone(),
+                        status: outcome.status,
+                        findings,
+                    });
+                }
+            }
+        }
+    }
+    out
+}
+
+/// One altered picture.
+struct Case {
+    alteration: Alteration,
+    change: String,
+    outcomes: Vec<(Outcome, Vec<String>)>,
+}
+
+/// Alters one picture; `None` when there is no sheet in it to alter.
+fn sheet(digitizer: &Digitizer, file: &Path, ix: usize, each: usize, seed: u64) -> Option<Vec<Case>> {
+    let limits = &digitizer.config().limits;
+    let bytes = photo::read(file, limits).ok()?;
+    let photo = photo::decode(&display(file), crate::ground::hash::sha256(&bytes), &bytes, limits).ok()?;
+    let sound = digitizer.photo(photo.clone()).into_iter().next()?.record;
+    let form = sound.form.as_ref().and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id))?;
+    let mesh = mesh(sound.registration.as_ref()?, form);
+    let kinds = Alteration::ALL.len();
+    let mut cases = Vec::new();
+    for turn in 0..each.min(kinds) {
+        let alteration = Alteration::ALL[(ix * each + turn) % kinds];
+        let mut rng = rng(seed, (ix * kinds + turn) as u64);
+        let Some((a, b)) = choose(form, &sound, alteration, &mut rng) else { continue };
+        let pixels = paste(&photo.pixels, &mesh, form, alteration, (a, b));
+        let altered = Photo { pixels, ..photo.clone() };
+        let Some(digitized) = digitizer.photo(altered).into_iter().next() else { continue };
+        let touched = if alteration.exchanges() { vec![a, b] } else { vec![a] };
+        let mut outcomes = Vec::new();
+        if let Some(mut evidence) = digitized.evidence {
+            if matches!(evidence.qr, QrOutcome::Read(_)) {
+                outcomes.push(outcome(
+                    &evidence,
+                    true,
+                    &digitized.record.findings,
+                    digitized.record.status,
+                    &touched,
+                ));
+            }
+            if alteration != Alteration::RowsExchanged {
+                evidence.qr = QrOutcome::NotLooked;
+                let decision = digitizer.decide(&evidence);
+                outcomes.push(outcome(&evidence, false, &decision.findings, decision.status, &touched));
+            }
+        }
+        let text = |ix: FieldIx| format!("{} {}", form.fields[ix].id, number(&sound, form, ix).unwrap_or(0));
+        let change =
+            format!("{} {} {}", text(a), if alteration.exchanges() { "with" } else { "as" }, text(b));
+        cases.push(Case { alteration, change, outcomes });
+    }
+    Some(cases)
+}
+
+/// Whether the findings hold the sheet back and name what was changed.
+fn outcome(
+    evidence: &Evidence<'_>,
+    qr: bool,
+    findings: &[Finding],
+    status: Status,
+    touched: &[FieldIx],
+) -> (Outcome, Vec<String>) {
+    let form = evidence.form;
+    let of_touched = |id: &str| touched.iter().any(|&ix| form.fields[ix].id == id);
+    // A relation that an altered number takes part in is named by the other side's total.
+    let related = |id: &str| {
+        form.relations.iter().any(|r| {
+            let all = || r.left.iter().chain(&r.right);
+            all().any(|&ix| form.fields[ix].id == id) && all().any(|ix| touched.contains(ix))
+        })
+    };
+    let names = |f: &&Finding| match (f.code.as_str(), f.field.as_deref()) {
+        ("relation_broken" | "electores_exceeded", Some(id)) => of_touched(id) || related(id),
+        ("relation_broken" | "electores_exceeded", None) => true,
+        ("fields_absent", _) => touched.iter().any(|&ix| f.message.contains(&form.fields[ix].label)),
+        (_, Some(id)) => of_touched(id),
+        (_, None) => false,
+    };
+    let asked = findings.iter().filter(|f| f.severity > Severity::Info);
+    let named = asked.clone().any(|f| names(&f));
+    let said = asked.map(|f| format!("{}: {}", f.code, f.message)).collect();
+    (Outcome { qr, status, named }, said)
+}
+
+/// The mesh of a record.
+fn mesh(registration: &Registration, form: &Form) -> Mesh {
+    let rungs = registration.mesh.iter();
+    let rungs = rungs.map(|r| Rung { y: r.y, points: r.points.map(|[x, y]| Point::new(x, y)) });
+    Mesh { width: form.frame.0, rungs: rungs.collect() }
+}
+
+/// The number that the sound picture shows; `None` too where its cells are not in the picture.
+fn number(record: &Record, form: &Form, ix: FieldIx) -> Option<u32> {
+    let field = &form.fields[ix];
+    let value = record.value(&field.id)?;
+    let missing = field.digits.is_some() && value.channels.digits.is_none()
+        || field.words.is_some() && value.channels.words.is_none();
+    value.value.filter(|_| !missing)
+}
+
+/// The field that is altered and the one that it is pasted from: of one kind, of equal cells, with
+/// different numbers. Half of the altered votes are numbers of two digits or more, if there are such.
+fn choose(
+    form: &Form,
+    record: &Record,
+    alteration: Alteration,
+    rng: &mut SynthRng,
+) -> Option<(FieldIx, FieldIx)> {
+    let total = match alteration {
+        Alteration::Total => true,
+        Alteration::Digits | Alteration::Words => rng.random_bool(0.3),
+        _ => false,
+    };
+    let kind = |field: &Field| match field.kind {
+        FieldKind::Vote { .. } => !total,
+        FieldKind::Total => total,
+        FieldKind::Header => false,
+    };
+    let all: Vec<FieldIx> = (0..form.fields.len())
+        .filter(|&ix| kind(&form.fields[ix]) && number(record, form, ix).is_some())
+        .collect();
+    let large: Vec<FieldIx> =
+        all.iter().copied().filter(|&ix| number(record, form, ix) >= Some(10)).collect();
+    let from = if large.is_empty() || rng.random_bool(0.5) { &all } else { &large };
+    for _ in 0..100 {
+        let a = *from.get(rng.random_range(0..from.len().max(1)))?;
+        let b = all[rng.random_range(0..all.len())];
+        let (x, y) = (&form.fields[a], &form.fields[b]);
+        let alike = |x: &Option<Slot>, y: &Option<Slot>| match (x, y) {
+            (Some(x), Some(y)) => x.centre == y.centre && x.width == y.width && x.lines == y.lines,
+            _ => false,
+        };
+        if alike(&x.digits, &y.digits)
+            && alike(&x.words, &y.words)
+            && number(record, form, a) != number(record, form, b)
+        {
+            return Some((a, b));
+        }
+    }
+    None
+}
+
+/// The picture with the cells of field `a` taken from field `b`, or exchanged with them.
+fn paste(
+    pixels: &GrayImage,
+    mesh: &Mesh,
+    form: &Form,
+    alteration: Alteration,
+    (a, b): (FieldIx, FieldIx),
+) -> GrayImage {
+    let mut out = pixels.clone();
+    let mut copy = |from: FieldIx, to: FieldIx| {
+        let (from, to) = (&form.fields[from], &form.fields[to]);
+        if alteration.digits()
+            && let (Some(x), Some(y)) = (&from.digits, &to.digits)
+        {
+            paste_cell(pixels, &mut out, mesh, area(x, from.y), area(y, to.y));
+        }
+        if alteration.words()
+            && let (Some(x), Some(y)) = (&from.words, &to.words)
+        {
+            paste_cell(pixels, &mut out, mesh, area(x, from.y), area(y, to.y));
+        }
+    };
+    copy(b, a);
+    if alteration.exchanges() {
+        copy(a, b);
+    }
+    out
+}
+
+/// All lines of a slot, form mm.
+fn area(slot: &Slot, y: f64) -> Rect {
+    let (first, last) = (slot.line_rect(y, 0), slot.line_rect(y, slot.lines.max(1) - 1));
+    Rect::new(first.x, first.y - MARGIN, first.width, last.bottom() - first.y + 2.0 * MARGIN)
+}
+
+/// Copies the photo's pixels under one form rectangle to those under another of the same size.
+fn paste_cell(pixels: &GrayImage, out: &mut GrayImage, mesh: &Mesh, from: Rect, to: Rect) {
+    let [a, b, _, d] = to.corners().map(|p| mesh.map(p));
+    // Along a cell the mesh is flat: corners give the place of each pixel in it.
+    let (ux, uy, vx, vy) = (b.x - a.x, b.y - a.y, d.x - a.x, d.y - a.y);
+    let det = ux * vy - uy * vx;
+    if det.abs() < 1e-9 {
+        return;
+    }
+    let bounds = mesh.quad(to).bounds();
+    for y in floor(bounds.y).max(0)..=floor(bounds.bottom()).min(i64::from(out.height()) - 1) {
+        for x in floor(bounds.x).max(0)..=floor(bounds.right()).min(i64::from(out.width()) - 1) {
+            let (dx, dy) = (x as f64 - a.x, y as f64 - a.y);
+            let (u, v) = ((dx * vy - dy * vx) / det, (ux * dy - uy * dx) / det);
+            if (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v) {
+                let p = mesh.map(Point::new(from.x + u * from.width, from.y + v * from.height));
+                out.put_pixel(x as u32, y as u32, Luma([sample(pixels, p)]));
+            }
+        }
+    }
+}
+
+/// Bilinear sample; the nearest pixel at the edges.
+fn sample(pixels: &GrayImage, p: Point) -> u8 {
+    let (w, h) = (i64::from(pixels.width()), i64::from(pixels.height()));
+    let (x, y) = (floor(p.x), floor(p.y));
+    let at =
+        |x: i64, y: i64| f64::from(pixels.get_pixel(x.clamp(0, w - 1) as u32, y.clamp(0, h - 1) as u32)[0]);
+    let (fx, fy) = (p.x - x as f64, p.y - y as f64);
+    let top = at(x, y) * (1.0 - fx) + at(x + 1, y) * fx;
+    let bottom = at(x, y + 1) * (1.0 - fx) + at(x + 1, y + 1) * fx;
+    (top * (1.0 - fy) + bottom * fy).round() as u8
+}
+
+impl fmt::Display for Alterations {
+    /// What must be 0 first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "altered and accepted: {}", self.accepted())?;
+        for (name, tallies) in [("with QR", &self.with_qr), ("without QR", &self.without_qr)] {
+            writeln!(f, "{name:<31} altered  accepted  named")?;
+            for (alteration, t) in tallies {
+                writeln!(
+                    f,
+                    "  {:<29} {:>7}  {:>8}  {:>5}",
+                    alteration.name(),
+                    t.altered,
+                    t.accepted,
+                    t.named
+                )?;
+            }
+        }
+        for m in &self.missed {
+            let how = if m.qr { "with QR" } else { "without QR" };
+            let what = if m.status == Status::Accepted { "accepted" } else { "held back, not named" };
+            writeln!(f, "{what}: {} ({how}), {}: {}", m.path, m.alteration.name(), m.change)?;
+            for finding in &m.findings {
+                writeln!(f, "  {finding}")?;
+            }
+        }
+        if !self.left_out.is_empty() {
+            writeln!(f, "left out, no sheet to alter: {}", self.left_out.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::builtin;
+    use crate::run::config::Config;
+
+    #[test]
+    fn a_sample_altered_in_its_pixels_is_held_back_by_name() {
+        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+        let altered = alter(&digitizer, &[samples.join("acta-0001.jpg")], 7, 1);
+        assert!(altered.holds() && altered.left_out.is_empty(), "{altered}");
+        assert_eq!((altered.with_qr.len(), altered.without_qr.len()), (7, 6));
+    }
+
+    #[test]
+    fn a_picture_without_a_sheet_is_left_out() {
+        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+        let altered = alter(&digitizer, &[PathBuf::from("nowhere.jpg")], 7, 1);
+        assert_eq!(altered.left_out, ["nowhere.jpg"]);
+        assert!(altered.with_qr.is_empty());
+    }
+
+    #[test]
+    fn a_cell_is_pasted_where_the_mesh_puts_it() {
+        let pixels = GrayImage::from_fn(100, 100, |_, y| Luma([(y * 2) as u8]));
+        let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * 10.0, y * 10.0)) };
+        let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] };
+        let mut out = pixels.clone();
+        paste_cell(&pixels, &mut out, &mesh, Rect::new(1.0, 6.0, 2.0, 1.0), Rect::new(1.0, 2.0, 2.0, 1.0));
+        assert_eq!((out.get_pixel(15, 21)[0], out.get_pixel(15, 25)[0]), (122, 130));
+        assert_eq!(
+            (out.get_pixel(15, 19)[0], out.get_pixel(15, 31)[0], out.get_pixel(5, 25)[0]),
+            (38, 62, 50)
+        );
+    }
+}

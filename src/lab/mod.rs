@@ -1,0 +1,5 @@
+//! Sheets made up with their truth, and everything measured against truth.
+
+pub mod synth;
+
+pub mod eval;

@@ -1,0 +1,108 @@
+//! Both readers together: who is asked for what.
+//!
+//! In: the number cells of a sheet and the choice of readers. Out: a [`FieldEvidence`] a field. The
+//! network reads every cell; Tesseract is asked for the cells that the network leaves open, or for
+//! all, as chosen. Each worker thread keeps one Tesseract engine, started when it is first needed.
+
+use super::net::{NetError, NetReader};
+use super::{CellReading, Distribution, ReaderChoice, ReaderId, Reading};
+use crate::form::Words;
+use crate::read::cut::{ChannelCell, NumberCells};
+use crate::read::glyphs::FieldEvidence;
+use std::collections::BTreeMap;
+
+/// The network leaves a cell open when its best value has less than this: Tesseract, which is right
+/// on about 97 of 100 clean cells, can add to the certainty below it and hardly above.
+pub(crate) const OPEN: f64 = 0.99;
+
+/// The readers, shared by all workers.
+pub struct Readers {
+    net: NetReader,
+}
+
+/// A printed channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Digits,
+    Words,
+}
+
+impl Readers {
+    /// Loads the networks.
+    ///
+    /// # Errors
+    /// A model that does not load: the build is damaged.
+    pub fn new() -> Result<Self, NetError> {
+        Ok(Self { net: NetReader::new()? })
+    }
+
+    /// The networks.
+    pub(crate) fn net(&self) -> &NetReader {
+        &self.net
+    }
+
+    /// SHA-256 of each model by name.
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        self.net.hashes()
+    }
+
+    /// Reads all cells: one entry a field of the form.
+    pub fn read(&self, cells: &NumberCells<'_>, choice: ReaderChoice) -> Vec<FieldEvidence> {
+        let mut fields = vec![FieldEvidence::default(); cells.form.fields.len()];
+        for kind in [Kind::Digits, Kind::Words] {
+            let own = if kind == Kind::Digits { &cells.digits } else { &cells.words };
+            let net = match choice {
+                ReaderChoice::Tesseract => vec![None; own.len()],
+                _ => self.cells(own, kind, cells.form.words.places).into_iter().map(Some).collect(),
+            };
+            for (cell, net) in own.iter().zip(net) {
+                let open = net.as_ref().is_none_or(|d: &Distribution| d.best().is_none_or(|b| b.1 < OPEN));
+                let ask = match choice {
+                    ReaderChoice::Auto => open,
+                    ReaderChoice::Net => false,
+                    ReaderChoice::Tesseract | ReaderChoice::Both => true,
+                };
+                let mut readings = Vec::new();
+                readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
+                let words = cells.words.iter().find(|c| c.field == cell.field);
+                if ask && let Some(distribution) = second(cell, kind, words, &cells.form.words) {
+                    readings.push(Reading { reader: ReaderId::Tesseract, distribution });
+                }
+                let reading = CellReading { readings, quality: cell.quality };
+                match kind {
+                    Kind::Digits => fields[cell.field].digits = Some(reading),
+                    Kind::Words => fields[cell.field].words = Some(reading),
+                }
+            }
+        }
+        fields
+    }
+
+    fn cells(&self, cells: &[ChannelCell], kind: Kind, places: usize) -> Vec<Distribution> {
+        let first: Vec<_> = cells.iter().map(|c| c.lines[0].clone()).collect();
+        match kind {
+            Kind::Digits => self.net.read_digits(&first, places),
+            Kind::Words => self.net.read_words(&first, places, |i| cells[i].lines.get(1).cloned()),
+        }
+    }
+}
+
+/// What Tesseract says of a cell, `beside` being the words of the same field; `None` where it does not start or is not built in.
+#[cfg(feature = "tesseract")]
+fn second(
+    cell: &ChannelCell,
+    kind: Kind,
+    beside: Option<&ChannelCell>,
+    words: &Words,
+) -> Option<Distribution> {
+    super::tesseract::with_engine(|engine| match (kind, beside) {
+        (Kind::Digits, Some(beside)) => engine.field(&cell.lines[0], &beside.lines, words).0,
+        (Kind::Digits, None) => engine.digits(&cell.lines[0]),
+        (Kind::Words, _) => engine.words(&cell.lines, words),
+    })
+}
+
+#[cfg(not(feature = "tesseract"))]
+fn second(_: &ChannelCell, _: Kind, _: Option<&ChannelCell>, _: &Words) -> Option<Distribution> {
+    None
+}

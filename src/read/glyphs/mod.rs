@@ -1,0 +1,158 @@
+//! Readers: from the crop of a cell to a distribution over what it says.
+//!
+//! In: crops cut by [`crate::read::cut`]. Out: a [`Distribution`] a cell, never a string; blank and
+//! unreadable are outcomes like any other. Two readers that share nothing: [`net`], small networks
+//! made for this print, and [`tesseract`], asked for what the networks leave open.
+//! No reader decides: thresholds on the meaning of a number stand in [`crate::decide`].
+
+mod both;
+#[cfg(feature = "tesseract")]
+mod ink;
+mod line;
+pub mod net;
+mod spelling;
+#[cfg(feature = "tesseract")]
+pub mod tesseract;
+
+use crate::read::cut::Quality;
+pub(crate) use both::OPEN;
+pub use both::Readers;
+pub use line::{Charset, LineCrops, LineReader, Look, NumberCrops};
+pub(crate) use spelling::distance;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A probability for every outcome of reading one cell. The parts sum to 1.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Distribution {
+    /// Values with their probabilities, most probable first, ties by value; each value once.
+    pub values: Vec<(u32, f64)>,
+    /// The cell is empty.
+    pub blank: f64,
+    /// Unreadable, or a value that is not listed.
+    pub other: f64,
+}
+
+impl Distribution {
+    /// Nothing was readable.
+    pub fn unreadable() -> Self {
+        Self { values: Vec::new(), blank: 0.0, other: 1.0 }
+    }
+
+    /// From weights that need not be normalised or sorted.
+    pub fn from_weights(mut values: Vec<(u32, f64)>, blank: f64, other: f64) -> Self {
+        values.retain(|&(_, p)| p > 0.0);
+        let total: f64 = values.iter().map(|v| v.1).sum::<f64>() + blank + other;
+        if total <= 0.0 || !total.is_finite() {
+            return Self::unreadable();
+        }
+        for v in &mut values {
+            v.1 /= total;
+        }
+        values.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Self { values, blank: blank / total, other: other / total }
+    }
+
+    /// The most probable value, if a value is the most probable outcome.
+    pub fn best(&self) -> Option<(u32, f64)> {
+        self.values.first().copied().filter(|&(_, p)| p > self.blank && p > self.other)
+    }
+
+    /// Probability of `value`; 0 when it is not listed.
+    pub fn probability(&self, value: u32) -> f64 {
+        self.values.iter().find(|v| v.0 == value).map_or(0.0, |v| v.1)
+    }
+}
+
+/// The ways in which a sheet prints a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// As digits.
+    Digits,
+    /// As digit words.
+    Words,
+    /// In the QR code.
+    Qr,
+}
+
+impl Channel {
+    /// Its name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Words => "words",
+            Self::Qr => "QR",
+        }
+    }
+}
+
+/// Who read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReaderId {
+    /// The network made for this print.
+    Net,
+    /// Tesseract.
+    Tesseract,
+}
+
+/// Which readers read the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReaderChoice {
+    /// The network; Tesseract only for cells that it leaves open and for free text.
+    Auto,
+    /// The network alone.
+    Net,
+    /// Tesseract alone.
+    Tesseract,
+    /// Both for every cell.
+    Both,
+}
+
+impl ReaderChoice {
+    /// As on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Net => "net",
+            Self::Tesseract => "tesseract",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// What one reader says of one printed channel of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Who read.
+    pub reader: ReaderId,
+    /// What it says.
+    pub distribution: Distribution,
+}
+
+/// Everything known about one printed channel of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellReading {
+    /// The readings, at most one a reader, in the order of [`ReaderId`].
+    pub readings: Vec<Reading>,
+    /// The pixels' quality.
+    pub quality: Quality,
+}
+
+impl CellReading {
+    /// The value of the reader that is surest of its own.
+    pub fn best(&self) -> Option<(u32, f64)> {
+        self.readings.iter().filter_map(|r| r.distribution.best()).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+/// Everything that was measured about one field.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FieldEvidence {
+    /// The digits as read; `None` when the cell is not on the photo or the form has none.
+    pub digits: Option<CellReading>,
+    /// The words as read.
+    pub words: Option<CellReading>,
+}

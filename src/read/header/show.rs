@@ -1,0 +1,42 @@
+//! The header's lines as they were found, for training and debug pictures.
+//!
+//! In: the photo's pixels, a sheet, its form. Out: crops. Nothing is read or decided here.
+
+use super::{HIGHEST, LinePlace, area, em_of, level, lines, place_of};
+use crate::form::Form;
+use crate::ground::geometry::Rect;
+use crate::read::cut;
+use crate::read::glyphs::LineCrops;
+use crate::read::sheet::Sheet;
+use image::GrayImage;
+
+/// A line of text above the frame, as found.
+#[derive(Debug, Clone)]
+pub struct FoundLine {
+    /// Where it stands.
+    pub place: LinePlace,
+    /// Em of its print, mm.
+    pub em: f64,
+    /// Its crops.
+    pub crops: LineCrops,
+}
+
+/// The lines of text above the frame that are read, top to bottom; headings are left out. For
+/// training and debug pictures.
+pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundLine> {
+    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
+    let em = em_of(form, "code");
+    lines::find(pixels, &mesh, area(form))
+        .iter()
+        .filter(|l| l.ink.is_some() && l.base - l.top < 0.9 * em)
+        .map(|l| FoundLine { place: place_of(l), em, crops: l.crops(pixels, &mesh, em) })
+        .collect()
+}
+
+/// What stands above the frame, flattened along the mesh. For debug pictures.
+pub fn flattened(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> GrayImage {
+    let mesh =
+        level::level(pixels, &sheet.mesh.extended(-HIGHEST, form.frame.1), area(form), form.header.rule);
+    let (from, to) = (-form.margin_left, form.frame.0 + form.margin_left);
+    cut::cut(pixels, &mesh, Rect::new(from, -HIGHEST, to - from, HIGHEST + 4.0), lines::SCALE)
+}

@@ -1,0 +1,88 @@
+//! Tests of the header: its texts on made-up sheets, and the words that they are told by.
+
+use super::*;
+use crate::lab::synth::scan::ScanSettings;
+use crate::lab::synth::{Part, ValueMode, draw, rng, scan, values};
+use crate::read::glyphs::{ReaderChoice, Readers};
+use crate::read::sheet::Template;
+
+/// What is read of a made-up sheet whose header's lines say `lines`, scanned as most sheets are, by the
+/// networks alone.
+fn place(seed: u64, lines: &[(&str, &str)]) -> Place {
+    let form = crate::form::builtin().unwrap().remove(0);
+    let mut rng = rng(seed, 0);
+    let mut truth = values::invent(&form, &mut rng, ValueMode::Realistic);
+    for (id, text) in lines {
+        truth.header.iter_mut().find(|l| l.0 == *id).unwrap().1 = (*text).to_owned();
+    }
+    let drawn = draw::draw(&form, &truth, Part::Whole, &mut rng);
+    let settings = ScanSettings { blur: 0.6, noise: 3.0, quality: Some(70), ..ScanSettings::clean(200.0) };
+    let picture = scan::apply(&drawn, &settings, &mut rng);
+    let sheet = crate::read::sheet::locate(&picture.pixels, &[Template::new(&form)]).remove(0);
+    let readers = Readers::new().unwrap();
+    header(&readers, &picture.pixels, &sheet, &form, None, ReaderChoice::Net).place
+}
+
+#[test]
+fn pq_is_read_as_pq() {
+    let read =
+        place(1, &[("parish", "Parroquia PQ. QUIQUIRE"), ("centre_name", "CASA IZQUIERDA EL JUNQUITO")]);
+    assert_eq!(read.parish.as_deref(), Some("PQ. QUIQUIRE"));
+    assert_eq!(read.centre.as_deref(), Some("CASA IZQUIERDA EL JUNQUITO"));
+}
+
+#[test]
+fn the_last_letter_of_a_line_is_read() {
+    let lines = [
+        ("state", "Estado EDO. ANZOATEGUI"),
+        ("municipality", "Municipio MP. GUAÑOMBI"),
+        ("parish", "Parroquia PQ. TARI"),
+    ];
+    for seed in 1..4 {
+        let read = place(seed, &lines);
+        assert_eq!(read.state.as_deref(), Some("EDO. ANZOATEGUI"));
+        assert_eq!(read.municipality.as_deref(), Some("MP. GUAÑOMBI"));
+        assert_eq!(read.parish.as_deref(), Some("PQ. TARI"));
+    }
+}
+
+#[test]
+fn a_stadium_is_no_state() {
+    let read = place(1, &[("state", "Estado EDO. LARA"), ("centre_name", "ESTADIO DE BEISBOL")]);
+    assert_eq!(
+        (read.state.as_deref(), read.centre.as_deref()),
+        (Some("EDO. LARA"), Some("ESTADIO DE BEISBOL"))
+    );
+}
+
+/// No paragraph has two lines: their pitch is the form's.
+#[test]
+fn a_name_and_an_address_of_one_line_each_stand_apart() {
+    let read = place(
+        1,
+        &[
+            ("municipality", "Municipio MP. LIMA"),
+            ("parish", "Parroquia PQ. LIMA"),
+            ("centre_name", "LICEO LIMA"),
+            ("centre_address", "SECTOR LOMA"),
+        ],
+    );
+    assert_eq!((read.centre.as_deref(), read.address.as_deref()), (Some("LICEO LIMA"), Some("SECTOR LOMA")));
+}
+
+#[test]
+fn afternoon_and_midnight_become_iso() {
+    let form = crate::form::builtin().unwrap().remove(0);
+    let pattern = form.header_line("issued_at").unwrap().pattern.clone().unwrap();
+    let iso = |t: &str| pattern.captures(t).and_then(|c| iso_time(&c));
+    assert_eq!(iso("28/07/2024 08:24:06 PM").as_deref(), Some("2024-07-28T20:24:06"));
+    assert_eq!(iso("29/07/2024 12:05:00 AM").as_deref(), Some("2024-07-29T00:05:00"));
+    assert_eq!(iso("29/17/2024 12:05:00 AM"), None);
+}
+
+#[test]
+fn a_third_of_the_letters_may_be_wrong() {
+    assert!(alike("Pais", "País") && alike("Electcres", "Electores") && alike("Muricipio", "Municipio"));
+    assert!(!alike("PRESIDENTE", "Parroquia") && !alike("", "Estado"));
+    assert_eq!(word_of(r"^(\d{1,4}) Electores$"), "Electores");
+}

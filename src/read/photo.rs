@@ -1,0 +1,310 @@
+//! Photos: bytes decoded within limits, upright, with the hash of the original bytes.
+//!
+//! In: a file. Out: a [`Document`], whose pages are [`Photo`]s, grey and upright (EXIF orientation
+//! applied): a picture has one page, a TIFF or PDF file as many as it holds. Refuses what is empty, too
+//! large, not a picture, cut short or locked, with the cause and the remedy. Limits are checked on the
+//! header, before any pixel is decoded.
+
+mod document;
+#[cfg(feature = "heic")]
+mod heic;
+#[cfg(feature = "pdf")]
+mod pdf;
+pub mod streaks;
+#[cfg(feature = "pdf")]
+mod survey;
+mod tiff;
+
+pub use document::Document;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
+use std::io::Cursor;
+use std::path::Path;
+
+/// Grey below which the middle pixel of a picture is no paper in the light.
+const DARK: u8 = 110;
+
+/// Whether most of a picture is dark, as a negative of a sheet is.
+pub fn is_dark(picture: &GrayImage) -> bool {
+    // One pixel in 97, an odd step so that no column is preferred.
+    let mut seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
+    let middle = seen.len() / 2;
+    !seen.is_empty() && *seen.select_nth_unstable(middle).1 < DARK
+}
+
+/// One page of a file as upright grey pixels.
+#[derive(Debug, Clone)]
+pub struct Photo {
+    /// The path as given, with `/` between folders.
+    pub path: String,
+    /// SHA-256 of the file's bytes, hexadecimal.
+    pub sha256: String,
+    /// Page within the file, from 0.
+    pub page: u32,
+    /// How many pages the file has.
+    pub pages: u32,
+    /// File format, such as `jpeg`.
+    pub format: String,
+    /// Grey pixels with the EXIF orientation applied.
+    pub pixels: GrayImage,
+}
+
+impl Photo {
+    /// The same page with other pixels of the same size.
+    pub fn with_pixels(&self, pixels: GrayImage) -> Self {
+        let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());
+        Self { path, sha256, page: self.page, pages: self.pages, format, pixels }
+    }
+}
+
+impl Photo {
+    /// Its name for messages: the path, with the page where the file has several.
+    pub fn name(&self) -> String {
+        page_name(&self.path, self.page, self.pages)
+    }
+}
+
+/// The name of a page for messages; people count pages from 1.
+pub fn page_name(path: &str, page: u32, pages: u32) -> String {
+    if pages > 1 { format!("{path}, page {}", page + 1) } else { path.to_owned() }
+}
+
+/// What a file may be at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Pixels of a decoded page.
+    pub pixels: u64,
+    /// Pages of the file.
+    pub pages: u32,
+}
+
+impl Default for Limits {
+    /// 200 MB and 200 megapixels: four times the largest phone camera in use; 2,000 pages, more than a
+    /// scanner's tray holds.
+    fn default() -> Self {
+        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000 }
+    }
+}
+
+/// Why a file gives no photo. [`PhotoError::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// The system does not give it.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// No bytes.
+    #[error("the file is empty (0 bytes)")]
+    Empty,
+    /// Over the limit.
+    #[error("{what} is {value}, the limit is {limit}")]
+    TooLarge {
+        /// Bytes or pixels.
+        what: &'static str,
+        /// As found.
+        value: u64,
+        /// As allowed.
+        limit: u64,
+    },
+    /// Not a picture of a known format.
+    #[error("is no picture of a known format (JPEG, HEIC, PNG, WebP, TIFF, PDF)")]
+    UnknownFormat,
+    /// A known format, in a way that is not known.
+    #[error("the {format} picture is of a kind that is not known: {cause}")]
+    Unsupported {
+        /// The format.
+        format: String,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// A format that this build leaves out.
+    #[error("is a {format} file, and this cotejo was built without {format}")]
+    NotBuilt {
+        /// The format.
+        format: &'static str,
+        /// What a person can do; names the cargo feature.
+        hint: &'static str,
+    },
+    /// Encrypted.
+    #[error("the PDF file is protected with a password or a kind of encryption that is not known")]
+    Locked,
+    /// Several pages were possible, and there is none.
+    #[error("the {0} file has no pages")]
+    NoPages(String),
+    /// Over the limit.
+    #[error("the file has {pages} pages, the limit is {limit}")]
+    TooManyPages {
+        /// As found.
+        pages: usize,
+        /// As allowed.
+        limit: u32,
+    },
+    /// Damaged.
+    #[error("the {format} picture is damaged or cut short: {cause}")]
+    Damaged {
+        /// The format.
+        format: String,
+        /// What the decoder said.
+        cause: String,
+    },
+}
+
+impl PhotoError {
+    /// Stable tag for findings.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "unreadable_file",
+            Self::Empty => "empty_file",
+            Self::TooLarge { .. } => "too_large",
+            Self::UnknownFormat => "not_a_picture",
+            Self::Unsupported { .. } | Self::NotBuilt { .. } => "unsupported_picture",
+            Self::Locked => "locked_file",
+            Self::NoPages(_) => "no_pages",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::Damaged { .. } => "damaged_picture",
+        }
+    }
+
+    /// What a person can do.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "check that the file exists and that you may read it",
+            Self::Empty => "copy the file again from where it came from",
+            Self::TooLarge { what: BYTES, .. } => "save the picture smaller, or split the file",
+            Self::TooLarge { .. } => "save the picture smaller, or raise the limit with --max-pixels",
+            Self::Unsupported { .. } => "save it as JPEG or PNG",
+            Self::NotBuilt { hint, .. } => hint,
+            Self::Locked => "open it with its password and print it to a new PDF file without one",
+            Self::NoPages(_) => "scan or export it again; this file holds no page",
+            Self::TooManyPages { .. } => "split the file, for example with `qpdf --split-pages=500`",
+            Self::UnknownFormat => "export it as JPEG or PNG; if it is a picture, its bytes are damaged",
+            Self::Damaged { .. } => {
+                "copy or download the file again; this one does not hold the whole picture"
+            }
+        }
+    }
+}
+
+/// What a size in bytes is called.
+const BYTES: &str = "size in bytes";
+
+/// Reads a file's bytes within the limit.
+///
+/// # Errors
+/// What the system does not give, what is empty, what is over the limit.
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let meta = std::fs::metadata(path)?;
+    if meta.is_dir() {
+        return Err(PhotoError::Io(std::io::Error::other("it is a folder, not a file")));
+    }
+    if meta.len() > limits.bytes {
+        return Err(PhotoError::TooLarge { what: BYTES, value: meta.len(), limit: limits.bytes });
+    }
+    let bytes = std::fs::read(path)?;
+    if bytes.is_empty() {
+        return Err(PhotoError::Empty);
+    }
+    Ok(bytes)
+}
+
+/// Decodes the first page of a file's bytes to an upright grey photo.
+///
+/// # Errors
+/// As [`Document::open`] and [`Document::page`].
+pub fn decode(path: &str, sha256: String, bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
+    Document::open(path, sha256, bytes.to_vec(), limits)?.page(0, limits)
+}
+
+/// Decodes a picture of one page: its format and its upright pixels.
+fn picture(bytes: &[u8], limits: &Limits) -> Result<(String, GrayImage), PhotoError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let format = reader.format().ok_or(PhotoError::UnknownFormat)?;
+    let name = format
+        .extensions_str()
+        .first()
+        .map_or("unknown", |e| if *e == "jpg" { "jpeg" } else { e })
+        .to_owned();
+    if format == image::ImageFormat::Jpeg && cut_short(bytes) {
+        return Err(PhotoError::Damaged { format: name, cause: CUT_SHORT.to_owned() });
+    }
+    let decoder = match reader.into_decoder() {
+        Ok(d) => d,
+        Err(image::ImageError::Unsupported(_)) => return Err(PhotoError::UnknownFormat),
+        Err(e) => return Err(PhotoError::Damaged { format: name, cause: e.to_string() }),
+    };
+    let pixels = upright(decoder, &name, limits)?;
+    Ok((name, pixels))
+}
+
+/// The upright grey pixels of a picture whose header is read.
+fn upright(mut decoder: impl ImageDecoder, format: &str, limits: &Limits) -> Result<GrayImage, PhotoError> {
+    let (w, h) = decoder.dimensions();
+    within(w, h, limits)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let damaged =
+        |e: image::ImageError| PhotoError::Damaged { format: format.to_owned(), cause: e.to_string() };
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    picture = DynamicImage::ImageLuma8(picture.into_luma8());
+    picture.apply_orientation(orientation);
+    Ok(picture.into_luma8())
+}
+
+/// Refuses a page over the pixel limit.
+fn within(width: u32, height: u32, limits: &Limits) -> Result<(), PhotoError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits.pixels {
+        return Err(PhotoError::TooLarge { what: "number of pixels", value: pixels, limit: limits.pixels });
+    }
+    Ok(())
+}
+
+/// What is said of a JPEG that ends within its last scan.
+const CUT_SHORT: &str = "it ends before its end marker";
+
+/// Whether a JPEG ends within its last scan: the decoder fills what is missing with grey and says
+/// nothing. Within a scan every 0xFF byte is followed by 0x00 or a restart marker, so that neither
+/// marker can stand there by chance.
+fn cut_short(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|w| w == [0xFF, marker]);
+    match (last(0xDA), last(0xD9)) {
+        (Some(scan), Some(end)) => end < scan,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ImageFormat, Luma};
+
+    fn png(w: u32, h: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        let picture = GrayImage::from_fn(w, h, |x, _| Luma([x as u8]));
+        picture.write_to(&mut Cursor::new(&mut out), ImageFormat::Png).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_picture_over_the_pixel_limit_is_refused_before_decoding() {
+        let limits = Limits { pixels: 99, ..Limits::default() };
+        let error = decode("a.png", String::new(), &png(10, 10), &limits).unwrap_err();
+        assert_eq!(error.code(), "too_large");
+    }
+
+    #[test]
+    fn text_is_not_a_picture() {
+        let error = decode("a.jpg", String::new(), b"hello, this is text", &Limits::default()).unwrap_err();
+        assert_eq!(error.code(), "not_a_picture");
+    }
+
+    #[test]
+    fn a_cut_picture_is_damaged_not_grey() {
+        let bytes = png(200, 200);
+        let error =
+            decode("a.png", String::new(), &bytes[..bytes.len() / 2], &Limits::default()).unwrap_err();
+        assert_eq!(error.code(), "damaged_picture");
+    }
+}

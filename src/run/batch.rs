@@ -1,0 +1,296 @@
+//! A batch: one parallel map over the pages of files, photos of one sheet put together, one writer,
+//! results in input order.
+//!
+//! In: files, a [`Digitizer`], an output folder. Out: records.jsonl, records.csv and
+//! run.json. Each finished page is put down in a journal at once, so that a run that was cut off can
+//! be resumed. The files are the same bytes whatever the number of jobs. Refuses to resume a run with
+//! inputs that would lose some of its records.
+
+mod guard;
+mod journal;
+mod map;
+#[cfg(test)]
+mod tests;
+mod together;
+
+pub use journal::{JOURNAL, resumed};
+pub use map::collect;
+
+use crate::decide::Status;
+use crate::ground::finding::{Finding, Severity};
+use crate::ground::words::display;
+use crate::picture::{self, Rows, SheetPictures};
+use crate::read::evidence::Evidence;
+use crate::record::Record;
+use crate::run::inputs::Inputs;
+use crate::run::output::{Folder, Measured, OutputError, Run, pictures};
+use crate::run::pipeline::{Digitized, Digitizer, Times};
+use journal::{Writer, earlier};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// What happens as a batch goes on, for whoever shows progress.
+pub trait Progress: Sync {
+    /// A file turned out to have this many pages more than the one that every file has.
+    fn more(&self, _pages: u32) {}
+
+    /// A page is done, or a file of an earlier run, or a copy of a file.
+    fn done(&self, records: &[Record]);
+}
+
+/// Nothing is shown.
+impl Progress for () {
+    fn done(&self, _: &[Record]) {}
+}
+
+/// How many photos are worked on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jobs(pub usize);
+
+/// Whether finished files of an earlier run are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// Everything is digitized.
+    Fresh,
+    /// What the folder's journal or records hold, made with the same settings of the same file, stays.
+    Continue,
+}
+
+/// Why a batch failed as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The output cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A run is resumed with other paths than its own.
+    #[error(
+        "{dir}: its run was made of {own}, and --resume goes on with the same: leave the paths away; for {given} \
+         give another folder with -o"
+    )]
+    OtherInputs {
+        /// The folder.
+        dir: String,
+        /// What its run was given.
+        own: String,
+        /// What was given now.
+        given: String,
+    },
+    /// A run is resumed without some of its files.
+    #[error(
+        "{dir}: its run holds {files} files that the paths do not lead to now, such as {first}; nothing was changed: \
+         put them back, start from the same working folder, or give another folder with -o"
+    )]
+    Lost {
+        /// The folder.
+        dir: String,
+        /// How many.
+        files: usize,
+        /// The first by name.
+        first: String,
+    },
+    /// Nothing says what is to be digitized.
+    #[error("{dir}: does not say which files its run is of; give the paths")]
+    NoInputs {
+        /// The folder.
+        dir: String,
+    },
+    /// Worker threads cannot be started.
+    #[error("cannot start {jobs} worker threads: {problem}; try a smaller --jobs")]
+    Threads {
+        /// As asked for.
+        jobs: usize,
+        /// What the system said.
+        problem: String,
+    },
+}
+
+/// Digitizes files into a folder and writes everything that a run leaves behind.
+///
+/// # Errors
+/// The folder cannot be written to, its run holds files that are not among the inputs, or threads cannot
+/// be started. What single files suffer from is in their records.
+pub fn run<'d>(
+    digitizer: &'d Digitizer,
+    inputs: &Inputs,
+    folder: &Folder,
+    jobs: Jobs,
+    resume: Resume,
+    progress: &impl Progress,
+) -> Result<(Vec<Record>, Run), BatchError> {
+    let started = SystemTime::now();
+    let files = inputs.files.as_slice();
+    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
+    if resume == Resume::Continue {
+        found = earlier(digitizer, files, folder.path())?;
+        found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
+    }
+    let originals = duplicates(files);
+    let todo: Vec<usize> =
+        (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
+    let mut writer = Writer::open(folder.path(), inputs, resume)?;
+    let known = found.clone();
+    let work = |digitized: Vec<Digitized<'d>>| {
+        let pictures: Vec<_> = digitized.iter().map(|d| crops(digitizer, d)).collect();
+        (digitized.into_iter().map(Page::from).collect::<Vec<_>>(), pictures)
+    };
+    let wanted = |file: usize, page: u32| !known[file].pages.contains_key(&page);
+    let pages = map::Pages { digitizer, files, wanted, progress };
+    map::pages(&todo, jobs, &pages, work, |at, (pages, pictures)| {
+        let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
+        writer.put(&files[at.file], &at, &records, &pictures)?;
+        progress.done(&records);
+        found[at.file].put(&at, pages);
+        Ok(())
+    })?;
+    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
+    let joined = together::join(digitizer, files, &mut results, jobs)?;
+    for sheet in &joined {
+        let of_all = together::pictures(digitizer, files, &results, sheet);
+        pictures::save(folder.path(), sheet.record(&results), &of_all)?;
+    }
+    let mut records = Vec::new();
+    for i in 0..files.len() {
+        match originals[i] {
+            None => records.extend(results[i].iter().map(|p| p.record.clone())),
+            Some(first) => {
+                let copies = copies(&files[i], &files[first], &results[first]);
+                progress.done(&copies);
+                records.extend(copies);
+            }
+        }
+    }
+    let measured = Measured::since(started, records.len(), jobs.0);
+    let config = digitizer.config();
+    let mut run = Run::new(&records, config.settings(), measured);
+    run.inputs = inputs.names();
+    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
+    let run = folder.write(&records, run)?;
+    writer.close()?;
+    Ok((records, run))
+}
+
+/// Digitizes files without writing anything: the records in input order, and what all stages took
+/// together.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn records<'d>(
+    digitizer: &'d Digitizer,
+    files: &[PathBuf],
+    jobs: Jobs,
+    progress: &impl Progress,
+) -> Result<(Vec<Record>, Times), BatchError> {
+    let all: Vec<usize> = (0..files.len()).collect();
+    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
+    let mut times = Times::default();
+    let work = |digitized: Vec<Digitized<'d>>| -> (Vec<Page<'d>>, Vec<Times>) {
+        digitized.into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
+    };
+    let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress };
+    map::pages(&all, jobs, &pages, work, |at, (pages, took)| {
+        progress.done(&pages.iter().map(|p| p.record.clone()).collect::<Vec<_>>());
+        took.iter().for_each(|t| times.add(t));
+        found[at.file].put(&at, pages);
+        Ok(())
+    })?;
+    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
+    together::join(digitizer, files, &mut results, jobs)?;
+    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
+}
+
+/// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
+#[derive(Debug, Clone)]
+struct Page<'d> {
+    record: Record,
+    evidence: Option<Evidence<'d>>,
+}
+
+impl<'d> From<Digitized<'d>> for Page<'d> {
+    fn from(digitized: Digitized<'d>) -> Self {
+        Self { record: digitized.record, evidence: digitized.evidence }
+    }
+}
+
+/// What is known of a file so far, by page.
+#[derive(Debug, Clone, Default)]
+struct FilePages<'d> {
+    /// How many pages it has; 0 while nobody has looked.
+    of: u32,
+    /// The sheets of each page that is done.
+    pages: BTreeMap<u32, Vec<Page<'d>>>,
+}
+
+impl<'d> FilePages<'d> {
+    fn put(&mut self, at: &map::At, pages: Vec<Page<'d>>) {
+        self.of = at.of;
+        self.pages.insert(at.page, pages);
+    }
+
+    fn complete(&self) -> bool {
+        self.of > 0 && self.pages.len() == self.of as usize
+    }
+
+    fn in_order(self) -> Vec<Page<'d>> {
+        self.pages.into_values().flatten().collect()
+    }
+
+    fn records(&self) -> Vec<Record> {
+        self.pages.values().flatten().map(|p| p.record.clone()).collect()
+    }
+}
+
+fn crops(digitizer: &Digitizer, digitized: &Digitized<'_>) -> (SheetPictures, Rows) {
+    let form = digitized.record.form.as_ref();
+    let form = form.and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id));
+    match (&digitized.pixels, form) {
+        (Some(pixels), Some(form)) if digitized.record.status == Status::Review => {
+            let record = &digitized.record;
+            (picture::pictures(pixels, record, form), picture::rows(pixels, record, form))
+        }
+        (Some(pixels), Some(form)) => (picture::pictures(pixels, &digitized.record, form), Rows::default()),
+        _ => <(SheetPictures, Rows)>::default(),
+    }
+}
+
+/// For each file the earlier file with the same content, if there is one. Only files of equal size
+/// are read.
+fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
+    let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (i, file) in files.iter().enumerate() {
+        if let Ok(meta) = std::fs::metadata(file)
+            && meta.is_file()
+            && meta.len() > 0
+        {
+            by_size.entry(meta.len()).or_default().push(i);
+        }
+    }
+    let mut out = vec![None; files.len()];
+    for group in by_size.values().filter(|g| g.len() > 1) {
+        let mut first: BTreeMap<String, usize> = BTreeMap::new();
+        for &i in group {
+            if let Ok(bytes) = std::fs::read(&files[i]) {
+                let known = *first.entry(crate::ground::hash::sha256(&bytes)).or_insert(i);
+                out[i] = (known != i).then_some(known);
+            }
+        }
+    }
+    out
+}
+
+/// The records of a file whose content was digitized under another path: parts of the original's.
+fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
+    let copy = |page: &Page<'_>| {
+        let whole = &page.record.source;
+        let mut copy = page.record.clone();
+        copy.source.path = display(file);
+        copy.source.joined = Vec::new();
+        let message = format!("the file has the same content as {}", display(original));
+        copy.become_part(
+            whole,
+            Finding::new("duplicate_file", Severity::Info, message, "count one of the two"),
+        );
+        copy
+    };
+    pages.iter().map(copy).collect()
+}

@@ -1,0 +1,139 @@
+//! A batch whose program fails on a page, and batches that are resumed.
+
+use super::*;
+use crate::form::builtin;
+use crate::run::config::Config;
+use crate::run::inputs;
+use crate::run::output::{Overwrite, load};
+use std::sync::Mutex;
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+/// Puts down which pages come out, with how many records.
+#[derive(Default)]
+struct Seen(Mutex<Vec<String>>);
+
+impl Progress for Seen {
+    fn done(&self, records: &[Record]) {
+        let names = records.iter().map(|r| r.source.path.clone());
+        self.0.lock().unwrap().extend(names);
+    }
+}
+
+/// A program that fails on every sheet: its form ties a field that is not there, which the loader refuses.
+fn failing() -> Digitizer {
+    let mut forms = builtin().unwrap();
+    forms[0].relations[0].left = vec![usize::MAX];
+    Digitizer::new(Config::new(forms)).unwrap()
+}
+
+fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
+    let folder = Folder::create(dir, Overwrite::Replace).unwrap();
+    run(digitizer, &inputs::collect(paths), &folder, Jobs(2), resume, &()).unwrap().0
+}
+
+#[test]
+fn a_page_on_which_the_program_fails_is_a_rejected_record_and_the_run_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let digitizer = failing();
+    let paths = [sample("acta-0001.jpg"), sample("acta-0007.jpg")];
+    let records = go(&digitizer, &paths, dir.path(), Resume::Fresh);
+    let codes: Vec<_> = records.iter().map(|r| (r.status, r.findings[0].code.as_str())).collect();
+    assert_eq!(codes, [(Status::Rejected, "internal_error"), (Status::Rejected, "no_sheet")]);
+    let finding = &records[0].findings[0];
+    assert!(finding.message.contains("acta-0001.jpg") && finding.message.contains("index out of bounds"));
+    assert!(!finding.hint.is_empty() && records[0].source.sha256.len() == 64);
+    // Resumed, the page is not met again: what the journal says of it stands.
+    let entry = |r: &Record| {
+        serde_json::json!({ "path": r.source.path, "page": 0, "of": 1, "records": [r] }).to_string()
+    };
+    let marked = Record { confidence: 0.5, ..records[0].clone() };
+    std::fs::write(dir.path().join(JOURNAL), format!("{}\n", entry(&marked))).unwrap();
+    let again = go(&digitizer, &paths, dir.path(), Resume::Continue);
+    assert_eq!(again, [marked, records[1].clone()]);
+}
+
+#[test]
+fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
+    let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<PathBuf> = (0..4).map(|i| dir.path().join(format!("{i}.jpg"))).collect();
+    files.iter().for_each(|f| std::fs::write(f, b"no picture").unwrap());
+    let pages = map::Pages { digitizer: &digitizer, files: &files, wanted: |_, _| true, progress: &() };
+    let work = |digitized: Vec<Digitized<'_>>| {
+        let record = digitized.into_iter().next().unwrap().record;
+        let told = record.findings[0].code == "internal_error";
+        assert!(told || !record.source.path.ends_with("2.jpg"), "injected");
+        record
+    };
+    let mut codes = vec![String::new(); 4];
+    map::pages(&[0, 1, 2, 3], Jobs(2), &pages, work, |at, record| {
+        codes[at.file].clone_from(&record.findings[0].code);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(codes, ["not_a_picture", "not_a_picture", "internal_error", "not_a_picture"]);
+}
+
+/// A folder with these files, none of them a picture: fast.
+fn folder(names: &[&str]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    names.iter().for_each(|n| std::fs::write(dir.path().join(n), n.as_bytes()).unwrap());
+    dir
+}
+
+#[test]
+fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
+    let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+    let (out, own, other) =
+        (tempfile::tempdir().unwrap(), folder(&["1.jpg", "2.jpg", "3.jpg"]), folder(&["4.jpg"]));
+    let (own_paths, other_paths) = ([own.path().to_owned()], [other.path().to_owned()]);
+    let records = go(&digitizer, &own_paths, out.path(), Resume::Fresh);
+    let refused = |paths: &[PathBuf]| {
+        let folder = Folder::create(out.path(), Overwrite::Replace).unwrap();
+        let error = run(&digitizer, &inputs::collect(paths), &folder, Jobs(1), Resume::Continue, &());
+        assert_eq!(load(out.path()).unwrap(), records);
+        error.unwrap_err()
+    };
+    assert!(matches!(refused(&other_paths), BatchError::Lost { files: 3, .. }));
+    assert!(matches!(resumed(out.path(), &other_paths), Err(BatchError::OtherInputs { .. })));
+    // Its own, said or not said.
+    for given in [&own_paths[..], &[]] {
+        let inputs = resumed(out.path(), given).unwrap();
+        assert_eq!(inputs, inputs::collect(&own_paths));
+        assert_eq!(go(&digitizer, &inputs.paths, out.path(), Resume::Continue), records);
+    }
+    // A file that has gone since is no reason to drop what is known of it.
+    std::fs::remove_file(own.path().join("2.jpg")).unwrap();
+    let BatchError::Lost { first, .. } = refused(&own_paths) else { panic!("refused for another reason") };
+    assert!(first.ends_with("2.jpg"), "{first}");
+    // A folder of an earlier program does not say what its run was given; its records say enough.
+    let path = out.path().join(crate::run::output::RUN_JSON);
+    let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    run.as_object_mut().unwrap().remove("inputs").unwrap();
+    std::fs::write(&path, run.to_string()).unwrap();
+    assert!(matches!(resumed(out.path(), &[]), Err(BatchError::NoInputs { .. })));
+    assert!(matches!(refused(&other_paths), BatchError::Lost { .. }));
+}
+
+#[test]
+fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files() {
+    let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+    let (out, old, new) = (tempfile::tempdir().unwrap(), folder(&["1.jpg"]), folder(&["2.jpg", "3.jpg"]));
+    go(&digitizer, &[old.path().to_owned()], out.path(), Resume::Fresh);
+    let paths = [new.path().to_owned()];
+    let inputs = inputs::collect(&paths);
+    // Cut off within its second line.
+    drop(Writer::open(out.path(), &inputs, Resume::Fresh).unwrap());
+    let mut text = std::fs::read_to_string(out.path().join(JOURNAL)).unwrap();
+    text.push_str("{\"path\":\"");
+    std::fs::write(out.path().join(JOURNAL), text).unwrap();
+    assert_eq!(resumed(out.path(), &[]).unwrap(), inputs);
+    let seen = Seen::default();
+    let into = Folder::create(out.path(), Overwrite::Replace).unwrap();
+    let (records, ran) = run(&digitizer, &inputs, &into, Jobs(1), Resume::Continue, &seen).unwrap();
+    assert_eq!((records.len(), ran.inputs), (2, inputs.names()));
+    assert_eq!(seen.0.into_inner().unwrap().len(), 2);
+}

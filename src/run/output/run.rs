@@ -1,0 +1,271 @@
+//! `run.json`: what is known of a run as a whole.
+//!
+//! In: the run's records, its settings, what was measured. Out: counts by status and by finding,
+//! versions and hashes; what varies from run to run stands apart under `measured`. Refuses nothing.
+
+use super::{OutputError, RUN_JSON};
+use crate::decide::Status;
+use crate::ground::finding::{Finding, Severity};
+use crate::record::{Record, ReviewState};
+use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, Outcome};
+use crate::run::registry::Coverage;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Name and version of the schema of `run.json`.
+pub const RUN_SCHEMA: &str = "cotejo.run/1";
+
+/// What is known of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Always `cotejo.run/1`.
+    pub schema: String,
+    /// Version of the program.
+    pub cotejo: String,
+    /// The paths that it was given; a resumed run goes on with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+    /// Settings by name, as resolved.
+    pub settings: BTreeMap<String, String>,
+    /// Records by status.
+    pub counts: Counts,
+    /// How many records carry each finding, by its code.
+    pub findings: BTreeMap<String, usize>,
+    /// SHA-256 of each form's definition, by `id/version`.
+    pub forms: BTreeMap<String, BTreeSet<String>>,
+    /// SHA-256 of each model, by name.
+    pub models: BTreeMap<String, BTreeSet<String>>,
+    /// SHA-256 of the written files, by name.
+    pub files: BTreeMap<String, String>,
+    /// What was noticed about the run as a whole.
+    #[serde(default)]
+    pub alarms: Vec<Finding>,
+    /// What the run holds of the registry of tables; `None` without `--registry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Coverage>,
+    /// What varies from run to run.
+    pub measured: Measured,
+}
+
+/// Records by status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// All.
+    pub records: usize,
+    /// Every number is certain enough.
+    pub accepted: usize,
+    /// A person has to look.
+    pub review: usize,
+    /// Cannot be used.
+    pub rejected: usize,
+    /// Pages whose numbers stand in another record; counted nowhere else but in `records`.
+    #[serde(default)]
+    pub parts: usize,
+    /// Of these three, those that count because of a review that people finished.
+    #[serde(default)]
+    pub reviewed: usize,
+}
+
+/// What varies from run to run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Measured {
+    /// When it began, ISO 8601, UTC; empty when unknown.
+    pub started_at: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// Records a second; 0 when no time was measured.
+    pub records_per_second: f64,
+    /// Photos worked on at once.
+    pub jobs: usize,
+}
+
+impl Counts {
+    /// Counts records.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut counts = Self::default();
+        for record in records {
+            counts.records += 1;
+            let complete = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+            counts.reviewed += usize::from(complete);
+            match record.status {
+                _ if record.is_part() => counts.parts += 1,
+                Status::Accepted => counts.accepted += 1,
+                Status::Review => counts.review += 1,
+                Status::Rejected => counts.rejected += 1,
+            }
+        }
+        counts
+    }
+
+    /// Sheets: records that are no part of another.
+    pub fn sheets(&self) -> usize {
+        self.records - self.parts
+    }
+}
+
+impl Measured {
+    /// From the moment of the start until now.
+    pub fn since(started: SystemTime, records: usize, jobs: usize) -> Self {
+        let seconds = started.elapsed().map_or(0.0, |d| d.as_secs_f64());
+        let records_per_second = if seconds > 0.0 { records as f64 / seconds } else { 0.0 };
+        Self { started_at: utc(started), seconds, records_per_second, jobs }
+    }
+}
+
+/// The folders and scanners that stand out in a run. A sheet counts once; a QR code counts where one
+/// was looked for.
+pub fn alarms(records: &[Record]) -> Vec<Alarm> {
+    let fate = |well| if well { Fate::Passed } else { Fate::Failed };
+    let outcomes: Vec<Outcome<'_>> = records
+        .iter()
+        .filter(|r| !r.is_part())
+        .map(|r| {
+            let missed = r.findings.iter().any(|f| f.code == "qr_missing" || f.code == "qr_foreign");
+            Outcome {
+                path: &r.source.path,
+                sheet: fate(r.status == Status::Accepted),
+                qr: (missed || r.sheet.qr.is_some()).then(|| fate(!missed)),
+            }
+        })
+        .collect();
+    alarm::alarms(&outcomes)
+}
+
+/// An alarm as a finding about the run.
+fn alarm_finding(alarm: &Alarm) -> Finding {
+    let hint = match alarm.kind {
+        AlarmKind::Review => "look at some of its sheets: a scanner's fault shows on many of them alike",
+        AlarmKind::Qr => "look at the foot of some of its sheets: cut, covered or blurred there",
+    };
+    let code = match alarm.kind {
+        AlarmKind::Review => "group_not_accepted",
+        AlarmKind::Qr => "group_without_qr",
+    };
+    Finding::new(code, Severity::Review, alarm.message(), hint)
+}
+
+impl Run {
+    /// Counts the records, gathers their hashes and raises the run's alarms; `inputs`, `files` and
+    /// `registry` are empty.
+    pub fn new(records: &[Record], settings: BTreeMap<String, String>, measured: Measured) -> Self {
+        let mut findings = BTreeMap::new();
+        let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut models: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for record in records {
+            let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            for code in codes {
+                *findings.entry(code.to_owned()).or_insert(0) += 1;
+            }
+            if let (Some(form), Some(hash)) = (&record.form, &record.provenance.form) {
+                forms.entry(format!("{}/{}", form.id, form.version)).or_default().insert(hash.clone());
+            }
+            for (name, hash) in &record.provenance.models {
+                models.entry(name.clone()).or_default().insert(hash.clone());
+            }
+        }
+        Self {
+            schema: RUN_SCHEMA.to_owned(),
+            cotejo: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: Vec::new(),
+            settings,
+            counts: Counts::of(records),
+            findings,
+            forms,
+            models,
+            files: BTreeMap::new(),
+            alarms: alarms(records).iter().map(alarm_finding).collect(),
+            registry: None,
+            measured,
+        }
+    }
+
+    /// The bytes of `run.json`.
+    ///
+    /// # Errors
+    /// A run that JSON cannot hold; none is known.
+    pub fn to_json(&self) -> Result<Vec<u8>, OutputError> {
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .map_err(|e| OutputError::Encode { what: RUN_JSON, problem: e.to_string() })?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}
+
+/// A moment as ISO 8601 in UTC to the second, such as `2024-07-29T00:24:06Z`; moments before 1970 are
+/// shown as its beginning.
+pub fn utc(moment: SystemTime) -> String {
+    let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Days to civil date: H. Hinnant, "chrono-compatible low-level date algorithms".
+    let z = days + 719_468;
+    let era = z / 146_097;
+    let day_of_era = z % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::output::sample;
+    use std::time::Duration;
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let at = |s| utc(UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(at(0), "1970-01-01T00:00:00Z");
+        assert_eq!(at(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(at(1_722_212_646), "2024-07-29T00:24:06Z");
+    }
+
+    #[test]
+    fn a_folder_that_stands_out_is_an_alarm_with_its_test() {
+        let records: Vec<Record> = (0..40)
+            .map(|i| {
+                let mut record = sample::record(&format!("{}/{i}.jpg", if i < 10 { "a" } else { "b" }));
+                if i < 10 {
+                    record.status = Status::Review;
+                }
+                record
+            })
+            .collect();
+        let run = Run::new(&records, BTreeMap::new(), Measured::default());
+        let said: Vec<_> = run.alarms.iter().map(|f| (f.code.as_str(), f.message.as_str())).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].0, "group_not_accepted");
+        assert!(
+            said[0].1.starts_with("folder a: 10 of 10 sheets not accepted, elsewhere 0 of 30"),
+            "{said:?}"
+        );
+        assert!(said[0].1.contains("Fisher's exact test p = "), "{said:?}");
+    }
+
+    #[test]
+    fn a_part_of_another_record_is_counted_apart() {
+        let mut part = sample::record("b.jpg");
+        part.become_part(
+            &sample::record("a.jpg").source,
+            Finding::new("part_of_sheet", Severity::Info, "", ""),
+        );
+        let counts = Counts::of(&[sample::record("a.jpg"), part]);
+        assert_eq!(counts, Counts { records: 2, accepted: 1, parts: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn a_finding_is_counted_once_a_record() {
+        let mut record = sample::record("a.jpg");
+        let finding = Finding::new("channels_disagree", Severity::Review, "", "");
+        record.findings = vec![finding.clone().on("NM_PSUV"), finding.on("EG_MUD")];
+        record.status = Status::Review;
+        let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
+        assert_eq!(run.findings, BTreeMap::from([("channels_disagree".to_owned(), 1)]));
+        assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, ..Counts::default() });
+    }
+}

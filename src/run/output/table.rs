@@ -1,0 +1,242 @@
+//! `records.csv`: the wide table, one row a sheet, one column a party.
+//!
+//! In: records. Out: UTF-8 CSV with a head line. Columns that share a meaning with the published
+//! results tables share their names and order (`COD_EDO` to `VOTOS_NULOS`, then one a candidate);
+//! after them what only this program knows. Codes keep their leading zeros; a number that could not
+//! be read is an empty cell. Text that a spreadsheet would run as a formula is given a leading
+//! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
+//! program decided before people looked is the `status` of `records.jsonl`.
+
+use super::{OutputError, RECORDS_CSV};
+use crate::record::{Record, ReviewState};
+
+/// Totals that the published tables hold, by their names there: `RE` is the number of electors.
+const PUBLISHED: [(&str, &str); 3] =
+    [("RE", "electores"), ("VOTOS_VALIDOS", "votos_validos"), ("VOTOS_NULOS", "votos_nulos")];
+
+/// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
+/// the order in which they first appear.
+///
+/// # Errors
+/// A table that CSV cannot hold; none is known.
+pub fn to_csv(records: &[Record]) -> Result<Vec<u8>, OutputError> {
+    let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
+    let candidates = in_order(records.iter().flat_map(|r| r.votes.iter().map(|v| v.candidate.as_str())));
+    let parties = in_order(records.iter().flat_map(|r| r.votes.iter().map(|v| v.id.as_str())));
+    let totals = in_order(
+        records
+            .iter()
+            .flat_map(|r| r.totals.keys().map(String::as_str))
+            .filter(|id| PUBLISHED.iter().all(|(_, p)| p != id)),
+    );
+
+    let mut head: Vec<String> =
+        ["COD_EDO", "EDO", "COD_MUN", "MUN", "COD_PAR", "PAR", "CENTRO", "MESA"].map(str::to_owned).to_vec();
+    head.extend(PUBLISHED.iter().map(|(name, _)| (*name).to_owned()));
+    head.extend(candidates.iter().map(|&c| c.to_owned()));
+    head.extend(
+        [
+            "status",
+            "confidence",
+            "path",
+            "page",
+            "sha256",
+            "form",
+            "code",
+            "kind",
+            "uuid",
+            "issued_at",
+            "hash",
+        ]
+        .map(str::to_owned),
+    );
+    head.extend(["centre_name", "findings", "review", "reviewed_by"].map(str::to_owned));
+    head.extend(totals.iter().map(|id| id.to_uppercase()));
+    head.extend(parties.iter().map(|&id| id.to_owned()));
+
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(&head).map_err(|e| problem(e.to_string()))?;
+    for record in records {
+        let row = row(record, &candidates, &totals, &parties);
+        csv.write_record(&row).map_err(|e| problem(e.to_string()))?;
+    }
+    csv.into_inner().map_err(|e| problem(e.to_string()))
+}
+
+/// One sheet's cells, in the order of the head line.
+fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) -> Vec<String> {
+    let (sheet, place) = (&record.sheet, &record.place);
+    let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
+    let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
+    let total = |id: &str| number(record.totals.get(id).and_then(|v| v.value));
+    // A centre's nine digits begin with two each for state, municipality and parish.
+    let area = |at: usize| {
+        let centre =
+            sheet.centre.as_deref().filter(|c| c.len() == 9 && c.bytes().all(|b| b.is_ascii_digit()));
+        centre.map_or_else(String::new, |c| c[at..at + 2].to_owned())
+    };
+    let mut row = vec![
+        area(0),
+        text(&place.state),
+        area(2),
+        text(&place.municipality),
+        area(4),
+        text(&place.parish),
+        text(&sheet.centre),
+        number(sheet.table),
+    ];
+    row.extend(PUBLISHED.iter().map(|(_, id)| total(id)));
+    row.extend(candidates.iter().map(|&c| number(record.candidates.get(c).copied().flatten())));
+    let codes = in_order(record.findings.iter().map(|f| f.code.as_str()));
+    row.extend([
+        standing(record).to_owned(),
+        format!("{}", record.confidence),
+        inert(&record.source.path),
+        record.source.page.to_string(),
+        record.source.sha256.clone(),
+        record.form.as_ref().map_or_else(String::new, |f| f.id.clone()),
+        text(&sheet.code),
+        text(&sheet.kind),
+        text(&sheet.uuid),
+        text(&sheet.issued_at),
+        text(&sheet.hash),
+        text(&place.centre),
+        codes.join(" "),
+        record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
+        record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
+    ]);
+    row.extend(totals.iter().map(|id| total(id)));
+    row.extend(
+        parties
+            .iter()
+            .map(|&id| number(record.votes.iter().find(|v| v.id == id).and_then(|v| v.value.value))),
+    );
+    row
+}
+
+/// What a sheet stands at once people have been heard: `accepted`; `reviewed` where a review that came to
+/// its end made it count; `review` while it waits for a person; `rejected` where neither the program nor
+/// people can use it; `part` for a page whose sheet stands in another row.
+fn standing(record: &Record) -> &'static str {
+    let finished = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+    match record.counts() {
+        _ if record.is_part() => "part",
+        true if finished => "reviewed",
+        true => "accepted",
+        false if record.waits() => "review",
+        false => "rejected",
+    }
+}
+
+/// The word of a review's state, as in `records.jsonl`.
+fn review(state: ReviewState) -> &'static str {
+    match state {
+        ReviewState::Complete => "complete",
+        ReviewState::Partial => "partial",
+        ReviewState::Contradicted => "contradicted",
+        ReviewState::Unreadable => "unreadable",
+        ReviewState::Rejected => "rejected",
+    }
+}
+
+/// Each item once, in the order of first appearance.
+fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut out: Vec<&str> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for item in items {
+        if seen.insert(item) {
+            out.push(item);
+        }
+    }
+    out
+}
+
+/// Text that no spreadsheet takes for a formula (OWASP, "CSV injection").
+pub(crate) fn inert(text: &str) -> String {
+    match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Status;
+    use crate::ground::finding::{Finding, Severity};
+    use crate::record::Review;
+    use crate::run::output::sample;
+
+    fn cells(records: &[Record]) -> Vec<std::collections::BTreeMap<String, String>> {
+        let bytes = to_csv(records).unwrap();
+        csv::Reader::from_reader(bytes.as_slice()).deserialize().map(|row| row.unwrap()).collect()
+    }
+
+    #[test]
+    fn columns_carry_the_published_names_and_codes_keep_their_zeros() {
+        let mut record = sample::record("a.jpg");
+        record.sheet.centre = Some("010113042".to_owned());
+        record.sheet.table = Some(1);
+        let row = cells(&[record]).remove(0);
+        let get = |name: &str| row[name].as_str();
+        assert_eq!(
+            (get("COD_EDO"), get("COD_MUN"), get("COD_PAR"), get("CENTRO"), get("MESA")),
+            ("01", "01", "13", "010113042", "1")
+        );
+        assert_eq!((get("RE"), get("VOTOS_VALIDOS"), get("VOTOS_NULOS")), ("120", "60", "2"));
+        assert_eq!((get("NM"), get("EG")), ("30", "30"));
+        assert_eq!((get("NM_PSUV"), get("EG_MUD")), ("20", "30"));
+        assert_eq!(get("VOTOS"), "62");
+    }
+
+    #[test]
+    fn a_number_that_could_not_be_read_is_an_empty_cell() {
+        let mut record = sample::record("a.jpg");
+        record.votes[0].value.value = None;
+        record.candidates.insert("NM".to_owned(), None);
+        let row = cells(&[record]).remove(0);
+        assert_eq!((row["NM_PSUV"].as_str(), row["NM"].as_str()), ("", ""));
+    }
+
+    #[test]
+    fn a_rejected_file_has_its_row() {
+        let rows = cells(&[sample::record("a.jpg"), sample::rejected("b.jpg")]);
+        assert_eq!((rows[1]["path"].as_str(), rows[1]["status"].as_str()), ("b.jpg", "rejected"));
+        assert_eq!(rows[1]["NM_PSUV"], "");
+    }
+
+    #[test]
+    fn a_row_says_how_its_sheet_stands_and_a_photo_of_a_joined_sheet_is_no_rejected_one() {
+        let mut part = sample::record("b.jpg");
+        let finding = Finding::new("part_of_sheet", Severity::Info, "", "");
+        part.become_part(&sample::record("a.jpg").source, finding);
+        let reviewed = |status, state| {
+            let mut record = sample::record("c.jpg");
+            record.status = status;
+            let (by, when, open) = (vec!["ana".to_owned()], String::new(), Vec::new());
+            record.review = Some(Review { state, by, when, open, sampled: false });
+            record
+        };
+        let records = [
+            sample::record("a.jpg"),
+            part,
+            reviewed(Status::Review, ReviewState::Complete),
+            reviewed(Status::Review, ReviewState::Partial),
+            reviewed(Status::Review, ReviewState::Rejected),
+            reviewed(Status::Accepted, ReviewState::Contradicted),
+            sample::rejected("d.jpg"),
+        ];
+        let rows = cells(&records);
+        let said: Vec<&str> = rows.iter().map(|r| r["status"].as_str()).collect();
+        assert_eq!(said, ["accepted", "part", "reviewed", "review", "rejected", "review", "rejected"]);
+    }
+
+    #[test]
+    fn text_that_a_spreadsheet_would_run_is_made_inert() {
+        let mut record = sample::record("=cmd|' /C calc'!A0.jpg");
+        record.place.state = Some("@SUM(A1)".to_owned());
+        let row = cells(&[record]).remove(0);
+        assert_eq!(row["path"], "'=cmd|' /C calc'!A0.jpg");
+        assert_eq!(row["EDO"], "'@SUM(A1)");
+    }
+}
