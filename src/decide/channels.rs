@@ -27,7 +27,7 @@ use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 /// digits wrong by padding alone, with confidences that mislead. Not measured on this program's cells.
 const fn reader_floor(reader: ReaderId) -> f64 {
     match reader {
-        ReaderId::Net => 1e-3,
+        ReaderId::Net | ReaderId::Lines => 1e-3,
         ReaderId::Tesseract => 2e-2,
     }
 }

@@ -4,6 +4,7 @@
 //! the print: its numbers are then not heard.
 
 use super::channels::{QrTrust, Reliance, channels_text, hear};
+use super::strings::code;
 use crate::form::FieldIx;
 use crate::ground::finding::{Finding, Severity};
 use crate::read::code::QrOutcome;
@@ -63,7 +64,8 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
         n => format!("{n} of its {carried} numbers differ from the print ({})", examples.join("; ")),
     };
     let hint = "check whether print and QR code are of one sheet";
-    let printed = evidence.printed_code.as_ref().filter(|(code, _)| *code != payload.code);
+    let told = code(evidence);
+    let printed = told.as_ref().filter(|(code, _)| *code != payload.code);
     match printed {
         Some((code, p)) if *p >= HEADER_SURE || differing.len() >= FOREIGN_FROM => {
             let message = format!("the sheet's code is {code}, the QR code's {}; {differs}", payload.code);
@@ -76,7 +78,7 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
             );
             belongs(vec![Finding::new("code_doubtful", Severity::Info, message, "")])
         }
-        None if evidence.printed_code.is_none() && differing.len() >= FOREIGN_FROM => {
+        None if told.is_none() && differing.len() >= FOREIGN_FROM => {
             let message = format!("the QR code is of {}; {differs}", payload.code);
             foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
         }
@@ -87,7 +89,7 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
 /// The code of the sheet: the QR code's, if it belongs to the sheet, or the header's, if it was read
 /// with confidence.
 pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
-    let printed = || evidence.printed_code.as_ref().filter(|c| c.1 >= HEADER_SURE).map(|c| c.0.clone());
+    let printed = || code(evidence).filter(|c| c.1 >= HEADER_SURE).map(|c| c.0);
     match &evidence.qr {
         QrOutcome::Read(payload)
             if qr_standing(evidence, Reliance::of(evidence)).trust == QrTrust::Belongs =>

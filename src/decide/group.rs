@@ -19,6 +19,7 @@ pub use find::NEAR;
 use super::Policy;
 use super::channels::{Reliance, cell_weights, contradict, trust};
 use super::codes::sheet_code;
+use super::strings;
 use super::weights::Weights;
 use crate::form::FieldIx;
 use crate::ground::finding::{Finding, Severity};
@@ -168,19 +169,17 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
 /// Joins the evidence of photos of one sheet, cell by cell. Each reading is first made as vague as its
 /// photo's pixels ask for, so that a poor photo does not spoil a good one.
 ///
-/// The list must not be empty; of the code and the date the surest is kept.
+/// The list must not be empty; of each text the surest is kept.
 pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     let mut out = photos[0].clone();
-    let surest = |all: &mut dyn Iterator<Item = (String, f64)>| {
-        all.fold(
-            None,
-            |best: Option<(String, f64)>, x| {
-                if best.as_ref().is_some_and(|b| b.1 >= x.1) { best } else { Some(x) }
-            },
-        )
-    };
-    out.printed_code = surest(&mut photos.iter().filter_map(|p| p.printed_code.clone()));
-    out.issued = surest(&mut photos.iter().filter_map(|p| p.issued.clone()));
+    for photo in photos {
+        for (id, text) in &photo.texts {
+            let p = |e: &Evidence<'_>| strings::texts(e).get(id).map_or(0.0, |t| t.1);
+            if p(photo) > p(&out) {
+                out.texts.insert(id.clone(), text.clone());
+            }
+        }
+    }
     out.rows_mistaken = photos.iter().map(|p| p.rows_mistaken).max().unwrap_or(0);
     // Light on a number is told where no photo shows the number without it.
     let shows = |p: &Evidence<'_>, ix: usize| p.fields[ix].digits.is_some() || p.fields[ix].words.is_some();

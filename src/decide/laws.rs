@@ -6,10 +6,12 @@
 
 use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear, looked_at, says};
 use super::codes::{HEADER_SURE, sheet_code};
+use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
 use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
+use crate::ground::dates;
 use crate::ground::finding::{Finding, Severity};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -129,7 +131,7 @@ pub struct Identity {
 /// the number of registered voters that the sheet prints under it; otherwise the registry has no say about
 /// it. Nothing measured changes.
 pub fn identity(evidence: &Evidence<'_>, reliance: Reliance, ask: impl Fn(&str) -> Registered) -> Identity {
-    let printed_code = evidence.printed_code.clone();
+    let printed_code = strings::code(evidence);
     if let Some(code) = sheet_code(evidence) {
         return Identity { printed_code, registered: ask(&code) };
     }
@@ -269,8 +271,9 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
         let hint = "its zeros count as votes only if voting took place at this table";
         out.push(Finding::new("zero_report", Severity::Review, message, hint));
     }
-    if let (Some(expected), Some((read, p))) = (&form.issued, &evidence.issued)
-        && of_another_day(read, expected, *p)
+    if let (Some(expected), Some((issued, p))) = (&form.issued, strings::issued(evidence))
+        && let Some(read) = dates::printed_day(&issued)
+        && of_another_day(&read, expected, p)
     {
         let message = format!("the sheet is dated {read}; sheets of this form are of {expected}");
         let hint = "check which election the sheet belongs to";

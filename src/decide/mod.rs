@@ -25,6 +25,7 @@
 //!   prior.
 //! - The sheet's probability is the joint posterior of all values that are handed over, not a product
 //!   of the fields': values tied by a sum are right or wrong together.
+//! - [`strings`]: readings of a text together, and a code that is printed twice.
 //! - `laws`: what no probability can buy. A number stands only where each of its prints shows it: one
 //!   that rather shows another number, or none, may have been altered, however sure the other print, the
 //!   code and the sums are. Channels that contradict each other with confidence, a QR code of another
@@ -50,6 +51,7 @@ pub mod group;
 pub(crate) mod laws;
 pub mod odds;
 mod relations;
+pub mod strings;
 pub mod sums;
 pub mod totals;
 pub mod weights;
@@ -58,6 +60,7 @@ use crate::ground::finding::Finding;
 use crate::read::evidence::Evidence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub use channels::{Said, said};
 pub use laws::hold_back;
@@ -175,6 +178,8 @@ pub struct Decision {
     pub confidence: f64,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldDecision>,
+    /// The texts around the table, by the id of their line, each with the probability that it is right to the letter.
+    pub texts: BTreeMap<String, strings::Told>,
     /// The form's relations, in its order.
     pub checks: Vec<Check>,
     /// What was noticed, what weighs most first.
@@ -222,7 +227,7 @@ pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) 
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);
-    Decision { status, confidence, fields, checks, findings }
+    Decision { status, confidence, fields, texts: strings::texts(evidence), checks, findings }
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Rect {
 }
 
 /// Four corners: top-left, top-right, bottom-right, bottom-left as the text reads.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Quad(pub [[f64; 2]; 4]);
 

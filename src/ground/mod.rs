@@ -1,5 +1,6 @@
 //! What every room speaks: places, findings, hashes, figures for people.
 
+pub mod dates;
 pub mod finding;
 pub mod geometry;
 pub mod hash;

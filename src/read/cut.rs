@@ -4,8 +4,10 @@
 //! resolution, and the [`Quality`] of the pixels under it. Refuses nothing: what lies outside the
 //! photo is white and counts against the coverage.
 
+use crate::form::print::text_width;
 use crate::form::{FieldIx, Form, Slot};
 use crate::ground::geometry::{Point, Rect, floor};
+use crate::read::photo::mask::Mask;
 use crate::read::sheet::{Mesh, Sheet};
 use image::{GrayImage, Luma};
 use imageproc::region_labelling::{Connectivity, connected_components};
@@ -91,6 +93,24 @@ pub struct ChannelCell {
     pub lines: Vec<GrayImage>,
     /// Quality of the pixels under the first line.
     pub quality: Quality,
+    /// How many characters of the print a mask covers, by how many there are, from 1; of words, the share.
+    pub hidden: Vec<f64>,
+}
+
+impl ChannelCell {
+    /// How much of its print a mask covers, 0 to 1, where that has so many characters.
+    pub fn covered(&self, characters: usize) -> f64 {
+        let ix = characters.clamp(1, self.hidden.len().max(1)) - 1;
+        self.hidden.get(ix).copied().unwrap_or(0.0).clamp(0.0, 1.0)
+    }
+}
+
+/// How far print may stand beside its place, em: half a character.
+pub(crate) const AROUND: f64 = 0.3;
+
+/// How much of a stretch of the form's row `y` between two x (all mm) a mask covers, mm.
+pub fn hidden(mask: &Mask, mesh: &Mesh, y: f64, (left, right): (f64, f64)) -> f64 {
+    mask.hides(mesh.map(Point::new(left, y)), mesh.map(Point::new(right, y))) / mesh.px_per_mm(y)
 }
 
 /// All number cells of a sheet that are on the photo.
@@ -179,13 +199,13 @@ fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
 
 impl<'a> NumberCells<'a> {
     /// Cuts the cells of the fields whose print was found in the photo.
-    pub fn cut(pixels: &GrayImage, sheet: &Sheet, form: &'a Form) -> Self {
+    pub fn cut(pixels: &GrayImage, mask: &Mask, sheet: &Sheet, form: &'a Form) -> Self {
         let mut cells = Self { form, digits: Vec::new(), words: Vec::new(), glare: Vec::new() };
         for (field, spec) in form.fields.iter().enumerate() {
             if !sheet.shows(spec.y) {
                 continue;
             }
-            let channel = |slot: &Slot, frame: &dyn Fn(u32) -> CropFrame| {
+            let channel = |slot: &Slot, hidden: Vec<f64>, frame: &dyn Fn(u32) -> CropFrame| {
                 let lines: Vec<GrayImage> = (0..slot.lines)
                     .map(|line| {
                         let frame = frame(line);
@@ -193,13 +213,22 @@ impl<'a> NumberCells<'a> {
                     })
                     .collect();
                 let quality = quality(pixels, sheet, slot.line_rect(spec.y, 0), &lines[0]);
-                ChannelCell { field, lines, quality }
+                ChannelCell { field, lines, quality, hidden }
             };
             if let Some(slot) = &spec.digits {
-                cells.digits.push(channel(slot, &|_| digits_frame(slot, spec.y)));
+                let (digit, reach) = (text_width("0", &slot.style), AROUND * slot.style.size);
+                let middle = spec.y - slot.style.size / 3.0;
+                let behind = |places: usize| {
+                    let half = digit * places as f64 / 2.0 + reach;
+                    hidden(mask, &sheet.mesh, middle, (slot.centre - half, slot.centre + half)) / digit
+                };
+                let hidden = (1..=form.words.places).map(behind).collect();
+                cells.digits.push(channel(slot, hidden, &|_| digits_frame(slot, spec.y)));
             }
             if let Some(slot) = &spec.words {
-                cells.words.push(channel(slot, &|line| words_frame(slot, spec.y, line)));
+                let ends = (slot.centre - slot.wrap / 2.0, slot.centre + slot.wrap / 2.0);
+                let hidden = vec![hidden(mask, &sheet.mesh, spec.y, ends) / slot.wrap];
+                cells.words.push(channel(slot, hidden, &|line| words_frame(slot, spec.y, line)));
             }
         }
         let mut all: Vec<&mut ChannelCell> = cells.digits.iter_mut().chain(&mut cells.words).collect();
@@ -288,6 +317,7 @@ mod tests {
             field,
             lines: vec![GrayImage::from_pixel(8, 8, Luma([level]))],
             quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+            hidden: Vec::new(),
         };
         let glare = |paper| {
             let mut cells = [cell(0, paper), cell(1, paper), cell(2, 255)];
@@ -307,6 +337,7 @@ mod tests {
                 Luma([if ink { 60 } else { paper }])
             })],
             quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+            hidden: Vec::new(),
         };
         let glare = |bleached: ChannelCell| {
             let mut cells = [cell(0, 200, 18..33, 6), cell(1, 200, 9..42, 6), bleached];

@@ -4,8 +4,47 @@
 //! joined with that of other photos of the sheet. Refuses nothing: what was not seen is not there.
 
 use crate::form::{FieldIx, Form};
+use crate::ground::geometry::Quad;
+use crate::read::belief::Texts;
 use crate::read::code::QrOutcome;
-use crate::read::glyphs::FieldEvidence;
+use crate::read::glyphs::{FieldEvidence, ReaderId};
+use std::collections::BTreeMap;
+
+/// What one reader says of a line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextReading {
+    /// Who read.
+    pub reader: ReaderId,
+    /// What it says.
+    pub says: Texts,
+}
+
+/// A line of text as printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextLine {
+    /// The readings, the first reader's first.
+    pub readings: Vec<TextReading>,
+    /// Where it stands, photo pixels.
+    pub quad: Quad,
+    /// Stretches of its ink that a mask covers, as shares of its width from 0 to 1.
+    pub covered: Vec<(f64, f64)>,
+}
+
+/// A text of the header or the foot: its lines, from top to bottom.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TextEvidence {
+    /// See above.
+    pub lines: Vec<TextLine>,
+}
+
+impl TextEvidence {
+    /// A text on one line that one reader gives this probability.
+    pub fn said(text: &str, p: f64) -> Self {
+        let says = Texts::listed(vec![(text.to_owned(), p)]);
+        let readings = vec![TextReading { reader: ReaderId::Lines, says }];
+        Self { lines: vec![TextLine { readings, quad: Quad::default(), covered: Vec::new() }] }
+    }
+}
 
 /// Everything that was measured about one sheet.
 #[derive(Debug, Clone)]
@@ -14,12 +53,12 @@ pub struct Evidence<'a> {
     pub form: &'a Form,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldEvidence>,
+    /// The texts around the table that were found, by the id of their line in the form.
+    pub texts: BTreeMap<String, TextEvidence>,
+    /// Where the numbers stand whose place the form does not give, photo pixels.
+    pub places: BTreeMap<FieldIx, Quad>,
     /// The QR code.
     pub qr: QrOutcome,
-    /// The acta code as printed in the header, with the probability that it is right.
-    pub printed_code: Option<(String, f64)>,
-    /// The date printed in the header, `DD/MM/YYYY`, with the probability that it is right.
-    pub issued: Option<(String, f64)>,
     /// The longest run of rows whose names fit the next row, or the one before, better than their own.
     pub rows_mistaken: usize,
     /// Fields with a cell that light hides in part.
@@ -34,9 +73,9 @@ impl<'a> Evidence<'a> {
         Self {
             form,
             fields: vec![FieldEvidence::default(); form.fields.len()],
+            texts: BTreeMap::new(),
+            places: BTreeMap::new(),
             qr: QrOutcome::NotLooked,
-            printed_code: None,
-            issued: None,
             rows_mistaken: 0,
             glare: Vec::new(),
             streaks: 0,

@@ -8,6 +8,7 @@
 mod document;
 #[cfg(feature = "heic")]
 mod heic;
+pub mod mask;
 #[cfg(feature = "pdf")]
 mod pdf;
 pub mod streaks;

@@ -6,10 +6,10 @@
 use super::*;
 use crate::decide::{self, Decision, Said};
 use crate::form::{FieldKind, Form};
+use crate::ground::dates;
 use crate::ground::geometry::Rect;
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
-use crate::read::header::HeaderReading;
 use crate::read::photo::Photo;
 use crate::read::sheet::Sheet;
 
@@ -29,8 +29,6 @@ pub struct Located<'a> {
 pub struct Measured<'a> {
     /// What was measured of the numbers.
     pub evidence: &'a Evidence<'a>,
-    /// What was read around them.
-    pub header: &'a HeaderReading,
     /// What was decided.
     pub decision: &'a Decision,
 }
@@ -82,7 +80,7 @@ pub fn code_alone(
         status: decision.status,
         confidence: decision.confidence,
         form: Some(FormRef { id: form.id.clone(), version: form.version, score: 0.0 }),
-        sheet: sheet_info(&HeaderReading::default(), said, decision),
+        sheet: sheet_info(form, said, decision),
         place: Place::default(),
         place_confidence: BTreeMap::new(),
         registry: None,
@@ -121,7 +119,7 @@ pub(super) fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>
 /// The record of a sheet.
 pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenance) -> Record {
     let Located { photo, sheet, form } = located;
-    let Measured { evidence, header, decision } = measured;
+    let Measured { evidence, decision } = measured;
     let said = decide::said(evidence);
     let qr = match &evidence.qr {
         QrOutcome::Read(payload) => Some(payload),
@@ -129,7 +127,7 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
     };
     let (votes, totals) = numbers(form, |ix| {
         let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
-        let above = header.electores_quad.filter(|_| form.fields[ix].kind == FieldKind::Header);
+        let above = evidence.places.get(&ix).copied();
         value(located, ix, said[ix], from_qr, above, decision)
     });
     let candidates = candidates(form, &votes);
@@ -139,9 +137,9 @@ pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenanc
         status: decision.status,
         confidence: decision.confidence,
         form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(sheet.score, 3) }),
-        sheet: sheet_info(header, qr.map(|p| (p.code.as_str(), p.text.as_str())), decision),
-        place: header.place.clone(),
-        place_confidence: header.place_sure.iter().map(|(f, p)| (f.clone(), round(*p, 6))).collect(),
+        sheet: sheet_info(form, qr.map(|p| (p.code.as_str(), p.text.as_str())), decision),
+        place: place(decision),
+        place_confidence: place_confidence(decision),
         registry: None,
         votes,
         totals,
@@ -164,7 +162,7 @@ pub(super) fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option
 }
 
 /// `votes`, or `zero` for a zero report.
-pub(super) fn kind(decision: &Decision) -> String {
+fn kind(decision: &Decision) -> String {
     let zero = decision.findings.iter().any(|f| f.code == "zero_report");
     if zero { "zero" } else { "votes" }.to_owned()
 }
@@ -250,22 +248,43 @@ fn value(
     }
 }
 
-fn sheet_info(header: &HeaderReading, qr: Option<(&str, &str)>, decision: &Decision) -> SheetInfo {
-    let code = qr.map(|q| q.0.to_owned()).or_else(|| header.code.as_ref().map(|c| c.text.clone()));
+/// What the sheet says it is; `qr` is the QR code's code and its text.
+pub(super) fn sheet_info(form: &Form, qr: Option<(&str, &str)>, decision: &Decision) -> SheetInfo {
+    let told = |id: &str| decision.texts.get(id).map(|t| t.0.clone());
+    let code = qr.map(|q| q.0.to_owned()).or_else(|| told("code"));
     let parts: Vec<&str> = code.as_deref().map(|c| c.split('.').collect()).unwrap_or_default();
+    let issued = form.header_line("issued_at").and_then(|l| l.pattern.as_ref());
     SheetInfo {
-        centre: parts
-            .first()
-            .map(|c| (*c).to_owned())
-            .or_else(|| header.centre_code.as_ref().map(|c| c.text.clone())),
+        centre: parts.first().map(|c| (*c).to_owned()).or_else(|| told("centre")),
         table: parts.get(1).and_then(|t| t.parse().ok()),
         kind: Some(kind(decision)),
-        uuid: header.uuid.as_ref().map(|t| t.text.clone()),
-        issued_at: header.issued_at.as_ref().map(|t| t.text.clone()),
-        hash: header.hash.as_ref().map(|t| t.text.clone()),
+        uuid: told("uuid"),
+        issued_at: issued.and_then(|p| dates::iso(&p.captures(&told("issued_at")?)?)),
+        hash: told("hash"),
         qr: qr.map(|q| q.1.to_owned()),
         code,
     }
+}
+
+/// The names of places, by what records call them and what the form calls their line.
+const NAMES: [(&str, &str); 6] = [
+    ("country", "country"),
+    ("state", "state"),
+    ("municipality", "municipality"),
+    ("parish", "parish"),
+    ("centre", "centre_name"),
+    ("address", "centre_address"),
+];
+
+pub(super) fn place(decision: &Decision) -> Place {
+    let [country, state, municipality, parish, centre, address] =
+        NAMES.map(|(_, id)| decision.texts.get(id).map(|t| t.0.clone()));
+    Place { country, state, municipality, parish, centre, address }
+}
+
+pub(super) fn place_confidence(decision: &Decision) -> BTreeMap<String, f64> {
+    let told = |(name, id): (&str, &str)| Some((name.to_owned(), round(decision.texts.get(id)?.1, 6)));
+    NAMES.into_iter().filter_map(told).collect()
 }
 
 fn registration(sheet: &Sheet, form: &Form) -> Registration {

@@ -3,7 +3,7 @@
 //! In: the photos' own records and what was decided on their evidence together. Out: one [`Record`],
 //! each number with the channels and the place of the photo that shows it best. Decides nothing.
 
-use super::build::{candidates, decided, kind, numbers};
+use super::build::{candidates, decided, numbers, place, place_confidence, sheet_info};
 use super::*;
 use crate::decide::Decision;
 use crate::form::Form;
@@ -26,9 +26,9 @@ pub fn join(members: &[&Record], form: &Form, code: Option<String>, decision: &D
         form: form_ref.cloned(),
         status: decision.status,
         confidence: decision.confidence,
-        sheet: sheet(members, code, decision),
-        place: place(members),
-        place_confidence: place_confidence(members),
+        sheet: sheet(members, form, code, decision),
+        place: place(decision),
+        place_confidence: place_confidence(decision),
         registry: None,
         candidates: candidates(form, &votes),
         votes,
@@ -60,45 +60,12 @@ fn value(members: &[&Record], id: &str, decided: Value) -> Value {
     out
 }
 
-/// What the sheet says it is: what the first photo that shows it says.
-fn sheet(members: &[&Record], code: Option<String>, decision: &Decision) -> SheetInfo {
-    let first = |pick: fn(&SheetInfo) -> &Option<String>| members.iter().find_map(|m| pick(&m.sheet).clone());
-    let known = code.is_some();
-    let code = code.or_else(|| first(|s| &s.code));
-    let mut parts = code.as_deref().unwrap_or_default().split('.');
-    let centre = parts.next().filter(|c| !c.is_empty()).map(str::to_owned);
-    let table = parts.next().and_then(|t| t.parse().ok());
-    SheetInfo {
-        centre: if known { centre } else { first(|s| &s.centre) },
-        table: if known { table } else { members.iter().find_map(|m| m.sheet.table) },
-        kind: Some(kind(decision)),
-        uuid: first(|s| &s.uuid),
-        issued_at: first(|s| &s.issued_at),
-        hash: first(|s| &s.hash),
-        qr: first(|s| &s.qr),
-        code,
-    }
-}
-
-fn place(members: &[&Record]) -> Place {
-    let first = |pick: fn(&Place) -> &Option<String>| members.iter().find_map(|m| pick(&m.place).clone());
-    Place {
-        country: first(|p| &p.country),
-        state: first(|p| &p.state),
-        municipality: first(|p| &p.municipality),
-        parish: first(|p| &p.parish),
-        centre: first(|p| &p.centre),
-        address: first(|p| &p.address),
-    }
-}
-
-/// How sure each name of [`place`] is, on the photo that it is from.
-fn place_confidence(members: &[&Record]) -> BTreeMap<String, f64> {
-    let mut out = BTreeMap::new();
-    for (field, p) in members.iter().flat_map(|m| &m.place_confidence) {
-        out.entry(field.clone()).or_insert(*p);
-    }
-    out
+/// What the sheet says it is, with what the photo that shows the QR code says of that.
+fn sheet(members: &[&Record], form: &Form, code: Option<String>, decision: &Decision) -> SheetInfo {
+    let qr = members.iter().find_map(|m| m.sheet.qr.clone());
+    let known = code.or_else(|| members.iter().find_map(|m| m.sheet.code.clone()));
+    let said = known.as_deref().map(|code| (code, qr.as_deref().unwrap_or_default()));
+    SheetInfo { qr: qr.clone(), ..sheet_info(form, said, decision) }
 }
 
 #[cfg(test)]

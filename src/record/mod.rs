@@ -20,7 +20,6 @@ pub use review::{Review, ReviewState, SetBy, SetHow};
 use crate::decide::{self, Basis, Check, Status};
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
-pub use crate::read::header::Place;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -180,6 +179,23 @@ pub struct RegistryEntry {
     pub electores: Option<u32>,
     /// Names; `None` where the registry does not say.
     pub place: Place,
+}
+
+/// Place names.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// País.
+    pub country: Option<String>,
+    /// Estado.
+    pub state: Option<String>,
+    /// Municipio.
+    pub municipality: Option<String>,
+    /// Parroquia.
+    pub parish: Option<String>,
+    /// Name of the centre.
+    pub centre: Option<String>,
+    /// Address of the centre.
+    pub address: Option<String>,
 }
 
 /// One vote row.

@@ -15,13 +15,14 @@ use crate::read::evidence::Evidence;
 use crate::read::glyphs::Readers;
 use crate::read::glyphs::net::NetError;
 use crate::read::header;
-use crate::read::header::Streaks;
-use crate::read::photo::streaks::{self, Streak};
+use crate::read::photo::mask::Mask;
+use crate::read::photo::streaks;
 use crate::read::photo::{self, Document, Photo};
 use crate::read::sheet::{self, Sheet, Template};
 use crate::record::{self, Provenance, Record, Source};
 use crate::run::config::{Config, QrUse};
 use image::GrayImage;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 use tracing::{Span, info_span};
@@ -199,13 +200,14 @@ impl Digitizer {
         let mut first = Times::default();
         let (sheets, clean) = timed(info_span!("sheet"), &mut first.sheet, || self.located(&photo));
         let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
-        let streaks = clean.as_ref().map_or(&[][..], |c| &c.streaks);
+        let nothing = Mask::default();
+        let mask = clean.as_ref().map_or(&nothing, |c| &c.mask);
         let mut ordinals = record::Ordinals::default();
         let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
             let (record, evidence) = self.code_alone(seen).unwrap_or_else(|| (self.no_sheet(seen), None));
             vec![(record, evidence, Times::default())]
         } else {
-            sheets.iter().map(|s| self.legible(seen, s, streaks)).collect()
+            sheets.iter().map(|s| self.legible(seen, s, mask)).collect()
         };
         read.iter_mut().for_each(|r| ordinals.give(&mut r.0));
         if let Some(record) = read.first_mut() {
@@ -225,7 +227,7 @@ impl Digitizer {
             let mut pixels = photo.pixels.clone();
             image::imageops::invert(&mut pixels);
             let sheets = sheet::locate(&pixels, &self.templates);
-            let turned = || Cleaned { photo: photo.with_pixels(pixels), streaks: Vec::new() };
+            let turned = || Cleaned { photo: photo.with_pixels(pixels), mask: Mask::default() };
             let found = !sheets.is_empty();
             return (sheets, found.then(turned));
         }
@@ -243,17 +245,12 @@ impl Digitizer {
         if again.len() < sheets.len() {
             (sheets, None)
         } else {
-            (again, Some(Cleaned { photo: clean, streaks }))
+            (again, Some(Cleaned { photo: clean, mask: Mask::of(streaks, size) }))
         }
     }
 
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
-    fn legible(
-        &self,
-        photo: &Photo,
-        sheet: &Sheet,
-        streaks: &[Streak],
-    ) -> (Record, Option<Evidence<'_>>, Times) {
+    fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask) -> (Record, Option<Evidence<'_>>, Times) {
         let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
         match laws::about_resolution(scale, digits_height(&self.config.forms[sheet.form])) {
             Some(finding) => {
@@ -261,7 +258,7 @@ impl Digitizer {
                 (record, None, Times::default())
             }
             None => {
-                let (record, evidence, times) = self.sheet(photo, sheet, streaks);
+                let (record, evidence, times) = self.sheet(photo, sheet, mask);
                 (record, Some(evidence), times)
             }
         }
@@ -301,7 +298,7 @@ impl Digitizer {
     }
 
     /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet, streaks: &[Streak]) -> (Record, Evidence<'_>, Times) {
+    fn sheet(&self, photo: &Photo, sheet: &Sheet, mask: &Mask) -> (Record, Evidence<'_>, Times) {
         let mut times = Times::default();
         let form = &self.config.forms[sheet.form];
         let qr = timed(info_span!("qr"), &mut times.qr, || match self.config.qr {
@@ -319,38 +316,36 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let mut header = timed(info_span!("header"), &mut times.header, || {
-            header::header(&self.readers, &photo.pixels, sheet, form, quad, self.config.reader)
+        let header = timed(info_span!("header"), &mut times.header, || {
+            let seen = header::Seen { pixels: &photo.pixels, mask };
+            header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
         });
-        let cells =
-            timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(&photo.pixels, sheet, form));
+        let cells = timed(info_span!("cells"), &mut times.cells, || {
+            NumberCells::cut(&photo.pixels, mask, sheet, form)
+        });
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }
         let mut fields =
             timed(info_span!("read"), &mut times.read, || self.readers.read(&cells, self.config.reader));
-        if !streaks.is_empty() {
-            let size = photo.pixels.dimensions();
-            Streaks { streaks, size }.doubt(sheet, form, &mut fields, &mut header);
+        let mut places = BTreeMap::new();
+        for (field, reading, quad) in header.numbers {
+            fields[field].digits = Some(reading);
+            places.insert(field, quad);
         }
-        if let (Some(ix), Some(reading)) = (form.field("electores"), &header.electores) {
-            fields[ix].digits = Some(reading.clone());
-        }
-        let printed_code = header.code.as_ref().map(|c| (c.text.clone(), c.confidence));
-        let issued = header.issued_at.as_ref().and_then(|t| Some((printed_date(&t.text)?, t.confidence)));
         let evidence = Evidence {
             fields,
             qr,
-            printed_code,
-            issued,
+            texts: header.texts,
+            places,
             rows_mistaken: sheet.mistaken,
             glare: cells.glare.clone(),
-            streaks: streaks.len(),
+            streaks: mask.streaks(),
             ..Evidence::new(form)
         };
         let decision = timed(info_span!("decide"), &mut times.decide, || self.decide(&evidence));
         let located = record::Located { photo, sheet, form };
-        let measured = record::Measured { evidence: &evidence, header: &header, decision: &decision };
+        let measured = record::Measured { evidence: &evidence, decision: &decision };
         let mut record = record::build(located, measured, self.provenance(Some(form)));
         if let Some(registry) = &self.config.registry {
             registry.stand_beside(&mut record);
@@ -381,7 +376,7 @@ impl Digitizer {
 /// A photo as it should have been: without the streaks that ran through it, dark print on light paper.
 struct Cleaned {
     photo: Photo,
-    streaks: Vec<Streak>,
+    mask: Mask,
 }
 
 /// Points along each upright line of the form's frame that the photo shows, px.
@@ -401,11 +396,4 @@ const RULE_STEP: f64 = 5.0;
 /// Height of a form's printed digits, mm.
 fn digits_height(form: &Form) -> f64 {
     form.fields.iter().find_map(|f| f.digits.as_ref()).map_or(0.0, |slot| cut::CAP_HEIGHT * slot.style.size)
-}
-
-/// The day of an ISO date and time as sheets print it, `DD/MM/YYYY`.
-fn printed_date(iso: &str) -> Option<String> {
-    let (year, rest) = iso.split_once('-')?;
-    let (month, rest) = rest.split_once('-')?;
-    Some(format!("{}/{month}/{year}", rest.get(..2)?))
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::decide::tests::{CODE, OTHER_CODE, acta, payload, sheet, sure, truth};
 use crate::decide::{Status, decide, hold_back};
 use crate::form::Form;
+use crate::read::evidence::TextEvidence;
 use std::ops::Range;
 
 /// The photo of the fields of `range`, without QR code and header.
@@ -14,12 +15,12 @@ fn piece<'f>(form: &'f Form, values: &[u32], range: Range<usize>) -> Evidence<'f
             *field = FieldEvidence::default();
         }
     }
-    e.printed_code = None;
+    e.texts.remove("code");
     e
 }
 
 fn headed<'f>(mut e: Evidence<'f>, code: &str) -> Evidence<'f> {
-    e.printed_code = Some((code.to_owned(), 0.999));
+    e.texts.insert("code".to_owned(), TextEvidence::said(code, 0.999));
     e
 }
 

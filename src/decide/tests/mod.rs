@@ -11,7 +11,7 @@ use crate::ground::finding::Severity;
 use crate::ground::geometry::Quad;
 use crate::read::code::{QrOutcome, QrPayload};
 use crate::read::cut::Quality;
-use crate::read::evidence::Evidence;
+use crate::read::evidence::{Evidence, TextEvidence};
 use crate::read::glyphs::FieldEvidence;
 use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 
@@ -168,7 +168,7 @@ pub(super) fn sheet<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
         }
     }
     e.qr = QrOutcome::NotFound;
-    e.printed_code = Some((CODE.to_owned(), 0.999));
+    e.texts.insert("code".to_owned(), TextEvidence::said(CODE, 0.999));
     e
 }
 

@@ -24,10 +24,12 @@ fn a_qr_of_another_sheet_is_named_and_not_believed() {
         *value += 3;
     }
     // By its code, and, where the code in the header could not be read, by its numbers.
-    for printed in [Some((CODE.to_owned(), 0.999)), None] {
+    for printed in [true, false] {
         let mut e = sheet(&form, &v);
         e.qr = payload(&form, &other, OTHER_CODE);
-        e.printed_code = printed;
+        if !printed {
+            e.texts.remove("code");
+        }
         let d = decided(&e);
         assert_eq!(d.status, Status::Review);
         assert!(finding(&d, "qr_of_another_sheet").message.contains("20 of its 39 numbers differ"));
@@ -39,7 +41,7 @@ fn a_qr_of_another_sheet_is_named_and_not_believed() {
 fn a_code_read_with_doubt_does_not_hold_a_sheet_back() {
     let form = acta();
     let mut e = with_qr(&form, &truth(&form));
-    e.printed_code = Some(("021201008.02.1.0001".to_owned(), 0.7));
+    e.texts.insert("code".to_owned(), TextEvidence::said("021201008.02.1.0001", 0.7));
     let d = decided(&e);
     assert_eq!(d.status, Status::Accepted);
     assert_eq!(finding(&d, "code_doubtful").severity, Severity::Info);
@@ -68,12 +70,12 @@ fn a_zero_report_is_never_accepted() {
 fn another_date_is_another_election() {
     let form = acta();
     let mut e = with_qr(&form, &truth(&form));
-    e.issued = Some(("25/05/2025".to_owned(), 0.999));
+    e.texts.insert("issued_at".to_owned(), TextEvidence::said("25/05/2025 08:00:00 PM", 0.999));
     finding(&decided(&e), "another_election");
     // As general readers are sure of a line; and with one figure that may be misread.
-    e.issued = Some(("25/05/2025".to_owned(), 0.6));
+    e.texts.insert("issued_at".to_owned(), TextEvidence::said("25/05/2025 08:00:00 PM", 0.6));
     assert_eq!(decided(&e).status, Status::Review);
-    e.issued = Some(("28/07/2021".to_owned(), 0.6));
+    e.texts.insert("issued_at".to_owned(), TextEvidence::said("28/07/2021 08:00:00 PM", 0.6));
     assert_eq!(decided(&e).status, Status::Accepted);
 }
 
@@ -216,7 +218,7 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
     let electores = v[form.field(ELECTORES).unwrap()];
     let doubtful = || {
         let mut e = sheet(&form, &v);
-        e.printed_code = Some((CODE.to_owned(), 0.9));
+        e.texts.insert("code".to_owned(), TextEvidence::said(CODE, 0.9));
         e
     };
     let e = doubtful();
@@ -229,6 +231,6 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
         assert!(d.findings.iter().all(|f| !["electores_differ", "table_not_registered"].contains(&&*f.code)));
     }
     // The evidence is as it was measured, and says so to whoever decides on it again.
-    assert_eq!(e.printed_code, Some((CODE.to_owned(), 0.9)));
+    assert_eq!(e.texts["code"], TextEvidence::said(CODE, 0.9));
     assert_eq!(decided(&e).status, Status::Review);
 }

@@ -68,7 +68,10 @@ impl Readers {
                 if ask && let Some(distribution) = second(cell, kind, words, &cells.form.words) {
                     readings.push(Reading { reader: ReaderId::Tesseract, distribution });
                 }
-                let reading = CellReading { readings, quality: cell.quality };
+                let mut reading = CellReading { readings, quality: cell.quality };
+                let places = cells.form.words.places;
+                let characters = reading.best().map_or(places, |b| b.0.to_string().len());
+                reading.quality.coverage *= 1.0 - cell.covered(characters);
                 match kind {
                     Kind::Digits => fields[cell.field].digits = Some(reading),
                     Kind::Words => fields[cell.field].words = Some(reading),

@@ -1,11 +1,6 @@
-//! What a reader of text lines offers: free text and code lines around the frame.
-//!
-//! In: the crops of one line. Out: its text with a confidence, or the number that stands before a word.
-//! A small trait, so that the header can be read by either reader, and by a made-up one in tests.
+//! Lines of text as they are cut for the readers, and what signs they can hold.
 
-use super::Reading;
 use image::GrayImage;
-use regex::Regex;
 
 /// What signs a line can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,24 +68,4 @@ pub enum Look {
     General,
     /// The larger one for codes and numbers of voters, which takes every line for one of these.
     Close,
-}
-
-/// Reads lines of text.
-pub trait LineReader {
-    /// The line's text, trimmed, and a confidence, 0 to 1 (0 for a blank line). `pattern` is what the whole
-    /// line has to be, where the form says so.
-    fn line(&mut self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> (String, f64);
-
-    /// What several cuts of one line, along [`crate::read::cut::line_frame`], say together: what `stands_for` makes
-    /// of a text, where it makes anything, with its probability, most probable first. The rest is something
-    /// else.
-    fn looks(
-        &mut self,
-        crops: &[GrayImage],
-        kind: (Charset, Look),
-        stands_for: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<(String, f64)>;
-
-    /// What is said of a number before a word; at most one reading a reader.
-    fn number(&mut self, crops: &NumberCrops) -> Vec<Reading>;
 }

@@ -14,56 +14,15 @@ mod spelling;
 #[cfg(feature = "tesseract")]
 pub mod tesseract;
 
+pub use crate::read::belief::Distribution;
 use crate::read::cut::Quality;
 pub(crate) use both::OPEN;
 pub use both::Readers;
-pub use line::{Charset, LineCrops, LineReader, Look, NumberCrops};
+pub use line::{Charset, LineCrops, Look, NumberCrops};
 pub(crate) use spelling::distance;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// A probability for every outcome of reading one cell. The parts sum to 1.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Distribution {
-    /// Values with their probabilities, most probable first, ties by value; each value once.
-    pub values: Vec<(u32, f64)>,
-    /// The cell is empty.
-    pub blank: f64,
-    /// Unreadable, or a value that is not listed.
-    pub other: f64,
-}
-
-impl Distribution {
-    /// Nothing was readable.
-    pub fn unreadable() -> Self {
-        Self { values: Vec::new(), blank: 0.0, other: 1.0 }
-    }
-
-    /// From weights that need not be normalised or sorted.
-    pub fn from_weights(mut values: Vec<(u32, f64)>, blank: f64, other: f64) -> Self {
-        values.retain(|&(_, p)| p > 0.0);
-        let total: f64 = values.iter().map(|v| v.1).sum::<f64>() + blank + other;
-        if total <= 0.0 || !total.is_finite() {
-            return Self::unreadable();
-        }
-        for v in &mut values {
-            v.1 /= total;
-        }
-        values.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        Self { values, blank: blank / total, other: other / total }
-    }
-
-    /// The most probable value, if a value is the most probable outcome.
-    pub fn best(&self) -> Option<(u32, f64)> {
-        self.values.first().copied().filter(|&(_, p)| p > self.blank && p > self.other)
-    }
-
-    /// Probability of `value`; 0 when it is not listed.
-    pub fn probability(&self, value: u32) -> f64 {
-        self.values.iter().find(|v| v.0 == value).map_or(0.0, |v| v.1)
-    }
-}
 
 /// The ways in which a sheet prints a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +53,8 @@ impl Channel {
 pub enum ReaderId {
     /// The network made for this print.
     Net,
+    /// The networks for lines of text.
+    Lines,
     /// Tesseract.
     Tesseract,
 }

@@ -1,98 +1,80 @@
-//! Both readers on the header's lines: who is asked for what.
+//! The readers on the header's lines: who is asked for what.
 //!
-//! In: the photo, the sheet, the choice of readers. Out: a [`HeaderReading`]. Refuses nothing.
+//! In: the cuts of a line. Out: what each reader says of it, for [`crate::decide`] to put together. Refuses nothing.
 
-use super::HeaderReading;
-use crate::form::Form;
-use crate::ground::geometry::Quad;
+use crate::read::belief::{Distribution, Texts};
+use crate::read::evidence::TextReading;
 use crate::read::glyphs::net::NetReader;
 use crate::read::glyphs::{
-    Charset, Distribution, LineCrops, LineReader, Look, NumberCrops, OPEN, ReaderChoice, ReaderId, Readers,
-    Reading,
+    Charset, LineCrops, Look, NumberCrops, OPEN, ReaderChoice, ReaderId, Readers, Reading,
 };
-use crate::read::sheet::Sheet;
 use image::GrayImage;
 use regex::Regex;
-
-/// Reads the header and the hash under the QR code, whose corners are `qr` if it was decoded.
-pub fn header(
-    readers: &Readers,
-    pixels: &GrayImage,
-    sheet: &Sheet,
-    form: &Form,
-    qr: Option<Quad>,
-    choice: ReaderChoice,
-) -> HeaderReading {
-    let mut reader = HeaderReader { net: readers.net(), choice, places: form.words.places };
-    let mut read = super::read(pixels, sheet, form, qr, &mut reader);
-    let mesh = sheet.mesh.extended(-super::HIGHEST, form.frame.1);
-    super::confirm(pixels, &mesh, readers.net(), &mut read);
-    if super::doubtful(&read, qr) {
-        super::again(pixels, sheet, form, qr, &mut reader, &mut read);
-    }
-    read
-}
 
 /// Below this probability that every sign is right, a line is shown to Tesseract too: names, dates and
 /// identifiers, which nothing is decided by. (Of 168 names on 42 scans 164 are right with 0.3, 165 with 0.9.)
 const OPEN_TEXT: f64 = 0.5;
-/// How much less than its own the network may give Tesseract's text of such a line, that being taken: Tesseract
-/// loses accents and reads signs that the print does not have (of 7274 random signs 826 were lost with it in every
-/// doubt, 386 without it, 382 with it so).
-const LESS: f64 = 0.1;
-/// The same for the lines that say which sheet it is; a second network confirms these.
-const OPEN_CODE: f64 = 0.9;
 
-/// Both readers on lines of text.
-struct HeaderReader<'a> {
+/// The readers of lines.
+pub(super) struct LineReaders<'a> {
     net: &'a NetReader,
     choice: ReaderChoice,
     places: usize,
 }
 
-impl LineReader for HeaderReader<'_> {
-    fn line(&mut self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> (String, f64) {
-        let (net, other) = match self.choice {
-            ReaderChoice::Tesseract => (None, second_line(&line.wide, charset)),
-            _ => (Some(self.net.read_line(&line.tight, charset, pattern)), None),
-        };
-        let sure = match charset {
-            Charset::Code | Charset::Digits => OPEN_CODE,
-            _ => OPEN_TEXT,
-        };
-        let ask = match self.choice {
-            ReaderChoice::Auto => net.as_ref().is_some_and(|n| n.1 < sure),
-            ReaderChoice::Both => true,
-            ReaderChoice::Net | ReaderChoice::Tesseract => false,
-        };
-        let other = if ask { second_line(&line.wide, charset) } else { other };
-        match (net, other) {
-            // Alike: each makes the other surer. Otherwise whoever is surer, and that is even odds.
-            (Some(net), Some(other)) if net.0 == other.0 => (net.0, 1.0 - (1.0 - net.1) * (1.0 - other.1)),
-            (Some(net), Some(other)) => {
-                let likely =
-                    || charset != Charset::Text || self.net.line_says(&line.tight, &other.0) > LESS * net.1;
-                let surer = if other.1 > net.1 && likely() { other } else { net };
-                (surer.0, surer.1.min(0.5))
-            }
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => (String::new(), 0.0),
-        }
+impl<'a> LineReaders<'a> {
+    /// The readers that were chosen, for numbers of so many places.
+    pub fn new(readers: &'a Readers, choice: ReaderChoice, places: usize) -> Self {
+        Self { net: readers.net(), choice, places }
     }
 
-    fn looks(
-        &mut self,
+    /// What is said of a line of text; `pattern` is what the whole line has to be, where the form says so.
+    pub fn line(&self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> Vec<TextReading> {
+        let mut readings = Vec::new();
+        let mut open = self.choice != ReaderChoice::Net;
+        if self.choice != ReaderChoice::Tesseract {
+            let (text, p) = self.net.read_line(&line.tight, charset, pattern);
+            open &= p < OPEN_TEXT || self.choice == ReaderChoice::Both;
+            readings.push(TextReading { reader: ReaderId::Lines, says: Texts::listed(vec![(text, p)]) });
+        }
+        if open && let Some((text, p)) = second_line(&line.wide, charset) {
+            // What the network says of Tesseract's text.
+            if let Some(own) = readings.first_mut()
+                && own.says.values.iter().all(|v| v.0 != text)
+            {
+                let mut values = std::mem::take(&mut own.says.values);
+                let most = (1.0 - values.iter().map(|v| v.1).sum::<f64>()).max(0.0);
+                values.push((text.clone(), self.net.line_says(&line.tight, &text).min(most)));
+                own.says = Texts::listed(values);
+            }
+            readings.push(TextReading { reader: ReaderId::Tesseract, says: Texts::listed(vec![(text, p)]) });
+        }
+        readings
+    }
+
+    /// What several cuts of one line say together: what `stands_for` makes of a text, where it makes anything.
+    pub fn looks(
+        &self,
         crops: &[GrayImage],
         kind: (Charset, Look),
         stands_for: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<(String, f64)> {
+    ) -> Texts {
         match self.choice {
-            ReaderChoice::Tesseract => Vec::new(),
-            _ => self.net.read_looks(crops, kind, stands_for),
+            ReaderChoice::Tesseract => Texts::unreadable(),
+            _ => Texts::listed(self.net.read_looks(crops, kind, stands_for)),
         }
     }
 
-    fn number(&mut self, crops: &NumberCrops) -> Vec<Reading> {
+    /// How far each crop spells its digits (0 to 9) and nothing else, by the network for numbers.
+    pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
+        match self.choice {
+            ReaderChoice::Tesseract => vec![0.0; crops.len()],
+            _ => self.net.spell(crops, digits),
+        }
+    }
+
+    /// What is said of a number before a word; at most one reading a reader.
+    pub fn number(&self, crops: &NumberCrops) -> Vec<Reading> {
         let net = match self.choice {
             ReaderChoice::Tesseract => None,
             _ => self.net.read_digits(std::slice::from_ref(&crops.cell), self.places).pop(),

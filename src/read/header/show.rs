@@ -2,13 +2,26 @@
 //!
 //! In: the photo's pixels, a sheet, its form. Out: crops. Nothing is read or decided here.
 
-use super::{HIGHEST, LinePlace, area, em_of, level, lines, place_of};
+use super::{HIGHEST, area, level, lines};
 use crate::form::Form;
 use crate::ground::geometry::Rect;
 use crate::read::cut;
 use crate::read::glyphs::LineCrops;
 use crate::read::sheet::Sheet;
 use image::GrayImage;
+
+/// Where a line of text stands, form mm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinePlace {
+    /// Its rectangle.
+    pub rect: Rect,
+    /// Top of the capitals.
+    pub top: f64,
+    /// Baseline.
+    pub base: f64,
+    /// From the first to the last ink.
+    pub ink: Option<(f64, f64)>,
+}
 
 /// A line of text above the frame, as found.
 #[derive(Debug, Clone)]
@@ -25,11 +38,15 @@ pub struct FoundLine {
 /// training and debug pictures.
 pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundLine> {
     let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let em = em_of(form, "code");
+    let em = form.header_line("code").and_then(|l| l.print.as_ref()).map_or(2.44, |p| p.style.size);
     lines::find(pixels, &mesh, area(form))
         .iter()
         .filter(|l| l.ink.is_some() && l.base - l.top < 0.9 * em)
-        .map(|l| FoundLine { place: place_of(l), em, crops: l.crops(pixels, &mesh, em) })
+        .map(|l| FoundLine {
+            place: LinePlace { rect: l.rect, top: l.top, base: l.base, ink: l.ink },
+            em,
+            crops: l.crops(pixels, &mesh, em),
+        })
         .collect()
 }
 

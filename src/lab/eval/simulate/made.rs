@@ -8,7 +8,7 @@ use crate::lab::synth::SynthRng;
 use crate::lab::synth::values::{ValueMode, invent};
 use crate::read::code::{QrOutcome, QrPayload};
 use crate::read::cut::Quality;
-use crate::read::evidence::Evidence;
+use crate::read::evidence::{Evidence, TextEvidence};
 use crate::read::glyphs::FieldEvidence;
 use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 use rand::RngExt;
@@ -200,7 +200,9 @@ pub(super) fn read<'a>(form: &'a Form, printed: &Printed, noise: Noise, rng: &mu
             words: printed.words[ix].map(|v| read_cell(form, v, noise, rng)),
         };
     }
-    evidence.printed_code = rng.random_bool(0.9).then(|| (printed.code.clone(), 0.995));
+    if rng.random_bool(0.9) {
+        evidence.texts.insert("code".to_owned(), TextEvidence::said(&printed.code, 0.995));
+    }
     evidence.qr = QrOutcome::Read(QrPayload {
         text: String::new(),
         code: printed.qr_code.clone(),

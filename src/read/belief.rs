@@ -1,0 +1,65 @@
+//! What a reading says: listed values with probabilities, that nothing stands there, and the rest.
+//!
+//! In: weights. Out: a [`Belief`]. Refuses nothing: what has no weight is unreadable.
+
+/// A probability for every outcome of reading one print. The parts sum to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belief<T> {
+    /// Values with their probabilities, most probable first, ties by value; each value once.
+    pub values: Vec<(T, f64)>,
+    /// The print is empty.
+    pub blank: f64,
+    /// Unreadable, or a value that is not listed.
+    pub other: f64,
+}
+
+/// What is believed of a number.
+pub type Distribution = Belief<u32>;
+
+/// What is believed of a text.
+pub type Texts = Belief<String>;
+
+impl<T> Default for Belief<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), blank: 0.0, other: 0.0 }
+    }
+}
+
+impl<T: Ord> Belief<T> {
+    /// Nothing was readable.
+    pub fn unreadable() -> Self {
+        Self { values: Vec::new(), blank: 0.0, other: 1.0 }
+    }
+
+    /// From weights that need not be normalised or sorted.
+    pub fn from_weights(mut values: Vec<(T, f64)>, blank: f64, other: f64) -> Self {
+        values.retain(|v| v.1 > 0.0);
+        let total: f64 = values.iter().map(|v| v.1).sum::<f64>() + blank + other;
+        if total <= 0.0 || !total.is_finite() {
+            return Self::unreadable();
+        }
+        for v in &mut values {
+            v.1 /= total;
+        }
+        values.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Self { values, blank: blank / total, other: other / total }
+    }
+
+    /// Values with probabilities; what they lack of 1 is another value.
+    pub fn listed(values: Vec<(T, f64)>) -> Self {
+        let rest = 1.0 - values.iter().map(|v| v.1).sum::<f64>();
+        Self::from_weights(values, 0.0, rest.max(0.0))
+    }
+}
+
+impl<T: Copy + Ord> Belief<T> {
+    /// The most probable value, if a value is the most probable outcome.
+    pub fn best(&self) -> Option<(T, f64)> {
+        self.values.first().copied().filter(|&(_, p)| p > self.blank && p > self.other)
+    }
+
+    /// Probability of `value`; 0 when it is not listed.
+    pub fn probability(&self, value: T) -> f64 {
+        self.values.iter().find(|v| v.0 == value).map_or(0.0, |v| v.1)
+    }
+}

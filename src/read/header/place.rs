@@ -1,0 +1,296 @@
+//! Which line of the form each line above the frame is.
+//!
+//! In: the lines found in the photo, the form. Out: [`Placed`], each line of the form with its lines in the photo, and
+//! what was read of them on the way. Nothing in the header is constant enough to be registered, so that a line is told by
+//! where it stands, by its first word or by its pattern. Refuses lines that nothing tells.
+
+use super::lines::{self, Line};
+use super::{Header, area, looks};
+use crate::form::HeaderLine;
+use crate::form::print::text_width;
+use crate::read::cut::CAP_HEIGHT;
+use crate::read::evidence::TextReading;
+use crate::read::glyphs::{Charset, Look};
+
+/// How far a line may be from the place that the form gives it, mm.
+const PLACE_SLACK: f64 = 1.6;
+/// How far from its place a line above the frame is sought, mm: two lines.
+const ASTRAY: f64 = 9.0;
+/// A line of the sheet's code stands above this, mm: below it stand place names over several lines.
+const CODE_ABOVE: f64 = -40.0;
+/// How much wider or narrower than its print the code's ink may be found, as a share: specks beside it, or
+/// faint ends.
+const WIDTHS: (f64, f64) = (0.5, 1.6);
+/// A line that reads as a code with this is one.
+const TOLD: f64 = 0.9;
+/// Capitals this much higher than the first lines' are a heading, which the form holds constant.
+const HEADING: f64 = 1.22;
+/// The title is among so many first lines: before it stand edges of paper, and what is printed on the roll.
+const FIRST: usize = 7;
+/// Between paragraphs the pitch is at least this much larger than within them (1.3 on scans).
+const PARAGRAPH: f64 = 1.15;
+
+/// What the readers say of one line.
+pub(super) type Said = Vec<TextReading>;
+
+/// A line of the photo, with what was read of it on the way.
+pub(super) type Passed = (Line, Option<Said>);
+
+/// A line of the form, and the lines of the photo on which it stands.
+pub(super) struct Placed<'a> {
+    pub spec: &'a HeaderLine,
+    pub lines: Vec<Passed>,
+}
+
+/// The text that the readings say most surely.
+pub(super) fn best(readings: &[TextReading]) -> &str {
+    let firsts = readings.iter().filter_map(|r| r.says.values.first());
+    firsts.max_by(|a, b| a.1.total_cmp(&b.1)).map_or("", |v| v.0.as_str())
+}
+
+/// The readings without spaces in their texts.
+pub(super) fn stripped(mut readings: Said) -> Said {
+    for value in readings.iter_mut().flat_map(|r| &mut r.says.values) {
+        value.0.retain(|c| !c.is_whitespace());
+    }
+    readings
+}
+
+impl Header<'_> {
+    /// Finds the form's lines; whether its codes are plainly among them.
+    pub(super) fn place(&self) -> (Vec<Placed<'_>>, bool) {
+        let found = lines::find(self.pixels, &self.mesh, area(self.form));
+        let (mut out, above) = self.fixed_lines(&found);
+        let plain = self.free_lines(&found[..above], &mut out);
+        (out, plain)
+    }
+
+    /// The lines whose place the form knows; how many lines stand above them. The number in a line of its own, which
+    /// stands right above the frame, tells how far the mesh's end is off.
+    fn fixed_lines(&self, found: &[Line]) -> (Vec<Placed<'_>>, usize) {
+        let fixed = || self.form.header.lines.iter().filter_map(|l| Some((l, l.y?)));
+        let number = |spec: &HeaderLine| self.form.field(&spec.id).is_some();
+        let told = fixed().find(|l| number(l.0)).and_then(|(spec, y)| {
+            let near = found.iter().enumerate();
+            let near = near.filter(|(_, l)| l.ink.is_some() && (l.base - y).abs() < ASTRAY);
+            let p = |line: &Line| {
+                let said = self.glance(line, spec, (Charset::Text, Look::General));
+                said.values.first().map_or(0.0, |v| v.1)
+            };
+            let best = near.map(|(ix, line)| (p(line), ix)).max_by(|a, b| a.0.total_cmp(&b.0));
+            best.filter(|b| b.0 > 0.0).map(|(_, ix)| (ix, found[ix].base - y))
+        });
+        let shift = told.map_or(0.0, |t| t.1);
+        let mut above = found.len();
+        let mut out = Vec::new();
+        for (spec, y) in fixed() {
+            let at = told.map(|t| t.0).filter(|_| number(spec)).or_else(|| nearest(found, y + shift));
+            let line = match at {
+                Some(ix) => {
+                    above = above.min(ix);
+                    found[ix].clone()
+                }
+                // Something else is drawn there too.
+                None => {
+                    let cap = CAP_HEIGHT * self.em_of(&spec.id);
+                    lines::at(self.pixels, &self.mesh, area(self.form), y + shift, cap)
+                }
+            };
+            out.push(Placed { spec, lines: vec![(line, None)] });
+        }
+        (out, above)
+    }
+
+    /// The lines from the top down to the fixed ones; whether the codes are plainly among them.
+    fn free_lines<'s>(&'s self, lines: &[Line], out: &mut Vec<Placed<'s>>) -> bool {
+        let header = &self.form.header;
+        let start = self.title(lines);
+        let (mut next, mut plain) = (start, true);
+        for spec in header.lines.iter().filter(|l| l.pattern.is_some() && l.y.is_none()) {
+            let placed = match spec.pattern.as_ref().and_then(|p| looks::skeleton(p.as_str())) {
+                Some(shape) => {
+                    let code = self.code(lines, spec, &shape);
+                    plain &= code.as_ref().is_some_and(|c| c.0 >= TOLD);
+                    code.map(|(_, last, placed)| (last, placed))
+                }
+                None => self.patterned(lines, next, spec),
+            };
+            if let Some((last, placed)) = placed {
+                next = next.max(last + 1);
+                out.push(placed);
+            }
+        }
+        // Headings stand above the names; below, an accent makes a line high.
+        let high = |l: &Line| l.base - l.top;
+        let capitals = lines.get(start).map_or(1.0, high);
+        self.names(&lines[next..], |l| high(l) > capitals * HEADING, out);
+        plain
+    }
+
+    /// The lines that begin with a word of the form, those that go on with them, and what stands below in paragraphs.
+    fn names<'s>(&'s self, rest: &[Line], heading: impl Fn(&Line) -> bool, out: &mut Vec<Placed<'s>>) {
+        let specs = &self.form.header.lines;
+        let Some(style) = specs.iter().find(|l| l.prefix.is_some()) else { return };
+        let mut read: Vec<Said> = Vec::with_capacity(rest.len());
+        let pitch = self.pitch(rest);
+        let gap = |i: usize| if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
+        let mut named: Vec<(usize, Vec<Passed>)> = Vec::new();
+        let mut tail = rest.len();
+        for (i, line) in rest.iter().enumerate() {
+            let open = named.last().map(|n| n.0);
+            let above = open.is_none() && heading(line);
+            read.push(if above { Said::new() } else { self.line(line, style, Charset::Text) });
+            let (said, text) = (&read[i], best(&read[i]));
+            // The form's order is the print's: an ESTADIO below the parish is no Estado.
+            let starts = specs.iter().position(|spec| {
+                spec.prefix.as_ref().is_some_and(|p| alike(text.split(' ').next().unwrap_or(""), p))
+            });
+            match (starts.filter(|&ix| open.is_none_or(|before| ix > before)), open) {
+                (Some(ix), _) => {
+                    named.push((ix, vec![(rest[i].clone(), Some(without_first_word(said.clone())))]))
+                }
+                // A line that follows closely goes on with the name before it.
+                (None, Some(_)) if gap(i) < pitch * PARAGRAPH => {
+                    if let Some(last) = named.last_mut() {
+                        last.1.push((rest[i].clone(), Some(said.clone())));
+                    }
+                }
+                (None, Some(ix)) if Some(ix) == specs.iter().rposition(|l| l.prefix.is_some()) => {
+                    tail = i;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        out.extend(named.into_iter().map(|(ix, lines)| Placed { spec: &specs[ix], lines }));
+        // Paragraphs, each a line of the form that nothing else tells; the last takes what is left.
+        let plain = |l: &&HeaderLine| l.text.is_none() && l.prefix.is_none() && l.pattern.is_none();
+        let mut below: Vec<Placed<'_>> = Vec::new();
+        let mut specs = specs.iter().filter(plain);
+        for (i, line) in rest.iter().enumerate().skip(tail) {
+            let said = match read.get(i) {
+                Some(said) => said.clone(),
+                None => self.line(line, style, Charset::Text),
+            };
+            let line = (line.clone(), Some(said));
+            let goes_on = i > tail && gap(i) < pitch * PARAGRAPH;
+            match (below.last_mut(), if goes_on { None } else { specs.next() }) {
+                (_, Some(spec)) => below.push(Placed { spec, lines: vec![line] }),
+                (Some(last), None) => last.lines.push(line),
+                (None, None) => {}
+            }
+        }
+        out.extend(below);
+    }
+
+    /// The pitch of lines within a paragraph: the middle of those about as small as the smallest, which is a
+    /// little too small where baselines are found in noise. Where no paragraph has two lines, the form's.
+    fn pitch(&self, lines: &[Line]) -> f64 {
+        let print =
+            self.form.header.lines.iter().filter(|l| l.prefix.is_some()).find_map(|l| l.print.as_ref());
+        let most = print.map_or(f64::MAX, |p| p.pitch * PARAGRAPH);
+        let mut all: Vec<f64> = lines.windows(2).map(|w| w[1].base - w[0].base).collect();
+        all.sort_by(f64::total_cmp);
+        let least = all.first().copied().unwrap_or(most).max(2.4);
+        all.retain(|&gap| gap < least * PARAGRAPH);
+        all.get(all.len() / 2).copied().unwrap_or(least).clamp(2.4, most.max(2.4))
+    }
+
+    /// The index of the line after the title, or the first line's where there is none.
+    fn title(&self, lines: &[Line]) -> usize {
+        let Some((spec, want)) = self.form.header.lines.iter().find_map(|l| Some((l, l.text.as_deref()?)))
+        else {
+            return 0;
+        };
+        // The first word is the same on every kind of sheet of this family.
+        let first = |t: &str| t.split(' ').next().unwrap_or("").to_owned();
+        let is = |line: &Line| alike(&first(best(&self.line(line, spec, Charset::Text))), &first(want));
+        lines.iter().take(FIRST).position(is).map_or(0, |ix| ix + 1)
+    }
+
+    /// The line of a pattern at or shortly after `from`, alone or with the line after it.
+    fn patterned<'s>(
+        &'s self,
+        lines: &[Line],
+        from: usize,
+        spec: &'s HeaderLine,
+    ) -> Option<(usize, Placed<'s>)> {
+        let pattern = spec.pattern.as_ref()?;
+        let charset = if spec.id == "uuid" { Charset::Uuid } else { Charset::DateTime };
+        let mut before: Option<(Line, Said)> = None;
+        for (ix, line) in lines.iter().enumerate().skip(from).take(3) {
+            let said = self.line(line, spec, charset);
+            let said = if charset == Charset::Uuid { stripped(said) } else { said };
+            let joined = before.as_ref().map(|b| format!("{}{}", best(&b.1), best(&said)));
+            let own = (line.clone(), Some(said.clone()));
+            if pattern.is_match(best(&said)) {
+                return Some((ix, Placed { spec, lines: vec![own] }));
+            }
+            if let (Some((above, said)), true) =
+                (before.take(), joined.is_some_and(|text| pattern.is_match(&text)))
+            {
+                return Some((ix, Placed { spec, lines: vec![(above, Some(said)), own] }));
+            }
+            before = Some((line.clone(), said));
+        }
+        None
+    }
+
+    /// The line that reads most like a code of digits, with how much it does.
+    fn code<'s>(
+        &'s self,
+        found: &[Line],
+        spec: &'s HeaderLine,
+        shape: &str,
+    ) -> Option<(f64, usize, Placed<'s>)> {
+        let print = spec.print.as_ref()?;
+        // Digits are equally wide.
+        let wide = text_width(shape, &print.style);
+        let mut best: Option<(f64, usize, Line)> = None;
+        for (ix, line) in found.iter().enumerate().filter(|(_, l)| l.base < CODE_ABOVE) {
+            let Some((left, right)) = line.ink else { continue };
+            let share = (right - left) / wide;
+            if !(WIDTHS.0..WIDTHS.1).contains(&share) {
+                continue;
+            }
+            // Where ink does not end with the print, a stretch around where it should stand is read.
+            let middle = if (0.9..1.1).contains(&share) { None } else { Some(print.x) };
+            let spans = [Some((left, right)), middle.map(|m| (m - 0.62 * wide, m + 0.62 * wide))];
+            for ink in spans.into_iter().flatten() {
+                let line = Line { ink: Some(ink), ..line.clone() };
+                let said = self.glance(&line, spec, (Charset::FaintCode, Look::General));
+                if let Some((_, p)) = said.values.first()
+                    && best.as_ref().is_none_or(|b| *p > b.0)
+                {
+                    best = Some((*p, ix, line));
+                }
+            }
+            if best.as_ref().is_some_and(|b| b.0 >= TOLD) {
+                break;
+            }
+        }
+        best.map(|(p, ix, line)| (p, ix, Placed { spec, lines: vec![(line, None)] }))
+    }
+}
+
+/// The index of the line at the baseline `y`.
+fn nearest(found: &[Line], y: f64) -> Option<usize> {
+    let far = |l: &Line| (l.base - y).abs();
+    let near = found.iter().enumerate().filter(|(_, l)| far(l) < PLACE_SLACK && l.ink.is_some());
+    near.min_by(|a, b| far(a.1).total_cmp(&far(b.1))).map(|n| n.0)
+}
+
+/// The readings without the first word of each text.
+fn without_first_word(mut readings: Said) -> Said {
+    for value in readings.iter_mut().flat_map(|r| &mut r.says.values) {
+        value.0 = value.0.split_once(' ').map_or("", |t| t.1).to_owned();
+    }
+    readings
+}
+
+/// Whether a word as read is the printed one, but for a third of its letters.
+pub(super) fn alike(read: &str, printed: &str) -> bool {
+    let letters = |t: &str| -> Vec<char> { t.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let (a, b) = (letters(&read.to_lowercase()), letters(&printed.to_lowercase()));
+    crate::read::glyphs::distance(&a, &b) * 3 <= b.len()
+}
