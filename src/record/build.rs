@@ -6,6 +6,7 @@
 use super::*;
 use crate::decide::{self, Decision, Said};
 use crate::form::{FieldKind, Form};
+use crate::ground::finding::Code;
 use crate::ground::geometry::Rect;
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -165,7 +166,7 @@ pub(super) fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option
 
 /// `votes`, or `zero` for a zero report.
 pub(super) fn kind(decision: &Decision) -> String {
-    let zero = decision.findings.iter().any(|f| f.code == "zero_report");
+    let zero = decision.findings.iter().any(|f| f.code == Code::ZeroReport);
     if zero { "zero" } else { "votes" }.to_owned()
 }
 
