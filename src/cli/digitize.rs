@@ -56,7 +56,7 @@ impl Progress for Bar {
                 Status::Rejected => self.rejected.fetch_add(1, Ordering::Relaxed),
             };
             let status = record.status.word();
-            let codes: Vec<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            let codes: Vec<&str> = record.findings.iter().map(|f| f.code.name()).collect();
             let (file, page) = (record.source.path.as_str(), record.source.page + 1);
             tracing::info!(file, page, status, findings = codes.join(" "), "record");
         }

@@ -7,6 +7,7 @@ use super::digitize::Bar;
 use super::{Outcome, config, jobs, known_forms};
 use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
+use crate::ground::finding::Code;
 use crate::lab::eval::registration::{self, Set};
 use crate::lab::eval::simulate::{self, Noise, Simulation};
 use crate::lab::eval::texts::Names;
@@ -92,8 +93,8 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
         false => say!("names of places: not measured; give --places, --names or both")?,
     }
     if let Some(agreement) = agreement {
-        let found = |code: &str| evaluation.count(|s| s.findings.contains(code));
-        say!("not found: {} photos; illegible: {}", found("no_sheet"), found("illegible"))?;
+        let found = |code| evaluation.count(|s| s.findings.contains(&code));
+        say!("not found: {} photos; illegible: {}", found(Code::NoSheet), found(Code::Illegible))?;
         say!("{agreement}")?;
     }
     say!(

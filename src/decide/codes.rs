@@ -6,7 +6,7 @@
 use super::channels::{QrTrust, Reliance, channels_text, hear};
 use super::strings::code;
 use crate::form::FieldIx;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 
@@ -35,12 +35,12 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
         QrOutcome::NotLooked => return belongs(Vec::new()),
         QrOutcome::NotFound => {
             let message = "no QR code could be decoded";
-            return belongs(vec![Finding::new("qr_missing", Severity::Info, message, "")]);
+            return belongs(vec![Finding::new(Code::QrMissing, Severity::Info, message, "")]);
         }
         QrOutcome::Foreign(text) => {
             let message = format!("the QR code on the photo is not one of this form: {text:?}");
             let hint = "look whether the code under the sheet belongs to it";
-            return belongs(vec![Finding::new("qr_foreign", Severity::Review, message, hint)]);
+            return belongs(vec![Finding::new(Code::QrForeign, Severity::Review, message, hint)]);
         }
         QrOutcome::Read(payload) => payload,
     };
@@ -69,18 +69,18 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
     match printed {
         Some((code, p)) if *p >= HEADER_SURE || differing.len() >= FOREIGN_FROM => {
             let message = format!("the sheet's code is {code}, the QR code's {}; {differs}", payload.code);
-            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
+            foreign(Finding::new(Code::QrOfAnotherSheet, Severity::Review, message, hint))
         }
         Some((code, _)) => {
             let message = format!(
                 "the code in the header was read as {code}, doubtfully; the QR code says {}",
                 payload.code
             );
-            belongs(vec![Finding::new("code_doubtful", Severity::Info, message, "")])
+            belongs(vec![Finding::new(Code::CodeDoubtful, Severity::Info, message, "")])
         }
         None if told.is_none() && differing.len() >= FOREIGN_FROM => {
             let message = format!("the QR code is of {}; {differs}", payload.code);
-            foreign(Finding::new("qr_of_another_sheet", Severity::Review, message, hint))
+            foreign(Finding::new(Code::QrOfAnotherSheet, Severity::Review, message, hint))
         }
         None => belongs(Vec::new()),
     }

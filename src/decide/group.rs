@@ -22,7 +22,7 @@ use super::codes::sheet_code;
 use super::strings;
 use super::weights::Weights;
 use crate::form::FieldIx;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 use crate::read::glyphs::FieldEvidence;
@@ -104,12 +104,13 @@ fn outcome<'f>(photos: &[PhotoEvidence<'_, 'f>], members: &[usize]) -> Joined<'f
     let evidence = join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
     let names: Vec<&str> = members.iter().map(|&ix| photos[ix].source).collect();
     let sources = Finding::new(
-        "joined_photos",
+        Code::JoinedPhotos,
         Severity::Info,
         format!("read from {} photos: {}", names.len(), names.join(", ")),
         "",
     );
-    let part = Finding::new("part_of_sheet", Severity::Info, format!("read together with {}", names[0]), "");
+    let part =
+        Finding::new(Code::PartOfSheet, Severity::Info, format!("read together with {}", names[0]), "");
     Joined::Together { evidence: Box::new(evidence), sources, part }
 }
 
@@ -140,7 +141,7 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
                     value(&there),
                     b.source
                 );
-                out.push(Finding::new("photos_disagree", Severity::Review, message, hint).on(&field.id));
+                out.push(Finding::new(Code::PhotosDisagree, Severity::Review, message, hint).on(&field.id));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::weights::Weights;
 use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::ground::dates;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 
@@ -163,7 +163,7 @@ pub fn about_identity(evidence: &Evidence<'_>, identity: &Identity, qr: QrTrust)
         None => "the sheet's code could not be read".to_owned(),
     };
     let hint = "read centre and table in the first lines of the sheet";
-    Some(Finding::new("code_unreadable", Severity::Review, message, hint))
+    Some(Finding::new(Code::CodeUnreadable, Severity::Review, message, hint))
 }
 
 /// Gives the number of voters, where no print of it can be read, the registry's.
@@ -190,14 +190,14 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
         Registered::NotAsked => None,
         Registered::Unknown => {
             let message = "the registry holds no table with the sheet's code";
-            Some(Finding::new("table_not_registered", Severity::Review, message, hint))
+            Some(Finding::new(Code::TableNotRegistered, Severity::Review, message, hint))
         }
         Registered::Known { electores } => {
             let ix = form.field(ELECTORES)?;
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
             let message =
                 format!("{}: {printed} on the sheet, {registered} in the registry", form.fields[ix].label);
-            let finding = Finding::new("electores_differ", Severity::Review, message, hint).on(ELECTORES);
+            let finding = Finding::new(Code::ElectoresDiffer, Severity::Review, message, hint).on(ELECTORES);
             (printed != registered).then_some(finding)
         }
     }
@@ -214,7 +214,7 @@ pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) 
         100.0 * reliance.doubtful
     );
     let hint = "take the picture nearer, straighter or in better light; or check the numbers with the photo";
-    Some(Finding::new("many_doubtful", Severity::Review, message, hint))
+    Some(Finding::new(Code::ManyDoubtful, Severity::Review, message, hint))
 }
 
 /// Below this many photo pixels a millimetre of print nothing is read: see [`about_resolution`].
@@ -230,7 +230,7 @@ pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
     );
     let hint = "photograph it nearer, or in overlapping pieces from top to bottom; send the picture as a file, \
                 messengers shrink photos";
-    (px_per_mm < LEGIBLE).then(|| Finding::new("illegible", Severity::Reject, message, hint))
+    (px_per_mm < LEGIBLE).then(|| Finding::new(Code::Illegible, Severity::Reject, message, hint))
 }
 
 /// Zero reports, other elections, nothing read at all.
@@ -240,7 +240,7 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
     if fields.iter().all(|f| f.value.is_none()) {
         let hint = "take the picture nearer, straighter or in pieces";
         out.push(Finding::new(
-            "nothing_read",
+            Code::NothingRead,
             Severity::Reject,
             "no number of the sheet could be read",
             hint,
@@ -253,23 +253,23 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
             evidence.rows_mistaken
         );
         let hint = "compare the rows' names with the photo, or take the picture straighter";
-        out.push(Finding::new("rows_doubtful", Severity::Review, message, hint));
+        out.push(Finding::new(Code::RowsDoubtful, Severity::Review, message, hint));
     }
     if evidence.streaks > 0 {
         let message =
             format!("{} streaks run along the whole picture; it was read without them", evidence.streaks);
         let hint = "clean the scanner's glass; scan again where a number under a streak is in doubt";
-        out.push(Finding::new("streaks", Severity::Info, message, hint));
+        out.push(Finding::new(Code::Streaks, Severity::Info, message, hint));
     }
     for &ix in &evidence.glare {
         let message = format!("{}: light hides part of the number", form.fields[ix].label);
         let hint = "take the picture without flash, or from another side of the lamp";
-        out.push(Finding::new("glare", Severity::Info, message, hint).on(&form.fields[ix].id));
+        out.push(Finding::new(Code::Glare, Severity::Info, message, hint).on(&form.fields[ix].id));
     }
     if form.votes().all(|ix| fields[ix].value == Some(0)) {
         let message = "every vote row is 0: a report printed before voting, or a table without votes";
         let hint = "its zeros count as votes only if voting took place at this table";
-        out.push(Finding::new("zero_report", Severity::Review, message, hint));
+        out.push(Finding::new(Code::ZeroReport, Severity::Review, message, hint));
     }
     if let (Some(expected), Some((issued, p))) = (&form.issued, strings::issued(evidence))
         && let Some(read) = dates::printed_day(&issued)
@@ -277,7 +277,7 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
     {
         let message = format!("the sheet is dated {read}; sheets of this form are of {expected}");
         let hint = "check which election the sheet belongs to";
-        out.push(Finding::new("another_election", Severity::Review, message, hint));
+        out.push(Finding::new(Code::AnotherElection, Severity::Review, message, hint));
     }
     out
 }
@@ -315,10 +315,10 @@ pub fn about_fields(
         if field.id == ELECTORES
             && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
         {
-            seen.retain(|s| s.0 != "cell_unreadable");
+            seen.retain(|s| s.0 != Code::CellUnreadable);
             if fields[ix].basis == Basis::Filled {
                 let said = format!("{}; {value} is what the registry has", channels_text(&heard[ix]));
-                seen.push(("value_filled", Severity::Info, said, "compare the number with the photo"));
+                seen.push((Code::ValueFilled, Severity::Info, said, "compare the number with the photo"));
             }
         }
         out.extend(seen.into_iter().map(|(code, severity, said, hint)| {
@@ -330,13 +330,13 @@ pub fn about_fields(
         let more = if absent.len() > ABSENT_NAMED { ", …" } else { "" };
         let message = format!("{} numbers are not on the photo: {some}{more}", absent.len());
         let hint = "add photos of the rest of the sheet";
-        out.push(Finding::new("fields_absent", Severity::Review, message, hint));
+        out.push(Finding::new(Code::FieldsAbsent, Severity::Review, message, hint));
     }
     out
 }
 
 /// Code, weight, what is seen, what to do.
-type Seen = (&'static str, Severity, String, &'static str);
+type Seen = (Code, Severity, String, &'static str);
 
 /// What is to say about one field, of which the other numbers of the sheet give `implied`.
 fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kind: &FieldKind) -> Vec<Seen> {
@@ -345,15 +345,15 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
     if heard.contradictory() {
         let hint = "compare digits, words and QR code on the photo; what is printed twice alike is not \
                     necessarily right";
-        return vec![("channels_disagree", Severity::Review, text, hint)];
+        return vec![(Code::ChannelsDisagree, Severity::Review, text, hint)];
     }
     let Some(value) = decided.value else {
         let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
-        return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
+        return vec![(Code::CellUnreadable, Severity::Review, said, "read the number on the photo")];
     };
     if header && decided.confidence < HEADER_SURE {
         let said = format!("not certain ({text})");
-        return vec![("cell_unreadable", Severity::Review, said, "read the number on the photo")];
+        return vec![(Code::CellUnreadable, Severity::Review, said, "read the number on the photo")];
     }
     let mut out = Vec::new();
     // What cannot be read may show another number, however sure the other print, the code or the sums are.
@@ -361,7 +361,7 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
     if !header && !silent.is_empty() {
         let prints = silent.iter().map(|c| c.name()).collect::<Vec<_>>().join(" and ");
         let said = format!("{prints} hardly readable ({text}); {value} is what the rest gives");
-        out.push(("cell_unreadable", Severity::Review, said, "look at what covers or spoils the number"));
+        out.push((Code::CellUnreadable, Severity::Review, said, "look at what covers or spoils the number"));
     }
     let overruled = heard.overrules(value);
     // What is hardly readable has been named with what it seems to show.
@@ -372,18 +372,18 @@ fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kin
         (Basis::Read, Some(implied)) => {
             let said = format!("{text}; the other numbers of the sheet give {implied}");
             let hint = "compare the number and the sums with the photo";
-            out.push(("out_of_line", Severity::Review, said, hint));
+            out.push((Code::OutOfLine, Severity::Review, said, hint));
         }
         (Basis::Read, None) if shown_otherwise => {
             let said = format!("{text}; {value} is what the channels together give");
-            out.push(("channels_disagree", Severity::Review, said, "compare the channels with the photo"));
+            out.push((Code::ChannelsDisagree, Severity::Review, said, "compare the channels with the photo"));
         }
         (Basis::Read, None) => {}
         (Basis::Corrected, _) => {
             let severity = if overruled { Severity::Review } else { Severity::Info };
-            out.push(("value_corrected", severity, fits(), compare));
+            out.push((Code::ValueCorrected, severity, fits(), compare));
         }
-        (Basis::Filled, _) => out.push(("value_filled", Severity::Info, fits(), compare)),
+        (Basis::Filled, _) => out.push((Code::ValueFilled, Severity::Info, fits(), compare)),
     }
     out
 }
@@ -415,5 +415,10 @@ pub fn about_confidence(
         policy.max_error,
         names.join(", ")
     );
-    Some(Finding::new("low_confidence", Severity::Review, message, "check the numbers named with the photo"))
+    Some(Finding::new(
+        Code::LowConfidence,
+        Severity::Review,
+        message,
+        "check the numbers named with the photo",
+    ))
 }

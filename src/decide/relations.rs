@@ -6,7 +6,7 @@
 use super::channels::Heard;
 use super::{Basis, Check, ELECTORES, FieldDecision};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 
 /// A relation on the decided values.
 pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
@@ -29,7 +29,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
         let (l, r) = sides_text(form, relation);
         let finding = match relation.op {
             RelationOp::Equals => Finding::new(
-                "relation_broken",
+                Code::RelationBroken,
                 Severity::Review,
                 format!("{l} = {left}, {r} = {right}"),
                 "compare both sides with the photo; a sheet can break a sum of its own",
@@ -37,7 +37,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
             RelationOp::AtMost => {
                 let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
                 Finding::new(
-                    if electores { "electores_exceeded" } else { "relation_broken" },
+                    if electores { Code::ElectoresExceeded } else { Code::RelationBroken },
                     Severity::Review,
                     format!("{l} = {left}, more than {r} = {right}"),
                     "compare both numbers with the photo",
@@ -79,7 +79,7 @@ pub fn about_corrections(
         let (l, r) = sides_text(form, relation);
         let message = format!("if {}: {l} = {left}, {r} = {right}", changed.join(", "));
         let hint = "compare both sides with the photo: any of their numbers may be the wrong one";
-        let finding = Finding::new("relation_broken", Severity::Review, message, hint);
+        let finding = Finding::new(Code::RelationBroken, Severity::Review, message, hint);
         out.push(on_total(finding, form, relation, fields));
     }
     out

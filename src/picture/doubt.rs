@@ -4,7 +4,7 @@
 //! nothing about a value: it only says where looking pays most. Refuses nothing.
 
 use crate::decide::{Basis, Status};
-use crate::ground::finding::Severity;
+use crate::ground::finding::{Code, Severity};
 use crate::record::{Channels, Record, Value};
 
 /// At most this many fields are shown one by one; a sheet with more needs its photo, not crops.
@@ -55,7 +55,7 @@ pub fn fields(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
 /// Whether two channels of a record's field say different values. A QR code that a finding takes for
 /// another sheet's is not heard: that it differs everywhere says nothing about a single field.
 pub fn contradictory(record: &Record, channels: &Channels) -> bool {
-    let foreign = record.findings.iter().any(|f| f.code == "qr_of_another_sheet");
+    let foreign = record.findings.iter().any(|f| f.code == Code::QrOfAnotherSheet);
     let qr = channels.qr.as_ref().filter(|_| !foreign);
     let said: Vec<u32> = [channels.digits.as_ref(), channels.words.as_ref(), qr]
         .into_iter()
@@ -96,7 +96,7 @@ mod tests {
     fn a_field_that_a_finding_names_stands_first() {
         let mut record = sample::record("a.jpg");
         record.votes[0].value.confidence = 0.5;
-        record.findings = vec![Finding::new("channels_disagree", Severity::Review, "", "").on("EG_MUD")];
+        record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("EG_MUD")];
         assert_eq!(doubtful(&record), ["EG_MUD", "NM_PSUV"]);
     }
 
@@ -104,7 +104,7 @@ mod tests {
     fn a_finding_that_is_only_good_to_know_asks_for_no_look() {
         let mut record = sample::record("a.jpg");
         record.votes[0].value.confidence = 0.5;
-        record.findings = vec![Finding::new("electores_differ", Severity::Info, "", "").on("electores")];
+        record.findings = vec![Finding::new(Code::ElectoresDiffer, Severity::Info, "", "").on("electores")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
 
@@ -116,7 +116,7 @@ mod tests {
             vote.value.confidence = 0.0;
         }
         record.confidence = 0.0;
-        record.findings = vec![Finding::new("cell_unreadable", Severity::Review, "", "").on("NM_PSUV")];
+        record.findings = vec![Finding::new(Code::CellUnreadable, Severity::Review, "", "").on("NM_PSUV")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
 
@@ -129,7 +129,7 @@ mod tests {
         }
         record.confidence = 0.9;
         assert_eq!(doubtful(&record).len(), 3, "without the finding each is a contradiction");
-        record.findings = vec![Finding::new("qr_of_another_sheet", Severity::Review, "", "")];
+        record.findings = vec![Finding::new(Code::QrOfAnotherSheet, Severity::Review, "", "")];
         assert!(doubtful(&record).is_empty());
     }
 

@@ -7,6 +7,7 @@
 
 use super::{CellPictures, Mark, Picture, area, cover, cut_crop, encode, head, header_area, in_photo, mesh};
 use crate::form::Form;
+use crate::ground::finding::Code;
 use crate::ground::geometry::{Point, Rect};
 use crate::record::Record;
 use base64::Engine;
@@ -45,7 +46,7 @@ pub fn rows(pixels: &GrayImage, record: &Record, form: &Form) -> Rows {
         let centre = Point::new(area.x + area.width / 2.0, area.y + area.height / 2.0);
         in_photo(&safe, &mesh, centre).then(|| cut_crop(&safe, &mesh, area))
     };
-    let asks = record.findings.iter().any(|f| f.code == "code_unreadable");
+    let asks = record.findings.iter().any(|f| f.code == Code::CodeUnreadable);
     let head = if asks { head(&safe, &mesh, form) } else { None };
     let mut out = Rows { head, ..Rows::default() };
     let mut pieces: Vec<(u32, u32, GrayImage)> = Vec::new();

@@ -18,6 +18,7 @@ mod tiff;
 
 pub use document::Document;
 
+use crate::ground::finding::Code;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
 use std::io::Cursor;
@@ -154,17 +155,17 @@ pub enum PhotoError {
 
 impl PhotoError {
     /// Stable tag for findings.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Io(_) => "unreadable_file",
-            Self::Empty => "empty_file",
-            Self::TooLarge { .. } => "too_large",
-            Self::UnknownFormat => "not_a_picture",
-            Self::Unsupported { .. } | Self::NotBuilt { .. } => "unsupported_picture",
-            Self::Locked => "locked_file",
-            Self::NoPages(_) => "no_pages",
-            Self::TooManyPages { .. } => "too_many_pages",
-            Self::Damaged { .. } => "damaged_picture",
+            Self::Io(_) => Code::UnreadableFile,
+            Self::Empty => Code::EmptyFile,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::UnknownFormat => Code::NotAPicture,
+            Self::Unsupported { .. } | Self::NotBuilt { .. } => Code::UnsupportedPicture,
+            Self::Locked => Code::LockedFile,
+            Self::NoPages(_) => Code::NoPages,
+            Self::TooManyPages { .. } => Code::TooManyPages,
+            Self::Damaged { .. } => Code::DamagedPicture,
         }
     }
 
@@ -292,13 +293,13 @@ mod tests {
     fn a_picture_over_the_pixel_limit_is_refused_before_decoding() {
         let limits = Limits { pixels: 99, ..Limits::default() };
         let error = decode("a.png", String::new(), &png(10, 10), &limits).unwrap_err();
-        assert_eq!(error.code(), "too_large");
+        assert_eq!(error.code(), Code::TooLarge);
     }
 
     #[test]
     fn text_is_not_a_picture() {
         let error = decode("a.jpg", String::new(), b"hello, this is text", &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "not_a_picture");
+        assert_eq!(error.code(), Code::NotAPicture);
     }
 
     #[test]
@@ -306,6 +307,6 @@ mod tests {
         let bytes = png(200, 200);
         let error =
             decode("a.png", String::new(), &bytes[..bytes.len() / 2], &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "damaged_picture");
+        assert_eq!(error.code(), Code::DamagedPicture);
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 use crate::decide::{self, Decision, Said};
 use crate::form::{FieldKind, Form};
 use crate::ground::dates;
+use crate::ground::finding::Code;
 use crate::ground::geometry::Rect;
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -163,7 +164,7 @@ pub(super) fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option
 
 /// `votes`, or `zero` for a zero report.
 fn kind(decision: &Decision) -> String {
-    let zero = decision.findings.iter().any(|f| f.code == "zero_report");
+    let zero = decision.findings.iter().any(|f| f.code == Code::ZeroReport);
     if zero { "zero" } else { "votes" }.to_owned()
 }
 

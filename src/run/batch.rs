@@ -17,7 +17,7 @@ pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
 use crate::decide::Status;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::ground::words::display;
 use crate::picture::{self, Rows, SheetPictures};
 use crate::read::evidence::Evidence;
@@ -288,7 +288,7 @@ fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
         let message = format!("the file has the same content as {}", display(original));
         copy.become_part(
             whole,
-            Finding::new("duplicate_file", Severity::Info, message, "count one of the two"),
+            Finding::new(Code::DuplicateFile, Severity::Info, message, "count one of the two"),
         );
         copy
     };

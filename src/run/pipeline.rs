@@ -5,7 +5,7 @@
 
 use crate::decide::{self, Decision, Policy, Registered, codes, group, laws};
 use crate::form::{Form, Rule};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::ground::geometry::Point;
 use crate::ground::words::display;
 use crate::read::code::{self, QrOutcome};
@@ -267,7 +267,7 @@ impl Digitizer {
     fn no_sheet(&self, photo: &Photo) -> Record {
         let (w, h) = photo.pixels.dimensions();
         let finding = Finding::new(
-            "no_sheet",
+            Code::NoSheet,
             Severity::Reject,
             format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.name()),
             "if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; \
@@ -291,7 +291,7 @@ impl Digitizer {
         let mut decision = self.decide(&evidence);
         let message = format!("only the QR code of sheet {code} was found, none of its printed table");
         let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
-        decision.findings.push(Finding::new("code_alone", Severity::Review, message, hint));
+        decision.findings.push(Finding::new(Code::CodeAlone, Severity::Review, message, hint));
         decision.status = decide::hold_back(decision.status, &mut decision.findings);
         let provenance = self.provenance(Some(form));
         Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))

@@ -11,6 +11,7 @@
 //! above the block that were not read there or do not add up: rows look alike, their numbers do not.
 
 use crate::form::{Field, Form, Relation};
+use crate::ground::finding::Code;
 use crate::ground::geometry::{Point, Quad, Rect};
 use crate::picture::{cover, mesh};
 use crate::read::cut::cut;
@@ -99,7 +100,7 @@ impl Refusal {
 pub fn certain(record: &Record, form: &Form) -> Result<(Mesh, Quad), Refusal> {
     let registration = record.registration.as_ref().ok_or(Refusal::NotRegistered)?;
     let private = registration.private.ok_or(Refusal::NotLocated)?;
-    if record.findings.iter().any(|f| f.code == "fields_absent") {
+    if record.findings.iter().any(|f| f.code == Code::FieldsAbsent) {
         return Err(Refusal::NotLocated);
     }
     let Registration { residual_mm, anchors, .. } = *registration;

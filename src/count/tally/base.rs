@@ -63,7 +63,7 @@ impl<'f> Loader<'f> {
         self.sheets += 1;
         let (sheet, place) = (&record.sheet, &record.place);
         let unread = values(record).filter(|(_, v)| v.value.is_none()).count();
-        let mut codes: Vec<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+        let mut codes: Vec<&str> = record.findings.iter().map(|f| f.code.name()).collect();
         codes.sort_unstable();
         codes.dedup();
         let insert = "INSERT INTO sheet VALUES \

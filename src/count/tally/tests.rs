@@ -235,8 +235,12 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
 fn a_photo_of_a_joined_sheet_makes_no_mesa_of_its_own() {
     let (forms, mut records) = country(3, 15);
     let whole = records[0].source.clone();
-    let finding =
-        crate::ground::finding::Finding::new("part_of_sheet", crate::ground::finding::Severity::Info, "", "");
+    let finding = crate::ground::finding::Finding::new(
+        crate::ground::finding::Code::PartOfSheet,
+        crate::ground::finding::Severity::Info,
+        "",
+        "",
+    );
     records[1].become_part(&whole, finding);
     let base = Base::of(&records, &forms, None).unwrap();
     let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;

@@ -62,7 +62,7 @@ fn pieces_that_overlap_become_one_accepted_sheet() {
     assert_eq!(d.fields.iter().map(|f| f.value.unwrap()).collect::<Vec<_>>(), v);
     let Joined::Together { sources, part, .. } = &groups[0].outcome else { panic!() };
     assert_eq!(sources.message, "read from 4 photos: a/1.jpg, a/2.jpg, a/3.jpg, a/4.jpg");
-    assert_eq!((sources.code.as_str(), part.code.as_str()), ("joined_photos", "part_of_sheet"));
+    assert_eq!((sources.code, part.code), (Code::JoinedPhotos, Code::PartOfSheet));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn copies_that_contradict_each_other_are_a_finding_on_both() {
     assert_eq!(d.status, Status::Accepted);
     d.findings.extend(findings[0].clone());
     assert_eq!(hold_back(d.status, &mut d.findings), Status::Review);
-    assert_eq!(d.findings[0].code, "photos_disagree");
+    assert_eq!(d.findings[0].code, Code::PhotosDisagree);
 }
 
 #[test]
@@ -126,9 +126,9 @@ fn a_poor_copy_does_not_spoil_a_good_one() {
     let groups = grouped(&[("a.jpg", &good), ("b.jpg", &poor)]);
     let d = decide(together(&groups[0]), &Policy::default());
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
-    let told = |code: &str| d.findings.iter().any(|f| f.code == code);
-    assert!(told("streaks"), "what was done to one photo is said of the sheet");
-    assert!(!told("glare"), "what light hides on one photo another shows");
+    let told = |code: Code| d.findings.iter().any(|f| f.code == code);
+    assert!(told(Code::Streaks), "what was done to one photo is said of the sheet");
+    assert!(!told(Code::Glare), "what light hides on one photo another shows");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn digits_changed_against_words_and_qr_are_named() {
     e.fields[1].digits = Some(sure(283));
     let d = decided(&e);
     assert_eq!(d.status, Status::Review);
-    let f = finding(&d, "channels_disagree");
+    let f = finding(&d, Code::ChannelsDisagree);
     assert_eq!(f.field.as_deref(), Some(form.fields[1].id.as_str()));
     assert!(f.message.ends_with("digits 283, words 183, QR 183"), "{}", f.message);
     assert_eq!(d.fields[1].value, Some(183));
@@ -23,7 +23,7 @@ fn words_changed_without_qr_are_named_though_the_sum_holds() {
     e.fields[1].words = Some(sure(283));
     let d = decided(&e);
     assert_eq!(d.status, Status::Review);
-    assert!(finding(&d, "channels_disagree").message.ends_with("digits 183, words 283"));
+    assert!(finding(&d, Code::ChannelsDisagree).message.ends_with("digits 183, words 283"));
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn digits_and_words_changed_together_disagree_with_the_qr() {
     e.fields[1] = FieldEvidence { digits: Some(sure(283)), words: Some(sure(283)) };
     let d = decided(&e);
     assert_eq!(d.status, Status::Review);
-    assert!(finding(&d, "channels_disagree").message.ends_with("digits 283, words 283, QR 183"));
+    assert!(finding(&d, Code::ChannelsDisagree).message.ends_with("digits 283, words 283, QR 183"));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_row_changed_in_both_printed_channels_breaks_the_sum_without_qr() {
     assert_eq!((d.fields[1].value, d.fields[1].basis), (Some(283), Basis::Read));
     let sum: u32 = form.votes().map(|ix| v[ix]).sum();
     let want = format!("sum of 38 rows = {}, Votos validos = {sum}", sum + 100);
-    assert_eq!(finding(&d, "relation_broken").message, want);
+    assert_eq!(finding(&d, Code::RelationBroken).message, want);
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn a_total_changed_in_both_printed_channels_is_out_of_line() {
         let d = decided(&e);
         assert_eq!(d.status, Status::Review, "{id}");
         assert_eq!(d.fields[ix].value, Some(v[ix] + 100), "{id}");
-        assert!(d.findings.iter().any(|f| f.code == "relation_broken"), "{id}: {:?}", d.findings);
+        assert!(d.findings.iter().any(|f| f.code == Code::RelationBroken), "{id}: {:?}", d.findings);
     }
     let ix = form.field("votos_validos").unwrap();
     let mut e = sheet(&form, &v);
     e.fields[ix] = FieldEvidence { digits: Some(sure(999)), words: Some(sure(999)) };
     let d = decided(&e);
-    let f = finding(&d, "out_of_line");
+    let f = finding(&d, Code::OutOfLine);
     assert_eq!(f.field.as_deref(), Some("votos_validos"));
     assert!(
         f.message.contains(&format!("digits 999, words 999; the other numbers of the sheet give {}", v[ix]))
@@ -88,7 +88,7 @@ fn rows_exchanged_so_that_the_sum_holds_disagree_with_the_qr() {
     let fields: Vec<_> = d
         .findings
         .iter()
-        .filter(|f| f.code == "channels_disagree")
+        .filter(|f| f.code == Code::ChannelsDisagree)
         .map(|f| f.field.clone().unwrap())
         .collect();
     assert_eq!(fields, [form.fields[1].id.clone(), form.fields[36].id.clone()]);
@@ -102,6 +102,6 @@ fn digits_exchanged_between_rows_disagree_with_the_words() {
     let other = e.fields[36].digits.clone();
     e.fields[36].digits = std::mem::replace(&mut e.fields[1].digits, other);
     let d = decided(&e);
-    assert_eq!(d.findings.iter().filter(|f| f.code == "channels_disagree").count(), 2);
+    assert_eq!(d.findings.iter().filter(|f| f.code == Code::ChannelsDisagree).count(), 2);
     assert_eq!(d.status, Status::Review);
 }

@@ -7,7 +7,7 @@ mod values;
 
 use super::*;
 use crate::form::{FieldIx, Form, builtin, parse};
-use crate::ground::finding::Severity;
+use crate::ground::finding::{Code, Severity};
 use crate::ground::geometry::Quad;
 use crate::read::code::{QrOutcome, QrPayload};
 use crate::read::cut::Quality;
@@ -182,7 +182,7 @@ fn decided(e: &Evidence<'_>) -> Decision {
     decide(e, &Policy::default())
 }
 
-fn finding<'d>(d: &'d Decision, code: &str) -> &'d Finding {
+fn finding<'d>(d: &'d Decision, code: Code) -> &'d Finding {
     d.findings.iter().find(|f| f.code == code).unwrap_or_else(|| panic!("no {code} in {:?}", d.findings))
 }
 

@@ -12,7 +12,7 @@ fn a_clean_sheet_is_accepted_with_and_without_qr() {
     let d = decided(&sheet(&form, &v));
     assert_eq!((d.status, values(&d)), (Status::Accepted, v), "{:?}", d.findings);
     assert!(1.0 - d.confidence < 1e-6, "{}", 1.0 - d.confidence);
-    assert_eq!(finding(&d, "qr_missing").severity, Severity::Info);
+    assert_eq!(finding(&d, Code::QrMissing).severity, Severity::Info);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_qr_of_another_sheet_is_named_and_not_believed() {
         }
         let d = decided(&e);
         assert_eq!(d.status, Status::Review);
-        assert!(finding(&d, "qr_of_another_sheet").message.contains("20 of its 39 numbers differ"));
+        assert!(finding(&d, Code::QrOfAnotherSheet).message.contains("20 of its 39 numbers differ"));
         assert_eq!(values(&d), v);
     }
 }
@@ -44,7 +44,7 @@ fn a_code_read_with_doubt_does_not_hold_a_sheet_back() {
     e.texts.insert("code".to_owned(), TextEvidence::said("021201008.02.1.0001", 0.7));
     let d = decided(&e);
     assert_eq!(d.status, Status::Accepted);
-    assert_eq!(finding(&d, "code_doubtful").severity, Severity::Info);
+    assert_eq!(finding(&d, Code::CodeDoubtful).severity, Severity::Info);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_code_that_is_no_acta_code_is_a_finding() {
     let mut e = sheet(&form, &truth(&form));
     e.qr = QrOutcome::Foreign("https://example.org".to_owned());
     let d = decided(&e);
-    assert_eq!((d.status, finding(&d, "qr_foreign").severity), (Status::Review, Severity::Review));
+    assert_eq!((d.status, finding(&d, Code::QrForeign).severity), (Status::Review, Severity::Review));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_zero_report_is_never_accepted() {
     v[form.field("electores").unwrap()] = 400;
     let d = decided(&with_qr(&form, &v));
     assert_eq!(d.status, Status::Review);
-    finding(&d, "zero_report");
+    finding(&d, Code::ZeroReport);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn another_date_is_another_election() {
     let form = acta();
     let mut e = with_qr(&form, &truth(&form));
     e.texts.insert("issued_at".to_owned(), TextEvidence::said("25/05/2025 08:00:00 PM", 0.999));
-    finding(&decided(&e), "another_election");
+    finding(&decided(&e), Code::AnotherElection);
     // As general readers are sure of a line; and with one figure that may be misread.
     e.texts.insert("issued_at".to_owned(), TextEvidence::said("25/05/2025 08:00:00 PM", 0.6));
     assert_eq!(decided(&e).status, Status::Review);
@@ -85,7 +85,7 @@ fn more_votes_than_electores_is_a_finding() {
     let mut v = truth(&form);
     v[form.field("electores").unwrap()] = 100;
     let d = decided(&with_qr(&form, &v));
-    assert_eq!((d.status, finding(&d, "electores_exceeded").severity), (Status::Review, Severity::Review));
+    assert_eq!((d.status, finding(&d, Code::ElectoresExceeded).severity), (Status::Review, Severity::Review));
     // Read with doubt, it is the reading that is wrong: no value, and a sheet that lacks a number is not
     // accepted.
     let ix = form.field("electores").unwrap();
@@ -93,7 +93,7 @@ fn more_votes_than_electores_is_a_finding() {
     e.fields[ix].digits = Some(cell(&[(100, 0.6), (1900, 0.3)]));
     let d = decided(&e);
     assert_eq!((d.status, d.fields[ix].value), (Status::Review, None), "{:?}", d.findings);
-    assert_eq!(finding(&d, "cell_unreadable").severity, Severity::Review);
+    assert_eq!(finding(&d, Code::CellUnreadable).severity, Severity::Review);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_sheet_read_mostly_with_doubt_needs_its_qr_code_or_a_person() {
     spoil(&mut e);
     let d = decided(&e);
     assert_eq!(d.status, Status::Review);
-    assert!(finding(&d, "many_doubtful").message.starts_with("26 % of the cells"), "{:?}", d.findings);
+    assert!(finding(&d, Code::ManyDoubtful).message.starts_with("26 % of the cells"), "{:?}", d.findings);
     let mut e = with_qr(&form, &v);
     spoil(&mut e);
     assert_eq!(decided(&e).status, Status::Review, "the QR code does not hold the number of voters");
@@ -127,7 +127,7 @@ fn a_piece_of_a_sheet_shows_what_it_has_and_is_reviewed() {
     }
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value, d.fields[30].value), (Status::Review, Some(183), None));
-    assert!(finding(&d, "fields_absent").message.starts_with("28 numbers are not on the photo"));
+    assert!(finding(&d, Code::FieldsAbsent).message.starts_with("28 numbers are not on the photo"));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn nothing_read_is_rejected() {
     let form = acta();
     let d = decided(&Evidence::new(&form));
     assert_eq!((d.status, d.confidence), (Status::Rejected, 0.0));
-    finding(&d, "nothing_read");
+    finding(&d, Code::NothingRead);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn rows_and_relations_come_from_the_form() {
     assert_eq!((d.status, d.checks.len()), (Status::Accepted, 3), "{:?}", d.findings);
     e.fields[2].words = Some(sure(5));
     let d = decided(&e);
-    assert_eq!(finding(&d, "channels_disagree").message, "Kay / C: digits 3, words 5");
+    assert_eq!(finding(&d, Code::ChannelsDisagree).message, "Kay / C: digits 3, words 5");
 }
 
 fn registered(e: &Evidence<'_>, table: Registered) -> Decision {
@@ -160,7 +160,10 @@ fn registered(e: &Evidence<'_>, table: Registered) -> Decision {
 fn a_table_that_the_registry_does_not_hold_is_reviewed() {
     let form = acta();
     let d = registered(&with_qr(&form, &truth(&form)), Registered::Unknown);
-    assert_eq!((d.status, finding(&d, "table_not_registered").severity), (Status::Review, Severity::Review));
+    assert_eq!(
+        (d.status, finding(&d, Code::TableNotRegistered).severity),
+        (Status::Review, Severity::Review)
+    );
 }
 
 #[test]
@@ -180,7 +183,10 @@ fn electores_stay_as_printed_whatever_the_registry_says() {
     }
     e.fields[ix].digits = Some(sure(v[ix]));
     let d = registered(&e, Registered::Known { electores: Some(1950) });
-    assert_eq!(finding(&d, "electores_differ").message, "Electores: 1900 on the sheet, 1950 in the registry");
+    assert_eq!(
+        finding(&d, Code::ElectoresDiffer).message,
+        "Electores: 1900 on the sheet, 1950 in the registry"
+    );
 }
 
 #[test]
@@ -194,7 +200,7 @@ fn electores_that_cannot_be_read_are_filled_from_the_registry() {
     assert_eq!((d.fields[ix].value, d.fields[ix].basis), (Some(1950), Basis::Filled));
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
     let said = "Electores: no channel readable; 1950 is what the registry has";
-    assert_eq!(finding(&d, "value_filled").message, said);
+    assert_eq!(finding(&d, Code::ValueFilled).message, said);
     // A print that shows another number, however faintly, keeps it.
     e.fields[ix].digits = Some(cell(&[(1900, 0.4)]));
     let d = registered(&e, Registered::Known { electores: Some(1950) });
@@ -208,7 +214,7 @@ fn a_qr_code_without_its_print_is_never_enough() {
     e.qr = payload(&form, &truth(&form), CODE);
     let d = decide(&e, &Policy { max_error: 0.9 });
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
-    assert!(finding(&d, "fields_absent").message.starts_with("48 numbers are not on the photo"));
+    assert!(finding(&d, Code::FieldsAbsent).message.starts_with("48 numbers are not on the photo"));
 }
 
 #[test]
@@ -227,8 +233,10 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
     // Another number, or no such table: nothing is said about a code that may be misread.
     for other in [known(electores + 1), Registered::Unknown] {
         let d = registered(&e, other);
-        assert_eq!(finding(&d, "code_unreadable").severity, Severity::Review);
-        assert!(d.findings.iter().all(|f| !["electores_differ", "table_not_registered"].contains(&&*f.code)));
+        assert_eq!(finding(&d, Code::CodeUnreadable).severity, Severity::Review);
+        assert!(
+            d.findings.iter().all(|f| ![Code::ElectoresDiffer, Code::TableNotRegistered].contains(&f.code))
+        );
     }
     // The evidence is as it was measured, and says so to whoever decides on it again.
     assert_eq!(e.texts["code"], TextEvidence::said(CODE, 0.9));

@@ -21,7 +21,7 @@ fn a_channel_that_rather_shows_another_number_is_looked_at() {
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
     let said = "digits 188, words 183, QR 183; 183 is what the channels together give";
-    assert!(finding(&d, "channels_disagree").message.ends_with(said), "{:?}", d.findings);
+    assert!(finding(&d, Code::ChannelsDisagree).message.ends_with(said), "{:?}", d.findings);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_print_that_cannot_be_read_is_looked_at_whatever_the_rest_says() {
             (d.status, d.fields[1].value, d.fields[1].basis),
             (Status::Review, Some(183), Basis::Read)
         );
-        let f = finding(&d, "cell_unreadable");
+        let f = finding(&d, Code::CellUnreadable);
         assert_eq!(f.field.as_deref(), Some(form.fields[1].id.as_str()));
         let said = format!("words hardly readable ({text}); 183 is what the rest gives");
         assert!(f.message.ends_with(&said), "{}", f.message);
@@ -52,10 +52,10 @@ fn one_unreadable_row_is_filled_by_the_sum_and_marked() {
     e.fields[1] = FieldEvidence { digits: Some(unreadable()), words: Some(unreadable()) };
     let d = decided(&e);
     assert_eq!((d.fields[1].value, d.fields[1].basis), (Some(183), Basis::Filled));
-    assert!(finding(&d, "value_filled").message.contains("no channel readable; 183 is what fits"));
+    assert!(finding(&d, Code::ValueFilled).message.contains("no channel readable; 183 is what fits"));
     // The sum's word for it is good to 1 in 1,000, but no one has seen the print.
     assert!(1.0 - d.confidence < 2e-3, "{}", d.confidence);
-    assert_eq!(finding(&d, "cell_unreadable").severity, Severity::Review);
+    assert_eq!(finding(&d, Code::CellUnreadable).severity, Severity::Review);
     assert_eq!(decide(&e, &Policy { max_error: 2e-2 }).status, Status::Review);
 }
 
@@ -68,7 +68,7 @@ fn two_unreadable_rows_have_no_value() {
     }
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value, d.fields[5].value), (Status::Review, None, None));
-    assert_eq!(d.findings.iter().filter(|f| f.code == "cell_unreadable").count(), 2);
+    assert_eq!(d.findings.iter().filter(|f| f.code == Code::CellUnreadable).count(), 2);
     assert_eq!(d.confidence, 0.0);
 }
 
@@ -82,7 +82,7 @@ fn the_sum_corrects_a_doubtful_row_and_keeps_what_was_read() {
     let d = decided(&e);
     assert_eq!((d.fields[1].value, d.fields[1].basis), (Some(183), Basis::Corrected));
     assert_eq!(d.fields[1].alternatives[0].0, 188);
-    let f = finding(&d, "value_corrected");
+    let f = finding(&d, Code::ValueCorrected);
     assert!(f.message.contains("digits 188, words 188; 183 is what fits"), "{}", f.message);
 }
 
@@ -94,7 +94,7 @@ fn a_correction_of_a_readable_channel_needs_a_person() {
         FieldEvidence { digits: Some(cell(&[(188, 0.985), (183, 0.014)])), words: Some(unreadable()) };
     let d = decide(&e, &Policy { max_error: 0.5 });
     assert_eq!((d.fields[1].value, d.status), (Some(183), Status::Review));
-    assert_eq!(finding(&d, "value_corrected").severity, Severity::Review);
+    assert_eq!(finding(&d, Code::ValueCorrected).severity, Severity::Review);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_usual_relation_that_the_sheet_breaks_needs_a_person_and_changes_no_value() 
     v[form.field("votantes_cuaderno").unwrap()] -= 2;
     let d = decided(&with_qr(&form, &v));
     assert_eq!((d.status, values(&d)), (Status::Review, v), "{:?}", d.findings);
-    assert_eq!(finding(&d, "relation_broken").field.as_deref(), Some("votantes_maquina"));
+    assert_eq!(finding(&d, Code::RelationBroken).field.as_deref(), Some("votantes_maquina"));
     assert!(1.0 - d.confidence < 1e-3, "{}", d.confidence);
 }
 
@@ -138,6 +138,6 @@ fn a_faint_print_that_seems_to_show_another_number_is_one_finding() {
     e.fields[ix].digits = Some(cell(&[(v[ix] + 300, 0.33), (v[ix], 0.05)]));
     let d = decided(&e);
     let of: Vec<_> = d.findings.iter().filter(|f| f.field.as_deref() == Some("NM_PSUV")).collect();
-    assert_eq!(of.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["cell_unreadable"], "{of:?}");
+    assert_eq!(of.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::CellUnreadable], "{of:?}");
     assert_eq!(d.status, Status::Review);
 }

@@ -7,6 +7,7 @@
 use super::audit::{Audit, audit};
 use super::wording::{Both, alarm, percent, title};
 use crate::decide::Status;
+use crate::ground::finding::Code;
 use crate::record::Record;
 use crate::run::output::{Counts, alarms};
 use serde::Serialize;
@@ -49,7 +50,7 @@ pub struct Overview {
 /// How many records carry a finding.
 #[derive(Debug, Serialize)]
 pub struct FindingCount {
-    pub code: String,
+    pub code: Code,
     pub title: Both,
     pub count: usize,
     /// Length of its bar, 0 to 100.
@@ -109,15 +110,15 @@ fn share(part: usize, whole: usize) -> Both {
 }
 
 /// How many records carry each code, the most frequent first.
-fn count_findings<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(&'a str, usize)> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+fn count_findings<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(Code, usize)> {
+    let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
     for record in records.into_iter().filter(|r| !r.is_part()) {
-        for code in record.findings.iter().map(|f| f.code.as_str()).collect::<BTreeSet<_>>() {
+        for code in record.findings.iter().map(|f| f.code).collect::<BTreeSet<_>>() {
             *counts.entry(code).or_insert(0) += 1;
         }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     counts
 }
 
@@ -127,7 +128,7 @@ fn findings(records: &[Record]) -> Vec<FindingCount> {
     counts
         .into_iter()
         .map(|(code, count)| FindingCount {
-            code: code.to_owned(),
+            code,
             title: title(code),
             count,
             length: 100.0 * count as f64 / most,
@@ -136,8 +137,8 @@ fn findings(records: &[Record]) -> Vec<FindingCount> {
 }
 
 /// Codes and titles of the findings of some records, the most frequent first, for the filter.
-pub fn finding_titles<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(String, Both)> {
-    count_findings(records).into_iter().map(|(code, _)| (code.to_owned(), title(code))).collect()
+pub fn finding_titles<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(Code, Both)> {
+    count_findings(records).into_iter().map(|(code, _)| (code, title(code))).collect()
 }
 
 fn histogram(records: &[Record]) -> Vec<Bar> {
@@ -241,7 +242,7 @@ pub fn register(records: &[Record], order: &[usize], place: impl Fn(usize) -> St
     let findings: Vec<_> = codes
         .iter()
         .map(|(code, _)| {
-            let both = title(code);
+            let both = title(*code);
             serde_json::json!([code, both.es, both.en])
         })
         .collect();

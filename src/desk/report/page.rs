@@ -9,6 +9,7 @@ use super::overview::Overview;
 use super::view::Sheet;
 use super::wording::Both;
 use super::{REPORT_HTML, page_name};
+use crate::ground::finding::Code;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
@@ -35,7 +36,7 @@ pub struct Page {
     /// The way to the other pages.
     pub pager: Option<Pager>,
     /// Codes and titles of the findings that can be filtered by.
-    pub findings: Vec<(String, Both)>,
+    pub findings: Vec<(Code, Both)>,
     /// What the review adds; `None` in the static report.
     pub desk: Option<Desk>,
 }

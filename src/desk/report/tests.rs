@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::form::builtin;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::ground::geometry::{Point, Quad, Rect};
 use crate::picture::{self, Picture, cover};
 use crate::read::sheet::{Mesh, Rung};
@@ -37,7 +37,7 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     record.form = Some(crate::record::FormRef { id: form.id.clone(), version: 1, score: 1.0 });
     record.status = Status::Review;
     record.confidence = 0.4;
-    record.findings = vec![Finding::new("channels_disagree", Severity::Review, "", "look").on("NM_PSUV")];
+    record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
     record.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
     record.registration = Some(Registration {
         quad: Quad([[0.0; 2]; 4]),
@@ -181,10 +181,12 @@ fn markup_in_names_and_texts_stays_text() {
     record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
     record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
     record.place.state = Some("<b onclick=alert(3)>".to_owned());
-    record.findings = vec![
-        Finding::new("qr_foreign", Severity::Review, "text </script><svg onload=alert(5)>", "<i>hint</i>"),
-        Finding::new("<u>code</u>", Severity::Review, "", ""),
-    ];
+    record.findings = vec![Finding::new(
+        Code::QrForeign,
+        Severity::Review,
+        "text </script><svg onload=alert(5)>",
+        "<i>hint</i>",
+    )];
     let (pages, _dir) = report(&[record], None);
     let page = &pages[0];
     for part in ["<script>alert", "<img src=x", "<b onclick", "<svg onload", "<i>hint", "<u>code"] {

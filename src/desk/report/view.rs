@@ -5,7 +5,7 @@
 use super::wording::{Both, advice, detail, label, percent, title};
 use crate::decide::{Basis, Check, Status};
 use crate::form::{FieldIx, FieldKind, Form, RelationOp};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::{Mark, Picture, SheetPictures, doubtful, fields};
 use crate::record::{ChannelValue, Record, ReviewState, Value};
 use serde::Serialize;
@@ -176,7 +176,7 @@ pub fn sheet(
     }
     let mut findings: Vec<_> = record.findings.iter().collect();
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+    let codes: BTreeSet<Code> = record.findings.iter().map(|f| f.code).collect();
     let place = &record.place;
     let names = [&place.state, &place.municipality, &place.parish, &place.centre];
     Sheet {
@@ -191,8 +191,8 @@ pub fn sheet(
         qr: record.sheet.qr.clone(),
         sha256: record.source.sha256.clone(),
         confidence: percent(record.confidence),
-        unsure: codes.contains("low_confidence"),
-        codes: codes.into_iter().collect::<Vec<_>>().join(" "),
+        unsure: codes.contains(&Code::LowConfidence),
+        codes: codes.into_iter().map(Code::name).collect::<Vec<_>>().join(" "),
         // Where a value is hidden, nothing beside it may tell it.
         reasons: if hides { Vec::new() } else { reasons(&findings, record, form) },
         sums: record
@@ -219,16 +219,16 @@ pub fn sheet(
 
 /// Findings by kind, in the order given.
 fn reasons(findings: &[&Finding], record: &Record, form: Option<&Form>) -> Vec<Reason> {
-    let mut out: Vec<(&str, Reason)> = Vec::new();
+    let mut out: Vec<(Code, Reason)> = Vec::new();
     for finding in findings {
         let detail = Some(detail(finding, record, form)).filter(|d| !d.es.is_empty());
         match out.iter_mut().find(|r| r.0 == finding.code) {
             Some((_, reason)) => reason.details.extend(detail),
             None => out.push((
-                &finding.code,
+                finding.code,
                 Reason {
                     severity: finding.severity,
-                    title: title(&finding.code),
+                    title: title(finding.code),
                     details: detail.into_iter().collect(),
                     advice: advice(finding),
                 },

@@ -11,7 +11,7 @@ use super::log::{Action, Deed, Entry};
 use super::sample::Settings;
 use crate::decide::{ELECTORES, Status, check};
 use crate::form::Form;
-use crate::ground::finding::Severity;
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::doubtful;
 use crate::record::{Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +25,61 @@ pub const CODE: &str = "@code";
 /// the sheet's doubt: ten such numbers are a sheet that is wrong once in a hundred. Not measured.
 const WORTH_A_LOOK: f64 = 1e-3;
 
-/// Findings about the sheet as a whole that the numbers' own review answers.
-const ANSWERED: [&str; 3] = ["low_confidence", "relation_broken", "electores_exceeded"];
-/// Findings about the sheet's code.
-const ABOUT_CODE: [&str; 2] = ["code_unreadable", "code_doubtful"];
+/// What a person is asked where a finding asks for a look and names no field.
+enum Asks {
+    /// The sheet's code.
+    Code,
+    /// Nothing of its own: the numbers' review answers it.
+    Numbers,
+    /// Whether the sheet counts.
+    Sheet,
+}
+
+/// What a finding about the sheet as a whole asks.
+fn asks(code: Code) -> Asks {
+    match code {
+        Code::CodeUnreadable | Code::CodeDoubtful => Asks::Code,
+        Code::LowConfidence | Code::RelationBroken | Code::ElectoresExceeded => Asks::Numbers,
+        Code::ChannelsDisagree
+        | Code::OutOfLine
+        | Code::ValueCorrected
+        | Code::ValueFilled
+        | Code::CellUnreadable
+        | Code::FieldsAbsent
+        | Code::ElectoresDiffer
+        | Code::TableNotRegistered
+        | Code::PlaceDiffers
+        | Code::QrMissing
+        | Code::QrForeign
+        | Code::QrOfAnotherSheet
+        | Code::NothingRead
+        | Code::ZeroReport
+        | Code::AnotherElection
+        | Code::ManyDoubtful
+        | Code::RowsDoubtful
+        | Code::Illegible
+        | Code::Glare
+        | Code::Streaks
+        | Code::NoSheet
+        | Code::CodeAlone
+        | Code::DuplicateFile
+        | Code::UnreadableFile
+        | Code::EmptyFile
+        | Code::TooLarge
+        | Code::NotAPicture
+        | Code::UnsupportedPicture
+        | Code::LockedFile
+        | Code::NoPages
+        | Code::TooManyPages
+        | Code::DamagedPicture
+        | Code::InternalError
+        | Code::PartOfSheet
+        | Code::JoinedPhotos
+        | Code::PhotosDisagree
+        | Code::GroupNotAccepted
+        | Code::GroupWithoutQr => Asks::Sheet,
+    }
+}
 
 /// All entries of a log by the run's sheets and their fields, and the settings that they hold. An entry
 /// that means no sheet of the run is kept, and stands on none.
@@ -199,15 +250,14 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
             Task { field, need }
         })
         .collect();
-    let asks = |f: &&crate::ground::finding::Finding| f.severity >= Severity::Review && f.field.is_none();
+    let of_sheet = |f: &&Finding| f.severity >= Severity::Review && f.field.is_none();
     let mut whole = false;
-    for finding in record.findings.iter().filter(asks) {
-        if ABOUT_CODE.contains(&finding.code.as_str()) {
-            if !out.iter().any(|t| t.field == CODE) {
-                out.push(one(CODE));
-            }
-        } else if !ANSWERED.contains(&finding.code.as_str()) {
-            whole = true;
+    for finding in record.findings.iter().filter(of_sheet) {
+        match asks(finding.code) {
+            Asks::Code if out.iter().any(|t| t.field == CODE) => {}
+            Asks::Code => out.push(one(CODE)),
+            Asks::Numbers => {}
+            Asks::Sheet => whole = true,
         }
     }
     if whole || out.is_empty() {

@@ -5,7 +5,7 @@ use super::sample::Settings;
 use super::station::{Pass, Sent, Station};
 use super::*;
 use crate::decide::Status;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::record::{Record, ReviewState, SetHow, sheet_key};
 use crate::run::output::{Folder, MACHINE_JSONL, Measured, Overwrite, RECORDS_JSONL, Run, load, sample};
 use log::{Action, LOG};
@@ -18,7 +18,7 @@ fn folder() -> (tempfile::TempDir, Vec<Record>) {
     open.confidence = 0.6;
     open.votes[0].value.confidence = 0.6;
     open.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
-    open.findings = vec![Finding::new("channels_disagree", Severity::Review, "", "").on("NM_PSUV")];
+    open.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("NM_PSUV")];
     let records = vec![open, sample::record("fine.jpg"), sample::rejected("lost.jpg")];
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), &records);
@@ -226,7 +226,7 @@ fn an_unreadable_vote_row_keeps_the_sheet_from_counting() {
 #[test]
 fn a_sheet_held_back_for_something_else_than_a_number_is_asked_about_as_a_whole() {
     let (dir, mut records) = folder();
-    records[0].findings.push(Finding::new("qr_of_another_sheet", Severity::Review, "", ""));
+    records[0].findings.push(Finding::new(Code::QrOfAnotherSheet, Severity::Review, "", ""));
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "ana");
     let answer = s.enter(&typed(&records[0], "NM_PSUV", "20")).unwrap();
@@ -241,7 +241,7 @@ fn a_sheet_held_back_for_something_else_than_a_number_is_asked_about_as_a_whole(
 fn a_code_that_could_not_be_read_is_typed_as_the_form_prints_it() {
     let (dir, mut records) = folder();
     records[0].form.as_mut().unwrap().id = crate::form::builtin().unwrap()[0].id.clone();
-    records[0].findings = vec![Finding::new("code_unreadable", Severity::Review, "", "")];
+    records[0].findings = vec![Finding::new(Code::CodeUnreadable, Severity::Review, "", "")];
     records[0].votes[0].value = sample::value(20, 0.99999);
     records[0].sheet = Default::default();
     keep(dir.path(), &records);
@@ -364,7 +364,12 @@ fn markup_in_names_and_texts_stays_text_on_every_page() {
         record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
         record.place.state = Some("<b onclick=alert(3)>".to_owned());
     }
-    records[0].findings.push(Finding::new("code_unreadable", Severity::Review, "<svg onload=alert(5)>", ""));
+    records[0].findings.push(Finding::new(
+        Code::CodeUnreadable,
+        Severity::Review,
+        "<svg onload=alert(5)>",
+        "",
+    ));
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "<i>ana</i>");
     s.enter(&typed(&records[0], "NM_PSUV", "21")).unwrap();

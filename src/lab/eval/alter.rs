@@ -9,7 +9,7 @@
 
 use crate::decide::Status;
 use crate::form::{Field, FieldIx, FieldKind, Form, Slot};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::ground::geometry::{Point, Rect, floor};
 use crate::ground::words::display;
 use crate::lab::synth::{SynthRng, rng};
@@ -254,10 +254,10 @@ fn outcome(
             all().any(|&ix| form.fields[ix].id == id) && all().any(|ix| touched.contains(ix))
         })
     };
-    let names = |f: &&Finding| match (f.code.as_str(), f.field.as_deref()) {
-        ("relation_broken" | "electores_exceeded", Some(id)) => of_touched(id) || related(id),
-        ("relation_broken" | "electores_exceeded", None) => true,
-        ("fields_absent", _) => touched.iter().any(|&ix| f.message.contains(&form.fields[ix].label)),
+    let names = |f: &&Finding| match (f.code, f.field.as_deref()) {
+        (Code::RelationBroken | Code::ElectoresExceeded, Some(id)) => of_touched(id) || related(id),
+        (Code::RelationBroken | Code::ElectoresExceeded, None) => true,
+        (Code::FieldsAbsent, _) => touched.iter().any(|&ix| f.message.contains(&form.fields[ix].label)),
         (_, Some(id)) => of_touched(id),
         (_, None) => false,
     };

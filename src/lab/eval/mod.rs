@@ -19,6 +19,7 @@ pub use compare::{Change, Comparison, compare};
 pub use truth::{Truth, TruthError, TruthSheet};
 
 use crate::decide::Status;
+use crate::ground::finding::Code;
 use crate::read::glyphs::Channel;
 use crate::record::{Channels, Record};
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ pub struct SheetResult {
     /// Fields without a value.
     pub unread: Vec<String>,
     /// Codes of its findings, each once.
-    pub findings: BTreeSet<String>,
+    pub findings: BTreeSet<Code>,
     /// What was done to a made-up sheet.
     pub defect: Option<String>,
     /// What had to become of it.
@@ -283,7 +284,7 @@ impl Work {
             known: truth.numbers.len() + truth.candidates.len(),
             wrong: Vec::new(),
             unread: Vec::new(),
-            findings: record.findings.iter().map(|f| f.code.clone()).collect(),
+            findings: record.findings.iter().map(|f| f.code).collect(),
             defect: truth.defect.clone(),
             expected: truth.expected,
         };

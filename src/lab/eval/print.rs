@@ -2,6 +2,7 @@
 
 use super::{Bin, Evaluation, Tally, upper_bound};
 use crate::decide::Status;
+use crate::ground::finding::Code;
 use crate::read::glyphs::Channel;
 use std::fmt;
 
@@ -100,7 +101,7 @@ impl fmt::Display for Evaluation {
                 sheet.status.word(),
                 if wrong.is_empty() { "none".to_owned() } else { wrong.join(", ") },
                 few(&sheet.unread),
-                few(&sheet.findings.iter().cloned().collect::<Vec<_>>()),
+                few(&sheet.findings.iter().map(Code::to_string).collect::<Vec<_>>()),
             )?;
         }
         if !self.unknown.is_empty() {

@@ -65,6 +65,7 @@ fn grey(plane: &Plane<&[u8]>, narrow: bool) -> Result<GrayImage, PhotoError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::finding::Code;
 
     fn plane(data: &[u8], bits: u8) -> Plane<&[u8]> {
         let storage = if bits > 8 { 16 } else { 8 };
@@ -88,6 +89,6 @@ mod tests {
     #[test]
     fn bytes_that_only_begin_like_a_picture_are_damaged() {
         let error = decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "damaged_picture");
+        assert_eq!(error.code(), Code::DamagedPicture);
     }
 }

@@ -154,6 +154,7 @@ impl Seek for FromPage<'_> {
 mod tests {
     use super::super::Document;
     use super::*;
+    use crate::ground::finding::Code;
 
     /// A TIFF file by hand: grey pages of 2 x 2 pixels, one of each `(shade, kind)`.
     fn file(layout: Layout, pages: &[(u8, u16)]) -> Vec<u8> {
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(document.pages(), 3);
         assert_eq!(document.page(1, &Limits::default()).unwrap().pixels.into_raw(), [20; 4]);
         let error = document.page(2, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "damaged_picture");
+        assert_eq!(error.code(), Code::DamagedPicture);
     }
 
     #[test]
@@ -254,13 +255,13 @@ mod tests {
         let limits = Limits { pages: 2, ..Limits::default() };
         let many = file(LAYOUTS[0], &[(1, 0); 3]);
         let error = Document::open("a.tif", String::new(), many, &limits).err().unwrap();
-        assert_eq!(error.code(), "too_many_pages");
+        assert_eq!(error.code(), Code::TooManyPages);
     }
 
     #[test]
     fn a_header_alone_is_a_damaged_page() {
         let document = open(b"II\x2A\0".to_vec());
         let error = document.page(0, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "damaged_picture");
+        assert_eq!(error.code(), Code::DamagedPicture);
     }
 }

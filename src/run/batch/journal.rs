@@ -7,6 +7,7 @@
 //! and with paths that do not lead to every file that the run holds: its records would be lost.
 
 use super::{BatchError, FilePages, Page, Resume, map};
+use crate::ground::finding::Code;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
 use crate::record::{Ordinals, Record};
@@ -129,7 +130,7 @@ pub(super) fn earlier<'d>(
         let own = |r: &Record| {
             r.source.joined.is_empty()
                 && !r.is_part()
-                && !r.findings.iter().any(|f| f.code == "photos_disagree")
+                && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
         };
         let sha = crate::ground::hash::sha256(&std::fs::read(file).ok()?);
         let same = |r: &Record| r.provenance.config == config && own(r) && r.source.sha256 == sha;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::form::builtin;
+use crate::ground::finding::Code;
 use crate::run::config::Config;
 use crate::run::inputs;
 use crate::run::output::{Overwrite, load};
@@ -40,8 +41,8 @@ fn a_page_on_which_the_program_fails_is_a_rejected_record_and_the_run_goes_on() 
     let digitizer = failing();
     let paths = [sample("acta-0001.jpg"), sample("acta-0007.jpg")];
     let records = go(&digitizer, &paths, dir.path(), Resume::Fresh);
-    let codes: Vec<_> = records.iter().map(|r| (r.status, r.findings[0].code.as_str())).collect();
-    assert_eq!(codes, [(Status::Rejected, "internal_error"), (Status::Rejected, "no_sheet")]);
+    let codes: Vec<_> = records.iter().map(|r| (r.status, r.findings[0].code)).collect();
+    assert_eq!(codes, [(Status::Rejected, Code::InternalError), (Status::Rejected, Code::NoSheet)]);
     let finding = &records[0].findings[0];
     assert!(finding.message.contains("acta-0001.jpg") && finding.message.contains("index out of bounds"));
     assert!(!finding.hint.is_empty() && records[0].source.sha256.len() == 64);
@@ -64,17 +65,18 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
     let pages = map::Pages { digitizer: &digitizer, files: &files, wanted: |_, _| true, progress: &() };
     let work = |digitized: Vec<Digitized<'_>>| {
         let record = digitized.into_iter().next().unwrap().record;
-        let told = record.findings[0].code == "internal_error";
+        let told = record.findings[0].code == Code::InternalError;
         assert!(told || !record.source.path.ends_with("2.jpg"), "injected");
         record
     };
-    let mut codes = vec![String::new(); 4];
+    let mut codes = vec![None; 4];
     map::pages(&[0, 1, 2, 3], Jobs(2), &pages, work, |at, record| {
-        codes[at.file].clone_from(&record.findings[0].code);
+        codes[at.file] = Some(record.findings[0].code);
         Ok(())
     })
     .unwrap();
-    assert_eq!(codes, ["not_a_picture", "not_a_picture", "internal_error", "not_a_picture"]);
+    let refused = Some(Code::NotAPicture);
+    assert_eq!(codes, [refused, refused, Some(Code::InternalError), refused]);
 }
 
 /// A folder with these files, none of them a picture: fast.

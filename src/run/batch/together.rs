@@ -9,7 +9,7 @@ use super::guard::{self, caught};
 use super::{BatchError, FilePages, Jobs, Page, map};
 use crate::decide::group::{self, Joined, PhotoEvidence};
 use crate::decide::{Policy, Status};
-use crate::ground::finding::Severity;
+use crate::ground::finding::{Code, Severity};
 use crate::picture::{self, SheetPictures};
 use crate::read::photo::page_name;
 use crate::record::Record;
@@ -148,7 +148,7 @@ fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
     for code in sheets.iter().filter_map(|s| s.1.record.sheet.code.as_deref()) {
         *codes.entry(code).or_insert(0) += 1;
     }
-    let nameless = |page: &Page<'_>| page.record.findings.iter().any(|f| f.code == "code_unreadable");
+    let nameless = |page: &Page<'_>| page.record.findings.iter().any(|f| f.code == Code::CodeUnreadable);
     let pieces: BTreeSet<usize> = sheets.iter().filter(|s| nameless(s.1)).map(|s| s.0.1).collect();
     let near_a_piece = |position: usize| {
         let (from, to) = (position.saturating_sub(group::NEAR), position + group::NEAR);

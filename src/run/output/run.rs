@@ -5,7 +5,7 @@
 
 use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::record::{Record, ReviewState};
 use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, Outcome};
 use crate::run::registry::Coverage;
@@ -31,7 +31,7 @@ pub struct Run {
     /// Records by status.
     pub counts: Counts,
     /// How many records carry each finding, by its code.
-    pub findings: BTreeMap<String, usize>,
+    pub findings: BTreeMap<Code, usize>,
     /// SHA-256 of each form's definition, by `id/version`.
     pub forms: BTreeMap<String, BTreeSet<String>>,
     /// SHA-256 of each model, by name.
@@ -121,7 +121,7 @@ pub fn alarms(records: &[Record]) -> Vec<Alarm> {
         .iter()
         .filter(|r| !r.is_part())
         .map(|r| {
-            let missed = r.findings.iter().any(|f| f.code == "qr_missing" || f.code == "qr_foreign");
+            let missed = r.findings.iter().any(|f| matches!(f.code, Code::QrMissing | Code::QrForeign));
             Outcome {
                 path: &r.source.path,
                 sheet: fate(r.status == Status::Accepted),
@@ -139,8 +139,8 @@ fn alarm_finding(alarm: &Alarm) -> Finding {
         AlarmKind::Qr => "look at the foot of some of its sheets: cut, covered or blurred there",
     };
     let code = match alarm.kind {
-        AlarmKind::Review => "group_not_accepted",
-        AlarmKind::Qr => "group_without_qr",
+        AlarmKind::Review => Code::GroupNotAccepted,
+        AlarmKind::Qr => Code::GroupWithoutQr,
     };
     Finding::new(code, Severity::Review, alarm.message(), hint)
 }
@@ -153,9 +153,9 @@ impl Run {
         let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut models: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for record in records {
-            let codes: BTreeSet<&str> = record.findings.iter().map(|f| f.code.as_str()).collect();
+            let codes: BTreeSet<Code> = record.findings.iter().map(|f| f.code).collect();
             for code in codes {
-                *findings.entry(code.to_owned()).or_insert(0) += 1;
+                *findings.entry(code).or_insert(0) += 1;
             }
             if let (Some(form), Some(hash)) = (&record.form, &record.provenance.form) {
                 forms.entry(format!("{}/{}", form.id, form.version)).or_default().insert(hash.clone());
@@ -237,9 +237,9 @@ mod tests {
             })
             .collect();
         let run = Run::new(&records, BTreeMap::new(), Measured::default());
-        let said: Vec<_> = run.alarms.iter().map(|f| (f.code.as_str(), f.message.as_str())).collect();
+        let said: Vec<_> = run.alarms.iter().map(|f| (f.code, f.message.as_str())).collect();
         assert_eq!(said.len(), 1, "{said:?}");
-        assert_eq!(said[0].0, "group_not_accepted");
+        assert_eq!(said[0].0, Code::GroupNotAccepted);
         assert!(
             said[0].1.starts_with("folder a: 10 of 10 sheets not accepted, elsewhere 0 of 30"),
             "{said:?}"
@@ -252,7 +252,7 @@ mod tests {
         let mut part = sample::record("b.jpg");
         part.become_part(
             &sample::record("a.jpg").source,
-            Finding::new("part_of_sheet", Severity::Info, "", ""),
+            Finding::new(Code::PartOfSheet, Severity::Info, "", ""),
         );
         let counts = Counts::of(&[sample::record("a.jpg"), part]);
         assert_eq!(counts, Counts { records: 2, accepted: 1, parts: 1, ..Counts::default() });
@@ -261,11 +261,11 @@ mod tests {
     #[test]
     fn a_finding_is_counted_once_a_record() {
         let mut record = sample::record("a.jpg");
-        let finding = Finding::new("channels_disagree", Severity::Review, "", "");
+        let finding = Finding::new(Code::ChannelsDisagree, Severity::Review, "", "");
         record.findings = vec![finding.clone().on("NM_PSUV"), finding.on("EG_MUD")];
         record.status = Status::Review;
         let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
-        assert_eq!(run.findings, BTreeMap::from([("channels_disagree".to_owned(), 1)]));
+        assert_eq!(run.findings, BTreeMap::from([(Code::ChannelsDisagree, 1)]));
         assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, ..Counts::default() });
     }
 }

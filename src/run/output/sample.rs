@@ -1,7 +1,7 @@
 //! Made-up records for tests.
 
 use crate::decide::{Basis, Status};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::record::*;
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ pub fn rejected(path: &str) -> Record {
     record.totals.clear();
     record.candidates.clear();
     record.findings = vec![Finding::new(
-        "not_an_image",
+        Code::NotAPicture,
         Severity::Reject,
         "the file is no picture that can be decoded",
         "scan it again",

@@ -87,7 +87,7 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
     ];
     row.extend(PUBLISHED.iter().map(|(_, id)| total(id)));
     row.extend(candidates.iter().map(|&c| number(record.candidates.get(c).copied().flatten())));
-    let codes = in_order(record.findings.iter().map(|f| f.code.as_str()));
+    let codes = in_order(record.findings.iter().map(|f| f.code.name()));
     row.extend([
         standing(record).to_owned(),
         format!("{}", record.confidence),
@@ -163,7 +163,7 @@ pub(crate) fn inert(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::decide::Status;
-    use crate::ground::finding::{Finding, Severity};
+    use crate::ground::finding::{Code, Finding, Severity};
     use crate::record::Review;
     use crate::run::output::sample;
 
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_row_says_how_its_sheet_stands_and_a_photo_of_a_joined_sheet_is_no_rejected_one() {
         let mut part = sample::record("b.jpg");
-        let finding = Finding::new("part_of_sheet", Severity::Info, "", "");
+        let finding = Finding::new(Code::PartOfSheet, Severity::Info, "", "");
         part.become_part(&sample::record("a.jpg").source, finding);
         let reviewed = |status, state| {
             let mut record = sample::record("c.jpg");

@@ -11,7 +11,7 @@ mod load;
 mod tests;
 
 use crate::decide::{Registered, Status};
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity};
 use crate::record::{Place, Record, RegistryEntry};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,7 +176,7 @@ impl Registry {
                 && differ(read, registered)
             {
                 let message = format!("{what}: {read:?} on the sheet, {registered:?} in the registry");
-                record.findings.push(Finding::new("place_differs", Severity::Info, message, ""));
+                record.findings.push(Finding::new(Code::PlaceDiffers, Severity::Info, message, ""));
             }
         }
     }

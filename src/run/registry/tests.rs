@@ -70,7 +70,7 @@ fn places_stay_as_printed_with_the_registrys_names_beside_them() {
     assert_eq!(beside.electores, Some(900));
     assert_eq!(beside.place.state.as_deref(), Some("DTTO. CAPITAL"));
     assert_eq!(beside.place.centre.as_deref(), Some("ESCUELA BÁSICA UNO"));
-    let found: Vec<_> = record.findings.iter().map(|f| (f.code.as_str(), f.message.as_str())).collect();
+    let found: Vec<_> = record.findings.iter().map(|f| (f.code.name(), f.message.as_str())).collect();
     let message = "centre: \"CALLE DEL MEDIO CON 4\" on the sheet, \"ESCUELA BÁSICA UNO\" in the registry";
     assert_eq!(found, [("place_differs", message)]);
     // Another table's names do not stay beside it.

@@ -33,7 +33,7 @@ pub use made::{Alteration, Noise};
 use crate::decide::odds::{at_most, upper_bound};
 use crate::decide::{Policy, Status, decide};
 use crate::form::{FieldKind, Form};
-use crate::ground::finding::Severity;
+use crate::ground::finding::{Code, Severity};
 use crate::lab::synth::rng;
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -227,8 +227,7 @@ impl Counts {
             self.altered_accepted_right += u64::from(accepted && !wrong);
             let touched = |id: &str| printed.touched.iter().any(|&ix| form.fields[ix].id == id);
             let named = decision.findings.iter().any(|f| {
-                f.code == "qr_of_another_sheet"
-                    || f.code == "relation_broken"
+                matches!(f.code, Code::QrOfAnotherSheet | Code::RelationBroken)
                     || f.field.as_deref().is_some_and(touched)
             });
             self.altered_named += u64::from(named);
@@ -242,7 +241,7 @@ impl Counts {
             u64::from((0..form.fields.len()).any(|ix| header(ix) && sure(ix) && !right(ix)));
         let stated = 1.0 - decision.confidence;
         let held =
-            decision.findings.iter().any(|f| f.severity > Severity::Info && f.code != "low_confidence");
+            decision.findings.iter().any(|f| f.severity > Severity::Info && f.code != Code::LowConfidence);
         for level in &mut self.levels {
             let accepted = !held && stated <= level.max_error;
             level.accepted += u64::from(accepted);

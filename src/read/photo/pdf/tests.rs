@@ -1,6 +1,7 @@
 //! PDF files made up by hand: every way in which a scanner puts a page into one.
 
 use super::super::{Document, Limits, PhotoError};
+use crate::ground::finding::Code;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, Luma, imageops};
 
@@ -200,7 +201,7 @@ fn a_page_over_the_pixel_limit_is_refused_and_the_others_are_not() {
     let pages = [Made::scan((20, 30), raw(&pattern(60, 90))), Made::scan((20, 30), raw(&pattern(20, 30)))];
     let limits = Limits { pixels: 1000, ..Limits::default() };
     let document = Document::open("a.pdf", String::new(), file(&pages, ""), &limits).unwrap();
-    assert_eq!(document.page(0, &limits).unwrap_err().code(), "too_large");
+    assert_eq!(document.page(0, &limits).unwrap_err().code(), Code::TooLarge);
     assert!(document.page(1, &limits).is_ok());
 }
 
@@ -216,7 +217,7 @@ fn a_damaged_page_is_refused_and_the_others_are_not() {
     let document = open(file(&pages, "")).unwrap();
     for page in 0..2 {
         let error = document.page(page, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "damaged_picture", "page {page}: {error}");
+        assert_eq!(error.code(), Code::DamagedPicture, "page {page}: {error}");
     }
     assert!(document.page(2, &Limits::default()).is_ok());
 }
@@ -230,12 +231,12 @@ fn locked_empty_and_torn_files_each_have_their_error() {
          /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O {key} /U {key} >>"
     );
     let error = open(file(&page, &lock)).err().unwrap();
-    assert_eq!(error.code(), "locked_file", "{error}");
+    assert_eq!(error.code(), Code::LockedFile, "{error}");
     assert!(error.hint().contains("password"));
     let error = open(file(&[], "")).err().unwrap();
-    assert_eq!(error.code(), "no_pages", "{error}");
+    assert_eq!(error.code(), Code::NoPages, "{error}");
     let error = open(b"%PDF-1.4\n and then nothing that is a PDF file".to_vec()).err().unwrap();
-    assert_eq!(error.code(), "damaged_picture", "{error}");
+    assert_eq!(error.code(), Code::DamagedPicture, "{error}");
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn a_file_of_many_pages_is_refused_with_the_remedy() {
     let pages: Vec<Made> = (0..5).map(|_| Made::scan((2, 3), raw(&pattern(2, 3)))).collect();
     let limits = Limits { pages: 4, ..Limits::default() };
     let error = Document::open("a.pdf", String::new(), file(&pages, ""), &limits).err().unwrap();
-    assert_eq!(error.code(), "too_many_pages");
+    assert_eq!(error.code(), Code::TooManyPages);
     assert!(error.to_string().contains("5 pages") && error.hint().contains("split"));
 }
 
