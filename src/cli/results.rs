@@ -257,7 +257,7 @@ fn evidence(
     output::visit(&args.left, |record: Record| {
         if let Some(difference) = wanted.get(&at) {
             files.insert(at, tally::file_name(&record.source.path).to_owned());
-            let form = record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id));
+            let form = record.form_of(forms);
             if let (Some(form), Ok(pixels)) = (form, originals.pixels(&record.source)) {
                 for figure in &difference.figures {
                     if let Some(jpeg) = crops::crop(&pixels, &record, form, &figure.item) {

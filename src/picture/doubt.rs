@@ -5,7 +5,7 @@
 
 use crate::decide::{Basis, Status};
 use crate::ground::finding::{Code, Severity};
-use crate::record::{Channels, Record, Value};
+use crate::record::{Channels, Record};
 
 /// At most this many fields are shown one by one; a sheet with more needs its photo, not crops.
 const MOST: usize = 12;
@@ -23,7 +23,8 @@ pub fn doubtful(record: &Record) -> Vec<String> {
     let asks = |id: &str| {
         record.findings.iter().any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id))
     };
-    let mut fields: Vec<(bool, f64, &str)> = fields(record)
+    let mut fields: Vec<(bool, f64, &str)> = record
+        .numbers()
         .filter(|(id, value)| value.value.is_some() || asks(id))
         .map(|(id, value)| {
             let open = value.basis != Basis::Read || contradictory(record, &value.channels);
@@ -44,12 +45,6 @@ pub fn doubtful(record: &Record) -> Vec<String> {
         out.push(id.to_owned());
     }
     out
-}
-
-/// All fields of a record with their values: votes in printed order, then totals by id.
-pub fn fields(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
-    let votes = record.votes.iter().map(|v| (v.id.as_str(), &v.value));
-    votes.chain(record.totals.iter().map(|(id, v)| (id.as_str(), v)))
 }
 
 /// Whether two channels of a record's field say different values. A QR code that a finding takes for
@@ -77,7 +72,7 @@ pub fn order(records: &[Record]) -> Vec<usize> {
             Status::Rejected if record.review.is_none() => 1,
             _ => 2,
         };
-        let conflict = fields(record).any(|(_, v)| contradictory(record, &v.channels))
+        let conflict = record.numbers().any(|(_, v)| contradictory(record, &v.channels))
             || record.checks.iter().any(|c| c.holds == Some(false));
         (class, !conflict)
     };

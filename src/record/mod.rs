@@ -18,6 +18,7 @@ pub use join::join;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{self, Basis, Check, Status};
+use crate::form::Form;
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
 use schemars::JsonSchema;
@@ -118,6 +119,18 @@ impl Record {
     /// The value of the field `id`, a vote or a total.
     pub fn value(&self, id: &str) -> Option<&Value> {
         self.votes.iter().find(|v| v.id == id).map(|v| &v.value).or_else(|| self.totals.get(id))
+    }
+
+    /// All numbers with the ids of their fields: votes in printed order, then totals by id.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let votes = self.votes.iter().map(|v| (v.id.as_str(), &v.value));
+        votes.chain(self.totals.iter().map(|(id, v)| (id.as_str(), v)))
+    }
+
+    /// Its form, if that is among the known ones.
+    pub fn form_of<'f>(&self, forms: &'f [Form]) -> Option<&'f Form> {
+        let own = self.form.as_ref()?;
+        forms.iter().find(|form| form.id == own.id)
     }
 
     /// Whether its sheet stands in another record, so that it is not to be counted.

@@ -241,8 +241,7 @@ impl<'d> FilePages<'d> {
 }
 
 fn crops(digitizer: &Digitizer, digitized: &Digitized<'_>) -> (SheetPictures, Rows) {
-    let form = digitized.record.form.as_ref();
-    let form = form.and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id));
+    let form = digitized.record.form_of(&digitizer.config().forms);
     match (&digitized.pixels, form) {
         (Some(pixels), Some(form)) if digitized.record.status == Status::Review => {
             let record = &digitized.record;

@@ -62,7 +62,7 @@ impl<'f> Loader<'f> {
         let number = self.sheets;
         self.sheets += 1;
         let (sheet, place) = (&record.sheet, &record.place);
-        let unread = values(record).filter(|(_, v)| v.value.is_none()).count();
+        let unread = record.numbers().filter(|(_, v)| v.value.is_none()).count();
         let mut codes: Vec<&str> = record.findings.iter().map(|f| f.code.name()).collect();
         codes.sort_unstable();
         codes.dedup();
@@ -102,7 +102,7 @@ impl<'f> Loader<'f> {
             }
         }
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
-        for (id, value) in values(record) {
+        for (id, value) in record.numbers() {
             if let Some(field) = self.fields.get(id) {
                 insert.execute(params![number, field, value.value, value.confidence, basis(value)])?;
             }
@@ -112,7 +112,7 @@ impl<'f> Loader<'f> {
 
     /// Puts down the form's candidates and fields, or, for a form that is not known, the record's.
     fn learn(&mut self, record: &Record) -> Result<(), TallyError> {
-        if values(record).all(|(id, _)| self.fields.contains_key(id)) {
+        if record.numbers().all(|(id, _)| self.fields.contains_key(id)) {
             return Ok(());
         }
         let id = record.form.as_ref().map(|f| f.id.as_str());
@@ -276,12 +276,6 @@ fn area_code(centre: &str, level: usize) -> String {
         _ if centre.len() == 9 && centre.is_ascii() => centre[..2 * level].to_owned(),
         _ => "?".to_owned(),
     }
-}
-
-/// All numbers of a record by id: votes in printed order, then totals.
-pub fn values(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
-    let votes = record.votes.iter().map(|v| (v.id.as_str(), &v.value));
-    votes.chain(record.totals.iter().map(|(id, v)| (id.as_str(), v)))
 }
 
 /// The last part of a path of either system: folders say where a machine keeps its files.

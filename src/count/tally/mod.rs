@@ -15,7 +15,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-pub use base::{Base, Loader, file_name, status, values};
+pub use base::{Base, Loader, file_name, status};
 pub use chart::{Bars, svg};
 pub use expected::{Expected, ExpectedTable, Of};
 pub use show::{frame, json, text};

@@ -6,7 +6,7 @@
 //! that the interval of the sheets is the safe one. Refuses nothing: without a sample there is no rate.
 
 use super::wording::{Both, percent};
-use crate::picture::fields;
+use crate::decide::odds::upper_bound;
 use crate::record::{Record, ReviewState};
 use serde::Serialize;
 
@@ -49,33 +49,10 @@ pub struct Rate {
 impl Rate {
     /// The rate with its interval.
     pub fn of(wrong: usize, n: usize) -> Self {
-        /// Half of the 5 % that may lie outside.
-        const TAIL: f64 = 0.025;
-        let low = if wrong == 0 { 0.0 } else { solve(|p| 1.0 - at_most(wrong - 1, n, p) < TAIL) };
-        let high = if wrong >= n { 1.0 } else { solve(|p| at_most(wrong, n, p) > TAIL) };
-        Self { n, wrong, low, high }
+        // Half of the 5 % that may lie outside lies on either side.
+        let high = |k: usize| upper_bound(k as u64, n as u64, 0.975);
+        Self { n, wrong, low: 1.0 - high(n - wrong.min(n)), high: high(wrong) }
     }
-}
-
-/// The largest p for which `below` holds, by halving.
-fn solve(below: impl Fn(f64) -> bool) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..60 {
-        let p = 0.5 * (low + high);
-        if below(p) { low = p } else { high = p }
-    }
-    0.5 * (low + high)
-}
-
-/// Probability of at most `k` of `n` at rate `p`, with 0 < p < 1.
-fn at_most(k: usize, n: usize, p: f64) -> f64 {
-    let mut term = n as f64 * (-p).ln_1p();
-    let mut sum = term.exp();
-    for i in 0..k.min(n) {
-        term += ((n - i) as f64 / (i + 1) as f64).ln() + p.ln() - (-p).ln_1p();
-        sum += term.exp();
-    }
-    sum.min(1.0)
 }
 
 /// What the audit found so far: of the numbers that were settled, and of the sheets that are done.
@@ -84,7 +61,7 @@ pub fn audited(records: &[Record]) -> Option<(Rate, Rate)> {
     for record in records {
         let Some(review) = record.review.as_ref().filter(|r| r.sampled) else { continue };
         let mut wrong = 0;
-        for (_, value) in fields(record) {
+        for (_, value) in record.numbers() {
             let Some(set) = &value.set_by else { continue };
             numbers.1 += 1;
             wrong += usize::from(set.was != value.value);

@@ -79,7 +79,7 @@ pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, Re
         let view = |(i, &ix): (usize, &usize)| {
             let record = &records[ix];
             let pictures = pictures::load(dir, record);
-            let form = record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id));
+            let form = record.form_of(forms);
             view::sheet(record, form, &pictures, page * size + i, None)
         };
         indices.iter().enumerate().map(view).collect()

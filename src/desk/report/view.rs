@@ -6,7 +6,7 @@ use super::wording::{Both, advice, detail, label, percent, title};
 use crate::decide::{Basis, Check, Status};
 use crate::form::{FieldIx, FieldKind, Form, RelationOp};
 use crate::ground::finding::{Code, Finding, Severity};
-use crate::picture::{Mark, Picture, SheetPictures, doubtful, fields};
+use crate::picture::{Mark, Picture, SheetPictures, doubtful};
 use crate::record::{ChannelValue, Record, ReviewState, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -209,7 +209,7 @@ pub fn sheet(
         numbers: if hides {
             Vec::new()
         } else {
-            fields(record).map(|(id, v)| number(label(id, record, form), v)).collect()
+            record.numbers().map(|(id, v)| number(label(id, record, form), v)).collect()
         },
         review: record.review.as_ref().map(|r| r.state),
         by: record.review.as_ref().map_or_else(String::new, |r| r.by.join(", ")),
@@ -239,7 +239,7 @@ fn reasons(findings: &[&Finding], record: &Record, form: Option<&Form>) -> Vec<R
 }
 
 fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures) -> Option<Cell> {
-    let (_, value) = fields(record).find(|f| f.0 == id)?;
+    let (_, value) = record.numbers().find(|f| f.0 == id)?;
     let cut = pictures.cells.iter().find(|c| c.field == id);
     let label = label(id, record, form);
     let sub = record.votes.iter().find(|v| v.id == id).map_or_else(String::new, |v| {
@@ -314,7 +314,7 @@ fn sum(check: &Check, record: &Record, form: Option<&Form>) -> Option<Sum> {
     let terms = |side: &[FieldIx]| -> Vec<Term> {
         let term = |&ix: &FieldIx| {
             let field = &form.fields[ix];
-            let value = fields(record).find(|f| f.0 == field.id).and_then(|f| f.1.value);
+            let value = record.numbers().find(|f| f.0 == field.id).and_then(|f| f.1.value);
             let label = match &field.kind {
                 FieldKind::Vote { party, .. } => party.clone(),
                 FieldKind::Total | FieldKind::Header => field.label.clone(),

@@ -7,7 +7,6 @@
 use crate::decide::ELECTORES;
 use crate::form::{FieldKind, Form};
 use crate::ground::finding::{Code, Finding};
-use crate::picture::fields;
 use crate::record::{ChannelValue, Record, Value};
 use crate::run::output::alarm::{Alarm, AlarmKind, GroupKind};
 use serde::Serialize;
@@ -276,7 +275,7 @@ pub fn advice(finding: &Finding) -> Both {
 
 /// What is seen, with its numbers.
 pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
-    let value = finding.field.as_deref().and_then(|id| fields(record).find(|f| f.0 == id));
+    let value = finding.field.as_deref().and_then(|id| record.numbers().find(|f| f.0 == id));
     match (finding.code, value) {
         (Code::RelationBroken | Code::ElectoresExceeded, _) => Both::same(""),
         (Code::LowConfidence, _) => {
@@ -313,7 +312,7 @@ pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
         }
         (Code::FieldsAbsent, _) => {
             let printed = |v: &Value| v.channels.digits.is_some() || v.channels.words.is_some();
-            let absent = fields(record).filter(|(id, v)| *id != ELECTORES && !printed(v)).count();
+            let absent = record.numbers().filter(|(id, v)| *id != ELECTORES && !printed(v)).count();
             Both::new(
                 format!("{absent} números no están en la foto."),
                 format!("{absent} numbers are not on the photo."),

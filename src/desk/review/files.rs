@@ -6,7 +6,6 @@
 
 use super::ReviewError;
 use super::settle::{Book, settle};
-use super::station::form_of;
 use crate::desk::report;
 use crate::form::Form;
 use crate::record::Record;
@@ -17,7 +16,7 @@ use std::path::Path;
 pub fn reviewed(machine: &[Record], forms: &[Form], book: &Book) -> Vec<Record> {
     let sampled = book.settings.drawn(machine);
     let settled = |(ix, record): (usize, &Record)| {
-        settle(record, form_of(record, forms), book, sampled.contains(&ix)).record
+        settle(record, record.form_of(forms), book, sampled.contains(&ix)).record
     };
     machine.iter().enumerate().map(settled).collect()
 }

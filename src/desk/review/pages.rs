@@ -7,7 +7,7 @@
 use super::ReviewError;
 use super::exchange::said;
 use super::fold::{Need, Verdict};
-use super::settle::{CODE, SHEET, Settled, Task, numbers};
+use super::settle::{CODE, SHEET, Settled, Task};
 use super::station::{Station, shown};
 use crate::desk::report::{
     Asked, Both, Desk, Entry, Gallery, GalleryCell, Link, Page, Sheet, Templates, Unmatched, finding_titles,
@@ -257,7 +257,7 @@ impl Pages {
         }
         // With a field hidden, the page shows no other values either.
         if kind == Kind::Sheet && !settled.tasks.iter().any(|(t, _)| t.hidden()) {
-            for (id, _) in numbers(&settled.record) {
+            for (id, _) in settled.record.numbers() {
                 if !entries.iter().any(|e| e.field == id) {
                     let task = Task { field: id.to_owned(), need: Need::One };
                     let mut more = entry(&settled, &task, &Verdict::Open);
@@ -294,7 +294,9 @@ impl Pages {
             let settled = station.settled(ix);
             let blind: BTreeSet<&str> =
                 settled.tasks.iter().filter(|(t, _)| t.hidden()).map(|(t, _)| t.field.as_str()).collect();
-            let wanted: Vec<&str> = numbers(&settled.record)
+            let wanted: Vec<&str> = settled
+                .record
+                .numbers()
                 .filter(|(id, v)| is(v.value) && !blind.contains(id))
                 .map(|(id, _)| id)
                 .collect();

@@ -211,12 +211,6 @@ fn value_mut<'a>(record: &'a mut Record, field: &str) -> Option<&'a mut Value> {
     }
 }
 
-/// All number fields of a record: votes in printed order, then totals by id.
-pub fn numbers(record: &Record) -> impl Iterator<Item = (&str, &Value)> {
-    let votes = record.votes.iter().map(|v| (v.id.as_str(), &v.value));
-    votes.chain(record.totals.iter().map(|(id, v)| (id.as_str(), v)))
-}
-
 /// What a machine's record asks of a person: for a sheet in review its doubtful fields, its code, and
 /// the sheet as a whole where something was noticed that no single number answers; for a sampled
 /// sheet every number.
@@ -227,7 +221,7 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
             let decided = v.value.map(|v| v.to_string());
             Task { field: id.to_owned(), need: Need::Check(decided) }
         };
-        return numbers(record).map(checked).collect();
+        return record.numbers().map(checked).collect();
     }
     if record.status != Status::Review {
         return Vec::new();
@@ -238,7 +232,7 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
     // Printed once, in the header: what is accepted does not depend on it.
     let worth =
         |id: &str, v: &Value| id != ELECTORES && v.value.is_some() && 1.0 - v.confidence > WORTH_A_LOOK;
-    for (id, _) in numbers(record).filter(|(id, v)| worth(id, v)) {
+    for (id, _) in record.numbers().filter(|(id, v)| worth(id, v)) {
         if !fields.iter().any(|f| f == id) {
             fields.push(id.to_owned());
         }

@@ -306,7 +306,7 @@ impl Station {
 
     /// The form of a record.
     pub fn form(&self, ix: usize) -> Option<&Form> {
-        form_of(&self.records[ix], &self.forms)
+        self.records[ix].form_of(&self.forms)
     }
 
     /// A record after review.
@@ -463,9 +463,4 @@ pub fn shown(task: &Task, verdict: &Verdict<'_>) -> (&'static str, Option<String
         }
         Verdict::Settled(e) => ("done", e.deed.after.clone(), e.deed.who.clone()),
     }
-}
-
-/// The form of a record among the known ones.
-pub fn form_of<'a>(record: &Record, forms: &'a [Form]) -> Option<&'a Form> {
-    record.form.as_ref().and_then(|f| forms.iter().find(|form| form.id == f.id))
 }

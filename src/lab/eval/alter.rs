@@ -200,7 +200,7 @@ fn sheet(digitizer: &Digitizer, file: &Path, ix: usize, each: usize, seed: u64) 
     let bytes = photo::read(file, limits).ok()?;
     let photo = photo::decode(&display(file), crate::ground::hash::sha256(&bytes), &bytes, limits).ok()?;
     let sound = digitizer.photo(photo.clone()).into_iter().next()?.record;
-    let form = sound.form.as_ref().and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id))?;
+    let form = sound.form_of(&digitizer.config().forms)?;
     let mesh = mesh(sound.registration.as_ref()?, form);
     let kinds = Alteration::ALL.len();
     let mut cases = Vec::new();

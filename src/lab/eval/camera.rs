@@ -127,7 +127,7 @@ pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Form]) -> St
     for record in records.iter_mut() {
         let Some(photo) = photos.iter().find(|p| display(&p.file) == record.source.path) else { continue };
         record.source.path.clone_from(&photo.path);
-        let form = record.form.as_ref().and_then(|f| forms.iter().find(|g| g.id == f.id));
+        let form = record.form_of(forms);
         off.extend(photo.mesh.as_ref().zip(form).and_then(|(mesh, form)| distance(record, mesh, form)));
     }
     off.sort_by(f64::total_cmp);

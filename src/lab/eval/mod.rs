@@ -179,29 +179,9 @@ impl Evaluation {
     }
 }
 
-/// The largest error rate that `wrong` of `n` does not rule out with 95 % confidence (one-sided
-/// Clopper-Pearson; with none wrong it is the rule of three, 3/n). 1 when `n` is 0.
+/// The largest error rate that `wrong` of `n` does not rule out with 95 % confidence.
 pub fn upper_bound(wrong: usize, n: usize) -> f64 {
-    if wrong >= n {
-        return 1.0;
-    }
-    // P(X <= wrong) for X ~ Binomial(n, p), by its terms' logarithms.
-    let at_most = |p: f64| -> f64 {
-        let mut log_term = n as f64 * (1.0 - p).ln();
-        let mut sum = log_term.exp();
-        for k in 1..=wrong {
-            log_term += ((n - k + 1) as f64 / k as f64).ln() + (p / (1.0 - p)).ln();
-            sum += log_term.exp();
-        }
-        sum
-    };
-    let (mut low, mut high) = (wrong as f64 / n as f64, 1.0);
-    // 60 halvings reach the last bit of a double.
-    for _ in 0..60 {
-        let mid = (low + high) / 2.0;
-        if at_most(mid) > 0.05 { low = mid } else { high = mid }
-    }
-    high
+    crate::decide::odds::upper_bound(wrong as u64, n as u64, 0.95)
 }
 
 /// Measures records against truth.

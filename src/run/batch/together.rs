@@ -173,7 +173,7 @@ pub(super) fn pictures(
     sheet: &Sheet,
 ) -> SheetPictures {
     let record = sheet.record(results);
-    let form = record.form.as_ref().and_then(|f| digitizer.config().forms.iter().find(|g| g.id == f.id));
+    let form = record.form_of(&digitizer.config().forms);
     let mut out = SheetPictures::default();
     let Some(form) = form.filter(|_| record.status != Status::Accepted) else { return out };
     for (ix, &(file, page)) in sheet.members.iter().enumerate() {
