@@ -100,7 +100,7 @@ pub(super) fn acta() -> Form {
 }
 
 fn good() -> Quality {
-    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05 }
+    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.3 }
 }
 
 fn cell(values: &[(u32, f64)]) -> CellReading {

@@ -204,7 +204,7 @@ fn a_qr_code_without_its_print_is_never_enough() {
     let form = acta();
     let mut e = Evidence::new(&form);
     e.qr = payload(&form, &truth(&form), CODE);
-    let d = decide(&e, &Policy { max_error: 0.9 });
+    let d = decide(&e, &Policy::at_most(0.9));
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
     assert!(finding(&d, "fields_absent").message.starts_with("48 numbers are not on the photo"));
 }

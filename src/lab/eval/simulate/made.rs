@@ -246,7 +246,7 @@ fn read_cell(form: &Form, value: u32, noise: Noise, rng: &mut SynthRng) -> CellR
         }
         Distribution::from_weights(candidates, 0.0, rest.powf(noise.sharpened))
     };
-    let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1 };
+    let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1, sharpness: 0.3 };
     CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
 }
 
