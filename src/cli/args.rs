@@ -417,6 +417,9 @@ pub struct EvalArgs {
     /// Cut prints where they exactly are, not where the registration puts them
     #[arg(long, requires = "readings")]
     pub exact: bool,
+    /// Write the table as models/readings.toml has it
+    #[arg(long, value_name = "FILE", requires = "readings")]
+    pub toml: Option<PathBuf>,
     /// Keep the photos there
     #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,

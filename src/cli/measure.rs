@@ -176,14 +176,25 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     let readers = crate::read::glyphs::Readers::new()?;
     let sets = match args.scene.as_slice() {
         [] => readings::Set::all(),
-        named => named.iter().map(|n| readings::Set::parse(n)).collect::<Result<_, _>>().map_err(anyhow::Error::msg)?,
+        named => named
+            .iter()
+            .map(|n| readings::Set::parse(n))
+            .collect::<Result<_, _>>()
+            .map_err(anyhow::Error::msg)?,
     };
     let place = if args.exact { Place::Exact } else { Place::Located };
     let mut all = Vec::new();
     for set in sets {
         let bar = Bar::new(sheets);
-        all.extend(readings::read((form, &readers), (set, place), (sheets, args.seed), Jobs(jobs), || bar.done(&[]))?);
+        all.extend(readings::read((form, &readers), (set, place), (sheets, args.seed), Jobs(jobs), || {
+            bar.done(&[])
+        })?);
         bar.finish();
+    }
+    let table = readings::Table::of(&all);
+    console::data(table.to_string().as_bytes())?;
+    if let Some(path) = &args.toml {
+        output::write_whole(path, table.toml(crate::decide::prints::level()).as_bytes())?;
     }
     if let Some(path) = &args.json {
         output::write_whole(path, &serde_json::to_vec(&all)?)?;
@@ -232,7 +243,9 @@ fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
     let scene = match camera(args)? {
         None => None,
         Some(Camera::Scene(scene)) if scene.photos == 1 => Some(scene),
-        Some(_) => bail!("altered sheets are photographed by a --scene of one photo a sheet, such as strip-12mp"),
+        Some(_) => {
+            bail!("altered sheets are photographed by a --scene of one photo a sheet, such as strip-12mp")
+        }
     };
     let digitizer = Digitizer::new(config)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;

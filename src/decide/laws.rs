@@ -357,7 +357,10 @@ fn about_field(
     let look = "read the number on the photo";
     if role == Role::Context {
         let open = decided.value.is_none() || decided.confidence < HEADER_SURE;
-        return open.then(|| ("cell_unreadable", Severity::Info, not_certain(heard, text), look)).into_iter().collect();
+        return open
+            .then(|| ("cell_unreadable", Severity::Info, not_certain(heard, text), look))
+            .into_iter()
+            .collect();
     }
     let Some(value) = decided.value else {
         let code = if heard.contradictory(policy.surprise) { "channels_disagree" } else { "cell_unreadable" };
@@ -366,9 +369,8 @@ fn about_field(
     let mut out = Vec::new();
     let (silent, other): (Vec<_>, Vec<_>) = heard.astray(value).partition(|p| p.shows().is_none());
     let held = heard.disagrees(value, policy.surprise);
-    let names = |prints: &[&Print]| {
-        prints.iter().map(|p| p.kind.channel.name()).collect::<Vec<_>>().join(" and ")
-    };
+    let names =
+        |prints: &[&Print]| prints.iter().map(|p| p.kind.channel.name()).collect::<Vec<_>>().join(" and ");
     let fits = || format!("{text}; {value} is what fits the other numbers");
     let together = || format!("{text}; {value} is what the channels together give");
     let unread = || format!("{} hardly readable ({text}); {value} is what the rest gives", names(&silent));

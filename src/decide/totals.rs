@@ -62,7 +62,8 @@ impl Forest {
         let mut chosen = Vec::new();
         for force in [Force::Binding, Force::Usual] {
             for relation in &form.relations {
-                if relation.force != force || relation.op != RelationOp::Equals || of_context(form, relation) {
+                if relation.force != force || relation.op != RelationOp::Equals || of_context(form, relation)
+                {
                     continue;
                 }
                 let left = relation.left.iter().map(|&f| (f, Side::Left));

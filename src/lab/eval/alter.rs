@@ -191,7 +191,8 @@ pub fn alter(
 ) -> Alterations {
     let work = |(ix, file): (usize, &PathBuf)| sheet(digitizer, file, ix, (each, seed), scene);
     let sheets: Vec<Option<(Vec<Case>, Vec<CurvePoint>)>> = files.par_iter().enumerate().map(work).collect();
-    let mut out = Alterations { scene: scene.map(|s| s.name()), curve: curve::points(), ..Alterations::default() };
+    let mut out =
+        Alterations { scene: scene.map(|s| s.name()), curve: curve::points(), ..Alterations::default() };
     for (file, cases) in files.iter().zip(sheets) {
         let Some((cases, curve)) = cases else {
             out.left_out.push(display(file));
@@ -256,12 +257,15 @@ fn sheet(
         let alteration = Alteration::ALL[(ix * each + turn) % kinds];
         let mut rng = rng(seed, (ix * kinds + turn) as u64);
         let Some((a, b)) = choose(form, &sound, alteration, &mut rng) else { continue };
-        let Some(altered) = seen(paste(&photo.pixels, &mesh, form, alteration, (a, b)), turn) else { continue };
+        let Some(altered) = seen(paste(&photo.pixels, &mesh, form, alteration, (a, b)), turn) else {
+            continue;
+        };
         let Some(digitized) = digitizer.photo(altered).into_iter().next() else { continue };
         let touched = if alteration.exchanges() { vec![a, b] } else { vec![a] };
         let mut outcomes = Vec::new();
         if let Some(mut evidence) = digitized.evidence {
-            let judge = |evidence: &Evidence<'_>, decision: &Decision| outcome(evidence, decision, &touched, &sound);
+            let judge =
+                |evidence: &Evidence<'_>, decision: &Decision| outcome(evidence, decision, &touched, &sound);
             if matches!(evidence.qr, QrOutcome::Read(_)) {
                 outcomes.push(judge(&evidence, &digitizer.decide(&evidence)));
             }
@@ -496,39 +500,4 @@ impl fmt::Display for Alterations {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::form::builtin;
-    use crate::run::config::Config;
-
-    #[test]
-    fn a_sample_altered_in_its_pixels_is_held_back_by_name() {
-        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-        let altered = alter(&digitizer, &[samples.join("acta-0001.jpg")], 7, 1, None);
-        assert!(altered.holds() && altered.left_out.is_empty(), "{altered}");
-        assert_eq!((altered.with_qr.len(), altered.without_qr.len()), (7, 6));
-    }
-
-    #[test]
-    fn a_picture_without_a_sheet_is_left_out() {
-        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
-        let altered = alter(&digitizer, &[PathBuf::from("nowhere.jpg")], 7, 1, None);
-        assert_eq!(altered.left_out, ["nowhere.jpg"]);
-        assert!(altered.with_qr.is_empty());
-    }
-
-    #[test]
-    fn a_cell_is_pasted_where_the_mesh_puts_it() {
-        let pixels = GrayImage::from_fn(100, 100, |_, y| Luma([(y * 2) as u8]));
-        let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * 10.0, y * 10.0)) };
-        let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] };
-        let mut out = pixels.clone();
-        paste_cell(&pixels, &mut out, &mesh, Rect::new(1.0, 6.0, 2.0, 1.0), Rect::new(1.0, 2.0, 2.0, 1.0));
-        assert_eq!((out.get_pixel(15, 21)[0], out.get_pixel(15, 25)[0]), (122, 130));
-        assert_eq!(
-            (out.get_pixel(15, 19)[0], out.get_pixel(15, 31)[0], out.get_pixel(5, 25)[0]),
-            (38, 62, 50)
-        );
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! How readings err, by kind: made-up prints read as in a run and held against their truth.
 //!
-//! In: [`Set`]s of made-up scans and photos, a number of sheets a set, a seed. Out: a [`Sample`], one [`Read`] a
-//! print: its kind and what was believed of the number that it shows. Prints are cut where [`sheet::locate`] puts
+//! In: [`Set`]s of made-up scans and photos, a number of sheets a set, a seed. Out: one [`Read`] a print, its kind
+//! and what was believed of the number that it shows, and the [`Table`] of them. Prints are cut where [`sheet::locate`] puts
 //! them, as in a run, or where they exactly are. Refuses nothing.
 
 use crate::decide::prints::{belief, says};
 use crate::form::Form;
+use crate::lab::synth::phone::Cover;
 use crate::lab::synth::scan::{self, ScanSettings};
 use crate::lab::synth::{Part, Scene, ValueMode, draw, named, rng, values};
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
@@ -15,6 +16,10 @@ use crate::run::batch::{self, BatchError, Jobs};
 use image::GrayImage;
 use rand::RngExt;
 use serde::Serialize;
+
+mod table;
+
+pub use table::Table;
 
 /// Resolutions of the scans besides the typical ones.
 const DPI: [u32; 5] = [75, 100, 120, 150, 200];
@@ -64,7 +69,9 @@ impl Set {
         let truth = values::invent(form, &mut dice, ValueMode::Realistic);
         let numbers = truth.fields.iter().map(|f| f.value).collect();
         let drawn = draw::draw(form, &truth, Part::Whole, &mut dice);
-        let typical = ScanSettings::typical(&mut dice);
+        // What pens and stains hide is in no plain sight.
+        let bare = |settings: ScanSettings| ScanSettings { strokes: 0, blotches: 0, ..settings };
+        let typical = bare(ScanSettings::typical(&mut dice));
         let settings = match self {
             Self::Scans => Some(typical),
             Self::Dpi(dpi) => Some(ScanSettings { dpi: f64::from(*dpi), ..typical }),
@@ -73,7 +80,16 @@ impl Set {
         };
         let pictures = match (self, settings) {
             (Self::Scene(scene), _) => {
-                let original = scene.original(&drawn, &mut dice);
+                let paper = match scene.settings.cover {
+                    Cover::Screen => ScanSettings { dpi: 200.0, ..typical },
+                    _ => ScanSettings {
+                        dpi: 304.8,
+                        blur: 0.3,
+                        fade: dice.random_range(0.0..0.2),
+                        ..bare(ScanSettings::paper(&mut dice))
+                    },
+                };
+                let original = scan::apply(&drawn, &paper, &mut dice);
                 let shots = scene.take(&original, &mut dice).into_iter();
                 shots.map(|s| Seen { pixels: s.pixels(), mesh: s.way.mesh() }).collect()
             }
@@ -168,7 +184,14 @@ pub fn read(
     Ok(batch::collect(n, jobs, work, |_| done())?.into_iter().flatten().collect())
 }
 
-fn one(form: &Form, cell: &CellReading, channel: Channel, truth: u32, size: f64, (set, sheet): (String, usize)) -> Read {
+fn one(
+    form: &Form,
+    cell: &CellReading,
+    channel: Channel,
+    truth: u32,
+    size: f64,
+    (set, sheet): (String, usize),
+) -> Read {
     let modulus = form.max_value() + 1;
     let said = |n: usize| {
         let w = belief(&cell.readings[..n], modulus);

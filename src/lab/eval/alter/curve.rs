@@ -35,23 +35,17 @@ pub struct Point {
     pub wrong: usize,
 }
 
-impl PartialOrd for Point {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        self.level.partial_cmp(&other.level)
-    }
-}
-
 impl Eq for Point {}
 
 /// The levels, nothing counted yet.
-pub fn points() -> Vec<Point> {
+pub(super) fn points() -> Vec<Point> {
     let mut levels: Vec<f64> = LEVELS.into_iter().chain([level()]).collect();
     levels.sort_by(|a, b| b.total_cmp(a));
     levels.into_iter().map(|level| Point { level, ..Point::default() }).collect()
 }
 
 /// Adds other counts of the same levels.
-pub fn add(all: &mut [Point], more: &[Point]) {
+pub(super) fn add(all: &mut [Point], more: &[Point]) {
     for (a, b) in all.iter_mut().zip(more) {
         a.sound += b.sound;
         a.accepted += b.accepted;
@@ -68,7 +62,7 @@ fn at(level: f64, evidence: &Evidence<'_>) -> Decision {
 }
 
 /// Counts a sound sheet, if one was found.
-pub fn sound(points: &mut [Point], evidence: Option<Evidence<'_>>) {
+pub(super) fn sound(points: &mut [Point], evidence: Option<Evidence<'_>>) {
     let Some(mut evidence) = evidence else { return };
     evidence.qr = QrOutcome::NotLooked;
     for point in points {
@@ -82,7 +76,7 @@ pub fn sound(points: &mut [Point], evidence: Option<Evidence<'_>>) {
 }
 
 /// Counts an altered sheet; `judge` says what came of it.
-pub fn altered(points: &mut [Point], evidence: &Evidence<'_>, judge: impl Fn(&Decision) -> Outcome) {
+pub(super) fn altered(points: &mut [Point], evidence: &Evidence<'_>, judge: impl Fn(&Decision) -> Outcome) {
     for point in points {
         let outcome = judge(&at(point.level, evidence));
         let accepted = outcome.status == Status::Accepted;
@@ -100,7 +94,14 @@ impl fmt::Display for Point {
             f,
             "{:>7.0e}: {:>3} of {} sound sheets held by mistake, {:>3} accepted; of {} altered {:>3} held by name, \
              {} accepted with the sound numbers, {} with another {mark}",
-            self.level, self.held, self.sound, self.accepted, self.altered, self.named, self.slipped, self.wrong
+            self.level,
+            self.held,
+            self.sound,
+            self.accepted,
+            self.altered,
+            self.named,
+            self.slipped,
+            self.wrong
         )
     }
 }
