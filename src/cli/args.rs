@@ -365,10 +365,10 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Photos, scans, or folders of them
-    #[arg(required_unless_present_any = ["simulate", "letters", "registration"], value_name = "PATHS")]
+    #[arg(required_unless_present_any = ["simulate", "letters", "registration", "readings"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration"])]
+    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration", "readings"])]
     pub truth: Option<PathBuf>,
     /// Published names by centre and table, to measure how well names of places are read
     #[arg(long, value_name = "CSV", requires = "truth")]
@@ -411,6 +411,18 @@ pub struct EvalArgs {
     /// in millimetres
     #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera"])]
     pub registration: Option<u64>,
+    /// Read this many made-up sheets a set (with --scene only those) and say how readings err by kind
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera", "registration"])]
+    pub readings: Option<usize>,
+    /// Cut prints where they exactly are, not where the registration puts them
+    #[arg(long, requires = "readings")]
+    pub exact: bool,
+    /// Put readings of earlier runs beside these, as --json wrote them; with --readings 0 only those
+    #[arg(long, value_name = "FILE", value_delimiter = ',', requires = "readings")]
+    pub with: Vec<PathBuf>,
+    /// Write the table as models/readings.toml has it
+    #[arg(long, value_name = "FILE", requires = "readings")]
+    pub toml: Option<PathBuf>,
     /// Keep the photos there
     #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,

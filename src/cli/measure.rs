@@ -41,6 +41,9 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     if let Some(sheets) = args.registration {
         return register(args, sheets);
     }
+    if let Some(sheets) = args.readings {
+        return readings(args, sheets);
+    }
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
     let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
@@ -165,6 +168,48 @@ fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
+/// Reads made-up prints and says how their readings err.
+fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
+    use crate::lab::eval::readings::{self, Place};
+    let config = config(&args.digitize)?;
+    let jobs = jobs(&args.digitize)?;
+    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let readers = crate::read::glyphs::Readers::new()?;
+    let sets = match args.scene.as_slice() {
+        [] => readings::Set::all(),
+        named => named
+            .iter()
+            .map(|n| readings::Set::parse(n))
+            .collect::<Result<_, _>>()
+            .map_err(anyhow::Error::msg)?,
+    };
+    let place = if args.exact { Place::Exact } else { Place::Located };
+    let mut all = Vec::new();
+    for set in sets.into_iter().filter(|_| sheets > 0) {
+        let bar = Bar::new(sheets);
+        all.extend(readings::read((form, &readers), (set, place), (sheets, args.seed), Jobs(jobs), || {
+            bar.done(&[])
+        })?);
+        bar.finish();
+    }
+    for path in &args.with {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let more: Vec<readings::Read> = serde_json::from_slice(&bytes).with_context(|| {
+            format!("{} holds no readings; give a file that --json wrote", path.display())
+        })?;
+        all.extend(more);
+    }
+    let table = readings::Table::of(&all);
+    console::data(table.to_string().as_bytes())?;
+    if let Some(path) = &args.toml {
+        output::write_whole(path, table.toml(crate::decide::prints::level()).as_bytes())?;
+    }
+    if let Some(path) = &args.json {
+        output::write_whole(path, &serde_json::to_vec(&all)?)?;
+    }
+    Ok(Outcome::Clean)
+}
+
 /// Decides on made-up sheets; [`Outcome::Open`] when a probability does not hold.
 fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
     let config = config(&args.digitize)?;
@@ -176,7 +221,7 @@ fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
     }
     let wanted = |name: &str| args.noise.is_empty() || args.noise.iter().any(|n| n == name);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
-    let policy = Policy { max_error: config.max_error };
+    let policy = Policy::at_most(config.max_error);
     let mut made = BTreeMap::new();
     for (name, noise) in Noise::ALL.into_iter().filter(|n| wanted(n.0)) {
         let started = Instant::now();
@@ -203,10 +248,17 @@ fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
     if inputs.files.is_empty() {
         bail!("no pictures to alter; give files or folders with .{}", inputs::ENDINGS.join(", ."));
     }
+    let scene = match camera(args)? {
+        None => None,
+        Some(Camera::Scene(scene)) if scene.photos == 1 => Some(scene),
+        Some(_) => {
+            bail!("altered sheets are photographed by a --scene of one photo a sheet, such as strip-12mp")
+        }
+    };
     let digitizer = Digitizer::new(config)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
     let started = Instant::now();
-    let altered = pool.install(|| eval::alter::alter(&digitizer, &inputs.files, each, args.seed));
+    let altered = pool.install(|| eval::alter::alter(&digitizer, &inputs.files, each, args.seed, scene));
     console::data(altered.to_string().as_bytes())?;
     say!("time: {:.1} s with {jobs} jobs", started.elapsed().as_secs_f64())?;
     if let Some(path) = &args.json {

@@ -1,8 +1,7 @@
-//! From what the readers say to the likelihood of a field's value, and the contradictions between
-//! channels.
+//! From what the readers say to the likelihood of a field's value, and the contradictions between channels.
 //!
 //! In: the evidence of one field. Out: [`Heard`], a likelihood a channel (fused over its readers),
-//! their joint likelihood, and where two channels contradict each other with confidence.
+//! their joint likelihood, and whether prints disagree with a number ([`super::prints`]).
 //!
 //! A reader's distribution is its posterior under a flat prior over values, so it is proportional to
 //! the likelihood of its crop. No reader is believed beyond its floor: with that probability what it
@@ -14,23 +13,13 @@
 //! The QR code is decoded with error correction and is nearly exact. Every value has the same prior:
 //! the program has no opinion about who gets votes.
 
+use super::prints::{LISTED, Print, reader_floor, says};
 use super::weights::Weights;
 use crate::form::FieldIx;
 use crate::read::code::QrOutcome;
 use crate::read::cut::Quality;
 use crate::read::evidence::Evidence;
-use crate::read::glyphs::FieldEvidence;
-use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
-
-/// How often a reader is wrong whatever it says. The network: issue 3 asks for 99.8 % of cells right
-/// by a single channel, most of the rest with low confidence. Tesseract: 0 to 13 % of clean lone
-/// digits wrong by padding alone, with confidences that mislead. Not measured on this program's cells.
-const fn reader_floor(reader: ReaderId) -> f64 {
-    match reader {
-        ReaderId::Net | ReaderId::Lines => 1e-3,
-        ReaderId::Tesseract => 2e-2,
-    }
-}
+use crate::read::glyphs::{CellReading, Channel, Reading};
 
 /// How much of what a reader does not list, its floor included, is the value that it says with one
 /// figure another; the rest is any value. A misread number keeps its length more often than not, and a
@@ -94,17 +83,7 @@ pub const TOGETHER: f64 = 1e-6;
 /// form's strict grammar too. Not measured.
 const QR_FLOOR: f64 = 1e-7;
 
-/// The most values that are listed for one cell; a network lists hundreds, most of them below its
-/// floor. Bounds the time.
-const LISTED: usize = 32;
-
-/// Below this probability of showing the same value, given that both are readable, two channels
-/// contradict each other: 50 to 1 against. Chosen so that an altered number would have to be read as
-/// the old one with 2 % to slip by.
-const AGREE_AT_LEAST: f64 = 0.02;
-
-/// A channel with this much on listed values says something; below it is taken for unreadable. Low on
-/// purpose: a channel that says something else, however faintly, is a reason to look.
+/// A channel with this much on listed values is named with what it says; below it is taken for unreadable.
 const SAYS: f64 = 0.3;
 
 /// From this share of the listed values on a channel says one value.
@@ -119,6 +98,8 @@ pub struct Heard {
     pub words: Option<Weights>,
     /// QR code, if it carries the field and belongs to the sheet.
     pub qr: Option<Weights>,
+    /// The prints that were read, digits before words, for the question whether they show a number.
+    pub prints: Vec<Print>,
     /// All believed channels together, normalised.
     pub likelihood: Weights,
 }
@@ -139,23 +120,35 @@ impl Heard {
             .collect()
     }
 
-    /// The prints, digits and words, of which "blank or unreadable" is likelier than any one number.
-    pub fn silent_prints(&self) -> Vec<Channel> {
-        self.channels().filter(|(c, w)| *c != Channel::Qr && says(w).is_none()).map(|c| c.0).collect()
+    /// How rarely all prints are read as these are where they show `value`: each errs by itself. 1 where each
+    /// rather shows it. A print that is read with doubt is a misreading, two in one number seldom are.
+    pub fn surprise(&self, value: u32) -> f64 {
+        let prints: f64 = self.prints.iter().map(|p| p.surprise(value)).product();
+        prints * if self.qr.as_ref().and_then(says).is_some_and(|v| v != value) { QR_FLOOR } else { 1.0 }
     }
 
-    /// Whether two channels, both readable, hardly can show the same value.
-    pub fn contradictory(&self) -> bool {
-        let channels: Vec<&Weights> = self.channels().map(|c| c.1).collect();
-        channels.iter().enumerate().any(|(i, a)| channels[..i].iter().any(|b| contradict(a, b)))
+    /// Whether the prints are no mere misreadings of `value`.
+    pub fn disagrees(&self, value: u32, level: f64) -> bool {
+        self.surprise(value) < level
     }
 
-    /// Whether the QR code contradicts a printed channel that no other printed channel contradicts.
+    /// Whether, among several, no number is one that all prints may show.
+    pub fn contradictory(&self, level: f64) -> bool {
+        let qr = self.qr.as_ref().and_then(says);
+        let said: Vec<u32> = self.prints.iter().filter_map(Print::shows).chain(qr).collect();
+        said.len() > 1 && said.iter().all(|&v| self.disagrees(v, level))
+    }
+
+    /// The prints that show no number rather than `value`, or another one.
+    pub fn astray(&self, value: u32) -> impl Iterator<Item = &Print> {
+        self.prints.iter().filter(move |p| p.shows() != Some(value))
+    }
+
+    /// Whether the QR code contradicts the print: what can be read of it.
     pub fn qr_contradicts_print(&self) -> bool {
-        let Some(qr) = &self.qr else { return false };
-        let printed: Vec<&Weights> = self.digits.iter().chain(&self.words).collect();
-        let vague = |w: &Weights| w.listed() < SAYS;
-        printed.iter().any(|w| contradict(w, qr)) && printed.iter().all(|w| contradict(w, qr) || vague(w))
+        let Some(code) = self.qr.as_ref().and_then(says) else { return false };
+        self.prints.iter().any(|p| p.shows().is_some() && p.disagrees(code))
+            && self.prints.iter().all(|p| p.shows().is_none() || p.disagrees(code))
     }
 
     /// The value that two channels show with confidence and no third one contradicts.
@@ -163,17 +156,6 @@ impl Heard {
         let said: Vec<u32> = self.channels().filter_map(|(_, w)| clear_value(w)).collect();
         (said.len() >= 2 && said.iter().all(|v| *v == said[0])).then(|| said[0])
     }
-
-    /// Whether some channel that says something rather shows another number than `value`. An altered
-    /// number that is read with doubt must not slip by because the old one is possible too.
-    pub fn overrules(&self, value: u32) -> bool {
-        self.readable().iter().any(|r| r.1 != value)
-    }
-}
-
-/// The value that is likelier than "something else, blank or unreadable".
-pub fn says(w: &Weights) -> Option<u32> {
-    w.best().filter(|b| b.1 > w.rest()).map(|b| b.0)
 }
 
 /// The one value that a channel says with confidence.
@@ -184,14 +166,6 @@ pub fn clear_value(w: &Weights) -> Option<u32> {
 /// Probability of `value`, given that the channel is readable; 0 when it is not.
 fn share(w: &Weights, value: u32) -> f64 {
     if w.listed() < SAYS { 0.0 } else { w.atom(value) / w.listed() }
-}
-
-/// Whether two channels that both say something hardly can show the same value.
-pub fn contradict(a: &Weights, b: &Weights) -> bool {
-    a.listed() >= SAYS && b.listed() >= SAYS && {
-        let same: f64 = a.atoms().iter().map(|&(value, weight)| weight * b.atom(value)).sum();
-        same < AGREE_AT_LEAST * a.listed() * b.listed()
-    }
 }
 
 /// Hears the channels of field `ix`. The QR code counts only if `qr` says that it belongs to the
@@ -216,7 +190,18 @@ pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Relianc
     if let Some(w) = &code {
         likelihood = likelihood.normalised().0.times(w);
     }
-    Heard { digits, words, qr: code, likelihood: likelihood.normalised().0.standing_out(LISTED) }
+    let spec = &evidence.form.fields[ix];
+    let prints = [
+        (Channel::Digits, &field.digits, spec.digits.as_ref()),
+        (Channel::Words, &field.words, spec.words.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(channel, cell, slot)| {
+        let cell = cell.as_ref().filter(|c| !c.readings.is_empty())?;
+        Some(Print::of(cell, channel, slot, modulus))
+    })
+    .collect();
+    Heard { digits, words, qr: code, prints, likelihood: likelihood.normalised().0.standing_out(LISTED) }
 }
 
 /// Whether the QR code takes part in the inference.
@@ -256,8 +241,7 @@ pub fn said(evidence: &Evidence<'_>) -> Vec<[Option<Said>; 2]> {
 struct Cell;
 
 impl Cell {
-    /// What its readers say, for the contradictions between channels; and the same as a likelihood, in
-    /// which what they do not list is more probable near what they do.
+    /// What its readers say; and the same as a likelihood, in which what they do not list is more probable near what they do.
     fn of(cell: &CellReading, modulus: u32, reliance: Reliance) -> (Weights, Weights) {
         let mut fused = Weights::flat(1.0, modulus);
         let mut near = fused.clone();
@@ -294,11 +278,6 @@ pub fn trust(quality: &Quality) -> f64 {
     let resolution = 1.0 - 0.2 * (1.0 - ramp(quality.px_per_mm, 2.0, 4.0));
     let contrast = 1.0 - 0.2 * (1.0 - ramp(quality.contrast, 0.02, 0.10));
     coverage * residual * resolution * contrast
-}
-
-/// Whether a field was looked at on the photo at all.
-pub fn looked_at(field: &FieldEvidence) -> bool {
-    [&field.digits, &field.words].into_iter().flatten().any(|cell| !cell.readings.is_empty())
 }
 
 /// `digits 183, words 283, QR 283`.

@@ -17,8 +17,9 @@ mod find;
 pub use find::NEAR;
 
 use super::Policy;
-use super::channels::{Reliance, cell_weights, contradict, trust};
+use super::channels::{Reliance, cell_weights, qr_value, trust};
 use super::codes::sheet_code;
+use super::prints::Print;
 use super::strings;
 use super::weights::Weights;
 use crate::form::FieldIx;
@@ -127,7 +128,7 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
                 continue;
             };
             // A poor photo is no witness against a good one.
-            if here.listed().min(there.listed()) >= WITNESS && contradict(&here, &there) {
+            if here.listed().min(there.listed()) >= WITNESS && differ(a.evidence, b.evidence, ix, channel) {
                 let name = match channel {
                     Channel::Digits => "digits",
                     Channel::Words => "words",
@@ -146,6 +147,20 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
         }
     }
     out
+}
+
+/// Whether two photos show a number differently: neither is a mere misreading of what the other shows.
+fn differ(a: &Evidence<'_>, b: &Evidence<'_>, ix: FieldIx, channel: Channel) -> bool {
+    let print = |e: &Evidence<'_>| {
+        let field = &e.form.fields[ix];
+        let slot = if channel == Channel::Digits { &field.digits } else { &field.words };
+        Some(Print::of(&cell(e, ix, channel)?, channel, slot.as_ref(), e.form.max_value() + 1))
+    };
+    let (Some(here), Some(there)) = (print(a), print(b)) else { return qr_value(a, ix) != qr_value(b, ix) };
+    match (here.shows(), there.shows()) {
+        (Some(x), Some(y)) => here.disagrees(y) && there.disagrees(x),
+        _ => false,
+    }
 }
 
 fn cell(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<CellReading> {

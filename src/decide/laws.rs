@@ -4,13 +4,14 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear, looked_at, says};
+use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear};
 use super::codes::{HEADER_SURE, sheet_code};
+use super::prints::{Print, says};
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
 use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
-use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
+use crate::form::{FieldIx, Form, Relation, RelationOp, Role};
 use crate::ground::dates;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
@@ -127,27 +128,35 @@ pub struct Identity {
     pub registered: Registered,
 }
 
-/// Asks a registry about the sheet's table. A code that was read with doubt is surer when the registry has
-/// the number of registered voters that the sheet prints under it; otherwise the registry has no say about
-/// it. Nothing measured changes.
+/// Asks a registry about the sheet's table. That it has, of the table with the code printed above, the number of
+/// registered voters that the sheet prints under it makes the code surer; that it has another one makes it less
+/// sure: the code may be misread. Of a code that stays in doubt the registry has no say. Nothing measured changes.
 pub fn identity(evidence: &Evidence<'_>, reliance: Reliance, ask: impl Fn(&str) -> Registered) -> Identity {
     let printed_code = strings::code(evidence);
-    if let Some(code) = sheet_code(evidence) {
-        return Identity { printed_code, registered: ask(&code) };
-    }
-    let Some((code, p)) = &printed_code else {
-        return Identity { printed_code, registered: Registered::NotAsked };
-    };
-    let registered = ask(code);
     let printed = evidence.form.field(ELECTORES).and_then(|ix| {
         let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
         clear_value(heard.digits.as_ref()?)
     });
-    if printed.is_none() || registered.electores() != printed {
-        return Identity { printed_code, registered: Registered::NotAsked };
+    let met = |registered: Registered| registered.electores().zip(printed).map(|(r, p)| r == p);
+    let sure = sheet_code(evidence);
+    let Some((code, p)) = &printed_code else {
+        let registered = sure.map_or(Registered::NotAsked, |code| ask(&code));
+        return Identity { printed_code, registered };
+    };
+    // A QR code that belongs to the sheet says which table it is of.
+    if let Some(sure) = sure.as_ref().filter(|sure| *sure != code || *p < HEADER_SURE) {
+        return Identity { printed_code, registered: ask(sure) };
     }
-    let surer = p / (p + (1.0 - p) * MET_BY_CHANCE);
-    Identity { printed_code: Some((code.clone(), surer)), registered }
+    let registered = ask(code);
+    let (right, wrong) = match met(registered) {
+        Some(true) => (1.0 - REGISTRY_FLOOR, MET_BY_CHANCE),
+        Some(false) => (REGISTRY_FLOOR, 1.0 - MET_BY_CHANCE),
+        None => (1.0, 1.0),
+    };
+    let p = p * right / (p * right + (1.0 - p) * wrong);
+    let heard_of = sure.is_some() || met(registered) == Some(true);
+    let registered = if heard_of { registered } else { Registered::NotAsked };
+    Identity { printed_code: Some((code.clone(), p)), registered }
 }
 
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
@@ -174,7 +183,7 @@ pub fn fill_from_registry(
     fields: &mut [FieldDecision],
 ) {
     let Some((ix, value)) = form.field(ELECTORES).zip(registered.electores()) else { return };
-    if fields[ix].value.is_none() && !heard[ix].overrules(value) {
+    if fields[ix].value.is_none() && heard[ix].readable().iter().all(|r| r.1 == value) {
         fields[ix].value = Some(value);
         fields[ix].confidence = 1.0 - REGISTRY_FLOOR;
         fields[ix].basis = Basis::Filled;
@@ -197,7 +206,8 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
             let message =
                 format!("{}: {printed} on the sheet, {registered} in the registry", form.fields[ix].label);
-            let finding = Finding::new(Code::ElectoresDiffer, Severity::Review, message, hint).on(ELECTORES);
+            let severity = if form.is_context(ix) { Severity::Info } else { Severity::Review };
+            let finding = Finding::new(Code::ElectoresDiffer, severity, message, hint).on(ELECTORES);
             (printed != registered).then_some(finding)
         }
     }
@@ -299,18 +309,19 @@ pub fn about_fields(
     heard: &[Heard],
     posterior: &Posterior,
     fields: &[FieldDecision],
+    policy: &Policy,
 ) -> Vec<Finding> {
     let form = evidence.form;
     let mut out = Vec::new();
     let mut absent = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {
         // Whatever a QR code or the sums say of it.
-        if !looked_at(&evidence.fields[ix]) && field.kind != FieldKind::Header && !heard[ix].contradictory() {
+        if heard[ix].prints.is_empty() && field.role != Role::Context {
             absent.push(field.label.as_str());
             continue;
         }
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
-        let mut seen = about_field(&heard[ix], &fields[ix], implied, &field.kind);
+        let mut seen = about_field((&heard[ix], field.role), &fields[ix], implied, policy);
         // What the registry says too needs no sure print.
         if field.id == ELECTORES
             && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
@@ -339,53 +350,74 @@ pub fn about_fields(
 type Seen = (Code, Severity, String, &'static str);
 
 /// What is to say about one field, of which the other numbers of the sheet give `implied`.
-fn about_field(heard: &Heard, decided: &FieldDecision, implied: Option<u32>, kind: &FieldKind) -> Vec<Seen> {
+fn about_field(
+    (heard, role): (&Heard, Role),
+    decided: &FieldDecision,
+    implied: Option<u32>,
+    policy: &Policy,
+) -> Vec<Seen> {
     let text = channels_text(heard);
-    let header = *kind == FieldKind::Header;
-    if heard.contradictory() {
-        let hint = "compare digits, words and QR code on the photo; what is printed twice alike is not \
-                    necessarily right";
-        return vec![(Code::ChannelsDisagree, Severity::Review, text, hint)];
+    let look = "read the number on the photo";
+    if role == Role::Context {
+        let open = decided.value.is_none() || decided.confidence < HEADER_SURE;
+        return open
+            .then(|| (Code::CellUnreadable, Severity::Info, not_certain(heard, text), look))
+            .into_iter()
+            .collect();
     }
     let Some(value) = decided.value else {
-        let said = if heard.readable().is_empty() { text } else { format!("not certain ({text})") };
-        return vec![(Code::CellUnreadable, Severity::Review, said, "read the number on the photo")];
+        let code =
+            if heard.contradictory(policy.surprise) { Code::ChannelsDisagree } else { Code::CellUnreadable };
+        return vec![(code, Severity::Review, not_certain(heard, text), look)];
     };
-    if header && decided.confidence < HEADER_SURE {
-        let said = format!("not certain ({text})");
-        return vec![(Code::CellUnreadable, Severity::Review, said, "read the number on the photo")];
-    }
     let mut out = Vec::new();
-    // What cannot be read may show another number, however sure the other print, the code or the sums are.
-    let silent = heard.silent_prints();
-    if !header && !silent.is_empty() {
-        let prints = silent.iter().map(|c| c.name()).collect::<Vec<_>>().join(" and ");
-        let said = format!("{prints} hardly readable ({text}); {value} is what the rest gives");
-        out.push((Code::CellUnreadable, Severity::Review, said, "look at what covers or spoils the number"));
-    }
-    let overruled = heard.overrules(value);
-    // What is hardly readable has been named with what it seems to show.
-    let shown_otherwise = heard.readable().iter().any(|(c, v)| *v != value && !silent.contains(c));
+    let (silent, other): (Vec<_>, Vec<_>) = heard.astray(value).partition(|p| p.shows().is_none());
+    let held = heard.disagrees(value, policy.surprise);
+    let names =
+        |prints: &[&Print]| prints.iter().map(|p| p.kind.channel.name()).collect::<Vec<_>>().join(" and ");
     let fits = || format!("{text}; {value} is what fits the other numbers");
+    let together = || format!("{text}; {value} is what the channels together give");
+    let unread = || format!("{} hardly readable ({text}); {value} is what the rest gives", names(&silent));
     let compare = "compare the number with the photo";
+    // What cannot be read may show another number, however sure the other print, the code or the sums are.
+    if held && !silent.is_empty() {
+        out.push((
+            Code::CellUnreadable,
+            Severity::Review,
+            unread(),
+            "look at what covers or spoils the number",
+        ));
+    }
     match (decided.basis, implied.filter(|&v| v != value)) {
         (Basis::Read, Some(implied)) => {
             let said = format!("{text}; the other numbers of the sheet give {implied}");
             let hint = "compare the number and the sums with the photo";
             out.push((Code::OutOfLine, Severity::Review, said, hint));
         }
-        (Basis::Read, None) if shown_otherwise => {
-            let said = format!("{text}; {value} is what the channels together give");
-            out.push((Code::ChannelsDisagree, Severity::Review, said, "compare the channels with the photo"));
+        (Basis::Read, None) if held && (!other.is_empty() || silent.is_empty()) => {
+            let hint = "compare digits, words and QR code on the photo; what is printed twice alike is not \
+                        necessarily right";
+            out.push((Code::ChannelsDisagree, Severity::Review, together(), hint));
+        }
+        (Basis::Read, None) if !held && !other.is_empty() => {
+            let said = format!("{}; as readings of such print err now and then", together());
+            out.push((Code::Misreading, Severity::Info, said, compare));
+        }
+        (Basis::Read, None) if !held && !silent.is_empty() => {
+            out.push((Code::Misreading, Severity::Info, unread(), compare));
         }
         (Basis::Read, None) => {}
         (Basis::Corrected, _) => {
-            let severity = if overruled { Severity::Review } else { Severity::Info };
+            let severity = if held { Severity::Review } else { Severity::Info };
             out.push((Code::ValueCorrected, severity, fits(), compare));
         }
         (Basis::Filled, _) => out.push((Code::ValueFilled, Severity::Info, fits(), compare)),
     }
     out
+}
+
+fn not_certain(heard: &Heard, text: String) -> String {
+    if heard.readable().is_empty() { text } else { format!("not certain ({text})") }
 }
 
 /// Which fields keep a sheet from being certain enough.
@@ -403,7 +435,7 @@ pub fn about_confidence(
         .fields
         .iter()
         .zip(fields)
-        .filter(|(f, _)| f.kind != FieldKind::Header)
+        .filter(|(f, _)| f.role != Role::Context)
         .map(|(f, d)| (1.0 - d.confidence, f.label.as_str()))
         .filter(|d| d.0 > policy.max_error / fields.len() as f64)
         .collect();

@@ -50,6 +50,7 @@ pub mod codes;
 pub mod group;
 pub(crate) mod laws;
 pub mod odds;
+pub mod prints;
 mod relations;
 pub mod strings;
 pub mod sums;
@@ -98,12 +99,21 @@ impl Registered {
 pub struct Policy {
     /// The largest probability that any number of an accepted sheet is wrong.
     pub max_error: f64,
+    /// A number is held whose prints are read as its like are more rarely than this ([`prints`]).
+    pub surprise: f64,
 }
 
 impl Default for Policy {
-    /// 1 in 10,000.
+    /// 1 in 10,000, and the level of `models/readings.toml`.
     fn default() -> Self {
-        Self { max_error: 1e-4 }
+        Self { max_error: 1e-4, surprise: prints::level() }
+    }
+}
+
+impl Policy {
+    /// With another error rate.
+    pub fn at_most(max_error: f64) -> Self {
+        Self { max_error, ..Self::default() }
     }
 }
 
@@ -210,7 +220,7 @@ pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) 
     let mut fields: Vec<_> = heard.iter().zip(&posterior.fields).map(|(h, p)| laws::value(h, p)).collect();
     laws::drop_impossible(form, &mut fields);
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
-    let covered = |ix: usize| !matches!(form.fields[ix].kind, crate::form::FieldKind::Header);
+    let covered = |ix: usize| !form.is_context(ix);
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);
     laws::fill_from_registry(form, &heard, identity.registered, &mut fields);
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
@@ -221,9 +231,9 @@ pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) 
     findings.extend(laws::about_identity(evidence, &identity, standing.trust));
     findings.extend(laws::about_registration(form, identity.registered, &heard));
     findings.extend(laws::about_the_sheet(evidence, &fields));
-    findings.extend(laws::about_fields(evidence, identity.registered, &heard, &posterior, &fields));
+    findings.extend(laws::about_fields(evidence, identity.registered, &heard, &posterior, &fields, policy));
     findings.extend(relations::about_relations(form, &fields, &checks));
-    findings.extend(relations::about_corrections(form, &heard, &fields, &checks));
+    findings.extend(relations::about_corrections(form, &heard, &fields, &checks, policy));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);

@@ -4,7 +4,7 @@
 //! not which number is wrong. Refuses nothing.
 
 use super::channels::Heard;
-use super::{Basis, Check, ELECTORES, FieldDecision};
+use super::{Basis, Check, ELECTORES, FieldDecision, Policy};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::ground::finding::{Code, Finding, Severity};
 
@@ -19,7 +19,7 @@ pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
     Check { id: relation.id.clone(), holds, left, right }
 }
 
-/// Relations that do not hold on the decided values. A usual one asks for a person as well: for some
+/// Relations that do not hold on the decided values; one with context is only told. A usual one asks for a person as well: for some
 /// totals it is the only witness of a change in digits and words alike. None of 42 real sheets breaks
 /// one (November 2026).
 pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) -> Vec<Finding> {
@@ -27,10 +27,11 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
     for (relation, check) in form.relations.iter().zip(checks) {
         let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
         let (l, r) = sides_text(form, relation);
+        let severity = if of_context(form, relation) { Severity::Info } else { Severity::Review };
         let finding = match relation.op {
             RelationOp::Equals => Finding::new(
                 Code::RelationBroken,
-                Severity::Review,
+                severity,
                 format!("{l} = {left}, {r} = {right}"),
                 "compare both sides with the photo; a sheet can break a sum of its own",
             ),
@@ -38,7 +39,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
                 let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
                 Finding::new(
                     if electores { Code::ElectoresExceeded } else { Code::RelationBroken },
-                    Severity::Review,
+                    severity,
                     format!("{l} = {left}, more than {r} = {right}"),
                     "compare both numbers with the photo",
                 )
@@ -49,6 +50,11 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
     out
 }
 
+/// Whether a relation ties a field that is only context.
+pub fn of_context(form: &Form, relation: &Relation) -> bool {
+    relation.left.iter().chain(&relation.right).any(|&ix| form.is_context(ix))
+}
+
 /// Relations that hold only because a number that a channel contradicts was corrected by them: the error may
 /// be in any number that they add up.
 pub fn about_corrections(
@@ -56,9 +62,10 @@ pub fn about_corrections(
     heard: &[Heard],
     fields: &[FieldDecision],
     checks: &[Check],
+    policy: &Policy,
 ) -> Vec<Finding> {
     let printed = |ix: FieldIx| match (fields[ix].value, fields[ix].basis) {
-        (Some(value), Basis::Corrected) if heard[ix].overrules(value) => {
+        (Some(value), Basis::Corrected) if heard[ix].disagrees(value, policy.surprise) => {
             heard[ix].likelihood.best().map(|b| b.0)
         }
         (value, _) => value,
@@ -66,7 +73,7 @@ pub fn about_corrections(
     let read: Vec<Option<u32>> = (0..fields.len()).map(printed).collect();
     let mut out = Vec::new();
     for (relation, decided) in form.relations.iter().zip(checks) {
-        if decided.holds != Some(true) {
+        if decided.holds != Some(true) || of_context(form, relation) {
             continue;
         }
         let Check { holds: Some(false), left: Some(left), right: Some(right), .. } = check(relation, &read)

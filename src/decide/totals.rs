@@ -1,7 +1,7 @@
 //! All relations together: the posterior of every field and the probability that all are right.
 //!
 //! In: a form's relations and one likelihood a field. Out: [`Posterior`]. Refuses nothing; a relation
-//! that would close a circle, that bounds instead of equating, or that names a field twice is left out
+//! that would close a circle, that bounds instead of equating, that ties context, or that names a field twice is left out
 //! of the inference (it is still checked afterwards), which makes the posterior vaguer, never surer.
 //!
 //! Fields and relations then form a forest, on which passing messages once up and once down is exact
@@ -10,6 +10,7 @@
 //! all readings together; an assignment's own weight divided by it is the probability that this
 //! assignment, as a whole, is what the sheet prints.
 
+use super::relations::of_context;
 use super::sums::{Side, Tie, message, messages};
 use super::weights::Weights;
 use crate::form::{FieldIx, Force, Form, RelationOp};
@@ -61,7 +62,8 @@ impl Forest {
         let mut chosen = Vec::new();
         for force in [Force::Binding, Force::Usual] {
             for relation in &form.relations {
-                if relation.force != force || relation.op != RelationOp::Equals {
+                if relation.force != force || relation.op != RelationOp::Equals || of_context(form, relation)
+                {
                     continue;
                 }
                 let left = relation.left.iter().map(|&f| (f, Side::Left));

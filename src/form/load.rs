@@ -151,22 +151,24 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             id: total.id.clone(),
             label: total.label.clone(),
             kind: FieldKind::Total,
+            role: total.role,
             y: total.y,
             digits: resolver.slot(columns.digits.as_ref(), "row", &total.id)?,
             words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,
         });
     }
-    let header = header(&resolver, &raw.header)?;
-    if let Some(line) = header.lines.iter().find(|l| l.id == "electores") {
+    if let Some(line) = raw.header.lines.iter().find(|l| l.id == "electores") {
         fields.push(Field {
             id: line.id.clone(),
             label: "Electores".to_owned(),
             kind: FieldKind::Header,
+            role: line.role,
             y: line.y.unwrap_or(0.0),
             digits: None,
             words: None,
         });
     }
+    let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
         if fields[..i].iter().any(|f| f.id == field.id) {
             return Err(resolver.fail(&field.id, "the id is used twice; ids must be unique"));
@@ -250,6 +252,7 @@ fn row_field(
         id: format!("{}_{}", row.candidate, row.sigla.replace(' ', "_")),
         label: format!("{} / {}", raw.candidates[candidate].name, row.sigla),
         kind: FieldKind::Vote { candidate, party: row.sigla.clone(), code: row.code.clone() },
+        role: Role::Result,
         y: row.y,
         digits: resolver.slot(columns.digits.as_ref(), "row", &row.sigla)?,
         words,
@@ -339,6 +342,20 @@ mod tests {
         assert_eq!(form.words.spell(149), "Cero, Uno, Cuatro, Nueve");
         let sum = form.relations.iter().find(|r| r.id == "sum_is_votos_validos").unwrap();
         assert_eq!(sum.left.len(), 38);
+    }
+
+    #[test]
+    fn a_number_is_a_result_unless_its_form_says_that_it_is_context() {
+        let role = |text: &str, id: &str| {
+            let form = parse("test", text).unwrap();
+            form.fields[form.field(id).unwrap()].role
+        };
+        let text = BUILTIN[0].1;
+        assert_eq!(role(text, "electores"), Role::Context);
+        assert_eq!(role(text, "votos_nulos"), Role::Result);
+        let other = text.replace("role = \"context\"", "role = \"result\"");
+        assert_eq!(role(&other, "electores"), Role::Result);
+        assert!(parse("test", &text.replace("role = \"context\"", "role = \"ballast\"")).is_err());
     }
 
     #[test]

@@ -172,12 +172,25 @@ pub struct Field {
     pub label: String,
     /// A vote row or a total.
     pub kind: FieldKind,
+    /// What it is for.
+    pub role: Role,
     /// Baseline of its first line of print.
     pub y: f64,
     /// Where the digits stand; `None` for a header field.
     pub digits: Option<Slot>,
     /// Where the words stand.
     pub words: Option<Slot>,
+}
+
+/// What a number of the sheet is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A vote or a total: a sheet with a wrong one is wrong.
+    #[default]
+    Result,
+    /// Stands beside the results: sure or open by itself, it never holds a sheet back.
+    Context,
 }
 
 /// A vote row or a total.
@@ -338,6 +351,11 @@ pub enum Force {
 }
 
 impl Form {
+    /// Whether a field is context.
+    pub fn is_context(&self, ix: FieldIx) -> bool {
+        self.fields[ix].role == Role::Context
+    }
+
     /// Index of the field with this id.
     pub fn field(&self, id: &str) -> Option<FieldIx> {
         self.fields.iter().position(|f| f.id == id)

@@ -3,7 +3,7 @@
 //! In: TOML. Out: these types, field by field as written, nothing resolved or checked. Refuses (serde) what has
 //! another shape: a key that is not known, one that is missing, a value of another kind.
 
-use super::Align;
+use super::{Align, Role};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -125,6 +125,8 @@ pub(super) struct RawTotal {
     pub label: String,
     pub y: f64,
     pub columns: String,
+    #[serde(default)]
+    pub role: Role,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +159,8 @@ pub(super) struct RawHeaderLine {
     pub prefix: Option<String>,
     pub pattern: Option<String>,
     pub y: Option<f64>,
+    #[serde(default)]
+    pub role: Role,
     pub print: Option<RawHeaderPrint>,
 }
 

@@ -55,6 +55,8 @@ pub enum Code {
     ValueFilled,
     /// A number, or one of its prints, could not be read.
     CellUnreadable,
+    /// A print rather shows another number, as readings of such print err now and then.
+    Misreading,
     /// Numbers are not on the photo.
     FieldsAbsent,
     /// A wrong number is too probable.

@@ -32,6 +32,9 @@ pub struct Quality {
     pub px_per_mm: f64,
     /// How far the registration's anchors around the cell are from where they should be, mm.
     pub residual: f64,
+    /// How steep the print's edges are: grey from one pixel of the crop to the next, as a share of ink against
+    /// paper, where it is steepest (see [`sharpness`]). An edge as sharp as the crop allows has 0.5 to 1.
+    pub sharpness: f64,
 }
 
 /// Cuts a form rectangle (mm) out of the photo along the mesh at `px_per_mm`, averaging where the
@@ -289,7 +292,27 @@ pub fn quality(pixels: &GrayImage, sheet: &Sheet, rect: Rect, crop: &GrayImage) 
         coverage: f64::from(inside) / f64::from(steps * steps),
         px_per_mm: sheet.mesh.px_per_mm(rect.y + rect.height / 2.0),
         residual: sheet.residual_at(rect.y + rect.height / 2.0),
+        sharpness: sharpness(crop, paper - ink),
     }
+}
+
+/// The steepest fiftieth of a crop's edges, in shares of `contrast` (grey levels) a pixel, at most 1. Taken across
+/// over three rows, so that grain counts less than strokes.
+fn sharpness(crop: &GrayImage, contrast: f64) -> f64 {
+    let (w, h) = (crop.width() as usize, crop.height() as usize);
+    if w < 3 || h < 3 || contrast <= 0.0 {
+        return 0.0;
+    }
+    let raw = crop.as_raw();
+    let at = |x: usize, y: usize| f64::from(raw[y * w + x]);
+    let across = |x: usize, y: usize| at(x, y - 1) + 2.0 * at(x, y) + at(x, y + 1);
+    let mut steps: Vec<f64> = (1..h - 1)
+        .flat_map(|y| (1..w - 1).map(move |x| (x, y)))
+        .map(|(x, y)| (across(x + 1, y) - across(x - 1, y)).abs() / 8.0)
+        .collect();
+    let nth = steps.len() / 50;
+    let (_, &mut steepest, _) = steps.select_nth_unstable_by(nth, |a, b| b.total_cmp(a));
+    (steepest / contrast).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -316,7 +339,7 @@ mod tests {
         let cell = |field, level| ChannelCell {
             field,
             lines: vec![GrayImage::from_pixel(8, 8, Luma([level]))],
-            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 0.3 },
             hidden: Vec::new(),
         };
         let glare = |paper| {
@@ -336,7 +359,7 @@ mod tests {
                 let ink = digits.contains(&x) && x % 9 < 6 && (top..18).contains(&y);
                 Luma([if ink { 60 } else { paper }])
             })],
-            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0 },
+            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 0.3 },
             hidden: Vec::new(),
         };
         let glare = |bleached: ChannelCell| {

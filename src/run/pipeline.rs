@@ -368,7 +368,7 @@ impl Digitizer {
     /// Decides, with the registry where there is one.
     pub fn decide(&self, evidence: &Evidence<'_>) -> Decision {
         let ask = |code: &str| self.config.registry.as_ref().map(|registry| registry.registered(code));
-        let policy = Policy { max_error: self.config.max_error };
+        let policy = Policy::at_most(self.config.max_error);
         decide::decide_with(evidence, &policy, |code| ask(code).unwrap_or(Registered::NotAsked))
     }
 }

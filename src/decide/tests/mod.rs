@@ -2,6 +2,7 @@
 
 mod channels;
 mod inference;
+mod prints;
 mod sheet;
 mod values;
 
@@ -100,7 +101,26 @@ pub(super) fn acta() -> Form {
 }
 
 fn good() -> Quality {
-    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05 }
+    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.3 }
+}
+
+/// As in a photo of 12 megapixels of a whole strip: print six pixels high.
+fn small() -> Quality {
+    Quality { px_per_mm: 4.5, sharpness: 0.14, ..good() }
+}
+
+/// A cell as such a photo shows it.
+fn in_a_photo(mut cell: CellReading) -> CellReading {
+    cell.quality = small();
+    cell
+}
+
+/// A sheet with all its prints as such a photo shows them.
+fn photographed(mut e: Evidence<'_>) -> Evidence<'_> {
+    for cell in e.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten() {
+        cell.quality = small();
+    }
+    e
 }
 
 fn cell(values: &[(u32, f64)]) -> CellReading {

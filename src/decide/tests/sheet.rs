@@ -80,20 +80,19 @@ fn another_date_is_another_election() {
 }
 
 #[test]
-fn more_votes_than_electores_is_a_finding() {
+fn more_votes_than_electores_is_told() {
     let form = acta();
     let mut v = truth(&form);
     v[form.field("electores").unwrap()] = 100;
     let d = decided(&with_qr(&form, &v));
-    assert_eq!((d.status, finding(&d, Code::ElectoresExceeded).severity), (Status::Review, Severity::Review));
-    // Read with doubt, it is the reading that is wrong: no value, and a sheet that lacks a number is not
-    // accepted.
+    assert_eq!((d.status, finding(&d, Code::ElectoresExceeded).severity), (Status::Accepted, Severity::Info));
+    // Read with doubt, it is the reading that is wrong: no value.
     let ix = form.field("electores").unwrap();
     let mut e = with_qr(&form, &v);
     e.fields[ix].digits = Some(cell(&[(100, 0.6), (1900, 0.3)]));
     let d = decided(&e);
-    assert_eq!((d.status, d.fields[ix].value), (Status::Review, None), "{:?}", d.findings);
-    assert_eq!(finding(&d, Code::CellUnreadable).severity, Severity::Review);
+    assert_eq!((d.status, d.fields[ix].value), (Status::Accepted, None), "{:?}", d.findings);
+    assert_eq!(finding(&d, Code::CellUnreadable).severity, Severity::Info);
 }
 
 #[test]
@@ -112,8 +111,7 @@ fn a_sheet_read_mostly_with_doubt_needs_its_qr_code_or_a_person() {
     assert!(finding(&d, Code::ManyDoubtful).message.starts_with("26 % of the cells"), "{:?}", d.findings);
     let mut e = with_qr(&form, &v);
     spoil(&mut e);
-    assert_eq!(decided(&e).status, Status::Review, "the QR code does not hold the number of voters");
-    let d = registered(&e, Registered::Known { electores: Some(v[form.field(ELECTORES).unwrap()]) });
+    let d = decided(&e);
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
 }
 
@@ -149,7 +147,7 @@ fn rows_and_relations_come_from_the_form() {
     assert_eq!((d.status, d.checks.len()), (Status::Accepted, 3), "{:?}", d.findings);
     e.fields[2].words = Some(sure(5));
     let d = decided(&e);
-    assert_eq!(finding(&d, Code::ChannelsDisagree).message, "Kay / C: digits 3, words 5");
+    assert!(finding(&d, Code::ChannelsDisagree).message.starts_with("Kay / C: digits 3, words 5"));
 }
 
 fn registered(e: &Evidence<'_>, table: Registered) -> Decision {
@@ -179,14 +177,13 @@ fn electores_stay_as_printed_whatever_the_registry_says() {
         let alone = decided(&e);
         let d = registered(&e, Registered::Known { electores: Some(v[ix] - 1) });
         assert_eq!((d.fields[ix].value, d.fields[ix].basis), (Some(v[ix]), Basis::Read));
-        assert_eq!((d.status, d.fields[ix].confidence), (Status::Review, alone.fields[ix].confidence));
+        assert_eq!((d.status, d.fields[ix].confidence), (Status::Accepted, alone.fields[ix].confidence));
     }
     e.fields[ix].digits = Some(sure(v[ix]));
     let d = registered(&e, Registered::Known { electores: Some(1950) });
-    assert_eq!(
-        finding(&d, Code::ElectoresDiffer).message,
-        "Electores: 1900 on the sheet, 1950 in the registry"
-    );
+    let differ = finding(&d, Code::ElectoresDiffer);
+    assert_eq!(differ.message, "Electores: 1900 on the sheet, 1950 in the registry");
+    assert_eq!((d.status, differ.severity), (Status::Accepted, Severity::Info));
 }
 
 #[test]
@@ -204,7 +201,7 @@ fn electores_that_cannot_be_read_are_filled_from_the_registry() {
     // A print that shows another number, however faintly, keeps it.
     e.fields[ix].digits = Some(cell(&[(1900, 0.4)]));
     let d = registered(&e, Registered::Known { electores: Some(1950) });
-    assert_eq!((d.status, d.fields[ix].value), (Status::Review, Some(1900)), "{:?}", d.findings);
+    assert_eq!(d.fields[ix].value, Some(1900), "{:?}", d.findings);
 }
 
 #[test]
@@ -212,7 +209,7 @@ fn a_qr_code_without_its_print_is_never_enough() {
     let form = acta();
     let mut e = Evidence::new(&form);
     e.qr = payload(&form, &truth(&form), CODE);
-    let d = decide(&e, &Policy { max_error: 0.9 });
+    let d = decide(&e, &Policy::at_most(0.9));
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));
     assert!(finding(&d, Code::FieldsAbsent).message.starts_with("48 numbers are not on the photo"));
 }
@@ -238,6 +235,15 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
             d.findings.iter().all(|f| ![Code::ElectoresDiffer, Code::TableNotRegistered].contains(&f.code))
         );
     }
+    // Where the code is the only word for the table, another number of voters than its table's is a doubt of it.
+    let mut e = sheet(&form, &v);
+    e.texts.insert("code".to_owned(), TextEvidence::said(CODE, 0.995));
+    assert_eq!(registered(&e, known(electores)).status, Status::Accepted);
+    let d = registered(&e, known(electores + 1));
+    assert_eq!((d.status, finding(&d, Code::CodeUnreadable).severity), (Status::Review, Severity::Review));
+    e.qr = payload(&form, &v, CODE);
+    assert_eq!(registered(&e, known(electores + 1)).status, Status::Accepted);
+    let e = doubtful();
     // The evidence is as it was measured, and says so to whoever decides on it again.
     assert_eq!(e.texts["code"], TextEvidence::said(CODE, 0.9));
     assert_eq!(decided(&e).status, Status::Review);

@@ -56,7 +56,7 @@ fn one_unreadable_row_is_filled_by_the_sum_and_marked() {
     // The sum's word for it is good to 1 in 1,000, but no one has seen the print.
     assert!(1.0 - d.confidence < 2e-3, "{}", d.confidence);
     assert_eq!(finding(&d, Code::CellUnreadable).severity, Severity::Review);
-    assert_eq!(decide(&e, &Policy { max_error: 2e-2 }).status, Status::Review);
+    assert_eq!(decide(&e, &Policy::at_most(2e-2)).status, Status::Review);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_correction_of_a_readable_channel_needs_a_person() {
     let mut e = sheet(&form, &truth(&form));
     e.fields[1] =
         FieldEvidence { digits: Some(cell(&[(188, 0.985), (183, 0.014)])), words: Some(unreadable()) };
-    let d = decide(&e, &Policy { max_error: 0.5 });
+    let d = decide(&e, &Policy::at_most(0.5));
     assert_eq!((d.fields[1].value, d.status), (Some(183), Status::Review));
     assert_eq!(finding(&d, Code::ValueCorrected).severity, Severity::Review);
 }

@@ -35,7 +35,7 @@ impl Both {
 
 /// Titles of the findings and what to do, by code: Spanish title, English title, Spanish advice. The
 /// English advice is the finding's own hint.
-const KNOWN: [(Code, &str, &str, &str); 37] = [
+const KNOWN: [(Code, &str, &str, &str); 38] = [
     (
         Code::ChannelsDisagree,
         "Los canales dicen números distintos",
@@ -77,6 +77,12 @@ const KNOWN: [(Code, &str, &str, &str); 37] = [
         "Un número no se pudo leer",
         "A number could not be read",
         "Lea el número en la foto.",
+    ),
+    (
+        Code::Misreading,
+        "Una lectura dudosa de un número",
+        "A doubtful reading of a number",
+        "Compare el número con la foto.",
     ),
     (
         Code::FieldsAbsent,

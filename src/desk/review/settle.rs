@@ -44,6 +44,7 @@ fn asks(code: Code) -> Asks {
         | Code::OutOfLine
         | Code::ValueCorrected
         | Code::ValueFilled
+        | Code::Misreading
         | Code::CellUnreadable
         | Code::FieldsAbsent
         | Code::ElectoresDiffer

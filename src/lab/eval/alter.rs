@@ -1,21 +1,23 @@
-//! Whether a changed number is noticed: numbers altered in the pixels of scans, digitized, looked at.
+//! Whether a changed number is noticed: numbers altered in the pixels of scans, photographed if a scene is given,
+//! digitized, looked at.
 //!
-//! In: pictures of sheets, a number of alterations a sheet, a seed. Out: [`Alterations`]: how many were
-//! held back, and which were not, or without naming what was changed. Cells are pasted from other rows
+//! In: pictures of sheets, a number of alterations a sheet, a seed, a [`Scene`]. Out: [`Alterations`]: how many were
+//! held back, and which were not, or without naming what was changed; and the [`curve`] of what other levels of
+//! surprise would hold. Cells are pasted from other rows
 //! of the same sheet along its mesh, so that print, paper and scanner are the sheet's own. Every altered
 //! picture is decided twice, with its QR code and without; what only the QR code can show (two rows
 //! exchanged in digits and words alike) is not asked of the second. Refuses nothing: a picture without a
 //! sheet, or with numbers that are all alike, is left out and counted.
 
-use crate::decide::Status;
-use crate::form::{Field, FieldIx, FieldKind, Form, Slot};
+use crate::decide::{Decision, Status};
+use crate::form::{Field, FieldIx, FieldKind, Form, Role, Slot};
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::ground::geometry::{Point, Rect, floor};
 use crate::ground::words::display;
-use crate::lab::synth::{SynthRng, rng};
+use crate::lab::synth::{Picture, Scene, SheetTruth, SynthRng, rng};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
-use crate::read::photo::{self, Photo};
+use crate::read::photo::{self, Limits, Photo};
 use crate::read::sheet::{Mesh, Rung};
 use crate::record::{Record, Registration};
 use crate::run::pipeline::Digitizer;
@@ -26,6 +28,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+mod curve;
+
+pub use curve::Point as CurvePoint;
 
 /// Paper pasted above and below a cell's print, mm: what the mesh may be off.
 const MARGIN: f64 = 0.2;
@@ -95,7 +101,9 @@ pub struct Tally {
     pub altered: usize,
     /// Of those, accepted.
     pub accepted: usize,
-    /// Of those, held back by a finding about an altered number or a relation of it.
+    /// Of those, with another number than the sound sheet's.
+    pub wrong: usize,
+    /// Of those altered, held back by a finding about an altered number or a relation of it.
     pub named: usize,
 }
 
@@ -108,6 +116,8 @@ pub struct Missed {
     pub alteration: Alteration,
     /// Whether its QR code took part.
     pub qr: bool,
+    /// Whether a number is another than the sound sheet's.
+    pub wrong: bool,
     /// `NM_PSUV 20 as 30`.
     pub change: String,
     /// What became of it.
@@ -127,6 +137,10 @@ pub struct Alterations {
     pub without_qr: BTreeMap<Alteration, Tally>,
     /// What was not held back by name.
     pub missed: Vec<Missed>,
+    /// What each level of surprise would hold, without QR code.
+    pub curve: Vec<CurvePoint>,
+    /// The scene through which the altered sheets were photographed.
+    pub scene: Option<String>,
 }
 
 impl Alterations {
@@ -135,16 +149,24 @@ impl Alterations {
         self.missed.iter().filter(|m| m.status == Status::Accepted).count()
     }
 
-    /// Whether everything was held back by name.
+    /// Of those, with another number than the sound sheet's.
+    pub fn accepted_wrong(&self) -> usize {
+        self.missed.iter().filter(|m| m.status == Status::Accepted && m.wrong).count()
+    }
+
+    /// Whether everything was held back by name; of photos, whose small print is read with doubt, that nothing
+    /// was accepted with another number.
     pub fn holds(&self) -> bool {
-        self.missed.is_empty()
+        if self.scene.is_some() { self.accepted_wrong() == 0 } else { self.missed.is_empty() }
     }
 
     fn count(&mut self, alteration: Alteration, outcome: Outcome) {
         let tallies = if outcome.qr { &mut self.with_qr } else { &mut self.without_qr };
         let tally = tallies.entry(alteration).or_default();
         tally.altered += 1;
-        tally.accepted += usize::from(outcome.status == Status::Accepted);
+        let accepted = outcome.status == Status::Accepted;
+        tally.accepted += usize::from(accepted);
+        tally.wrong += usize::from(accepted && outcome.wrong);
         tally.named += usize::from(outcome.named);
     }
 }
@@ -155,19 +177,28 @@ struct Outcome {
     qr: bool,
     status: Status,
     named: bool,
+    wrong: bool,
 }
 
-/// Alters each picture in `each` ways (at most all seven, in turn from one picture to the next) and
-/// digitizes it. The same arguments give the same result.
-pub fn alter(digitizer: &Digitizer, files: &[PathBuf], each: usize, seed: u64) -> Alterations {
-    let work = |(ix, file): (usize, &PathBuf)| sheet(digitizer, file, ix, each, seed);
-    let sheets: Vec<Option<Vec<Case>>> = files.par_iter().enumerate().map(work).collect();
-    let mut out = Alterations::default();
+/// Alters each picture in `each` ways (at most all seven, in turn from one picture to the next), photographs it
+/// in a scene of one photo a sheet, if one is given, and digitizes it. The same arguments give the same result.
+pub fn alter(
+    digitizer: &Digitizer,
+    files: &[PathBuf],
+    each: usize,
+    seed: u64,
+    scene: Option<Scene>,
+) -> Alterations {
+    let work = |(ix, file): (usize, &PathBuf)| sheet(digitizer, file, ix, (each, seed), scene);
+    let sheets: Vec<Option<(Vec<Case>, Vec<CurvePoint>)>> = files.par_iter().enumerate().map(work).collect();
+    let mut out =
+        Alterations { scene: scene.map(|s| s.name()), curve: curve::points(), ..Alterations::default() };
     for (file, cases) in files.iter().zip(sheets) {
-        let Some(cases) = cases else {
+        let Some((cases, curve)) = cases else {
             out.left_out.push(display(file));
             continue;
         };
+        curve::add(&mut out.curve, &curve);
         for case in cases {
             for (outcome, findings) in case.outcomes {
                 out.count(case.alteration, outcome);
@@ -176,6 +207,7 @@ pub fn alter(digitizer: &Digitizer, files: &[PathBuf], each: usize, seed: u64) -
                         path: display(file),
                         alteration: case.alteration,
                         qr: outcome.qr,
+                        wrong: outcome.wrong,
                         change: case.change.clone(),
                         status: outcome.status,
                         findings,
@@ -195,38 +227,52 @@ struct Case {
 }
 
 /// Alters one picture; `None` when there is no sheet in it to alter.
-fn sheet(digitizer: &Digitizer, file: &Path, ix: usize, each: usize, seed: u64) -> Option<Vec<Case>> {
+fn sheet(
+    digitizer: &Digitizer,
+    file: &Path,
+    ix: usize,
+    (each, seed): (usize, u64),
+    scene: Option<Scene>,
+) -> Option<(Vec<Case>, Vec<CurvePoint>)> {
     let limits = &digitizer.config().limits;
     let bytes = photo::read(file, limits).ok()?;
     let photo = photo::decode(&display(file), crate::ground::hash::sha256(&bytes), &bytes, limits).ok()?;
-    let sound = digitizer.photo(photo.clone()).into_iter().next()?.record;
+    let found = digitizer.photo(photo.clone()).into_iter().next()?;
+    let sound = found.record;
     let form = sound.form_of(&digitizer.config().forms)?;
     let mesh = mesh(sound.registration.as_ref()?, form);
     let kinds = Alteration::ALL.len();
+    let seen = |pixels: GrayImage, turn: usize| match scene {
+        None => Some(Photo { pixels, ..photo.clone() }),
+        Some(scene) => photographed(scene, pixels, (&mesh, form), &photo, limits, (seed, ix * 8 + turn)),
+    };
+    let mut levels = curve::points();
+    let untouched = match scene {
+        None => found.evidence,
+        Some(_) => digitizer.photo(seen(photo.pixels.clone(), kinds)?).into_iter().next()?.evidence,
+    };
+    curve::sound(&mut levels, untouched);
     let mut cases = Vec::new();
     for turn in 0..each.min(kinds) {
         let alteration = Alteration::ALL[(ix * each + turn) % kinds];
         let mut rng = rng(seed, (ix * kinds + turn) as u64);
         let Some((a, b)) = choose(form, &sound, alteration, &mut rng) else { continue };
-        let pixels = paste(&photo.pixels, &mesh, form, alteration, (a, b));
-        let altered = Photo { pixels, ..photo.clone() };
+        let Some(altered) = seen(paste(&photo.pixels, &mesh, form, alteration, (a, b)), turn) else {
+            continue;
+        };
         let Some(digitized) = digitizer.photo(altered).into_iter().next() else { continue };
         let touched = if alteration.exchanges() { vec![a, b] } else { vec![a] };
         let mut outcomes = Vec::new();
         if let Some(mut evidence) = digitized.evidence {
+            let judge =
+                |evidence: &Evidence<'_>, decision: &Decision| outcome(evidence, decision, &touched, &sound);
             if matches!(evidence.qr, QrOutcome::Read(_)) {
-                outcomes.push(outcome(
-                    &evidence,
-                    true,
-                    &digitized.record.findings,
-                    digitized.record.status,
-                    &touched,
-                ));
+                outcomes.push(judge(&evidence, &digitizer.decide(&evidence)));
             }
             if alteration != Alteration::RowsExchanged {
                 evidence.qr = QrOutcome::NotLooked;
-                let decision = digitizer.decide(&evidence);
-                outcomes.push(outcome(&evidence, false, &decision.findings, decision.status, &touched));
+                outcomes.push(judge(&evidence, &digitizer.decide(&evidence)));
+                curve::altered(&mut levels, &evidence, |decision| judge(&evidence, decision).0);
             }
         }
         let text = |ix: FieldIx| format!("{} {}", form.fields[ix].id, number(&sound, form, ix).unwrap_or(0));
@@ -234,17 +280,34 @@ fn sheet(digitizer: &Digitizer, file: &Path, ix: usize, each: usize, seed: u64) 
             format!("{} {} {}", text(a), if alteration.exchanges() { "with" } else { "as" }, text(b));
         cases.push(Case { alteration, change, outcomes });
     }
-    Some(cases)
+    Some((cases, levels))
 }
 
-/// Whether the findings hold the sheet back and name what was changed.
+/// The first photo that a scene takes of a sheet.
+fn photographed(
+    scene: Scene,
+    pixels: GrayImage,
+    (mesh, form): (&Mesh, &Form),
+    of: &Photo,
+    limits: &Limits,
+    (seed, dice): (u64, usize),
+) -> Option<Photo> {
+    let mesh = mesh.extended(-form.paper_length.1 / 4.0, form.paper_length.1);
+    let picture = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
+    let shot = scene.take(&picture, &mut rng(seed, dice as u64)).into_iter().next()?;
+    photo::decode(&of.path, of.sha256.clone(), &shot.jpeg, limits).ok()
+}
+
+/// Whether the findings hold the sheet back and name what was changed, and whether a number is another than the
+/// sound sheet's.
 fn outcome(
     evidence: &Evidence<'_>,
-    qr: bool,
-    findings: &[Finding],
-    status: Status,
+    decision: &Decision,
     touched: &[FieldIx],
+    sound: &Record,
 ) -> (Outcome, Vec<String>) {
+    let (qr, status) = (matches!(evidence.qr, QrOutcome::Read(_)), decision.status);
+    let findings: &[Finding] = &decision.findings;
     let form = evidence.form;
     let of_touched = |id: &str| touched.iter().any(|&ix| form.fields[ix].id == id);
     // A relation that an altered number takes part in is named by the other side's total.
@@ -264,7 +327,10 @@ fn outcome(
     let asked = findings.iter().filter(|f| f.severity > Severity::Info);
     let named = asked.clone().any(|f| names(&f));
     let said = asked.map(|f| format!("{}: {}", f.code, f.message)).collect();
-    (Outcome { qr, status, named }, said)
+    let results = form.fields.iter().zip(&decision.fields).filter(|(f, _)| f.role == Role::Result);
+    let mut results = results.map(|(f, d)| d.value == sound.value(&f.id).and_then(|v| v.value));
+    let wrong = !results.all(|right| right);
+    (Outcome { qr, status, named, wrong }, said)
 }
 
 /// The mesh of a record.
@@ -397,19 +463,26 @@ fn sample(pixels: &GrayImage, p: Point) -> u8 {
 impl fmt::Display for Alterations {
     /// What must be 0 first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "altered and accepted: {}", self.accepted())?;
+        let through = self.scene.as_ref().map_or(String::new(), |s| format!(", photographed as {s}"));
+        let (all, wrong) = (self.accepted(), self.accepted_wrong());
+        writeln!(f, "altered{through} and accepted: {all}, with another number: {wrong}")?;
         for (name, tallies) in [("with QR", &self.with_qr), ("without QR", &self.without_qr)] {
-            writeln!(f, "{name:<31} altered  accepted  named")?;
+            writeln!(f, "{name:<31} altered  accepted  wrong  named")?;
             for (alteration, t) in tallies {
                 writeln!(
                     f,
-                    "  {:<29} {:>7}  {:>8}  {:>5}",
+                    "  {:<29} {:>7}  {:>8}  {:>5}  {:>5}",
                     alteration.name(),
                     t.altered,
                     t.accepted,
+                    t.wrong,
                     t.named
                 )?;
             }
+        }
+        writeln!(f, "without QR code, held where prints are read so rarely:")?;
+        for point in &self.curve {
+            writeln!(f, "  {point}")?;
         }
         for m in &self.missed {
             let how = if m.qr { "with QR" } else { "without QR" };
@@ -427,39 +500,4 @@ impl fmt::Display for Alterations {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::form::builtin;
-    use crate::run::config::Config;
-
-    #[test]
-    fn a_sample_altered_in_its_pixels_is_held_back_by_name() {
-        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-        let altered = alter(&digitizer, &[samples.join("acta-0001.jpg")], 7, 1);
-        assert!(altered.holds() && altered.left_out.is_empty(), "{altered}");
-        assert_eq!((altered.with_qr.len(), altered.without_qr.len()), (7, 6));
-    }
-
-    #[test]
-    fn a_picture_without_a_sheet_is_left_out() {
-        let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
-        let altered = alter(&digitizer, &[PathBuf::from("nowhere.jpg")], 7, 1);
-        assert_eq!(altered.left_out, ["nowhere.jpg"]);
-        assert!(altered.with_qr.is_empty());
-    }
-
-    #[test]
-    fn a_cell_is_pasted_where_the_mesh_puts_it() {
-        let pixels = GrayImage::from_fn(100, 100, |_, y| Luma([(y * 2) as u8]));
-        let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * 10.0, y * 10.0)) };
-        let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] };
-        let mut out = pixels.clone();
-        paste_cell(&pixels, &mut out, &mesh, Rect::new(1.0, 6.0, 2.0, 1.0), Rect::new(1.0, 2.0, 2.0, 1.0));
-        assert_eq!((out.get_pixel(15, 21)[0], out.get_pixel(15, 25)[0]), (122, 130));
-        assert_eq!(
-            (out.get_pixel(15, 19)[0], out.get_pixel(15, 31)[0], out.get_pixel(5, 25)[0]),
-            (38, 62, 50)
-        );
-    }
-}
+mod tests;

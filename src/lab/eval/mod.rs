@@ -10,6 +10,7 @@ pub mod camera;
 mod compare;
 pub mod letters;
 mod print;
+pub mod readings;
 pub mod registration;
 pub mod simulate;
 pub mod texts;

@@ -67,7 +67,7 @@ pub(super) fn join<'d>(
             Some(PhotoEvidence { source, position: positions[file][page], evidence })
         })
         .collect();
-    let groups = group::group(&photos, &Policy { max_error: digitizer.config().max_error });
+    let groups = group::group(&photos, &Policy::at_most(digitizer.config().max_error));
     let mut sheets = Vec::new();
     let mut changed: Vec<(Place, Record)> = Vec::new();
     for group in groups {

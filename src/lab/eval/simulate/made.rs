@@ -29,21 +29,35 @@ pub struct Noise {
     pub confident_error: f64,
     /// Power to which a reader raises its probabilities: 1 calibrated, above 1 overconfident.
     pub sharpened: f64,
+    /// Pixels a millimetre and sharpness of the print that is read so.
+    pub print: (f64, f64),
 }
+
+/// Print of a scan at 200 dpi, and of a whole strip in 12 megapixels.
+const SCANNED: (f64, f64) = (7.9, 0.3);
+const PHOTOGRAPHED: (f64, f64) = (4.5, 0.14);
 
 impl Noise {
     /// A reader as issue 3 asks for, on flat scans: 99.8 % of cells right by themselves.
-    pub const SCAN: Noise = Noise { doubtful: 5e-3, unreadable: 5e-4, confident_error: 1e-4, sharpened: 1.0 };
+    pub const SCAN: Noise =
+        Noise { doubtful: 5e-3, unreadable: 5e-4, confident_error: 1e-4, sharpened: 1.0, print: SCANNED };
     /// The same reader on photos held in a hand.
-    pub const PHOTO: Noise =
-        Noise { doubtful: 5e-2, unreadable: 5e-3, confident_error: 2e-4, sharpened: 1.0 };
+    pub const PHOTO: Noise = Noise {
+        doubtful: 5e-2,
+        unreadable: 5e-3,
+        confident_error: 2e-4,
+        sharpened: 1.0,
+        print: PHOTOGRAPHED,
+    };
     /// A reader that is surer than it should be, beyond the floor at which it is believed.
     pub const OVERCONFIDENT: Noise =
-        Noise { doubtful: 2e-2, unreadable: 1e-3, confident_error: 3e-3, sharpened: 3.0 };
+        Noise { doubtful: 2e-2, unreadable: 1e-3, confident_error: 3e-3, sharpened: 3.0, print: SCANNED };
     /// A photo hardly worth reading, by a reader that knows it.
-    pub const POOR: Noise = Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 1e-3, sharpened: 1.0 };
+    pub const POOR: Noise =
+        Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 1e-3, sharpened: 1.0, print: PHOTOGRAPHED };
     /// The same photo, by a reader that is surer than it should be.
-    pub const HARD: Noise = Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 2e-3, sharpened: 1.5 };
+    pub const HARD: Noise =
+        Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 2e-3, sharpened: 1.5, print: PHOTOGRAPHED };
 
     /// The models by name.
     pub const ALL: [(&'static str, Noise); 5] = [
@@ -248,7 +262,8 @@ fn read_cell(form: &Form, value: u32, noise: Noise, rng: &mut SynthRng) -> CellR
         }
         Distribution::from_weights(candidates, 0.0, rest.powf(noise.sharpened))
     };
-    let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1 };
+    let (px_per_mm, sharpness) = noise.print;
+    let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm, residual: 0.1, sharpness };
     CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
 }
 
