@@ -44,6 +44,11 @@ impl Jitter {
         Self { shift: (0.0, self.shift.1), scale: 1.0 + (self.scale - 1.0) / 2.0, ..self }
     }
 
+    /// Cut so many mm lower.
+    pub fn lowered(self, by: f64) -> Self {
+        Self { shift: (self.shift.0, self.shift.1 + by), ..self }
+    }
+
     /// Twice as much turned and stretched, and a little farther off: twice that would leave the crop.
     pub fn doubled(self) -> Self {
         Self {

@@ -2,9 +2,10 @@
 //!
 //! In: a form, for its styles and signs, and words that sheets print; or real scans with their texts. Out:
 //! `lines.bin`, `lines.tsv`. The texts are invented: words of random syllables or letters, common words of
-//! addresses, random signs. Of a real scan a line is taken whose text is known, or an identifier or a date
-//! that the network and Tesseract read alike. Names that readers agree on are no truth: the lines that one of
-//! them misreads are then missing, and with them a letter (of 80 lines with a Q, 73).
+//! addresses, and, a line in three, random signs, for names of another country or form hold others. Of a real
+//! scan a line is taken whose text is known, or an identifier or a date that the network and Tesseract read
+//! alike. Names that readers agree on are no truth: the lines that one of them misreads are then missing, and
+//! with them a letter (of 80 lines with a Q, 73).
 
 use super::jitter::{Jitter, cut};
 use super::{black_and_white, photographed, taken};
@@ -77,6 +78,32 @@ fn hex(n: usize, rng: &mut SynthRng) -> String {
     (0..n).map(|_| char::from_digit(rng.random_range(0..16), 16).unwrap_or('0')).collect()
 }
 
+/// Signs that are like another one, small, or rare in words.
+const ALIKE: &str = "Il1iÍíjtfr'\"°º*.,;:_-QO0ÜÚUCGZ2S5B8";
+
+/// Random signs: words of one to eight, six in ten with a capital first; two signs in five are among those
+/// that are like another one.
+fn signs(rng: &mut SynthRng) -> String {
+    let of = |list: &str| -> Vec<char> { list.chars().filter(|&c| c != ' ' && SIGNS.contains(c)).collect() };
+    let (all, alike, capitals) = (of(SIGNS), of(ALIKE), of(LETTERS));
+    let one = |list: &[char], rng: &mut SynthRng| list[rng.random_range(0..list.len())];
+    let mut text = String::new();
+    let most = rng.random_range(3..40);
+    while text.chars().count() < most {
+        if rng.random_bool(0.6) {
+            text.push(one(&capitals, rng));
+        }
+        for _ in 0..rng.random_range(1..8) {
+            let list = if rng.random_bool(0.4) { &alike } else { &all };
+            text.push(one(list, rng));
+        }
+        text.push(' ');
+    }
+    let head = ["Estado ", "Municipio ", "Parroquia "][rng.random_range(0..3)];
+    let head = if rng.random_bool(0.15) { head } else { "" };
+    format!("{head}{}", text.trim())
+}
+
 /// Which lines a page has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Texts {
@@ -95,7 +122,7 @@ fn line(texts: Texts, names: &[String], rng: &mut SynthRng) -> (String, Style) {
     let plain = Style { size: 2.44, weight: Weight::Regular, space: None, tracking: 0.0 };
     let bold = Style { weight: Weight::Bold, ..plain };
     let kind = match texts {
-        Texts::All => rng.random_range(0..20),
+        Texts::All => rng.random_range(0..30),
         Texts::Codes => rng.random_range(0..4),
     };
     let text = match kind {
@@ -121,11 +148,9 @@ fn line(texts: Texts, names: &[String], rng: &mut SynthRng) -> (String, Style) {
             let style = Style { size: 2.45, ..plain };
             return (hex(rng.random_range(28..=34), rng).to_uppercase(), style);
         }
-        9 => {
-            let signs: Vec<char> = SIGNS.chars().collect();
-            let n = rng.random_range(4..20);
-            let text: String = (0..n).map(|_| signs[rng.random_range(0..signs.len())]).collect();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        9 | 20.. => {
+            let style = if rng.random_bool(0.15) { bold } else { plain };
+            return (signs(rng), style);
         }
         10 => {
             let head = HEADS[rng.random_range(0..HEADS.len())];
@@ -373,6 +398,9 @@ pub fn export(
     Ok(())
 }
 
+/// Where the upright rule left of the lines stands, mm.
+const RULE: f64 = 20.5;
+
 /// The lines of one page.
 fn page(
     form: &Form,
@@ -400,7 +428,7 @@ fn page(
         }
         y += if rng.random_bool(0.6) { 2.93 } else { rng.random_range(3.4..6.0) };
     }
-    blank.rules = vec![Rule { x0: 20.5, y0: 0.0, x1: 20.5, y1: height }];
+    blank.rules = vec![Rule { x0: RULE, y0: 0.0, x1: RULE, y1: height }];
     blank.labels = labels;
     let mut truth = values::invent(form, &mut rng, cotejo::lab::synth::ValueMode::Realistic);
     truth.header.clear();
@@ -423,7 +451,15 @@ fn page(
         let jitter = Jitter::sample(&mut rng).along_line();
         // Codes are looked at closely where the paper bends and nothing but the line itself is level.
         let jitter = if texts == Texts::Codes && rng.random_bool(0.5) { jitter.doubled() } else { jitter };
-        let span = (left, left + long, label.y);
+        // A stroke below the line is taken for its foot now and then.
+        let jitter = if label.text.contains('_') && rng.random_bool(0.5) {
+            jitter.lowered(rng.random_range(0.0..0.5))
+        } else {
+            jitter
+        };
+        // The rule beside the longest lines is taken for their first ink.
+        let beside = left - RULE < 3.2 && label.style.size != 2.45 && rng.random_bool(0.5);
+        let span = (if beside { RULE - 0.1 } else { left }, left + long, label.y);
         if let Some((end, pixels)) =
             cut_line(&picture.pixels, &picture.mesh, span, label.style.size, jitter, &mut rng)
         {
