@@ -1,7 +1,7 @@
 //! From prints that were read to the table of how readings err.
 //!
 //! In: [`Read`]s. Out: a [`Table`], as text for people and as the TOML of `models/readings.toml`. Refuses nothing: a
-//! kind of which nothing was read is left to the next finer one.
+//! kind of which little was read is left to the next finer one.
 
 use super::Read;
 use crate::read::glyphs::Channel;
@@ -22,6 +22,9 @@ const POOLED: f64 = 10.0;
 /// What is cut further from its print than this, mm, shows something else: that is the registration's doing. Print is
 /// 1.4 mm high.
 const PLACED: f64 = 1.0;
+
+/// A kind of fewer prints is left to the next finer one, which errs less: nothing passes because little was seen.
+const LEAST: usize = 150;
 
 /// The quantiles of the belief in the number shown that are printed.
 const QUANTILES: [f64; 4] = [0.01, 0.1, 0.5, 0.9];
@@ -84,7 +87,7 @@ impl Table {
                     let power = (tail.len() as f64 + POOLED) / (depth(&tail) + POOLED / common);
                     let silents = own.iter().filter(|r| said(r).is_some_and(|s| s.0.is_none())).count();
                     let (n, others) = (own.len(), tail.len());
-                    if n > 0 {
+                    if n >= LEAST || (below.is_infinite() && flatter.is_infinite()) {
                         rows.push(Row { channel, second, below, flatter, n, others, silents, tail, power });
                     }
                 }
