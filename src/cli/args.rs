@@ -58,7 +58,7 @@ pub enum Command {
     /// Make a static site for all to see, personal data covered
     Publish(PublishArgs),
     /// Measure against known values: wrong-but-accepted first
-    Eval(EvalArgs),
+    Eval(Box<EvalArgs>),
     /// Make sample sheets, their scans or photos, and their truth
     Synth(SynthArgs),
     /// List the known forms

@@ -19,7 +19,7 @@ use crate::form::FieldIx;
 use crate::read::code::QrOutcome;
 use crate::read::cut::Quality;
 use crate::read::evidence::Evidence;
-use crate::read::glyphs::{CellReading, Channel, Reading};
+use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 
 /// How much of what a reader does not list, its floor included, is the value that it says with one
 /// figure another; the rest is any value. A misread number keeps its length more often than not, and a
@@ -250,7 +250,9 @@ impl Cell {
             let said =
                 Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
             let floor = (reader_floor(reading.reader) * reliance.floors).min(0.5);
-            let said = said.tempered(reliance.power).blurred(floor).standing_out(LISTED);
+            // A further network on the same pixels errs with the first: what it adds is worth its root.
+            let worth = if reading.reader == ReaderId::Lines && cell.readings.len() > 1 { 0.5 } else { 1.0 };
+            let said = said.tempered(reliance.power * worth).blurred(floor).standing_out(LISTED);
             near = near.times(&said.clone().gathered(NEAR).standing_out(LISTED)).normalised().0;
             fused = fused.times(&said).normalised().0;
         }

@@ -191,6 +191,18 @@ pub fn fill_from_registry(
     }
 }
 
+/// Takes back the value of a number of context that is not sure: nothing else on the sheet holds it, so that it is
+/// handed over sure or not at all. What was read stays among the alternatives.
+pub fn leave_open(form: &Form, fields: &mut [FieldDecision]) {
+    for (spec, field) in form.fields.iter().zip(fields) {
+        let open = spec.role == Role::Context && field.basis == Basis::Read && field.confidence < HEADER_SURE;
+        if let Some(value) = field.value.take_if(|_| open) {
+            field.alternatives.insert(0, (value, field.confidence));
+            field.confidence = 0.0;
+        }
+    }
+}
+
 /// What the registry says of the sheet's table: that there is none such, or that it has other
 /// registered voters than the sheet prints, read with confidence.
 pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) -> Option<Finding> {

@@ -223,6 +223,7 @@ pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) 
     let covered = |ix: usize| !form.is_context(ix);
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);
     laws::fill_from_registry(form, &heard, identity.registered, &mut fields);
+    laws::leave_open(form, &mut fields);
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
     let checks: Vec<_> = form.relations.iter().map(|r| relations::check(r, &values)).collect();
 

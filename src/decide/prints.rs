@@ -25,6 +25,10 @@ static READINGS: LazyLock<Readings> = LazyLock::new(|| {
 /// number of what stands beside it. The rest is the cell's margin.
 pub const SEEN: f64 = 0.98;
 
+/// A print as high (px) and as sharp as a clean scan's: there a reading that rather shows another number is held,
+/// however much of its belief the number that stands has.
+const CLEAN: (f64, f64) = (9.0, 0.19);
+
 /// The table of `models/readings.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +112,7 @@ impl Print {
         let seen = (self.kind.coverage / SEEN).min(1.0);
         let p = match self.shows() {
             Some(v) if v == value => 1.0,
+            Some(_) if self.kind.height >= CLEAN.0 && self.kind.sharpness >= CLEAN.1 => 0.0,
             Some(_) => row.other * (2.0 * self.belief.weight(value)).min(1.0).powf(row.power),
             None => row.silent,
         };

@@ -202,7 +202,7 @@ fn decided(e: &Evidence<'_>) -> Decision {
     decide(e, &Policy::default())
 }
 
-fn finding<'d>(d: &'d Decision, code: Code) -> &'d Finding {
+fn finding(d: &Decision, code: Code) -> &Finding {
     d.findings.iter().find(|f| f.code == code).unwrap_or_else(|| panic!("no {code} in {:?}", d.findings))
 }
 

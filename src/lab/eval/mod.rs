@@ -75,6 +75,12 @@ pub struct SheetResult {
     pub wrong: Vec<Difference>,
     /// Fields without a value.
     pub unread: Vec<String>,
+    /// Numbers of context, which no sheet is accepted or held back by, that differ from the truth.
+    #[serde(default)]
+    pub context_wrong: Vec<Difference>,
+    /// Numbers of context without a value.
+    #[serde(default)]
+    pub context_open: Vec<String>,
     /// Codes of its findings, each once.
     pub findings: BTreeSet<Code>,
     /// What was done to a made-up sheet.
@@ -265,6 +271,8 @@ impl Work {
             known: truth.numbers.len() + truth.candidates.len(),
             wrong: Vec::new(),
             unread: Vec::new(),
+            context_wrong: Vec::new(),
+            context_open: Vec::new(),
             findings: record.findings.iter().map(|f| f.code).collect(),
             defect: truth.defect.clone(),
             expected: truth.expected,
@@ -293,6 +301,9 @@ impl Work {
             let sum = record.candidates.get(id).copied().flatten();
             compare_into(&mut result, id, text(sum), &number.to_string());
         }
+        let context = |id: &str| truth.context.contains(id);
+        result.context_wrong = result.wrong.extract_if(.., |d| context(&d.field)).collect();
+        result.context_open = result.unread.extract_if(.., |id| context(id)).collect();
         result
     }
 

@@ -50,6 +50,12 @@ impl fmt::Display for Evaluation {
         writeln!(f, "review:      {}", of(by(Status::Review)))?;
         writeln!(f, "rejected:    {}", of(by(Status::Rejected)))?;
         writeln!(f, "fully right: {}", of(self.count(super::SheetResult::fully_right)))?;
+        let open: usize = self.sheets.iter().map(|s| s.context_open.len()).sum();
+        let wrong = || self.sheets.iter().flat_map(|s| s.context_wrong.iter().map(move |d| (s, d)));
+        writeln!(f, "context, which no sheet is accepted by: {} wrong, {open} open", wrong().count())?;
+        for (sheet, d) in wrong() {
+            writeln!(f, "  {}: {} {} for {}", sheet.path, d.field, d.value, d.truth)?;
+        }
         writeln!(
             f,
             "error rate of accepted sheets: {:.4} measured, at most {:.4} with 95 % confidence",

@@ -7,7 +7,7 @@
 //! payload that fits no form, and a file named twice.
 
 use crate::decide::Status;
-use crate::form::{FieldKind, Form};
+use crate::form::{Field, FieldKind, Form, Role};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -47,6 +47,8 @@ pub struct TruthSheet {
     pub table: Option<u32>,
     /// Votes and totals by field id: columns first, then the payload's.
     pub numbers: Vec<(String, u32)>,
+    /// Those of them that are context: no sheet is accepted or held back by them.
+    pub context: BTreeSet<String>,
     /// Sums by candidate.
     pub candidates: Vec<(String, u32)>,
     /// What was done to a made-up sheet.
@@ -108,6 +110,9 @@ fn read<R: std::io::Read>(
         return Err(cell_error(1, "file", "is missing".to_owned()));
     }
     let fields: BTreeSet<&str> = forms.iter().flat_map(|f| f.fields.iter().map(|f| f.id.as_str())).collect();
+    let of_context = |f: &&Field| f.role == Role::Context;
+    let context: BTreeSet<String> =
+        forms.iter().flat_map(|f| f.fields.iter().filter(of_context).map(|f| f.id.clone())).collect();
     let candidates: BTreeSet<&str> =
         forms.iter().flat_map(|f| f.candidates.iter().map(|c| c.id.as_str())).collect();
 
@@ -116,7 +121,7 @@ fn read<R: std::io::Read>(
     for row in reader.records() {
         let row = row.map_err(csv_error)?;
         let line = row.position().map_or(0, csv::Position::line);
-        let mut sheet = TruthSheet::default();
+        let mut sheet = TruthSheet { context: context.clone(), ..TruthSheet::default() };
         for (column, cell) in columns.iter().zip(row.iter()).filter(|(_, cell)| !cell.is_empty()) {
             let number =
                 || cell.parse().map_err(|_| cell_error(line, column, format!("{cell:?} is no number")));
