@@ -8,7 +8,8 @@ use super::{Outcome, config, jobs, known_forms};
 use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::ground::finding::Code;
-use crate::lab::eval::registration::{self, Set};
+use crate::lab::eval::registration;
+use crate::lab::eval::sets::Set;
 use crate::lab::eval::simulate::{self, Noise, Simulation};
 use crate::lab::eval::texts::Names;
 use crate::lab::eval::{self, Evaluation, Truth, camera, camera::Camera};
@@ -149,10 +150,7 @@ fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
     let Some(form) = config.forms.first() else { bail!("no form is known") };
-    let sets = match args.scene.as_slice() {
-        [] => Set::all(),
-        named => named.iter().map(|n| Set::parse(n)).collect::<Result<_, _>>().map_err(anyhow::Error::msg)?,
-    };
+    let sets = sets(args, Set::placed)?;
     say!("{}", registration::HEAD)?;
     let mut all = Vec::new();
     for set in sets {
@@ -168,6 +166,13 @@ fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
+/// The sets that were named, or else all there are.
+fn sets(args: &EvalArgs, all: fn() -> Vec<Set>) -> anyhow::Result<Vec<Set>> {
+    let named = args.scene.iter().map(|n| Set::parse(n));
+    let named: Vec<Set> = named.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?;
+    Ok(if named.is_empty() { all() } else { named })
+}
+
 /// Reads made-up prints and says how their readings err.
 fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     use crate::lab::eval::readings::{self, Place};
@@ -175,14 +180,7 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     let jobs = jobs(&args.digitize)?;
     let Some(form) = config.forms.first() else { bail!("no form is known") };
     let readers = crate::read::glyphs::Readers::new()?;
-    let sets = match args.scene.as_slice() {
-        [] => readings::Set::all(),
-        named => named
-            .iter()
-            .map(|n| readings::Set::parse(n))
-            .collect::<Result<_, _>>()
-            .map_err(anyhow::Error::msg)?,
-    };
+    let sets = sets(args, Set::all)?;
     let place = if args.exact { Place::Exact } else { Place::Located };
     let mut all = Vec::new();
     for set in sets.into_iter().filter(|_| sheets > 0) {

@@ -173,7 +173,7 @@ fn share(w: &Weights, value: u32) -> f64 {
 pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Reliance) -> Heard {
     let modulus = evidence.form.max_value() + 1;
     let field = &evidence.fields[ix];
-    let cell = |cell: &Option<CellReading>| cell.as_ref().map(|c| Cell::of(c, modulus, reliance)).unzip();
+    let cell = |cell: &Option<CellReading>| cell.as_ref().map(|c| said_by(c, modulus, reliance)).unzip();
     let (digits, near_digits) = cell(&field.digits);
     let (words, near_words) = cell(&field.words);
     let code = qr_value(evidence, ix)
@@ -237,33 +237,28 @@ pub fn said(evidence: &Evidence<'_>) -> Vec<[Option<Said>; 2]> {
     evidence.fields.iter().map(|f| [&f.digits, &f.words].map(|c| c.as_ref().map(one))).collect()
 }
 
-/// What one cell says, normalised.
-struct Cell;
-
-impl Cell {
-    /// What its readers say; and the same as a likelihood, in which what they do not list is more probable near what they do.
-    fn of(cell: &CellReading, modulus: u32, reliance: Reliance) -> (Weights, Weights) {
-        let mut fused = Weights::flat(1.0, modulus);
-        let mut near = fused.clone();
-        for reading in &cell.readings {
-            let d = &reading.distribution;
-            let said =
-                Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
-            let floor = (reader_floor(reading.reader) * reliance.floors).min(0.5);
-            // A further network on the same pixels errs with the first: what it adds is worth its root.
-            let worth = if reading.reader == ReaderId::Lines && cell.readings.len() > 1 { 0.5 } else { 1.0 };
-            let said = said.tempered(reliance.power * worth).blurred(floor).standing_out(LISTED);
-            near = near.times(&said.clone().gathered(NEAR).standing_out(LISTED)).normalised().0;
-            fused = fused.times(&said).normalised().0;
-        }
-        let floor = CELL_FLOOR.max(1.0 - trust(&cell.quality)).min(1.0);
-        (fused.blurred(floor), near.blurred(floor))
+/// What the readers of one cell say, normalised; and the same as a likelihood, in which what they do not list is more
+/// probable near what they do.
+fn said_by(cell: &CellReading, modulus: u32, reliance: Reliance) -> (Weights, Weights) {
+    let mut fused = Weights::flat(1.0, modulus);
+    let mut near = fused.clone();
+    for reading in &cell.readings {
+        let d = &reading.distribution;
+        let said = Weights::from_atoms(d.values.iter().copied(), d.blank + d.other, modulus).normalised().0;
+        let floor = (reader_floor(reading.reader) * reliance.floors).min(0.5);
+        // A further network on the same pixels errs with the first: what it adds is worth its root.
+        let worth = if reading.reader == ReaderId::Lines && cell.readings.len() > 1 { 0.5 } else { 1.0 };
+        let said = said.tempered(reliance.power * worth).blurred(floor).standing_out(LISTED);
+        near = near.times(&said.clone().gathered(NEAR).standing_out(LISTED)).normalised().0;
+        fused = fused.times(&said).normalised().0;
     }
+    let floor = CELL_FLOOR.max(1.0 - trust(&cell.quality)).min(1.0);
+    (fused.blurred(floor), near.blurred(floor))
 }
 
 /// What the readers of one cell say together, normalised.
 pub fn cell_weights(cell: &CellReading, modulus: u32, reliance: Reliance) -> Weights {
-    Cell::of(cell, modulus, reliance).0
+    said_by(cell, modulus, reliance).0
 }
 
 /// How far the pixels allow a cell to be believed, 0 to 1. The factors say what goes wrong with poor

@@ -89,13 +89,13 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
 /// The code of the sheet: the QR code's, if it belongs to the sheet, or the header's, if it was read
 /// with confidence.
 pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
-    let printed = || code(evidence).filter(|c| c.1 >= HEADER_SURE).map(|c| c.0);
+    sheet_code_by(evidence, qr_standing(evidence, Reliance::of(evidence)).trust)
+}
+
+/// The same where it is known whether the QR code belongs to the sheet.
+pub fn sheet_code_by(evidence: &Evidence<'_>, qr: QrTrust) -> Option<String> {
     match &evidence.qr {
-        QrOutcome::Read(payload)
-            if qr_standing(evidence, Reliance::of(evidence)).trust == QrTrust::Belongs =>
-        {
-            Some(payload.code.clone())
-        }
-        _ => printed(),
+        QrOutcome::Read(payload) if qr == QrTrust::Belongs => Some(payload.code.clone()),
+        _ => code(evidence).filter(|c| c.1 >= HEADER_SURE).map(|c| c.0),
     }
 }

@@ -190,7 +190,7 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     let mut out = photos[0].clone();
     for photo in photos {
         for (id, text) in &photo.texts {
-            let p = |e: &Evidence<'_>| strings::texts(e).get(id).map_or(0.0, |t| t.1);
+            let p = |e: &Evidence<'_>| strings::told(e, id).map_or(0.0, |t| t.1);
             if p(photo) > p(&out) {
                 out.texts.insert(id.clone(), text.clone());
             }

@@ -5,7 +5,7 @@
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
 use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear};
-use super::codes::{HEADER_SURE, sheet_code};
+use super::codes::{HEADER_SURE, sheet_code_by};
 use super::prints::{Print, says};
 use super::strings;
 use super::totals::Posterior;
@@ -131,14 +131,18 @@ pub struct Identity {
 /// Asks a registry about the sheet's table. That it has, of the table with the code printed above, the number of
 /// registered voters that the sheet prints under it makes the code surer; that it has another one makes it less
 /// sure: the code may be misread. Of a code that stays in doubt the registry has no say. Nothing measured changes.
-pub fn identity(evidence: &Evidence<'_>, reliance: Reliance, ask: impl Fn(&str) -> Registered) -> Identity {
+pub fn identity(
+    evidence: &Evidence<'_>,
+    (qr, reliance): (QrTrust, Reliance),
+    ask: impl Fn(&str) -> Registered,
+) -> Identity {
     let printed_code = strings::code(evidence);
     let printed = evidence.form.field(ELECTORES).and_then(|ix| {
         let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
         clear_value(heard.digits.as_ref()?)
     });
     let met = |registered: Registered| registered.electores().zip(printed).map(|(r, p)| r == p);
-    let sure = sheet_code(evidence);
+    let sure = sheet_code_by(evidence, qr);
     let Some((code, p)) = &printed_code else {
         let registered = sure.map_or(Registered::NotAsked, |code| ask(&code));
         return Identity { printed_code, registered };
@@ -371,11 +375,8 @@ fn about_field(
     let text = channels_text(heard);
     let look = "read the number on the photo";
     if role == Role::Context {
-        let open = decided.value.is_none() || decided.confidence < HEADER_SURE;
-        return open
-            .then(|| (Code::CellUnreadable, Severity::Info, not_certain(heard, text), look))
-            .into_iter()
-            .collect();
+        let open = || (Code::CellUnreadable, Severity::Info, not_certain(heard, text), look);
+        return decided.value.is_none().then(open).into_iter().collect();
     }
     let Some(value) = decided.value else {
         let code =

@@ -210,8 +210,8 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
 pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) -> Registered) -> Decision {
     let form = evidence.form;
     let reliance = channels::Reliance::of(evidence);
-    let identity = laws::identity(evidence, reliance, ask);
     let standing = codes::qr_standing(evidence, reliance);
+    let identity = laws::identity(evidence, (standing.trust, reliance), ask);
     let heard: Vec<_> =
         (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust, reliance)).collect();
     let likelihoods: Vec<_> = heard.iter().map(|h| h.likelihood.clone()).collect();

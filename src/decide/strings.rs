@@ -22,29 +22,31 @@ const UNSEEN: f64 = 2e-3;
 /// A text, and the probability that it is right to the letter.
 pub type Told = (String, f64);
 
-/// Every text of a sheet, by the id of its line; a code that is printed twice in the light of both prints.
+/// Every text of a sheet, by the id of its line.
 pub fn texts(evidence: &Evidence<'_>) -> BTreeMap<String, Told> {
-    let form = evidence.form;
-    let mut out = BTreeMap::new();
-    for (id, text) in &evidence.texts {
-        // What has to be as a pattern stands without spaces, whatever lines it is on.
-        let spec = form.header_line(id);
-        let between = if spec.is_none_or(|l| l.pattern.is_some()) { "" } else { " " };
-        out.extend(whole(text, between).map(|told| (id.clone(), told)));
-    }
-    if let Some((code, centre)) = printed_twice(form)
-        && let (Some(longer), Some(shorter)) = (evidence.texts.get(&code.id), evidence.texts.get(&centre.id))
+    evidence.texts.keys().filter_map(|id| Some((id.clone(), told(evidence, id)?))).collect()
+}
+
+/// The text of a line; of a code that is printed twice in the light of both prints.
+pub fn told(evidence: &Evidence<'_>, id: &str) -> Option<Told> {
+    let (form, text) = (evidence.form, evidence.texts.get(id)?);
+    if let Some((code, beginning)) = printed_twice(form).filter(|(c, b)| c.id == id || b.id == id)
+        && let (Some(longer), Some(shorter)) =
+            (evidence.texts.get(&code.id), evidence.texts.get(&beginning.id))
     {
-        let (longer, shorter) = together(code, only_line(longer, Some(code)), only_line(shorter, None));
-        out.extend(longer.map(|told| (code.id.clone(), told)));
-        out.extend(shorter.map(|told| (centre.id.clone(), told)));
+        let shorter = only_line(shorter, None);
+        let long = shorter.values.first().map_or(0, |b| b.0.len());
+        let (longer, shorter) = together(code, only_line(longer, Some((code, long))), shorter);
+        return if id == code.id { longer } else { shorter };
     }
-    out
+    // What has to be as a pattern stands without spaces, whatever lines it is on.
+    let plain = form.header_line(id).is_some_and(|l| l.pattern.is_none());
+    whole(text, if plain { " " } else { "" })
 }
 
 /// The sheet's code as printed.
 pub fn code(evidence: &Evidence<'_>) -> Option<Told> {
-    texts(evidence).remove("code")
+    told(evidence, "code")
 }
 
 /// When the sheet was issued, ISO 8601.
@@ -95,19 +97,20 @@ fn whole(text: &TextEvidence, between: &str) -> Option<Told> {
     Some((texts.join(between), p))
 }
 
-/// What is believed of a text on one line. Of one that is printed as `spec` says, the signs that a mask covers and that
-/// no other line shows make it doubtful.
-fn only_line(text: &TextEvidence, spec: Option<&HeaderLine>) -> Texts {
+/// What is believed of a text on one line. Of a code that is printed as `code` says, whose first signs (so many) another
+/// line shows too, a covered sign that only it shows makes it doubtful.
+fn only_line(text: &TextEvidence, code: Option<(&HeaderLine, usize)>) -> Texts {
     let [only] = text.lines.as_slice() else { return Texts::unreadable() };
     let mut says = line(only);
-    let Some(print) = spec.and_then(|s| s.print.as_ref()).filter(|_| !only.covered.is_empty()) else {
+    let covered = code.filter(|_| !only.covered.is_empty());
+    let Some((print, twice)) = covered.and_then(|(spec, twice)| Some((spec.print.as_ref()?, twice))) else {
         return says;
     };
     let ends = print.text.rsplit_once('}').map_or("", |t| t.1);
     for (said, p) in &mut says.values {
         let width =
             |t: &str| text_width(t, &print.style) / text_width(said, &print.style).max(f64::MIN_POSITIVE);
-        let twice = said.split('.').next().map_or(0.0, width);
+        let twice = said.get(..twice).map_or(0.0, width);
         let same = if said.ends_with(ends) { 1.0 - width(ends) } else { 1.0 };
         if only.covered.iter().any(|c| c.1 > twice && c.0 < same) {
             *p /= 2.0;
@@ -122,7 +125,9 @@ fn together(spec: &HeaderLine, codes: Texts, beginnings: Texts) -> (Option<Told>
     if codes.values.is_empty() || beginnings.values.is_empty() {
         return (first(&codes), first(&beginnings));
     }
-    let beginning = |code: &str| code.split('.').next().unwrap_or("").to_owned();
+    // All beginnings are equally long.
+    let long = beginnings.values[0].0.len();
+    let beginning = |code: &str| code.get(..long).unwrap_or(code).to_owned();
     let seen = |text: &str| beginnings.values.iter().find(|c| c.0 == text).map_or(0.0, |c| c.1);
     let weighed: Vec<Told> =
         codes.values.iter().map(|(c, p)| (c.clone(), p * (seen(&beginning(c)) + UNSEEN))).collect();
@@ -243,7 +248,7 @@ mod tests {
         let p = |covered: (f64, f64)| {
             let mut text = TextEvidence::said("021201055.02.1.0001", 0.999);
             text.lines[0].covered = vec![covered];
-            only_line(&text, Some(spec)).values[0].1
+            only_line(&text, Some((spec, 9))).values[0].1
         };
         assert!(p((0.1, 0.12)) > 0.99, "the centre's code stands below once more");
         assert!(p((0.55, 0.57)) < 0.6, "the table's number does not");

@@ -7,7 +7,7 @@
 use crate::form::print::text_width;
 use crate::form::{FieldIx, Form, Slot};
 use crate::ground::geometry::{Point, Rect, floor};
-use crate::read::photo::mask::Mask;
+use crate::read::photo::mask::{Mask, Masked};
 use crate::read::sheet::{Mesh, Sheet};
 use image::{GrayImage, Luma};
 use imageproc::region_labelling::{Connectivity, connected_components};
@@ -202,7 +202,8 @@ fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
 
 impl<'a> NumberCells<'a> {
     /// Cuts the cells of the fields whose print was found in the photo.
-    pub fn cut(pixels: &GrayImage, mask: &Mask, sheet: &Sheet, form: &'a Form) -> Self {
+    pub fn cut(photo: Masked<'_>, sheet: &Sheet, form: &'a Form) -> Self {
+        let Masked { pixels, mask } = photo;
         let mut cells = Self { form, digits: Vec::new(), words: Vec::new(), glare: Vec::new() };
         for (field, spec) in form.fields.iter().enumerate() {
             if !sheet.shows(spec.y) {

@@ -15,7 +15,7 @@ use crate::read::evidence::Evidence;
 use crate::read::glyphs::Readers;
 use crate::read::glyphs::net::NetError;
 use crate::read::header;
-use crate::read::photo::mask::Mask;
+use crate::read::photo::mask::{Mask, Masked};
 use crate::read::photo::streaks;
 use crate::read::photo::{self, Document, Photo};
 use crate::read::sheet::{self, Sheet, Template};
@@ -316,13 +316,11 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
+        let seen = Masked { pixels: &photo.pixels, mask };
         let header = timed(info_span!("header"), &mut times.header, || {
-            let seen = header::Seen { pixels: &photo.pixels, mask };
             header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
         });
-        let cells = timed(info_span!("cells"), &mut times.cells, || {
-            NumberCells::cut(&photo.pixels, mask, sheet, form)
-        });
+        let cells = timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(seen, sheet, form));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows());
         }

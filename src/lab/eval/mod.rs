@@ -12,6 +12,7 @@ pub mod letters;
 mod print;
 pub mod readings;
 pub mod registration;
+pub mod sets;
 pub mod simulate;
 pub mod texts;
 mod truth;

@@ -4,111 +4,21 @@
 //! and what was believed of the number that it shows, and the [`Table`] of them. Prints are cut where [`sheet::locate`] puts
 //! them, as in a run, or where they exactly are. Refuses nothing.
 
+use super::registration::apart;
+use super::sets::{Ink, Known, Set};
 use crate::decide::prints::{belief, says};
 use crate::form::Form;
 use crate::ground::geometry::Point;
-use crate::lab::synth::phone::Cover;
-use crate::lab::synth::scan::{self, ScanSettings};
-use crate::lab::synth::{Part, Scene, ValueMode, draw, named, rng, values};
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
 use crate::read::glyphs::{CellReading, Channel, ReaderChoice, Readers};
-use crate::read::photo::mask::Mask;
-use crate::read::sheet::{self, Mesh, Sheet, Template};
+use crate::read::photo::mask::{Mask, Masked};
+use crate::read::sheet::{self, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
-use image::GrayImage;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 mod table;
 
 pub use table::Table;
-
-/// Resolutions of the scans besides the typical ones.
-const DPI: [u32; 5] = [75, 100, 120, 150, 200];
-
-/// Made-up pictures of one kind.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Set {
-    /// Scans as most published ones.
-    Scans,
-    /// The same at a resolution.
-    Dpi(u32),
-    /// The same of a print that lost 30 to 60 % of its ink where it is palest.
-    Faded,
-    /// Photos.
-    Scene(Scene),
-}
-
-impl Set {
-    /// Every set.
-    pub fn all() -> Vec<Self> {
-        let dpi = DPI.into_iter().map(Self::Dpi);
-        let scenes = Scene::all().into_iter().map(Self::Scene);
-        [Self::Scans, Self::Faded].into_iter().chain(dpi).chain(scenes).collect()
-    }
-
-    /// Its name.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Scans => "scans".to_owned(),
-            Self::Dpi(dpi) => format!("scans-{dpi}dpi"),
-            Self::Faded => "scans-faded".to_owned(),
-            Self::Scene(scene) => scene.name(),
-        }
-    }
-
-    /// The set of this name.
-    ///
-    /// # Errors
-    /// A name that is none, with those that are.
-    pub fn parse(name: &str) -> Result<Self, String> {
-        named(&Self::all(), Self::name, "set", name)
-    }
-
-    /// The pictures of sheet `index` with their exact maps, and the numbers that the sheet shows.
-    fn make(&self, form: &Form, seed: u64, index: u64) -> (Vec<Seen>, Vec<u32>) {
-        let mut dice = rng(seed, index);
-        let truth = values::invent(form, &mut dice, ValueMode::Realistic);
-        let numbers = truth.fields.iter().map(|f| f.value).collect();
-        let drawn = draw::draw(form, &truth, Part::Whole, &mut dice);
-        // What pens and stains hide is in no plain sight.
-        let bare = |settings: ScanSettings| ScanSettings { strokes: 0, blotches: 0, ..settings };
-        let typical = bare(ScanSettings::typical(&mut dice));
-        let settings = match self {
-            Self::Scans => Some(typical),
-            Self::Dpi(dpi) => Some(ScanSettings { dpi: f64::from(*dpi), ..typical }),
-            Self::Faded => Some(ScanSettings { fade: dice.random_range(0.3..0.6), ..typical }),
-            Self::Scene(_) => None,
-        };
-        let pictures = match (self, settings) {
-            (Self::Scene(scene), _) => {
-                let paper = match scene.settings.cover {
-                    Cover::Screen => ScanSettings { dpi: 200.0, ..typical },
-                    _ => ScanSettings {
-                        dpi: 304.8,
-                        blur: 0.3,
-                        fade: dice.random_range(0.0..0.2),
-                        ..bare(ScanSettings::paper(&mut dice))
-                    },
-                };
-                let original = scan::apply(&drawn, &paper, &mut dice);
-                let shots = scene.take(&original, &mut dice).into_iter();
-                shots.map(|s| Seen { pixels: s.pixels(), mesh: s.way.mesh() }).collect()
-            }
-            (_, settings) => {
-                let picture = scan::apply(&drawn, &settings.unwrap_or(typical), &mut dice);
-                vec![Seen { pixels: picture.pixels, mesh: picture.mesh }]
-            }
-        };
-        (pictures, numbers)
-    }
-}
-
-/// A picture and where its print is.
-struct Seen {
-    pixels: GrayImage,
-    mesh: Mesh,
-}
 
 /// Where prints are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +70,7 @@ pub fn read(
 ) -> Result<Vec<Read>, BatchError> {
     let templates = [Template::new(form)];
     let work = |i: usize| -> Vec<Read> {
-        let (pictures, numbers) = set.make(form, seed, i as u64);
+        let (pictures, numbers) = set.make(form, Ink::Plain, seed, i as u64);
         let mut out = Vec::new();
         for picture in &pictures {
             let sheets = match place {
@@ -168,7 +78,8 @@ pub fn read(
                 Place::Exact => vec![exact(picture)],
             };
             for sheet in &sheets {
-                let cells = NumberCells::cut(&picture.pixels, &Mask::default(), sheet, form);
+                let cells =
+                    NumberCells::cut(Masked { pixels: &picture.pixels, mask: &Mask::default() }, sheet, form);
                 let read = readers.read(&cells, ReaderChoice::Auto);
                 for (ix, field) in read.iter().enumerate() {
                     let spec = &form.fields[ix];
@@ -178,8 +89,7 @@ pub fn read(
                     ] {
                         let (Some(cell), Some(slot)) = (cell, slot) else { continue };
                         let middle = Point::new(slot.centre, spec.y - slot.style.size / 3.0);
-                        let (cut, print) = (sheet.mesh.map(middle), picture.mesh.map(middle));
-                        let off = cut.distance(print) / picture.mesh.px_per_mm(spec.y);
+                        let off = apart(&*picture.way, middle, sheet.mesh.map(middle));
                         let print = (numbers[ix], slot.style.size, off);
                         out.push(one(form, cell, channel, print, (set.name(), i)));
                     }
@@ -221,7 +131,7 @@ fn one(
 }
 
 /// The sheet of a picture as its map has it.
-fn exact(picture: &Seen) -> Sheet {
+fn exact(picture: &Known) -> Sheet {
     let (top, bottom) = (picture.mesh.rungs[0].y, picture.mesh.rungs[picture.mesh.rungs.len() - 1].y);
     let anchored = (0..).map(|i| top + f64::from(i)).take_while(|y| *y <= bottom).map(|y| (y, 0.0)).collect();
     Sheet {

@@ -7,13 +7,11 @@
 //! `locate` says that it is not shown is counted as refused, as are all of a sheet that is not found. Refuses
 //! nothing.
 
+use super::sets::{Ink, Known, Set};
 use crate::form::{Field, FieldKind, Form};
 use crate::ground::geometry::{Point, Rect};
-use crate::lab::synth::scan::{self, ScanSettings};
-use crate::lab::synth::{Part, Scene, ValueMode, draw, named, rng, values};
 use crate::read::sheet::{self, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
-use image::GrayImage;
 use serde::Serialize;
 use std::fmt;
 
@@ -22,74 +20,6 @@ pub const SCHEMA: &str = "cotejo.registration/1";
 
 /// Within how many mm cells are counted. Print is 1.4 mm high.
 const WITHIN: [f64; 2] = [0.25, 0.5];
-
-/// Made-up pictures of one kind.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Set {
-    /// Scans as most published ones.
-    Scans,
-    /// Such scans turned: by quarters, askew, by any angle.
-    Turned,
-    /// Photos.
-    Scene(Scene),
-}
-
-impl Set {
-    /// Every set.
-    pub fn all() -> Vec<Self> {
-        [Self::Scans, Self::Turned].into_iter().chain(Scene::all().into_iter().map(Self::Scene)).collect()
-    }
-
-    /// Its name.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Scans => "scans".to_owned(),
-            Self::Turned => "turned-scans".to_owned(),
-            Self::Scene(scene) => scene.name(),
-        }
-    }
-
-    /// The set of this name.
-    ///
-    /// # Errors
-    /// A name that is none, with those that are.
-    pub fn parse(name: &str) -> Result<Self, String> {
-        named(&Self::all(), Self::name, "set", name)
-    }
-
-    /// The pictures of sheet `index`, with their exact maps.
-    fn make(&self, form: &Form, seed: u64, index: u64) -> Vec<Known> {
-        let mut dice = rng(seed, index);
-        let truth = values::invent(form, &mut dice, ValueMode::Realistic);
-        let drawn = draw::draw(form, &truth, Part::Whole, &mut dice);
-        match self {
-            Self::Scans | Self::Turned => {
-                let mut picture = scan::apply(&drawn, &ScanSettings::typical(&mut dice), &mut dice);
-                if *self == Self::Turned {
-                    picture = scan::turned(picture, scan::any_turn(index, &mut dice), &mut dice);
-                }
-                vec![Known { pixels: picture.pixels, way: Box::new(move |p| picture.mesh.map(p)) }]
-            }
-            Self::Scene(scene) => {
-                let original = scene.original(&drawn, &mut dice);
-                let shots = scene.take(&original, &mut dice);
-                let known = |s: crate::lab::synth::Shot| Known {
-                    pixels: s.pixels(),
-                    way: Box::new(move |p| s.way.map(p)),
-                };
-                shots.into_iter().map(known).collect()
-            }
-        }
-    }
-}
-
-/// A picture in which the place of every form point is known.
-pub struct Known {
-    /// The picture.
-    pub pixels: GrayImage,
-    /// Form millimetres to its pixels.
-    pub way: Box<dyn Fn(Point) -> Point + Send>,
-}
 
 /// How well the sheet of one picture was registered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -152,7 +82,7 @@ pub fn register(
 ) -> Result<Registration, BatchError> {
     let templates = [Template::new(form)];
     let work = |i: usize| -> Vec<Placed> {
-        let known = set.make(form, seed, i as u64);
+        let (known, _) = set.make(form, Ink::AsFound, seed, i as u64);
         let placed = known.iter().enumerate().map(|(k, picture)| {
             let sheets = sheet::locate(&picture.pixels, &templates);
             Placed { sheet: i as u64 + 1, photo: k + 1, ..placed(&sheets, form, picture) }
@@ -174,7 +104,7 @@ fn cells(form: &Form) -> impl Iterator<Item = (&Field, Rect)> {
 
 /// How far a found pixel is from the true place of `p`, in form millimetres: by what a millimetre of the form
 /// is there, along and across.
-fn apart(way: &dyn Fn(Point) -> Point, p: Point, found: Point) -> f64 {
+pub(super) fn apart(way: &dyn Fn(Point) -> Point, p: Point, found: Point) -> f64 {
     let step = |dx: f64, dy: f64| {
         let (a, b) = (way(Point::new(p.x - dx, p.y - dy)), way(Point::new(p.x + dx, p.y + dy)));
         (b.x - a.x, b.y - a.y)

@@ -60,7 +60,7 @@ impl Header<'_> {
         let (left, right) = line.ink?;
         let frame = line_frame(left + dx * em, right, line.base + dy * em, wide * em);
         let mesh = askew(&self.mesh, frame.rect, slope, (line.base, tallness(line, em)));
-        Some(cut::cut(self.pixels, &mesh, frame.rect, frame.px_per_mm))
+        Some(cut::cut(self.photo.pixels, &mesh, frame.rect, frame.px_per_mm))
     }
 
     fn texts(&self, crops: &[GrayImage], spec: &HeaderLine, kind: (Charset, Look)) -> Texts {

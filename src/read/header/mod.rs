@@ -1,6 +1,6 @@
 //! The header: what stands above the frame, and the hash lines below.
 //!
-//! In: a registered sheet, the form's header definition, the readers. Out: [`Read`]: what each reader says of each line
+//! In: a registered sheet, the form's header definition, the readers. Out: [`HeaderRead`]: what each reader says of each line
 //! that was found, by the line's id in the form, and of the numbers that stand there. Nothing is concluded, and what the
 //! form says is constant is read only to find the way. The private block between the frame and the QR code is never
 //! looked at: the hash is sought under a QR code that was decoded.
@@ -15,6 +15,7 @@ mod spell;
 
 pub use show::{FoundLine, LinePlace, flattened, found_lines};
 
+use crate::form::print::text_width;
 use crate::form::{FieldIx, Form, HeaderLine};
 use crate::ground::geometry::{Point, Quad, Rect};
 use crate::read::belief::Distribution;
@@ -23,32 +24,22 @@ use crate::read::evidence::{TextEvidence, TextLine, TextReading};
 use crate::read::glyphs::{
     CellReading, Charset, Look, NumberCrops, ReaderChoice, ReaderId, Readers, Reading,
 };
-use crate::read::photo::mask::Mask;
+use crate::read::photo::mask::Masked;
 use crate::read::sheet::{Mesh, Sheet};
-use image::GrayImage;
 use lines::Line;
 use looks::window;
-use place::{Passed, Said};
+use place::Passed;
 use reader::LineReaders;
 use regex::Regex;
 use std::collections::BTreeMap;
 
 /// What was read around the frame.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Read {
+pub struct HeaderRead {
     /// Texts by the id of their line; `hash` for the hash.
     pub texts: BTreeMap<String, TextEvidence>,
     /// Numbers that stand in a line of their own, and where.
     pub numbers: Vec<(FieldIx, CellReading, Quad)>,
-}
-
-/// A picture to read: its pixels, and what of them says nothing.
-#[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
-    /// Upright pixels.
-    pub pixels: &'a GrayImage,
-    /// What is covered.
-    pub mask: &'a Mask,
 }
 
 /// How far above the frame the header can begin, mm (the longest of 42 scans: 118).
@@ -62,23 +53,23 @@ const PARTS: u32 = 60;
 
 /// Reads the header of a sheet and the hash under its QR code, whose corners are `qr` if it was decoded.
 pub fn read(
-    seen: Seen<'_>,
+    photo: Masked<'_>,
     sheet: &Sheet,
     form: &Form,
     qr: Option<Quad>,
     (readers, choice): (&Readers, ReaderChoice),
-) -> Read {
+) -> HeaderRead {
     let readers = LineReaders::new(readers, choice, form.words.places);
     let start = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let mut header = Header { form, pixels: seen.pixels, mask: seen.mask, mesh: start, readers };
+    let mut header = Header { form, photo, mesh: start, readers };
     let (mut placed, plain) = header.place();
     // Lines that do not run along the mesh hide what they are: where the codes do not show, they are levelled.
     if !plain {
         drop(placed);
-        header.mesh = level::level(seen.pixels, &header.mesh, area(form), form.header.rule);
+        header.mesh = level::level(photo.pixels, &header.mesh, area(form), form.header.rule);
         (placed, _) = header.place();
     }
-    let mut out = Read::default();
+    let mut out = HeaderRead::default();
     for placed in placed {
         let spec = placed.spec;
         match form.field(&spec.id) {
@@ -106,8 +97,7 @@ fn area(form: &Form) -> Rect {
 /// The header of one sheet.
 struct Header<'a> {
     form: &'a Form,
-    pixels: &'a GrayImage,
-    mask: &'a Mask,
+    photo: Masked<'a>,
     /// Form millimetres to pixels, up to the paper's end.
     mesh: Mesh,
     readers: LineReaders<'a>,
@@ -121,8 +111,8 @@ impl Header<'_> {
     }
 
     /// What the readers say of a whole line.
-    fn line(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Said {
-        let crops = line.crops(self.pixels, &self.mesh, self.em_of(&spec.id));
+    fn line(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Vec<TextReading> {
+        let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
         // The identifier stands on two lines, of which neither fits.
         let whole = !matches!(charset, Charset::Uuid | Charset::Text);
         self.readers.line(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
@@ -142,14 +132,13 @@ impl Header<'_> {
                 if says.values.is_empty() {
                     return self.line(line, spec, charset(spec));
                 }
-                let mut readings = Vec::new();
+                let mut further = Vec::new();
                 if says.values.first().is_none_or(|v| v.1 < looks::SURE) {
                     let general = self.glance(line, spec, (charset(spec), Look::General));
-                    readings.push(TextReading { reader: ReaderId::Lines, says: general });
-                    readings.extend(self.spelling(line, &says));
+                    further.push(TextReading { reader: ReaderId::Lines, says: general });
+                    further.extend(self.spelling(line, &says));
                 }
-                readings.insert(0, TextReading { reader: ReaderId::Lines, says });
-                readings
+                std::iter::once(TextReading { reader: ReaderId::Lines, says }).chain(further).collect()
             });
             TextLine { readings, quad: self.mesh.quad(line.rect), covered: self.covered(line) }
         };
@@ -158,11 +147,13 @@ impl Header<'_> {
 
     /// The stretches of a line's ink that are covered.
     fn covered(&self, line: &Line) -> Vec<(f64, f64)> {
-        let (Some((left, right)), true) = (line.ink, self.mask.streaks() > 0) else { return Vec::new() };
+        let (Some((left, right)), true) = (line.ink, self.photo.mask.streaks() > 0) else {
+            return Vec::new();
+        };
         let y = (line.top + line.base) / 2.0;
         let at = |i: u32| f64::from(i) / f64::from(PARTS);
         let x = |i: u32| left + (right - left) * at(i);
-        let covers = |&i: &u32| cut::hidden(self.mask, &self.mesh, y, (x(i), x(i + 1))) > 0.0;
+        let covers = |&i: &u32| cut::hidden(self.photo.mask, &self.mesh, y, (x(i), x(i + 1))) > 0.0;
         (0..PARTS).filter(covers).map(|i| (at(i), at(i + 1))).collect()
     }
 
@@ -184,8 +175,8 @@ impl Header<'_> {
             readings.push(Reading { reader: ReaderId::Lines, distribution: whole });
         }
         readings.sort_by_key(|r| r.reader);
-        let mut quality = cut::quality(self.pixels, sheet, line.rect, &line.crop);
-        quality.coverage *= 1.0 - self.number_covered(line, places, em);
+        let mut quality = cut::quality(self.photo.pixels, sheet, line.rect, &line.crop);
+        quality.coverage *= 1.0 - self.number_covered(line, places, spec);
         (!readings.is_empty()).then_some(CellReading { readings, quality })
     }
 
@@ -196,15 +187,17 @@ impl Header<'_> {
         let right = line.rect.x + f64::from(number.width()) / lines::SCALE;
         // The cut stands in the middle of a space.
         let span = (left - 0.1 * em, right - 0.05 * em);
-        let cell = window(self.pixels, &self.mesh, span, line.base, em);
+        let cell = window(self.photo.pixels, &self.mesh, span, line.base, em);
         Some((span, self.readers.number(&NumberCrops { cell, number, after })))
     }
 
     /// How much of a number a mask covers, in digits, at most 1.
-    fn number_covered(&self, line: &Line, (left, right): (f64, f64), em: f64) -> f64 {
-        let reach = cut::AROUND * em;
-        let hidden = cut::hidden(self.mask, &self.mesh, line.base - em / 3.0, (left - reach, right + reach));
-        (hidden / (DIGIT * em)).clamp(0.0, 1.0)
+    fn number_covered(&self, line: &Line, (left, right): (f64, f64), spec: &HeaderLine) -> f64 {
+        let Some(style) = spec.print.as_ref().map(|p| p.style) else { return 0.0 };
+        let reach = cut::AROUND * style.size;
+        let middle = line.base - style.size / 3.0;
+        let hidden = cut::hidden(self.photo.mask, &self.mesh, middle, (left - reach, right + reach));
+        (hidden / text_width("0", &style)).clamp(0.0, 1.0)
     }
 
     /// The hash under a QR code.
@@ -218,11 +211,12 @@ impl Header<'_> {
         // The text is as wide as the form's frame.
         let over = (self.form.frame.0 - spec.size) / 2.0 + 1.5;
         let area = Rect::new(-over, spec.size + 2.0, spec.size + 2.0 * over, HASH_DEPTH);
+        let signs = Charset::of(pattern.as_str());
         let mut out = TextEvidence::default();
         let mut text = String::new();
-        for line in &lines::find(self.pixels, &mesh, area) {
-            let crops = line.crops(self.pixels, &mesh, HASH_EM);
-            let readings = place::stripped(self.readers.line(&crops, Charset::Hash, None));
+        for line in &lines::find(self.photo.pixels, &mesh, area) {
+            let crops = line.crops(self.photo.pixels, &mesh, HASH_EM);
+            let readings = place::stripped(self.readers.line(&crops, signs, None));
             text.push_str(place::best(&readings));
             out.lines.push(TextLine { readings, quad: mesh.quad(line.rect), covered: Vec::new() });
             if pattern.is_match(&text) {
@@ -233,15 +227,11 @@ impl Header<'_> {
     }
 }
 
-/// Width of a digit, em (Liberation Sans).
-const DIGIT: f64 = 0.556;
-
-/// What signs a line with a pattern can hold.
+/// What signs a line with a pattern can hold; where the form prints dots, they may have faded.
 fn charset(spec: &HeaderLine) -> Charset {
-    match looks::skeleton(spec.pattern.as_ref().map_or("", Regex::as_str)) {
-        Some(shape) if shape.contains('.') => Charset::FaintCode,
-        Some(_) => Charset::Digits,
-        None => Charset::Text,
+    match Charset::of(spec.pattern.as_ref().map_or("", Regex::as_str)) {
+        Charset::Code => Charset::FaintCode,
+        other => other,
     }
 }
 

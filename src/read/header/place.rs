@@ -5,7 +5,7 @@
 //! where it stands, by its first word or by its pattern. Refuses lines that nothing tells.
 
 use super::lines::{self, Line};
-use super::{Header, area, looks};
+use super::{Header, area, charset, looks};
 use crate::form::HeaderLine;
 use crate::form::print::text_width;
 use crate::read::cut::CAP_HEIGHT;
@@ -30,11 +30,8 @@ const FIRST: usize = 7;
 /// Between paragraphs the pitch is at least this much larger than within them (1.3 on scans).
 const PARAGRAPH: f64 = 1.15;
 
-/// What the readers say of one line.
-pub(super) type Said = Vec<TextReading>;
-
 /// A line of the photo, with what was read of it on the way.
-pub(super) type Passed = (Line, Option<Said>);
+pub(super) type Passed = (Line, Option<Vec<TextReading>>);
 
 /// A line of the form, and the lines of the photo on which it stands.
 pub(super) struct Placed<'a> {
@@ -49,7 +46,7 @@ pub(super) fn best(readings: &[TextReading]) -> &str {
 }
 
 /// The readings without spaces in their texts.
-pub(super) fn stripped(mut readings: Said) -> Said {
+pub(super) fn stripped(mut readings: Vec<TextReading>) -> Vec<TextReading> {
     for value in readings.iter_mut().flat_map(|r| &mut r.says.values) {
         value.0.retain(|c| !c.is_whitespace());
     }
@@ -59,7 +56,7 @@ pub(super) fn stripped(mut readings: Said) -> Said {
 impl Header<'_> {
     /// Finds the form's lines; whether its codes are plainly among them.
     pub(super) fn place(&self) -> (Vec<Placed<'_>>, bool) {
-        let found = lines::find(self.pixels, &self.mesh, area(self.form));
+        let found = lines::find(self.photo.pixels, &self.mesh, area(self.form));
         let (mut out, above) = self.fixed_lines(&found);
         let plain = self.free_lines(&found[..above], &mut out);
         (out, plain)
@@ -93,7 +90,7 @@ impl Header<'_> {
                 // Something else is drawn there too.
                 None => {
                     let cap = CAP_HEIGHT * self.em_of(&spec.id);
-                    lines::at(self.pixels, &self.mesh, area(self.form), y + shift, cap)
+                    lines::at(self.photo.pixels, &self.mesh, area(self.form), y + shift, cap)
                 }
             };
             out.push(Placed { spec, lines: vec![(line, None)] });
@@ -131,7 +128,7 @@ impl Header<'_> {
     fn names<'s>(&'s self, rest: &[Line], heading: impl Fn(&Line) -> bool, out: &mut Vec<Placed<'s>>) {
         let specs = &self.form.header.lines;
         let Some(style) = specs.iter().find(|l| l.prefix.is_some()) else { return };
-        let mut read: Vec<Said> = Vec::with_capacity(rest.len());
+        let mut read: Vec<Vec<TextReading>> = Vec::with_capacity(rest.len());
         let pitch = self.pitch(rest);
         let gap = |i: usize| if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
         let mut named: Vec<(usize, Vec<Passed>)> = Vec::new();
@@ -139,7 +136,7 @@ impl Header<'_> {
         for (i, line) in rest.iter().enumerate() {
             let open = named.last().map(|n| n.0);
             let above = open.is_none() && heading(line);
-            read.push(if above { Said::new() } else { self.line(line, style, Charset::Text) });
+            read.push(if above { Vec::new() } else { self.line(line, style, Charset::Text) });
             let (said, text) = (&read[i], best(&read[i]));
             // The form's order is the print's: an ESTADIO below the parish is no Estado.
             let starts = specs.iter().position(|spec| {
@@ -216,11 +213,12 @@ impl Header<'_> {
         spec: &'s HeaderLine,
     ) -> Option<(usize, Placed<'s>)> {
         let pattern = spec.pattern.as_ref()?;
-        let charset = if spec.id == "uuid" { Charset::Uuid } else { Charset::DateTime };
-        let mut before: Option<(Line, Said)> = None;
+        let charset = charset(spec);
+        let mut before: Option<(Line, Vec<TextReading>)> = None;
         for (ix, line) in lines.iter().enumerate().skip(from).take(3) {
             let said = self.line(line, spec, charset);
-            let said = if charset == Charset::Uuid { stripped(said) } else { said };
+            // What may stand on two lines is joined without spaces.
+            let said = if charset.allows(' ') { said } else { stripped(said) };
             let joined = before.as_ref().map(|b| format!("{}{}", best(&b.1), best(&said)));
             let own = (line.clone(), Some(said.clone()));
             if pattern.is_match(best(&said)) {
@@ -281,7 +279,7 @@ fn nearest(found: &[Line], y: f64) -> Option<usize> {
 }
 
 /// The readings without the first word of each text.
-fn without_first_word(mut readings: Said) -> Said {
+fn without_first_word(mut readings: Vec<TextReading>) -> Vec<TextReading> {
     for value in readings.iter_mut().flat_map(|r| &mut r.says.values) {
         value.0 = value.0.split_once(' ').map_or("", |t| t.1).to_owned();
     }

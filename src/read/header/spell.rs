@@ -61,7 +61,7 @@ impl Header<'_> {
         }
         let ask = |group: &(f64, f64, Vec<u8>), shifts: &[f64]| {
             let window = |s: &f64| {
-                window(self.pixels, &self.mesh, (group.0 + s * em, group.1 + s * em), line.base, em)
+                window(self.photo.pixels, &self.mesh, (group.0 + s * em, group.1 + s * em), line.base, em)
             };
             let crops: Vec<GrayImage> = shifts.iter().map(window).collect();
             let labels = vec![group.2.clone(); crops.len()];

@@ -7,6 +7,7 @@ use crate::lab::synth::scan::ScanSettings;
 use crate::lab::synth::{Part, ValueMode, draw, rng, scan, values};
 use crate::read::evidence::Evidence;
 use crate::read::glyphs::{ReaderChoice, Readers};
+use crate::read::photo::mask::Mask;
 use crate::read::sheet::Template;
 use crate::record::Place;
 
@@ -39,7 +40,7 @@ fn texts(seed: u64, lines: &[(&str, &str)]) -> BTreeMap<String, Told> {
     let sheet = crate::read::sheet::locate(&picture.pixels, &[Template::new(&form)]).remove(0);
     let readers = Readers::new().unwrap();
     let mask = Mask::default();
-    let seen = Seen { pixels: &picture.pixels, mask: &mask };
+    let seen = Masked { pixels: &picture.pixels, mask: &mask };
     let read = read(seen, &sheet, &form, None, (&readers, ReaderChoice::Net));
     strings::texts(&Evidence { texts: read.texts, ..Evidence::new(&form) })
 }

@@ -5,6 +5,16 @@
 
 use super::streaks::Streak;
 use crate::ground::geometry::Point;
+use image::GrayImage;
+
+/// A picture to read: its pixels, and what of them says nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Masked<'a> {
+    /// Upright pixels.
+    pub pixels: &'a GrayImage,
+    /// What is covered.
+    pub mask: &'a Mask,
+}
 
 /// What is covered in a picture, px.
 #[derive(Debug, Clone, Default)]

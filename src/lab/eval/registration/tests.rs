@@ -2,6 +2,12 @@
 
 use super::*;
 use crate::form::builtin;
+use crate::read::sheet::Mesh;
+use image::GrayImage;
+
+fn known(pixels: GrayImage, way: fn(Point) -> Point) -> Known {
+    Known { pixels, way: Box::new(way), mesh: Mesh { width: 0.0, rungs: Vec::new() } }
+}
 
 #[test]
 fn a_distance_is_measured_in_millimetres_of_the_form_whatever_the_photo_does() {
@@ -19,7 +25,7 @@ fn a_distance_is_measured_in_millimetres_of_the_form_whatever_the_photo_does() {
 fn a_sheet_that_is_not_found_is_a_miss_and_none_of_its_cells_is_near() {
     let form = &builtin().unwrap()[0];
     let pixels = GrayImage::from_pixel(800, 4000, image::Luma([255]));
-    let known = Known { pixels, way: Box::new(|p| Point::new(8.0 * p.x + 50.0, 8.0 * p.y + 600.0)) };
+    let known = known(pixels, |p| Point::new(8.0 * p.x + 50.0, 8.0 * p.y + 600.0));
     let placed = placed(&[], form, &known);
     assert!(!placed.found && placed.asked > 60 && placed.refused == placed.asked);
     let set = Registration { schema: SCHEMA, set: "none".to_owned(), seed: 1, pictures: vec![placed] };
@@ -31,7 +37,7 @@ fn a_sheet_that_is_not_found_is_a_miss_and_none_of_its_cells_is_near() {
 fn cells_outside_the_photo_are_not_asked_for() {
     let form = &builtin().unwrap()[0];
     let pixels = GrayImage::from_pixel(800, 1000, image::Luma([255]));
-    let known = Known { pixels, way: Box::new(|p| Point::new(8.0 * p.x + 50.0, 8.0 * p.y + 100.0)) };
+    let known = known(pixels, |p| Point::new(8.0 * p.x + 50.0, 8.0 * p.y + 100.0));
     let part = placed(&[], form, &known).asked;
     assert!(part > 10 && part < cells(form).count() / 2, "{part}");
 }

@@ -80,10 +80,10 @@ impl Scene {
             .collect()
     }
 
-    /// What is photographed of a made-up sheet: the paper with its print at 12 dots a millimetre; for a
+    /// How a made-up sheet looks that is photographed: the paper with its print at 12 dots a millimetre; for a
     /// monitor, its scan.
-    pub fn original(&self, drawn: &Drawn, rng: &mut SynthRng) -> Picture {
-        let settings = match self.settings.cover {
+    pub fn paper(&self, rng: &mut SynthRng) -> ScanSettings {
+        match self.settings.cover {
             Cover::Screen => ScanSettings { dpi: 200.0, ..ScanSettings::typical(rng) },
             _ => ScanSettings {
                 dpi: 304.8,
@@ -91,8 +91,12 @@ impl Scene {
                 fade: rng.random_range(0.0..0.2),
                 ..ScanSettings::paper(rng)
             },
-        };
-        scan::apply(drawn, &settings, rng)
+        }
+    }
+
+    /// What is photographed of a made-up sheet.
+    pub fn original(&self, drawn: &Drawn, rng: &mut SynthRng) -> Picture {
+        scan::apply(drawn, &self.paper(rng), rng)
     }
 }
 
