@@ -242,6 +242,14 @@ mod tests {
     }
 
     #[test]
+    fn what_the_first_reader_was_asked_about_and_denies_is_not_taken_from_the_second() {
+        let told = read(&[&[("N° 5", 0.2), ("N” 5", f64::MIN_POSITIVE)], &[("N” 5", 0.6)]]);
+        assert_eq!(told.0, "N° 5");
+        let unasked = read(&[&[("N° 5", 0.2)], &[("N” 5", 0.6)]]);
+        assert_eq!(unasked.0, "N” 5", "a text that was never put to the first reader may be the printed one");
+    }
+
+    #[test]
     fn a_covered_sign_that_is_printed_once_makes_a_code_doubtful() {
         let form = builtin().unwrap().remove(0);
         let spec = form.header_line("code").unwrap();

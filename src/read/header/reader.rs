@@ -38,13 +38,15 @@ impl<'a> LineReaders<'a> {
             readings.push(TextReading { reader: ReaderId::Lines, says: Texts::listed(vec![(text, p)]) });
         }
         if open && let Some((text, p)) = second_line(&line.wide, charset) {
-            // What the network says of Tesseract's text.
+            // What the network says of Tesseract's text, if only next to nothing: a text that it does not list is one
+            // that it was not asked about.
             if let Some(own) = readings.first_mut()
                 && own.says.values.iter().all(|v| v.0 != text)
             {
                 let mut values = std::mem::take(&mut own.says.values);
                 let most = (1.0 - values.iter().map(|v| v.1).sum::<f64>()).max(0.0);
-                values.push((text.clone(), self.net.line_says(&line.tight, &text).min(most)));
+                let says = self.net.line_says(&line.tight, &text).min(most).max(f64::MIN_POSITIVE);
+                values.push((text.clone(), says));
                 own.says = Texts::listed(values);
             }
             readings.push(TextReading { reader: ReaderId::Tesseract, says: Texts::listed(vec![(text, p)]) });
