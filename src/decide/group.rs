@@ -129,11 +129,7 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
             };
             // A poor photo is no witness against a good one.
             if here.listed().min(there.listed()) >= WITNESS && differ(a.evidence, b.evidence, ix, channel) {
-                let name = match channel {
-                    Channel::Digits => "digits",
-                    Channel::Words => "words",
-                    Channel::Qr => "QR",
-                };
+                let name = channel.name();
                 let value = |w: &Weights| w.best().map_or_else(String::new, |v| v.0.to_string());
                 let message = format!(
                     "{}: {name} {} here, {name} {} on {}",
@@ -173,11 +169,8 @@ fn cell(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<CellRe
 
 fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Weights> {
     let modulus = evidence.form.max_value() + 1;
-    match (channel, &evidence.qr) {
-        (Channel::Qr, QrOutcome::Read(payload)) => {
-            payload.values.get(ix).copied().flatten().map(|v| Weights::at(v, 0.0, modulus))
-        }
-        (Channel::Qr, _) => None,
+    match channel {
+        Channel::Qr => qr_value(evidence, ix).map(|v| Weights::at(v, 0.0, modulus)),
         _ => cell(evidence, ix, channel).map(|c| cell_weights(&c, modulus, Reliance::of(evidence))),
     }
 }

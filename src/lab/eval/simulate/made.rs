@@ -277,12 +277,12 @@ fn pick(weights: &[f64], rng: &mut SynthRng) -> Option<usize> {
 }
 
 impl Printed {
-    /// Whether every print that was changed is read as the number that the machine printed: the readings are
-    /// then those of an untouched sheet, and no decision could tell them apart.
-    pub fn misread(&self, evidence: &Evidence<'_>) -> bool {
+    /// Whether no print that was changed says what was changed: each is read as the number that the machine printed, or
+    /// not read at all. No reading then differs from those of an untouched sheet.
+    pub fn unseen(&self, evidence: &Evidence<'_>) -> bool {
         let as_before = |cell: &Option<CellReading>, print: Option<u32>, truth: u32| {
             let read = || cell.as_ref().and_then(CellReading::best).map(|b| b.0);
-            print.is_none_or(|p| p == truth) || read() == Some(truth)
+            print.is_none_or(|p| p == truth) || read().is_none_or(|v| v == truth)
         };
         self.alteration != Some(Alteration::OtherQr)
             && self.touched.iter().all(|&ix| {

@@ -13,18 +13,12 @@
 //! twenty is altered in one of the [`Alteration`]s. Nothing here draws pixels: that readers on real
 //! pixels are as good as a [`Noise`] is for `cotejo eval` on pictures to show.
 //!
-//! Measured in November 2026 with `cotejo eval --simulate 40000 --seed 1`, all five noises, 38,000
-//! untouched sheets each: none accepted and wrong (with QR code: scan 0 of 30,988, photo 0 of 5,137,
-//! overconfident 0 of 14,454; without: 0 of 27,909, 4,633 and 13,034; poor and hard are never accepted).
-//! No altered sheet was accepted. One kind stands apart, [`Counts::misread`]: every changed print is read
-//! as what the machine printed, so that nothing in the readings differs from an untouched sheet. There
-//! were 16 in 10,000, none accepted; with `--seed 2026` 19 in 10,000, of which one was (the overconfident
-//! reader's), with every number as the machine printed it.
+//! One kind of alteration stands apart, [`Counts::unseen`]: no changed print shows what was changed, because
+//! readers take each for what the machine printed or cannot read it at all. Nothing in the readings then differs
+//! from an untouched sheet, and such a sheet may be accepted, with every number as the machine printed it.
 //!
-//! Stated against seen, hard, without QR code: 2.5 for 6 wrong between 1e-4 and 1e-3, 30 for 47 up to
-//! 1e-2, 319 for 384 up to 0.1, 2,130 for 2,148 up to 0.5, and below 1e-4 two wrong of 4,112 for 0.14: these
-//! readers are overconfident by construction. Poor and hard are never accepted because among a hundred
-//! cells one nearly always shows another number or none, which is a reason to look.
+//! Figures: docs/measured.md. Poor and hard readers are seldom accepted because among a hundred cells one nearly
+//! always shows another number or none, which is a reason to look.
 
 mod made;
 
@@ -84,7 +78,7 @@ pub struct Counts {
     pub wrong_at_most: f64,
     /// Untouched sheets whose electores are wrong with a stated confidence of 0.99 or more.
     pub electores_wrong: u64,
-    /// Altered sheets, but for the misread ones.
+    /// Altered sheets, but for the unseen ones.
     pub altered: u64,
     /// Of those, accepted with a number that the machine did not print.
     pub altered_accepted_wrong: u64,
@@ -92,13 +86,13 @@ pub struct Counts {
     pub altered_accepted_right: u64,
     /// Of those, with a finding on an altered field, on a relation of it or on the QR code.
     pub altered_named: u64,
-    /// Altered sheets on which readers misread every changed print as the number that the machine printed,
-    /// which makes their readings those of an untouched sheet.
-    pub misread: u64,
+    /// Altered sheets of which no print shows the change: each changed one is read as the number that the machine
+    /// printed, or not at all.
+    pub unseen: u64,
     /// Of those, accepted with every number as the machine printed it.
-    pub misread_accepted_right: u64,
+    pub unseen_accepted_right: u64,
     /// Of those, accepted with a number that the machine did not print.
-    pub misread_accepted_wrong: u64,
+    pub unseen_accepted_wrong: u64,
     /// At each of [`LEVELS`].
     pub levels: Vec<Level>,
     /// Stated against observed, untouched sheets only.
@@ -159,13 +153,13 @@ pub fn simulate(form: &Form, sheets: u64, seed: u64, noise: Noise, policy: &Poli
 }
 
 impl Simulation {
-    /// Whether nothing altered was accepted, a misread change only with the machine's numbers, and no more
+    /// Whether nothing altered was accepted, an unseen change only with the machine's numbers, and no more
     /// untouched sheets were wrong than the policy's error rate explains (exact binomial test at 1 %).
     pub fn holds(&self) -> bool {
         [&self.with_qr, &self.without_qr].into_iter().all(|c| {
             let fewer = c.accepted_wrong.checked_sub(1);
             let as_many = fewer.map_or(1.0, |k| 1.0 - at_most(k, c.accepted, self.max_error));
-            let altered = c.altered_accepted_wrong + c.altered_accepted_right + c.misread_accepted_wrong;
+            let altered = c.altered_accepted_wrong + c.altered_accepted_right + c.unseen_accepted_wrong;
             altered == 0 && as_many >= DOUBT
         })
     }
@@ -182,9 +176,9 @@ impl Counts {
         self.altered_accepted_wrong += other.altered_accepted_wrong;
         self.altered_accepted_right += other.altered_accepted_right;
         self.altered_named += other.altered_named;
-        self.misread += other.misread;
-        self.misread_accepted_right += other.misread_accepted_right;
-        self.misread_accepted_wrong += other.misread_accepted_wrong;
+        self.unseen += other.unseen;
+        self.unseen_accepted_right += other.unseen_accepted_right;
+        self.unseen_accepted_wrong += other.unseen_accepted_wrong;
         for (level, more) in self.levels.iter_mut().zip(&other.levels) {
             level.accepted += more.accepted;
             level.wrong += more.wrong;
@@ -216,10 +210,10 @@ impl Counts {
             if !qr && !alteration.shows_without_qr() {
                 return;
             }
-            if printed.misread(evidence) {
-                self.misread += 1;
-                self.misread_accepted_right += u64::from(accepted && !wrong);
-                self.misread_accepted_wrong += u64::from(accepted && wrong);
+            if printed.unseen(evidence) {
+                self.unseen += 1;
+                self.unseen_accepted_right += u64::from(accepted && !wrong);
+                self.unseen_accepted_wrong += u64::from(accepted && wrong);
                 return;
             }
             self.altered += 1;
@@ -273,8 +267,8 @@ impl std::fmt::Display for Simulation {
             )?;
             writeln!(
                 f,
-                "  altered but read as before, accepted {} wrong, {} right, of {}",
-                c.misread_accepted_wrong, c.misread_accepted_right, c.misread
+                "  altered, and no reading shows it: accepted {} wrong, {} right, of {}",
+                c.unseen_accepted_wrong, c.unseen_accepted_right, c.unseen
             )?;
             writeln!(f, "  electores wrong with confidence: {}", c.electores_wrong)?;
             for l in &c.levels {
