@@ -45,6 +45,8 @@ pub enum LogArg {
 pub enum Command {
     /// Digitize photos or scans into records and a report
     Run(RunArgs),
+    /// Decide again on what runs measured, without looking at a picture
+    Decide(DecideArgs),
     /// Write the review report again from the records of a run
     Report(ReportArgs),
     /// Settle what is open on a local page, with an audit log
@@ -80,12 +82,9 @@ pub enum ReaderArg {
     Both,
 }
 
-/// How sheets are digitized.
+/// What sheets are held against.
 #[derive(Debug, Args)]
-pub struct DigitizeArgs {
-    /// Photos worked on at once, at most the number of cores [default: that number]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
+pub struct JudgeArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
@@ -98,12 +97,23 @@ pub struct DigitizeArgs {
     /// Do not look at the QR code: the printed table has to be enough
     #[arg(long)]
     pub no_qr: bool,
-    /// Which readers read the cells
-    #[arg(long, value_enum, default_value = "auto")]
-    pub reader: ReaderArg,
     /// Largest probability that any number of an accepted sheet is wrong
     #[arg(long, value_name = "P", default_value_t = 1e-4)]
     pub max_error: f64,
+}
+
+/// How sheets are digitized.
+#[derive(Debug, Args)]
+pub struct DigitizeArgs {
+    /// Photos worked on at once, at most the number of cores [default: that number]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// What they are held against
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// Which readers read the cells
+    #[arg(long, value_enum, default_value = "auto")]
+    pub reader: ReaderArg,
     /// Largest picture, in pixels, that is decoded
     #[arg(long, value_name = "N", default_value_t = 200_000_000)]
     pub max_pixels: u64,
@@ -124,12 +134,39 @@ pub struct RunArgs {
     /// Replace the run that the folder holds
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
+    /// Keep what was measured, in evidence.jsonl, to decide on it again: `cotejo decide`
+    #[arg(long)]
+    pub evidence: bool,
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
+}
+
+/// `cotejo decide`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cotejo run scans/ -o out --evidence
+  cotejo decide out -o stricter --max-error 1e-6
+  cotejo decide a/ b/ -o both --registry tables.csv    runs of two machines, sheets shared between them joined
+
+The same evidence and settings give the same records as the run itself. Pictures are not written: look
+for them in the runs' own folders.")]
+pub struct DecideArgs {
+    /// Folders of runs made with --evidence, or their evidence.jsonl
+    #[arg(required = true, value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Folder for records.jsonl, records.csv, run.json and report.html
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// What sheets are held against
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 }
 
 /// `cotejo report`

@@ -16,6 +16,7 @@ use crate::ground::dates;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
+use crate::read::glyphs::FieldEvidence;
 
 /// From this many rows in a run, each more like its neighbour than like itself, the rows may be taken
 /// for each other. Single rows are, by chance (MR and BR); a strip that is registered a row off shows
@@ -132,7 +133,7 @@ pub struct Identity {
 /// registered voters that the sheet prints under it makes the code surer; that it has another one makes it less
 /// sure: the code may be misread. Of a code that stays in doubt the registry has no say. Nothing measured changes.
 pub fn identity(
-    evidence: &Evidence<'_>,
+    evidence: &Evidence,
     (qr, reliance): (QrTrust, Reliance),
     ask: impl Fn(&str) -> Registered,
 ) -> Identity {
@@ -165,7 +166,7 @@ pub fn identity(
 
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
 /// confidence. A form without a code line needs none.
-pub fn about_identity(evidence: &Evidence<'_>, identity: &Identity, qr: QrTrust) -> Option<Finding> {
+pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> Option<Finding> {
     evidence.form.header_line("code")?;
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
         return None;
@@ -230,7 +231,7 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
 }
 
 /// A sheet that its readers mostly guess, with no QR code to hold the guesses against.
-pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) -> Option<Finding> {
+pub fn about_doubt(trust: QrTrust, evidence: &Evidence, reliance: Reliance) -> Option<Finding> {
     let qr = matches!(evidence.qr, QrOutcome::Read(_)) && trust == QrTrust::Belongs;
     if qr || reliance.doubtful <= TOO_DOUBTFUL {
         return None;
@@ -260,8 +261,8 @@ pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
 }
 
 /// Zero reports, other elections, nothing read at all.
-pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
-    let form = evidence.form;
+pub fn about_the_sheet(evidence: &Evidence, fields: &[FieldDecision]) -> Vec<Finding> {
+    let form: &Form = &evidence.form;
     let mut out = Vec::new();
     if fields.iter().all(|f| f.value.is_none()) {
         let hint = "take the picture nearer, straighter or in pieces";
@@ -272,6 +273,15 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
             hint,
         ));
         return out;
+    }
+    let nothing = |f: &FieldEvidence| f.digits.is_none() && f.words.is_none();
+    if let QrOutcome::Read(payload) = &evidence.qr
+        && evidence.fields.iter().all(nothing)
+    {
+        let code = &payload.code;
+        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
+        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
+        out.push(Finding::new(Code::CodeAlone, Severity::Review, message, hint));
     }
     if evidence.rows_mistaken >= ROWS_MISTAKEN {
         let message = format!(
@@ -320,14 +330,14 @@ const ABSENT_NAMED: usize = 12;
 
 /// What is to say about single fields.
 pub fn about_fields(
-    evidence: &Evidence<'_>,
+    evidence: &Evidence,
     registered: Registered,
     heard: &[Heard],
     posterior: &Posterior,
     fields: &[FieldDecision],
     policy: &Policy,
 ) -> Vec<Finding> {
-    let form = evidence.form;
+    let form: &Form = &evidence.form;
     let mut out = Vec::new();
     let mut absent = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {

@@ -21,6 +21,7 @@ pub use document::Document;
 use crate::ground::finding::Code;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
+use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 use std::path::Path;
 
@@ -33,6 +34,25 @@ pub fn is_dark(picture: &GrayImage) -> bool {
     let mut seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
     let middle = seen.len() / 2;
     !seen.is_empty() && *seen.select_nth_unstable(middle).1 < DARK
+}
+
+/// Where a picture comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file's bytes, hexadecimal.
+    pub sha256: String,
+    /// Page within the file, from 0.
+    pub page: u32,
+    /// Place among the sheets of its page, from 0.
+    pub ordinal: u32,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// File format, such as `jpeg`.
+    pub format: String,
 }
 
 /// One page of a file as upright grey pixels.
@@ -53,6 +73,13 @@ pub struct Photo {
 }
 
 impl Photo {
+    /// Where the picture comes from; of the `ordinal`-th sheet on it.
+    pub fn origin(&self, ordinal: u32) -> Origin {
+        let (width, height) = self.pixels.dimensions();
+        let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());
+        Origin { path, sha256, page: self.page, ordinal, width, height, format }
+    }
+
     /// The same page with other pixels of the same size.
     pub fn with_pixels(&self, pixels: GrayImage) -> Self {
         let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());

@@ -17,9 +17,10 @@ use crate::ground::geometry::{Point, Quad, Rect};
 use crate::read::sheet::Mesh;
 use decode::{Decoded, Thoroughness, Window};
 use image::GrayImage;
+use serde::{Deserialize, Serialize};
 
 /// A payload that fits the form's grammar.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QrPayload {
     /// The text as decoded.
     pub text: String,
@@ -36,9 +37,10 @@ pub struct QrPayload {
 }
 
 /// What looking for the QR code came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum QrOutcome {
     /// The form has none, or it was not to be looked at (`--no-qr`).
+    #[default]
     NotLooked,
     /// Nothing decodable was found.
     NotFound,
