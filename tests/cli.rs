@@ -1,5 +1,6 @@
 //! The command as a user meets it: exit codes, messages with remedies, nothing lost or overwritten.
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 

@@ -119,11 +119,11 @@ impl Default for Limits {
 }
 
 /// Why a file gives no photo. [`PhotoError::code`] is stable.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PhotoError {
     /// The system does not give it.
     #[error("cannot be read: {0}")]
-    Io(#[from] std::io::Error),
+    Io(String),
     /// No bytes.
     #[error("the file is empty (0 bytes)")]
     Empty,
@@ -180,6 +180,12 @@ pub enum PhotoError {
     },
 }
 
+impl From<std::io::Error> for PhotoError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
 impl PhotoError {
     /// Stable tag for findings.
     pub fn code(&self) -> Code {
@@ -226,7 +232,7 @@ const BYTES: &str = "size in bytes";
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let meta = std::fs::metadata(path)?;
     if meta.is_dir() {
-        return Err(PhotoError::Io(std::io::Error::other("it is a folder, not a file")));
+        return Err(PhotoError::Io("it is a folder, not a file".to_owned()));
     }
     if meta.len() > limits.bytes {
         return Err(PhotoError::TooLarge { what: BYTES, value: meta.len(), limit: limits.bytes });

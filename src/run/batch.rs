@@ -211,6 +211,14 @@ pub fn records(
     Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
 }
 
+/// What was measured on pictures of a run, in their order, put together: the records that count.
+pub fn joined(digitizer: &Digitizer, evidence: Vec<Evidence>) -> Vec<Record> {
+    let page = |e: Evidence| Page { record: digitizer.record(&e), evidence: Some(e) };
+    let mut results: Vec<Vec<Page>> = evidence.into_iter().map(|e| vec![page(e)]).collect();
+    together::join(digitizer, &mut results);
+    results.into_iter().flatten().map(|p| p.record).filter(|r| !r.is_part()).collect()
+}
+
 /// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
 #[derive(Debug, Clone)]
 struct Page {

@@ -17,7 +17,7 @@ use crate::read::glyphs::net::NetError;
 use crate::read::header;
 use crate::read::photo::mask::{Mask, Masked};
 use crate::read::photo::streaks;
-use crate::read::photo::{self, Document, Origin, Photo};
+use crate::read::photo::{self, Document, Origin, Photo, PhotoError};
 use crate::read::sheet::{self, Sheet, Template};
 use crate::record::{self, Provenance, Record};
 use crate::run::config::{Config, QrUse};
@@ -107,10 +107,15 @@ pub struct Digitized {
 pub struct Opened {
     name: String,
     sha256: String,
-    document: Result<Document, photo::PhotoError>,
+    document: Result<Document, PhotoError>,
 }
 
 impl Opened {
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How many pages have a record, at least 1: that of a refused file says why.
     pub fn pages(&self) -> u32 {
         self.document.as_ref().map_or(1, Document::pages)
@@ -151,9 +156,15 @@ impl Digitizer {
 
     /// Opens a file, whose pages are then digitized one by one.
     pub fn open(&self, path: &Path) -> Opened {
-        let name = display(path);
+        self.open_bytes(&display(path), photo::read(path, &self.config.limits))
+    }
+
+    /// Opens a file of which the bytes are at hand, or why they are not.
+    pub fn open_bytes(&self, name: &str, bytes: Result<Vec<u8>, PhotoError>) -> Opened {
+        let name = name.to_owned();
         let limits = &self.config.limits;
-        let (sha256, document) = match photo::read(path, limits) {
+        let whole = |b: Vec<u8>| if b.is_empty() { Err(PhotoError::Empty) } else { Ok(b) };
+        let (sha256, document) = match bytes.and_then(whole) {
             Ok(bytes) => {
                 let sha256 = crate::ground::hash::sha256(&bytes);
                 (sha256.clone(), Document::open(&name, sha256, bytes, limits))
@@ -163,20 +174,19 @@ impl Digitizer {
         Opened { name, sha256, document }
     }
 
-    /// The pixels of a page; `None` where they cannot be had.
-    pub fn decoded(&self, opened: &Opened, page: u32) -> Option<Photo> {
-        opened.document.as_ref().ok()?.page(page, &self.config.limits).ok()
+    /// The pixels of a page.
+    ///
+    /// # Errors
+    /// What the file or the page suffers from.
+    pub fn decoded(&self, opened: &Opened, page: u32) -> Result<Photo, PhotoError> {
+        opened.document.as_ref().map_err(PhotoError::clone)?.page(page, &self.config.limits)
     }
 
     /// Digitizes a page: one record a sheet found on it, at least one.
     pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized> {
         let _photo = info_span!("photo", file = opened.name, page = page + 1).entered();
         let mut times = Times::default();
-        let document = match &opened.document {
-            Ok(document) => document,
-            Err(error) => return vec![self.refused(opened, page, error)],
-        };
-        match timed(info_span!("decode"), &mut times.decode, || document.page(page, &self.config.limits)) {
+        match timed(info_span!("decode"), &mut times.decode, || self.decoded(opened, page)) {
             Ok(photo) => {
                 let mut found = self.photo(photo);
                 if let Some(first) = found.first_mut() {
@@ -195,7 +205,7 @@ impl Digitizer {
         (0..opened.pages()).flat_map(|page| self.page(&opened, page)).collect()
     }
 
-    fn refused(&self, opened: &Opened, page: u32, error: &photo::PhotoError) -> Digitized {
+    fn refused(&self, opened: &Opened, page: u32, error: &PhotoError) -> Digitized {
         let (path, sha256) = (opened.name.clone(), opened.sha256.clone());
         let name = photo::page_name(&path, page, opened.pages());
         let finding = Finding::new(error.code(), Severity::Reject, format!("{name} {error}"), error.hint());

@@ -189,7 +189,7 @@ pub(super) fn pictures(
             let evidence = results[file][page].evidence.as_ref()?;
             // The sheet's doubt, seen on this photo.
             let seen = Record { registration: record::registration(evidence), ..record.clone() };
-            let photo = digitizer.decoded(&digitizer.open(&files[file]), evidence.origin.page)?;
+            let photo = digitizer.decoded(&digitizer.open(&files[file]), evidence.origin.page).ok()?;
             Some(picture::pictures(&photo.pixels, &seen, form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
