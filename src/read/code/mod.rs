@@ -12,7 +12,8 @@ mod decode;
 mod repair;
 #[cfg(feature = "qr")]
 mod symbol;
-#[cfg(all(test, feature = "qr"))]
+#[cfg(test)]
+#[cfg(feature = "qr")]
 mod tests;
 
 use crate::form::Form;
