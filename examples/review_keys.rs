@@ -24,7 +24,7 @@ fn main() -> Result<()> {
         if tasks.is_empty() {
             continue;
         }
-        let known = truth.find(&record.source.path).map(|ix| &truth.sheets[ix]);
+        let known = truth.find(&record.source().path).map(|ix| &truth.sheets[ix]);
         let mut count = 0;
         for task in &tasks {
             count += match task.field.as_str() {
@@ -39,7 +39,7 @@ fn main() -> Result<()> {
                         // Not on the photo as far as anyone knows: unreadable.
                         (None, None) => 1,
                         (Some(right), now) => {
-                            let c = &shown.channels;
+                            let c = &shown.prints;
                             let said = [&c.digits, &c.words, &c.qr];
                             let likely = said.iter().any(|c| c.as_ref().and_then(|c| c.value) == Some(right))
                                 || shown.alternatives.iter().any(|a| a.value == right);
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
                 }
             };
         }
-        println!("{count}\t{}\t{}", tasks.len(), record.source.path);
+        println!("{count}\t{}\t{}", tasks.len(), record.source().path);
         keys.push(count);
     }
     keys.sort_unstable();

@@ -33,7 +33,7 @@
 //! let sheets = reader.read_path("samples/acta-0001.jpg")?;
 //! let record = &sheets[0].record;
 //! assert_eq!(record.status, Status::Accepted);
-//! println!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party);
+//! println!("{:?} votes for {}", record.contests[0].choices[0].votes.value, record.contests[0].choices[0].party);
 //! # Ok(())
 //! # }
 //! ```
@@ -115,5 +115,5 @@ pub use read::evidence::{Evidence, EvidenceError};
 pub use read::glyphs::ReaderChoice;
 pub use reader::{Error, Options, Reader, Sheet};
 pub use record::{
-    ChannelValue, Channels, PageRef, Place, Record, Registration, SheetInfo, Source, Value, Vote,
+    Ballots, Choice, Contest, PageRef, Place, Print, Prints, Record, Registration, SheetInfo, Source, Value,
 };

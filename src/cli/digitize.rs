@@ -58,7 +58,7 @@ impl Progress for Bar {
             };
             let status = record.status.word();
             let codes: Vec<&str> = record.findings.iter().map(|f| f.code.name()).collect();
-            let (file, page) = (record.source.path.as_str(), record.source.page + 1);
+            let (file, page) = (record.source().path.as_str(), record.source().page + 1);
             tracing::info!(file, page, status, findings = codes.join(" "), "record");
         }
         let (review, rejected) = (self.review.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));

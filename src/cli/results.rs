@@ -256,9 +256,9 @@ fn evidence(
     let mut at = 0;
     output::visit(&args.left, |record: Record| {
         if let Some(difference) = wanted.get(&at) {
-            files.insert(at, tally::file_name(&record.source.path).to_owned());
+            files.insert(at, tally::file_name(&record.source().path).to_owned());
             let form = record.form_of(forms);
-            if let (Some(form), Ok(pixels)) = (form, originals.pixels(&record.source)) {
+            if let (Some(form), Ok(pixels)) = (form, originals.pixels(record.source())) {
                 for figure in &difference.figures {
                     if let Some(jpeg) = crops::crop(&pixels, &record, form, &figure.item) {
                         crops.insert((at, figure.item.clone()), jpeg);

@@ -10,8 +10,9 @@ use super::prints::{Print, says};
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
-use crate::form::{FieldIx, Form, Relation, RelationOp, Role};
+use super::relations::of_context;
+use super::{Basis, Check, ELECTORES, FieldDecision, GroupDecision, Policy, Registered, Status};
+use crate::form::{FieldIx, Form, Group, Relation, RelationOp, Role};
 use crate::ground::dates;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::read::code::QrOutcome;
@@ -52,6 +53,37 @@ pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
         Some(Severity::Info) | None => Status::Accepted,
     };
     status.max(allowed)
+}
+
+/// What becomes of the numbers of one group, which are right together with probability `joint` at least. A finding on a
+/// number holds the group of that number, a broken relation each group that it ties, any other finding all of them; that
+/// the whole sheet is not sure enough holds none.
+pub fn group(
+    form: &Form,
+    group: Group,
+    joint: f64,
+    (fields, checks, findings): (&[FieldDecision], &[Check], &[Finding]),
+    policy: &Policy,
+) -> GroupDecision {
+    let own = |ix: FieldIx| form.group(ix) == Some(group);
+    let members = || (0..fields.len()).filter(|&ix| own(ix));
+    let one_by_one = 1.0 - members().map(|ix| 1.0 - fields[ix].confidence).sum::<f64>();
+    let missing = members().any(|ix| fields[ix].value.is_none());
+    let confidence = if missing { 0.0 } else { joint.max(one_by_one).clamp(0.0, 1.0) };
+    let ties = |r: &Relation| r.left.iter().chain(&r.right).any(|&ix| own(ix)) && !of_context(form, r);
+    let broken = form.relations.iter().zip(checks).any(|(r, c)| c.holds == Some(false) && ties(r));
+    let on = |f: &&Finding| match f.field.as_deref().and_then(|id| form.field(id)) {
+        Some(ix) => own(ix),
+        None => !matches!(f.code, Code::LowConfidence | Code::FieldsAbsent),
+    };
+    let held = findings.iter().filter(on).map(|f| f.severity).max();
+    let state = match held {
+        Some(Severity::Reject) => Status::Rejected,
+        Some(Severity::Review) => Status::Review,
+        _ if missing || broken || 1.0 - confidence > policy.max_error => Status::Review,
+        _ => Status::Accepted,
+    };
+    GroupDecision { state, confidence }
 }
 
 /// The value of a field.

@@ -166,6 +166,15 @@ pub struct FieldDecision {
     pub alternatives: Vec<(u32, f64)>,
 }
 
+/// What is decided about the numbers of a contest, or about those of the ballots.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupDecision {
+    /// What becomes of them.
+    pub state: Status,
+    /// Probability, at least, that each of them is right; 0 when one has no value.
+    pub confidence: f64,
+}
+
 /// A relation of the form on the decided values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
@@ -189,6 +198,8 @@ pub struct Decision {
     pub confidence: f64,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldDecision>,
+    /// One entry a group of the form ([`Form::groups`]).
+    pub groups: Vec<GroupDecision>,
     /// The texts around the table, by the id of their line, each with the probability that it is right to the letter.
     pub texts: BTreeMap<String, strings::Told>,
     /// The form's relations, in its order.
@@ -239,7 +250,11 @@ pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> R
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);
-    Decision { status, confidence, fields, texts: strings::texts(evidence), checks, findings }
+    let joint = |group| {
+        forest.probability(&likelihoods, &posterior, &values, |ix| form.group(ix) == Some(group))
+    };
+    let groups = form.groups().map(|g| laws::group(form, g, joint(g), (&fields, &checks, &findings), policy)).collect();
+    Decision { status, confidence, fields, groups, texts: strings::texts(evidence), checks, findings }
 }
 
 #[cfg(test)]

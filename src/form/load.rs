@@ -136,6 +136,13 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
     if raw.rows.is_empty() {
         return Err(resolver.fail("rows", "a form needs at least one vote row"));
     }
+    let contests = contests(&raw);
+    let contest = |id: Option<&str>, entry: &str| contest(&resolver, &contests, id, entry);
+    let mut candidates = Vec::new();
+    for c in &raw.candidates {
+        let contest = contest(c.contest.as_deref(), &c.id)?;
+        candidates.push(Candidate { id: c.id.clone(), name: c.name.clone(), contest });
+    }
     let mut labels = Vec::new();
     for l in &raw.labels {
         let style = resolver.style(&l.style, &l.text)?;
@@ -143,7 +150,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let mut fields = Vec::new();
     for row in &raw.rows {
-        fields.push(row_field(&resolver, &raw, row, &mut labels)?);
+        fields.push(row_field(&resolver, (&raw, &candidates), row, &mut labels)?);
     }
     for total in &raw.totals {
         let columns = columns(&resolver, &raw, &total.columns, &total.id)?;
@@ -152,6 +159,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             label: total.label.clone(),
             kind: FieldKind::Total,
             role: total.role,
+            contest: if total.role == Role::Result { contest(total.contest.as_deref(), &total.id)? } else { 0 },
             y: total.y,
             digits: resolver.slot(columns.digits.as_ref(), "row", &total.id)?,
             words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,
@@ -163,6 +171,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             label: "Electores".to_owned(),
             kind: FieldKind::Header,
             role: line.role,
+            contest: 0,
             y: line.y.unwrap_or(0.0),
             digits: None,
             words: None,
@@ -196,7 +205,8 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             .collect(),
         labels,
         words: Words { separator: raw.words.separator, digits: raw.words.digits, places: raw.words.places },
-        candidates: raw.candidates.into_iter().map(|c| Candidate { id: c.id, name: c.name }).collect(),
+        contests,
+        candidates,
         fields,
         header,
         qr,
@@ -225,10 +235,35 @@ fn columns<'a>(
     })
 }
 
+/// The form's contests; one of the election where it names none.
+fn contests(raw: &RawForm) -> Vec<Contest> {
+    if raw.contests.is_empty() {
+        return vec![Contest { id: raw.election.clone(), name: raw.title.clone() }];
+    }
+    raw.contests.iter().map(|c| Contest { id: c.id.clone(), name: c.name.clone() }).collect()
+}
+
+/// The contest of an entry, which has to say where there are several.
+fn contest(
+    resolver: &Resolver<'_>,
+    contests: &[Contest],
+    id: Option<&str>,
+    entry: &str,
+) -> Result<usize, FormError> {
+    match id {
+        None if contests.len() == 1 => Ok(0),
+        None => Err(resolver.fail(entry, "the form has several [[contests]]; say contest = \"ID\"")),
+        Some(id) => contests
+            .iter()
+            .position(|c| c.id == id)
+            .ok_or_else(|| resolver.fail(entry, format!("contest \"{id}\" is not in [[contests]]"))),
+    }
+}
+
 /// A vote row's field; its sigla and code join the constant print.
 fn row_field(
     resolver: &Resolver<'_>,
-    raw: &RawForm,
+    (raw, candidates): (&RawForm, &[Candidate]),
     row: &RawRow,
     labels: &mut Vec<Label>,
 ) -> Result<Field, FormError> {
@@ -253,6 +288,7 @@ fn row_field(
         label: format!("{} / {}", raw.candidates[candidate].name, row.sigla),
         kind: FieldKind::Vote { candidate, party: row.sigla.clone(), code: row.code.clone() },
         role: Role::Result,
+        contest: candidates[candidate].contest,
         y: row.y,
         digits: resolver.slot(columns.digits.as_ref(), "row", &row.sigla)?,
         words,

@@ -48,6 +48,8 @@ pub struct Form {
     pub labels: Vec<Label>,
     /// How numbers are spelled.
     pub words: Words,
+    /// What is voted on, at least one.
+    pub contests: Vec<Contest>,
     /// Short name (the results tables' column) and printed name.
     pub candidates: Vec<Candidate>,
     /// Every number that is read: first the vote rows in printed order, then the totals in printed
@@ -154,6 +156,15 @@ impl Words {
     }
 }
 
+/// One question of the election.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contest {
+    /// Short name, such as `president`.
+    pub id: String,
+    /// As a person would call it.
+    pub name: String,
+}
+
 /// A candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -161,6 +172,8 @@ pub struct Candidate {
     pub id: String,
     /// As printed.
     pub name: String,
+    /// What the candidate stands for: index into [`Form::contests`].
+    pub contest: usize,
 }
 
 /// One number of the sheet.
@@ -174,6 +187,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// What it is for.
     pub role: Role,
+    /// Of which contest it is, where it is a result: index into [`Form::contests`].
+    pub contest: usize,
     /// Baseline of its first line of print.
     pub y: f64,
     /// Where the digits stand; `None` for a header field.
@@ -186,9 +201,11 @@ pub struct Field {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// A vote or a total: a sheet with a wrong one is wrong.
+    /// A vote or a total of a contest: a sheet with a wrong one is wrong.
     #[default]
     Result,
+    /// Who voted, whatever the contest: as binding as a result.
+    Ballots,
     /// Stands beside the results: sure or open by itself, it never holds a sheet back.
     Context,
 }
@@ -350,7 +367,30 @@ pub enum Force {
     Usual,
 }
 
+/// Numbers of a sheet that are accepted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// A contest's, by its index.
+    Contest(usize),
+    /// Those that no contest owns.
+    Ballots,
+}
+
 impl Form {
+    /// Its groups: the contests, then the ballots.
+    pub fn groups(&self) -> impl Iterator<Item = Group> + use<> {
+        (0..self.contests.len()).map(Group::Contest).chain([Group::Ballots])
+    }
+
+    /// The group of a field; `None` for context.
+    pub fn group(&self, ix: FieldIx) -> Option<Group> {
+        match self.fields[ix].role {
+            Role::Result => Some(Group::Contest(self.fields[ix].contest)),
+            Role::Ballots => Some(Group::Ballots),
+            Role::Context => None,
+        }
+    }
+
     /// Whether a field is context.
     pub fn is_context(&self, ix: FieldIx) -> bool {
         self.fields[ix].role == Role::Context

@@ -27,6 +27,8 @@ pub(super) struct RawForm {
     pub rules: Vec<RawRules>,
     #[serde(default)]
     pub labels: Vec<RawLabel>,
+    #[serde(default)]
+    pub contests: Vec<RawContest>,
     pub candidates: Vec<RawCandidate>,
     #[serde(default)]
     pub totals: Vec<RawTotal>,
@@ -113,9 +115,17 @@ pub(super) struct RawLabel {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawContest {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawCandidate {
     pub id: String,
     pub name: String,
+    pub contest: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +137,7 @@ pub(super) struct RawTotal {
     pub columns: String,
     #[serde(default)]
     pub role: Role,
+    pub contest: Option<String>,
 }
 
 #[derive(Deserialize)]

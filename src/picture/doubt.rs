@@ -5,7 +5,7 @@
 
 use crate::decide::{Basis, Status};
 use crate::ground::finding::{Code, Severity};
-use crate::record::{Channels, Record};
+use crate::record::{Prints, Record};
 
 /// At most this many fields are shown one by one; a sheet with more needs its photo, not crops.
 const MOST: usize = 12;
@@ -27,7 +27,7 @@ pub fn doubtful(record: &Record) -> Vec<String> {
         .numbers()
         .filter(|(id, value)| value.value.is_some() || asks(id))
         .map(|(id, value)| {
-            let open = value.basis != Basis::Read || contradictory(record, &value.channels);
+            let open = value.basis != Basis::Read || contradictory(record, &value.prints);
             (asks(id) || open, 1.0 - value.confidence, id)
         })
         .collect();
@@ -49,10 +49,10 @@ pub fn doubtful(record: &Record) -> Vec<String> {
 
 /// Whether two channels of a record's field say different values. A QR code that a finding takes for
 /// another sheet's is not heard: that it differs everywhere says nothing about a single field.
-pub fn contradictory(record: &Record, channels: &Channels) -> bool {
+pub fn contradictory(record: &Record, prints: &Prints) -> bool {
     let foreign = record.findings.iter().any(|f| f.code == Code::QrOfAnotherSheet);
-    let qr = channels.qr.as_ref().filter(|_| !foreign);
-    let said: Vec<u32> = [channels.digits.as_ref(), channels.words.as_ref(), qr]
+    let qr = prints.qr.as_ref().filter(|_| !foreign);
+    let said: Vec<u32> = [prints.digits.as_ref(), prints.words.as_ref(), qr]
         .into_iter()
         .flatten()
         .filter_map(|c| c.value)
@@ -72,7 +72,7 @@ pub fn order(records: &[Record]) -> Vec<usize> {
             Status::Rejected if record.review.is_none() => 1,
             _ => 2,
         };
-        let conflict = record.numbers().any(|(_, v)| contradictory(record, &v.channels))
+        let conflict = record.numbers().any(|(_, v)| contradictory(record, &v.prints))
             || record.checks.iter().any(|c| c.holds == Some(false));
         (class, !conflict)
     };
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_field_that_a_finding_names_stands_first() {
         let mut record = sample::record("a.jpg");
-        record.votes[0].value.confidence = 0.5;
+        record.contests[0].choices[0].votes.confidence = 0.5;
         record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("EG_MUD")];
         assert_eq!(doubtful(&record), ["EG_MUD", "NM_PSUV"]);
     }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_finding_that_is_only_good_to_know_asks_for_no_look() {
         let mut record = sample::record("a.jpg");
-        record.votes[0].value.confidence = 0.5;
+        record.contests[0].choices[0].votes.confidence = 0.5;
         record.findings = vec![Finding::new(Code::ElectoresDiffer, Severity::Info, "", "").on("electores")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn a_field_that_is_not_on_the_photo_is_not_shown_and_one_that_could_not_be_read_is() {
         let mut record = sample::record("a.jpg");
-        for vote in &mut record.votes[..2] {
-            vote.value.value = None;
-            vote.value.confidence = 0.0;
+        for choice in record.choices_mut().take(2) {
+            choice.votes.value = None;
+            choice.votes.confidence = 0.0;
         }
         record.confidence = 0.0;
         record.findings = vec![Finding::new(Code::CellUnreadable, Severity::Review, "", "").on("NM_PSUV")];
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn a_foreign_qr_code_makes_no_field_doubtful() {
         let mut record = sample::record("a.jpg");
-        for vote in &mut record.votes {
-            vote.value.channels.qr =
-                Some(crate::record::ChannelValue { value: Some(99), confidence: 1.0, quad: None });
+        for choice in record.choices_mut() {
+            choice.votes.prints.qr =
+                Some(crate::record::Print { value: Some(99), confidence: 1.0, quad: None });
         }
         record.confidence = 0.9;
         assert_eq!(doubtful(&record).len(), 3, "without the finding each is a contradiction");
@@ -135,7 +135,7 @@ mod tests {
         doubt.confidence = 0.1;
         let mut conflict = sample::record("conflict.jpg");
         conflict.status = Status::Review;
-        conflict.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+        conflict.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
         let records = [sample::record("fine.jpg"), sample::rejected("lost.jpg"), doubt, conflict];
         assert_eq!(order(&records), [3, 2, 1, 0]);
     }

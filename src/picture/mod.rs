@@ -101,8 +101,8 @@ pub struct Picture {
 /// Makes the pictures of a sheet; empty ones for a sheet that is accepted or was not found.
 pub fn pictures(pixels: &GrayImage, record: &Record, form: &Form) -> SheetPictures {
     let mut out = SheetPictures {
-        sha256: record.source.sha256.clone(),
-        page: record.source.page,
+        sha256: record.source().sha256.clone(),
+        page: record.source().page,
         ..Default::default()
     };
     let Some(registration) = &record.registration else { return out };

@@ -4,8 +4,8 @@
 //! value with its channels, probabilities and place, those of the photo that shows it best. Decides nothing.
 
 use super::*;
-use crate::decide::{self, Decision, Said, codes};
-use crate::form::{FieldIx, FieldKind, Form};
+use crate::decide::{self, Decision, GroupDecision, Said, codes};
+use crate::form::{self, FieldIx, FieldKind, Form, Group};
 use crate::ground::dates;
 use crate::ground::finding::Code;
 use crate::ground::geometry::Rect;
@@ -17,17 +17,18 @@ use crate::read::photo::Origin;
 pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Record {
     Record {
         schema: SCHEMA.to_owned(),
-        source,
+        sources: vec![source],
+        part_of: None,
         status: Status::Rejected,
         confidence: 0.0,
         form: None,
         sheet: SheetInfo::default(),
+        contests: Vec::new(),
+        ballots: Ballots::default(),
+        context: BTreeMap::new(),
         place: Place::default(),
         place_confidence: BTreeMap::new(),
         registry: None,
-        votes: Vec::new(),
-        totals: BTreeMap::new(),
-        candidates: BTreeMap::new(),
         checks: Vec::new(),
         findings: vec![finding],
         registration: None,
@@ -36,25 +37,63 @@ pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Rec
     }
 }
 
-/// A record's votes in printed order and its totals, by what `value` gives for each field.
-fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>, BTreeMap<String, Value>) {
-    let mut votes = Vec::new();
-    let mut totals = BTreeMap::new();
-    for (ix, field) in form.fields.iter().enumerate() {
-        match &field.kind {
-            FieldKind::Vote { candidate, party, code } => votes.push(Vote {
-                id: field.id.clone(),
-                party: party.clone(),
-                code: code.clone(),
-                candidate: form.candidates[*candidate].id.clone(),
-                value: value(ix),
-            }),
-            FieldKind::Total | FieldKind::Header => {
-                totals.insert(field.id.clone(), value(ix));
+/// All numbers of a sheet, each in its place.
+pub struct Numbers {
+    /// Votes and totals.
+    pub contests: Vec<Contest>,
+    /// Who voted.
+    pub ballots: Ballots,
+    /// What stands beside.
+    pub context: BTreeMap<String, Value>,
+}
+
+/// The numbers of a sheet, by what `value` gives for each field and what was decided of each group of the form.
+pub fn numbers(form: &Form, groups: &[GroupDecision], value: &impl Fn(FieldIx) -> Value) -> Numbers {
+    let (mut contests, mut ballots) = (Vec::new(), Ballots::default());
+    for (group, decided) in form.groups().zip(groups) {
+        match group {
+            Group::Contest(ix) => contests.push(contest(form, ix, *decided, value)),
+            Group::Ballots => {
+                let values = totals(form, value, |ix| form.group(ix) == Some(group));
+                ballots = Ballots { state: decided.state, confidence: decided.confidence, values };
             }
         }
     }
-    (votes, totals)
+    Numbers { contests, ballots, context: totals(form, value, |ix| form.is_context(ix)) }
+}
+
+/// The numbers for which `here` holds and that are no votes.
+fn totals(
+    form: &Form,
+    value: &impl Fn(FieldIx) -> Value,
+    here: impl Fn(FieldIx) -> bool,
+) -> BTreeMap<String, Value> {
+    let vote = |ix: FieldIx| matches!(form.fields[ix].kind, FieldKind::Vote { .. });
+    let ours = (0..form.fields.len()).filter(|&ix| here(ix) && !vote(ix));
+    ours.map(|ix| (form.fields[ix].id.clone(), value(ix))).collect()
+}
+
+/// A contest with its numbers, by what `value` gives for each field.
+fn contest(form: &Form, ix: usize, decided: GroupDecision, value: &impl Fn(FieldIx) -> Value) -> Contest {
+    let mut choices = Vec::new();
+    for (at, field) in form.fields.iter().enumerate().filter(|f| form.group(f.0) == Some(Group::Contest(ix))) {
+        if let FieldKind::Vote { candidate, party, code } = &field.kind {
+            choices.push(Choice {
+                id: field.id.clone(),
+                candidate: form.candidates[*candidate].id.clone(),
+                party: party.clone(),
+                code: code.clone(),
+                votes: value(at),
+            });
+        }
+    }
+    let candidates = form.candidates.iter().filter(|c| c.contest == ix).map(|c| (c.id.clone(), None)).collect();
+    let form::Contest { id, name } = form.contests[ix].clone();
+    let totals = totals(form, value, |at| form.group(at) == Some(Group::Contest(ix)));
+    let (state, confidence) = (decided.state, decided.confidence);
+    let mut contest = Contest { id, name, state, confidence, choices, totals, candidates };
+    contest.recount();
+    contest
 }
 
 /// A sheet and what was decided on it.
@@ -74,34 +113,30 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
     let form: &Form = &evidence.form;
     let first = photos[0];
     let shown: Vec<Vec<Value>> = photos.iter().map(|photo| values(photo)).collect();
-    let (votes, totals) = numbers(form, |ix| {
+    let value = |ix: FieldIx| {
         let (photo, best) = best(&shown, ix);
-        let channels = Channels {
-            qr: shown.iter().find_map(|s| s[ix].channels.qr.clone()),
-            ..shown[photo][ix].channels.clone()
-        };
-        Value { channels, quad: best.quad, photo: (photo > 0).then_some(photo), ..decided(decision, ix) }
-    });
-    let mut source = source(&first.origin);
-    if photos.len() > 1 {
-        source.joined = photos.iter().map(|p| self::source(&p.origin).page_ref()).collect();
-    }
+        let qr = shown.iter().find_map(|s| s[ix].prints.qr.clone());
+        let prints = Prints { qr, ..best.prints.clone() };
+        Value { prints, quad: best.quad, source: (photo > 0).then_some(photo), ..decided(decision, ix) }
+    };
     // The picture that shows most of the sheet says how well it fits the form.
     let score = |p: &&Evidence| p.placed.as_ref().map_or(0.0, |placed| placed.score);
     let score = photos.iter().map(score).fold(0.0, f64::max);
+    let Numbers { contests, ballots, context } = numbers(form, &decision.groups, &value);
     Record {
         schema: SCHEMA.to_owned(),
-        source,
+        sources: photos.iter().map(|p| source(&p.origin)).collect(),
+        part_of: None,
         status: decision.status,
         confidence: decision.confidence,
         form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(score, 3) }),
         sheet: sheet_info(sheet),
+        contests,
+        ballots,
+        context,
         place: place(decision),
         place_confidence: place_confidence(decision),
         registry: None,
-        candidates: candidates(form, &votes),
-        votes,
-        totals,
         checks: decision.checks.clone(),
         findings: decision.findings.clone(),
         registration: registration(first),
@@ -113,8 +148,8 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
 /// The photo, by its index, whose prints of field `ix` were read best, and what it shows.
 fn best(shown: &[Vec<Value>], ix: FieldIx) -> (usize, &Value) {
     let sure = |photo: usize| -> f64 {
-        let channels = &shown[photo][ix].channels;
-        let prints = [&channels.digits, &channels.words].into_iter().flatten();
+        let prints = &shown[photo][ix].prints;
+        let prints = [&prints.digits, &prints.words].into_iter().flatten();
         prints.filter(|c| c.value.is_some()).map(|c| c.confidence).sum()
     };
     let best = (0..shown.len()).fold(0, |best, photo| if sure(photo) > sure(best) { photo } else { best });
@@ -126,15 +161,6 @@ fn payload(evidence: &Evidence) -> Option<&QrPayload> {
         QrOutcome::Read(payload) => Some(payload),
         _ => None,
     }
-}
-
-/// Sum of each candidate's rows.
-fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option<u32>> {
-    let sum = |id: &str| {
-        let rows = votes.iter().filter(|v| v.candidate == id);
-        rows.map(|v| v.value.value).sum::<Option<u32>>()
-    };
-    form.candidates.iter().map(|c| (c.id.clone(), sum(&c.id))).collect()
 }
 
 /// `votes`, or `zero` for a zero report.
@@ -151,10 +177,10 @@ fn decided(decision: &Decision, ix: usize) -> Value {
         value: decided.value,
         confidence: decided.confidence,
         basis: decided.basis,
-        channels: Channels::default(),
+        prints: Prints::default(),
         alternatives: alternatives.map(|&(value, confidence)| Alternative { value, confidence }).collect(),
         quad: None,
-        photo: None,
+        source: None,
         set_by: None,
     }
 }
@@ -196,7 +222,7 @@ fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -
     // A number above the table stands in a line of its own.
     let above = evidence.places.get(&ix).copied().map(rounded);
     let channel = |said: Option<Said>, quad: Option<Quad>| {
-        said.map(|(value, p)| ChannelValue { value, confidence: round(p, 6), quad })
+        said.map(|(value, p)| Print { value, confidence: round(p, 6), quad })
     };
     let whole = match rects {
         [Some(d), Some(w)] => {
@@ -211,14 +237,14 @@ fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -
         value: None,
         confidence: 0.0,
         basis: Basis::Read,
-        channels: Channels {
+        prints: Prints {
             digits: channel(digits, digits_quad.or(above)),
             words: channel(words, words_quad),
-            qr: qr.map(|v| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
+            qr: qr.map(|v| Print { value: Some(v), confidence: 1.0, quad: None }),
         },
         alternatives: Vec::new(),
         quad: whole.and_then(placed).or(above),
-        photo: None,
+        source: None,
         set_by: None,
     }
 }
@@ -319,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn each_number_has_the_channels_of_the_photo_that_shows_it() {
+    fn each_number_has_the_prints_of_the_photo_that_shows_it() {
         let (mut top, bottom) = (photo("1.jpg", 0..3), photo("2.jpg", 3..5));
         top.texts.insert("code".to_owned(), TextEvidence::said("010203004.07.1.0001", 0.999));
         let photos = [&top, &bottom];
@@ -327,11 +353,11 @@ mod tests {
         let decision = decide(&evidence, &Policy::default());
         let provenance = crate::run::output::sample::record("1.jpg").provenance;
         let record = build(Decided { photos: &photos, evidence: &evidence, decision: &decision }, provenance);
-        let shown: Vec<_> = record.votes[..5].iter().map(|v| v.value.photo).collect();
+        let shown: Vec<_> = record.choices().take(5).map(|c| c.votes.source).collect();
         assert_eq!(shown, [None, None, None, Some(1), Some(1)]);
-        assert_eq!(record.votes[4].value.channels.words.as_ref().unwrap().value, Some(4));
-        let paths: Vec<_> = record.source.joined.iter().map(|p| p.path.as_str()).collect();
-        assert_eq!((record.source.path.as_str(), paths), ("1.jpg", vec!["1.jpg", "2.jpg"]));
+        assert_eq!(record.value(&record.contests[0].choices[4].id).unwrap().prints.words.as_ref().unwrap().value, Some(4));
+        let paths: Vec<_> = record.sources.iter().map(|p| p.path.as_str()).collect();
+        assert_eq!((record.source().path.as_str(), paths), ("1.jpg", vec!["1.jpg", "2.jpg"]));
         assert_eq!((record.sheet.table, record.status), (Some(7), Status::Review));
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// A sheet's key; `None` when its file could not be read.
 pub fn sheet_key(record: &Record) -> Option<String> {
-    Some(format!("{}-{}", page_key(record)?, record.source.ordinal))
+    Some(format!("{}-{}", page_key(record)?, record.source().ordinal))
 }
 
 /// What the key was before ordinals: the pixel of the frame's first corner instead, where there is one.
@@ -29,7 +29,7 @@ pub(crate) fn pixel_key(record: &Record) -> Option<String> {
 }
 
 fn page_key(record: &Record) -> Option<String> {
-    let source = &record.source;
+    let source = record.source();
     // A record that was tampered with must not lead out of the folder.
     let hash = Some(&source.sha256).filter(|h| is_hash(h))?;
     Some(format!("{hash}-{}", source.page))
@@ -50,7 +50,7 @@ pub struct Ordinals {
 impl Ordinals {
     /// Numbers the next record.
     pub fn give(&mut self, record: &mut Record) {
-        let source = &mut record.source;
+        let source = record.source_mut();
         let same = self.last.as_ref().is_some_and(|l| l.0 == source.path && l.1 == source.page);
         if !same {
             self.last = Some((source.path.clone(), source.page));
@@ -160,7 +160,7 @@ impl SheetMark {
 }
 
 fn outline(record: &Record) -> Option<Outline> {
-    let size = (record.source.width, record.source.height);
+    let size = (record.source().width, record.source().height);
     record.registration.as_ref().and_then(|r| Outline::of(&r.quad, size))
 }
 
@@ -191,12 +191,12 @@ impl Sheets {
         for record in records.iter().filter(|r| !r.is_part()) {
             let (Some(page), Some(mark)) = (page_key(record), SheetMark::of(record)) else { continue };
             if let Some(code) = &mark.code {
-                for photo in &record.source.joined {
+                for photo in record.sources.iter().filter(|_| record.is_joined()) {
                     let page = format!("{}-{}", photo.sha256, photo.page);
                     out.joined.entry(page).or_default().push((mark.key.clone(), code.clone()));
                 }
             }
-            let size = (record.source.width, record.source.height);
+            let size = (record.source().width, record.source().height);
             let spot = Spot { mark, outline: outline(record), size };
             let here = out.on.entry(page).or_default();
             // A file that is in a run twice is one.
@@ -275,8 +275,8 @@ mod tests {
     /// A sheet on one page of 1000 by 2000 pixels, from `x` on, 200 wide.
     fn sheet(ordinal: u32, x: f64, code: Option<&str>) -> Record {
         let mut record = sample::record("photo.jpg");
-        record.source.ordinal = ordinal;
-        (record.source.width, record.source.height) = (1000, 2000);
+        record.source_mut().ordinal = ordinal;
+        (record.source_mut().width, record.source_mut().height) = (1000, 2000);
         record.sheet.code = code.map(str::to_owned);
         record.registration = Some(Registration {
             quad: Quad([[x, 100.0], [x + 200.0, 100.0], [x + 200.0, 1900.0], [x, 1900.0]]),
@@ -296,7 +296,7 @@ mod tests {
     fn found(records: &[Record], mark: &SheetMark) -> Option<u32> {
         let sheets = Sheets::of(records);
         let key = sheets.find(mark)?;
-        records.iter().find(|r| sheet_key(r).as_deref() == Some(key)).map(|r| r.source.ordinal)
+        records.iter().find(|r| sheet_key(r).as_deref() == Some(key)).map(|r| r.source().ordinal)
     }
 
     #[test]
@@ -304,12 +304,12 @@ mod tests {
         let mut ordinals = Ordinals::default();
         let of = |path: &str, page| {
             let mut record = sample::record(path);
-            record.source.page = page;
+            record.source_mut().page = page;
             record
         };
         let mut records = [of("a", 0), of("a", 0), of("a", 1), of("b", 1), of("b", 1)];
         records.iter_mut().for_each(|r| ordinals.give(r));
-        assert_eq!(records.map(|r| r.source.ordinal), [0, 1, 0, 0, 1]);
+        assert_eq!(records.map(|r| r.source().ordinal), [0, 1, 0, 0, 1]);
     }
 
     #[test]
@@ -341,7 +341,7 @@ mod tests {
             sheet(5, 120.0, Some("A")),
         ];
         for record in &now {
-            assert_eq!(found(&now, &mark(record)), Some(record.source.ordinal));
+            assert_eq!(found(&now, &mark(record)), Some(record.source().ordinal));
         }
     }
 
@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(found(&now, &mark(&sheet(0, 260.0, None))), None, "less than half of either");
         assert_eq!(found(&now, &mark(&sheet(0, 400.0, Some("A")))), None, "code and place differ");
         let mut other = sheet(0, 100.0, Some("A"));
-        other.source.sha256 = sample::record("other.jpg").source.sha256;
+        other.source_mut().sha256 = sample::record("other.jpg").source().sha256.clone();
         assert_eq!(found(&now, &mark(&other)), None, "another file, another photo");
         for key in ["", "../../etc/passwd", &"é".repeat(64), &format!("{}-x", "a".repeat(64))] {
             assert_eq!(
@@ -382,12 +382,12 @@ mod tests {
     fn a_photo_that_became_part_of_a_joined_sheet_leads_there_by_its_code() {
         let alone = sheet(0, 100.0, Some("A"));
         let mut whole = sheet(0, 300.0, Some("A"));
-        whole.source.path = "first.jpg".to_owned();
-        whole.source.sha256 = sample::record("first.jpg").source.sha256;
-        let page = |r: &Record| PageRef { path: String::new(), sha256: r.source.sha256.clone(), page: 0 };
-        whole.source.joined = vec![page(&whole), page(&alone)];
+        whole.source_mut().path = "first.jpg".to_owned();
+        whole.source_mut().sha256 = sample::record("first.jpg").source().sha256.clone();
+        let page = |r: &Record| PageRef { path: String::new(), sha256: r.source().sha256.clone(), page: 0 };
+        whole.sources.push(alone.source().clone());
         let mut part = alone.clone();
-        part.source.part_of = Some(page(&whole));
+        part.part_of = Some(page(&whole));
         let records = [whole, part];
         let sheets = Sheets::of(&records);
         assert_eq!(sheets.find(&mark(&alone)), sheet_key(&records[0]).as_deref());

@@ -1,22 +1,27 @@
-//! The record: what is handed over, one a page. Schema `cotejo.record/1`, kept stable.
+//! The record: what is handed over, one a page. Schema `cotejo.record/2`, kept stable; records of `/1` are read
+//! ([`earlier`]).
 //!
-//! A sheet that was photographed more than once has one record that counts, its first page's:
-//! `source.joined` lists all its pages, and the numbers are those of all of them together. The other
-//! pages' records stay in their places, so that no page is missing, with `source.part_of` naming that
-//! record, the status `rejected` (their numbers are not to be counted by themselves) and what the page
-//! shows by itself. Who adds up accepted records, or accepted and reviewed ones, counts each sheet once.
+//! A sheet holds **contests**, each with its choices and totals, **ballots** (who voted, whatever the contest) and
+//! **context** (the roll), as its form says. A contest, and the ballots, are accepted or not by themselves; a sheet is
+//! accepted when all of them are.
+//!
+//! A sheet that was photographed more than once has one record that counts, its first page's: `sources` lists all its
+//! pages, and the numbers are those of all of them together. The other pages' records stay in their places, so that no
+//! page is missing, with `part_of` naming that record, the status `rejected` (their numbers are not to be counted by
+//! themselves) and what the page shows by itself. Who adds up accepted contests counts each once.
 
 mod build;
+pub mod earlier;
 mod identity;
+mod numbers;
 mod review;
 
-pub use build::{Decided, build, registration, rejected, source};
+pub use build::{Decided, Numbers, build, numbers, registration, rejected, source};
 pub(crate) use identity::pixel_key;
 pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
-use crate::decide::{self, Basis, Check, Status};
-use crate::form::Form;
+use crate::decide::{Basis, Check, Status};
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
 use schemars::JsonSchema;
@@ -24,23 +29,32 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Name and version of the record's schema.
-pub const SCHEMA: &str = "cotejo.record/1";
+pub const SCHEMA: &str = "cotejo.record/2";
 
 /// One input page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// Always `cotejo.record/1`.
+    /// Always `cotejo.record/2`.
     pub schema: String,
-    /// Where it comes from.
-    pub source: Source,
-    /// What becomes of it.
+    /// Where it comes from: its page, and after it the others that show the same sheet and were read together with it.
+    pub sources: Vec<Source>,
+    /// The page in whose record this page's sheet stands; absent when it stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PageRef>,
+    /// What becomes of it: accepted when every contest and the ballots are.
     pub status: Status,
-    /// Probability that every number is right, 0 to 1; 0 for a rejected page.
+    /// Probability that every number but context is right, 0 to 1; 0 for a rejected page.
     pub confidence: f64,
     /// What form it is; `None` when no known form was found.
     pub form: Option<FormRef>,
     /// What the sheet says it is.
     pub sheet: SheetInfo,
+    /// The contests, in the form's order.
+    pub contests: Vec<Contest>,
+    /// Who voted, and other counts that no contest owns.
+    pub ballots: Ballots,
+    /// What stands beside the results: sure, or `null`. It never holds a contest or the ballots back.
+    pub context: BTreeMap<String, Value>,
     /// Where the sheet was issued, as it prints it.
     pub place: Place,
     /// Probability that a name in `place` is right to the letter, by its field; nothing is decided by it.
@@ -50,12 +64,6 @@ pub struct Record {
     /// such table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<RegistryEntry>,
-    /// The vote rows in printed order.
-    pub votes: Vec<Vote>,
-    /// The totals by id, `electores` among them.
-    pub totals: BTreeMap<String, Value>,
-    /// Sum of each candidate's rows; `None` when a row is missing.
-    pub candidates: BTreeMap<String, Option<u32>>,
     /// The form's relations.
     pub checks: Vec<Check>,
     /// What was noticed.
@@ -69,6 +77,51 @@ pub struct Record {
     pub review: Option<Review>,
 }
 
+/// One question of the election.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Contest {
+    /// Short name, such as `president`.
+    pub id: String,
+    /// As a person would call it.
+    pub name: String,
+    /// What becomes of its numbers, whatever becomes of other contests.
+    pub state: Status,
+    /// Probability, at least, that each of its numbers is right.
+    pub confidence: f64,
+    /// What can be voted for, in printed order.
+    pub choices: Vec<Choice>,
+    /// Its totals by id.
+    pub totals: BTreeMap<String, Value>,
+    /// Sum of each candidate's choices; `None` when one is missing.
+    pub candidates: BTreeMap<String, Option<u32>>,
+}
+
+/// What can be voted for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// Field id, such as `NM_PSUV`.
+    pub id: String,
+    /// The candidate's short name.
+    pub candidate: String,
+    /// The party as printed.
+    pub party: String,
+    /// The party's code as printed.
+    pub code: String,
+    /// Its votes.
+    pub votes: Value,
+}
+
+/// Counts that no contest owns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ballots {
+    /// What becomes of them.
+    pub state: Status,
+    /// Probability, at least, that each of them is right.
+    pub confidence: f64,
+    /// The counts by id.
+    pub values: BTreeMap<String, Value>,
+}
+
 /// The file and page.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
@@ -78,21 +131,15 @@ pub struct Source {
     pub sha256: String,
     /// Page within the file, from 0.
     pub page: u32,
-    /// Place among the sheets of its page, from 0; not written, because records stand in that order.
-    #[serde(skip)]
+    /// Place among the sheets of its page, from 0.
+    #[serde(default)]
     pub ordinal: u32,
-    /// Pixels, EXIF orientation applied; 0 when it could not be decoded.
+    /// Pixels.
     pub width: u32,
     /// Pixels.
     pub height: u32,
     /// File format, such as `jpeg`; empty when unknown.
     pub format: String,
-    /// The pages that were read together into this record, this one first; empty when it is alone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub joined: Vec<PageRef>,
-    /// The page in whose record this page's sheet stands; absent when it stands here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part_of: Option<PageRef>,
 }
 
 /// Names a page of the run.
@@ -110,44 +157,6 @@ impl Source {
     /// This page's name.
     pub fn page_ref(&self) -> PageRef {
         PageRef { path: self.path.clone(), sha256: self.sha256.clone(), page: self.page }
-    }
-}
-
-impl Record {
-    /// The value of the field `id`, a vote or a total.
-    pub fn value(&self, id: &str) -> Option<&Value> {
-        self.votes.iter().find(|v| v.id == id).map(|v| &v.value).or_else(|| self.totals.get(id))
-    }
-
-    /// All numbers with the ids of their fields: votes in printed order, then totals by id.
-    pub fn numbers(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let votes = self.votes.iter().map(|v| (v.id.as_str(), &v.value));
-        votes.chain(self.totals.iter().map(|(id, v)| (id.as_str(), v)))
-    }
-
-    /// Its form, if that is among the known ones.
-    pub fn form_of<'f>(&self, forms: &'f [Form]) -> Option<&'f Form> {
-        let own = self.form.as_ref()?;
-        forms.iter().find(|form| form.id == own.id)
-    }
-
-    /// Whether its sheet stands in another record, so that it is not to be counted.
-    pub fn is_part(&self) -> bool {
-        self.source.part_of.is_some()
-    }
-
-    /// Marks it as a part of `whole`, with the finding that says why.
-    pub fn become_part(&mut self, whole: &Source, finding: Finding) {
-        self.source.part_of = Some(whole.page_ref());
-        self.status = Status::Rejected;
-        self.confidence = 0.0;
-        self.findings = vec![finding];
-    }
-
-    /// Adds findings; one that asks for a person takes an acceptance back.
-    pub fn hold(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
-        self.status = decide::hold_back(self.status, &mut self.findings);
     }
 }
 
@@ -209,22 +218,6 @@ pub struct Place {
     pub address: Option<String>,
 }
 
-/// One vote row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Vote {
-    /// Field id, such as `NM_PSUV`.
-    pub id: String,
-    /// The party as printed.
-    pub party: String,
-    /// The party's code as printed.
-    pub code: String,
-    /// The candidate's short name.
-    pub candidate: String,
-    /// The number.
-    #[serde(flatten)]
-    pub value: Value,
-}
-
 /// One number with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Value {
@@ -234,42 +227,42 @@ pub struct Value {
     pub confidence: f64,
     /// Where the value comes from.
     pub basis: Basis,
-    /// What each channel says.
-    pub channels: Channels,
+    /// What each print says.
+    pub prints: Prints,
     /// Other values with their probability, most probable first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Alternative>,
     /// The field's cells in photo pixels, digits to words; `None` when not located.
     pub quad: Option<Quad>,
-    /// The page of `source.joined`, from 0, whose photo the quads are of and whose channels stand here;
-    /// absent when it is this record's own.
+    /// The page of `sources`, from 0, whose photo the quads are of and whose prints stand here; absent when it is this
+    /// record's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub photo: Option<usize>,
+    pub source: Option<usize>,
     /// The person who set the value; `None` where the program did. `confidence` stays the program's
     /// probability for the value that stands here, 0 where it listed none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_by: Option<SetBy>,
 }
 
-/// What each channel says; `None` where the sheet, the form or the photo lacks it.
+/// What each print of a number says; `None` where the sheet, the form or the photo lacks it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Channels {
+pub struct Prints {
     /// As digits.
-    pub digits: Option<ChannelValue>,
+    pub digits: Option<Print>,
     /// As words.
-    pub words: Option<ChannelValue>,
+    pub words: Option<Print>,
     /// In the QR code.
-    pub qr: Option<ChannelValue>,
+    pub qr: Option<Print>,
 }
 
-/// What one channel says.
+/// What one print says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ChannelValue {
+pub struct Print {
     /// Its most probable value; `None` for blank or unreadable.
     pub value: Option<u32>,
-    /// The readers' probability for it, before other channels are heard.
+    /// The readers' probability for it, before other prints are heard.
     pub confidence: f64,
-    /// The channel's cell in photo pixels.
+    /// Its cell in photo pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quad: Option<Quad>,
 }

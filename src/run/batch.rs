@@ -300,10 +300,10 @@ fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
 /// The records of a file whose content was digitized under another path: parts of the original's.
 fn copies(file: &Path, original: &Path, pages: &[Page]) -> Vec<Record> {
     let copy = |page: &Page| {
-        let whole = &page.record.source;
+        let whole = page.record.source().page_ref();
         let mut copy = page.record.clone();
-        copy.source.path = display(file);
-        copy.source.joined = Vec::new();
+        copy.source_mut().path = display(file);
+        copy.sources.truncate(1);
         let message = format!("the file has the same content as {}", display(original));
         copy.become_part(
             whole,

@@ -33,7 +33,7 @@ fn the_published_layout_has_its_columns_and_keeps_leading_zeros() {
     );
     let row: Vec<&str> = lines.next().unwrap().split(',').collect();
     assert_eq!((row[0], row[2], row[4], row[6], row[7]), ("01", "02", "03", "010203004", "1"));
-    let eg = records[0].candidates["EG"].unwrap().to_string();
+    let eg = records[0].candidate("EG").unwrap().to_string();
     assert_eq!(row[11], eg);
 }
 
@@ -49,13 +49,13 @@ fn the_wide_table_has_every_number_of_a_sheet_once() {
     assert_eq!(sorted.len(), names.len());
     let record = &records[0];
     let row = &frame.rows[0];
-    for vote in &record.votes {
+    for vote in record.choices() {
         let at = names.iter().position(|n| *n == column_name(&vote.id)).unwrap();
-        assert_eq!(row[at], Cell::Integer(vote.value.value.unwrap().into()), "{}", vote.id);
+        assert_eq!(row[at], Cell::Integer(vote.votes.value.unwrap().into()), "{}", vote.id);
     }
-    for (id, value) in &record.totals {
+    for (id, value) in record.totals() {
         let column =
-            map().figures.iter().find(|f| &f.item == id).map_or(id.to_uppercase(), |f| f.column.clone());
+            map().figures.iter().find(|f| f.item == id).map_or(id.to_uppercase(), |f| f.column.clone());
         let at = names.iter().position(|n| *n == column).unwrap();
         assert_eq!(row[at], Cell::Integer(value.value.unwrap().into()), "{id}");
     }
@@ -72,14 +72,14 @@ fn the_long_table_has_one_row_a_figure() {
         .filter(|r| r[2] == Cell::Text("President".to_owned()))
         .map(|r| if let Cell::Integer(n) = r[6] { n } else { panic!("{:?}", r[6]) })
         .sum();
-    let truth: u32 = records.iter().map(|r| r.totals["votos_validos"].value.unwrap()).sum();
+    let truth: u32 = records.iter().map(|r| r.value("votos_validos").unwrap().value.unwrap()).sum();
     assert_eq!(sum, i64::from(truth));
 }
 
 #[test]
 fn parquet_is_read_back_cell_by_cell_with_nulls() {
     let (forms, mut records, _) = run(3);
-    records[1].votes[2].value.value = None;
+    records[1].contests[0].choices[2].votes.value = None;
     let base = Base::of(&records, &forms, None).unwrap();
     let frame = wide(&base, &map()).unwrap();
     let bytes = frame.to_parquet().unwrap();
@@ -122,7 +122,7 @@ fn nist_names_every_area_once_and_every_reference_leads_somewhere() {
         s["VoteCounts"].as_array().unwrap().iter().map(|c| c["Count"].as_u64().unwrap()).sum::<u64>()
     };
     let sum: u64 = selections.iter().map(votes).sum();
-    let truth: u32 = records.iter().map(|r| r.totals["votos_validos"].value.unwrap()).sum();
+    let truth: u32 = records.iter().map(|r| r.value("votos_validos").unwrap().value.unwrap()).sum();
     assert_eq!(sum, u64::from(truth));
     assert_eq!(report["Status"], "unofficial-partial");
 }

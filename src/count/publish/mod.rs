@@ -295,9 +295,9 @@ fn run_of(dir: &Path) -> Option<Run> {
 /// One entry of the manifest's originals.
 fn original_of(record: &crate::record::Record) -> Original {
     Original {
-        file: tally::file_name(&record.source.path).to_owned(),
-        sha256: record.source.sha256.clone(),
-        page: record.source.page,
+        file: tally::file_name(&record.source().path).to_owned(),
+        sha256: record.source().sha256.clone(),
+        page: record.source().page,
         centre: record.sheet.centre.clone(),
         mesa: record.sheet.table,
         status: tally::status(record).to_owned(),

@@ -87,7 +87,7 @@ pub fn write(
 }
 
 fn same(a: &Record, b: &Record) -> bool {
-    a.source.sha256 == b.source.sha256 && a.source.page == b.source.page
+    a.source().sha256 == b.source().sha256 && a.source().page == b.source().page
 }
 
 fn flush(
@@ -135,7 +135,7 @@ fn photo_pictures(
     let Some((_, first)) = sheets.first() else { return Vec::new() };
     let registered = sheets.iter().any(|(_, r)| r.registration.is_some());
     // Without a registration there is no picture: the original need not be read.
-    let pixels = registered.then(|| originals.pixels(&first.source));
+    let pixels = registered.then(|| originals.pixels(first.source()));
     let mut out = Vec::new();
     for (ix, record) in sheets {
         let id = record.form.as_ref().map(|f| f.id.as_str());

@@ -159,7 +159,7 @@ fn last_numbers_read(record: &Record, form: &Form) -> bool {
     printed.truncate(LAST_NUMBERS);
     let read = |id: &str| {
         record.value(id).is_some_and(|v| {
-            let said = [&v.channels.digits, &v.channels.words];
+            let said = [&v.prints.digits, &v.prints.words];
             v.set_by.is_some()
                 || v.value.is_some() && said.into_iter().flatten().any(|channel| channel.value == v.value)
         })
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
     use crate::form::builtin;
     use crate::lab::synth::records::Country;
-    use crate::record::{Channels, RungRecord};
+    use crate::record::{Prints, RungRecord};
 
     /// A record registered straight at 8 px/mm with its frame at (100, 1600).
     fn registered() -> (Record, Form) {
@@ -309,7 +309,8 @@ mod tests {
             |r: &mut Registration| r.mesh.iter_mut().flat_map(|r| &mut r.points).for_each(|p| p[1] += 80.0);
         assert_eq!(refused(down), "block_uncertain");
         let mut slipped = record.clone();
-        slipped.totals.values_mut().for_each(|v| v.channels = Channels::default());
+        let ids: Vec<String> = slipped.totals().into_keys().map(str::to_owned).collect();
+        ids.iter().for_each(|id| slipped.value_mut(id).unwrap().prints = Prints::default());
         let error = redact(&GrayImage::new(800, 6000), &slipped, &form, &[]).unwrap_err();
         assert_eq!(error.code(), "block_uncertain");
         let mut unregistered = record.clone();

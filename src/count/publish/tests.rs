@@ -175,7 +175,7 @@ fn the_manifest_holds_the_hash_of_every_file_and_every_original() {
         assert_eq!(file["sha256"], sha256(&files[file["path"].as_str().unwrap()]));
     }
     assert_eq!(manifest["originals"].as_array().unwrap().len(), 12);
-    assert_eq!(manifest["originals"][0]["sha256"], records[0].source.sha256);
+    assert_eq!(manifest["originals"][0]["sha256"], records[0].source().sha256);
     // Folders of the machine are nobody's business.
     assert!(!files.values().any(|f| String::from_utf8_lossy(f).contains("made-up/")));
 }

@@ -70,9 +70,9 @@ impl<'f> Loader<'f> {
             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
         self.db.prepare_cached(insert)?.execute(params![
             number,
-            file_name(&record.source.path),
-            record.source.page,
-            record.source.sha256,
+            file_name(&record.source().path),
+            record.source().page,
+            record.source().sha256,
             status(record),
             record.counts(),
             waits(record),
@@ -119,11 +119,11 @@ impl<'f> Loader<'f> {
         if let Some(form) = self.forms.iter().find(|f| Some(f.id.as_str()) == id) {
             self.know(form)?;
         }
-        for vote in &record.votes {
-            self.candidate(&vote.candidate, &vote.candidate)?;
-            self.vote(&vote.id, &vote.candidate, &vote.party, &vote.code)?;
+        for choice in record.choices() {
+            self.candidate(&choice.candidate, &choice.candidate)?;
+            self.vote(&choice.id, &choice.candidate, &choice.party, &choice.code)?;
         }
-        for id in record.totals.keys() {
+        for id in record.totals().into_keys() {
             self.total(id, id)?;
         }
         Ok(())

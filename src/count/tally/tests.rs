@@ -49,13 +49,13 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
                 }
                 let votes: Vec<(String, u32)> = match by {
                     By::Candidate => {
-                        record.candidates.iter().map(|(id, n)| (id.clone(), n.unwrap())).collect()
+                        record.contests[0].candidates.iter().map(|(id, n)| (id.clone(), n.unwrap())).collect()
                     }
                     By::Party => {
-                        record.votes.iter().map(|v| (v.id.clone(), v.value.value.unwrap())).collect()
+                        record.choices().map(|c| (c.id.clone(), c.votes.value.unwrap())).collect()
                     }
                 };
-                let totals = record.totals.iter().map(|(id, v)| (id.clone(), v.value.unwrap()));
+                let totals = record.totals().into_iter().map(|(id, v)| (id.to_owned(), v.value.unwrap()));
                 for (id, n) in votes.into_iter().chain(totals) {
                     let sum = truth.entry((place.clone(), id)).or_default();
                     sum.0 += u64::from(n);
@@ -83,11 +83,11 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
 fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_left_out() {
     let (forms, mut records) = country(6, 2);
     let mut copy = records[0].clone();
-    copy.source.path = "copy.jpg".to_owned();
+    copy.source_mut().path = "copy.jpg".to_owned();
     let mut other = records[1].clone();
-    other.source.path = "other.jpg".to_owned();
-    let was = other.votes[3].value.value.unwrap();
-    other.votes[3].value.value = Some(was + 1);
+    other.source_mut().path = "other.jpg".to_owned();
+    let was = other.contests[0].choices[3].votes.value.unwrap();
+    other.contests[0].choices[3].votes.value = Some(was + 1);
     let without =
         tally(&Base::of(&records[2..], &forms, None).unwrap(), Level::Country, By::Party, "").unwrap();
     let whole = tally(&Base::of(&records, &forms, None).unwrap(), Level::Country, By::Party, "").unwrap();
@@ -96,11 +96,7 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
     let tally = tally(&base, Level::Country, By::Party, "").unwrap();
     assert_eq!((tally.lines[0].coverage.counted, tally.lines[0].coverage.conflict), (5, 1));
     for (ix, item) in tally.items.iter().enumerate() {
-        let one = records[0]
-            .votes
-            .iter()
-            .find(|v| v.id == item.id)
-            .map_or_else(|| records[0].totals[&item.id].value, |v| v.value.value);
+        let one = records[0].value(&item.id).unwrap().value;
         assert_eq!(
             tally.lines[0].figures[ix].votes.unwrap(),
             without.lines[0].figures[ix].votes.unwrap() + u64::from(one.unwrap())
@@ -110,7 +106,7 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
     let aside = aside(&base).unwrap();
     assert_eq!(aside.conflicts.len(), 1);
     let conflict = &aside.conflicts[0];
-    assert_eq!(conflict.field, records[1].votes[3].id);
+    assert_eq!(conflict.field, records[1].contests[0].choices[3].id);
     assert_eq!(conflict.says[1], ("other.jpg".to_owned(), Some(was + 1)));
     assert_eq!(aside.joined.len(), 2);
     assert!(text(&tally, &aside).contains("left out"));
@@ -119,7 +115,7 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
 #[test]
 fn a_number_that_could_not_be_read_is_not_in_its_sum_and_the_sum_says_so() {
     let (forms, mut records) = country(3, 3);
-    records[0].votes[0].value.value = None;
+    records[0].contests[0].choices[0].votes.value = None;
     let base = Base::of(&records, &forms, None).unwrap();
     let by_party = tally(&base, Level::Country, By::Party, "").unwrap();
     let by_candidate = tally(&base, Level::Country, By::Candidate, "").unwrap();
@@ -234,14 +230,14 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
 #[test]
 fn a_photo_of_a_joined_sheet_makes_no_mesa_of_its_own() {
     let (forms, mut records) = country(3, 15);
-    let whole = records[0].source.clone();
+    let whole = records[0].source().page_ref();
     let finding = crate::ground::finding::Finding::new(
         crate::ground::finding::Code::PartOfSheet,
         crate::ground::finding::Severity::Info,
         "",
         "",
     );
-    records[1].become_part(&whole, finding);
+    records[1].become_part(whole, finding);
     let base = Base::of(&records, &forms, None).unwrap();
     let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;
     assert_eq!((coverage.counted, coverage.rejected), (2, 0));

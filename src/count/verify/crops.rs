@@ -53,8 +53,8 @@ fn region(form: &Form, item: &str) -> Option<Rect> {
 
 /// Whether the figure, or a row of the candidate, was read on another photo of the same sheet.
 fn in_another_photo(record: &Record, item: &str) -> bool {
-    let votes = record.votes.iter().filter(|v| v.id == item || v.candidate == item).map(|v| &v.value);
-    votes.chain(record.totals.get(item)).any(|v| v.photo.is_some())
+    let rows = record.choices().filter(|c| c.id == item || c.candidate == item).map(|c| &c.votes);
+    rows.chain(record.value(item)).any(|v| v.source.is_some())
 }
 
 /// The crop of a figure out of a sheet's original, as a JPEG.

@@ -86,9 +86,9 @@ fn a_sheet_in_review_is_compared_and_marked_and_a_conflict_is_not_compared() {
         String::from_utf8(csv).unwrap()
     };
     records[0].status = Status::Review;
-    records[0].totals.get_mut("votos_nulos").unwrap().value = Some(999);
+    records[0].value_mut("votos_nulos").unwrap().value = Some(999);
     let mut copy = records[1].clone();
-    copy.totals.get_mut("votos_nulos").unwrap().value = Some(998);
+    copy.value_mut("votos_nulos").unwrap().value = Some(998);
     records.push(copy);
     let base = Base::of(&records, &forms, None).unwrap();
     let right = side(&csv, "t.csv");

@@ -108,10 +108,10 @@ mod tests {
             was,
             entry: String::new(),
         };
-        for vote in &mut record.votes {
-            vote.value.set_by = Some(set(vote.value.value));
+        for choice in record.choices_mut() {
+            choice.votes.set_by = Some(set(choice.votes.value));
         }
-        record.votes[0].value.value = Some(21);
+        record.contests[0].choices[0].votes.value = Some(21);
         assert_eq!(record.status, Status::Accepted);
         assert!(audited(std::slice::from_ref(&record)).is_none(), "not drawn");
         record.review = Some(Review {

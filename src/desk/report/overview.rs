@@ -182,12 +182,12 @@ fn scanner(path: &str) -> &str {
 
 /// The records by folder; by scanner when all lie in one folder.
 fn groups(records: &[Record]) -> (&'static str, Vec<Group>) {
-    let folders: BTreeSet<&str> = records.iter().map(|r| folder(&r.source.path)).collect();
+    let folders: BTreeSet<&str> = records.iter().map(|r| folder(&r.source().path)).collect();
     let (grouped_by, key): (_, fn(&str) -> &str) =
         if folders.len() > 1 { ("folder", folder) } else { ("scanner", scanner) };
     let mut members: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     for record in records.iter().filter(|r| !r.is_part()) {
-        members.entry(key(&record.source.path)).or_default().push(record);
+        members.entry(key(&record.source().path)).or_default().push(record);
     }
     let mut groups: Vec<(&str, Vec<&Record>)> = members.into_iter().collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.1.len()));
@@ -230,7 +230,7 @@ pub fn register(records: &[Record], order: &[usize], place: impl Fn(usize) -> St
             };
             let open = super::is_open(record);
             serde_json::json!([
-                record.source.path,
+                record.source().path,
                 record.sheet.code,
                 status,
                 percent(record.confidence).en,

@@ -38,7 +38,7 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     record.status = Status::Review;
     record.confidence = 0.4;
     record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
-    record.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+    record.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
     record.registration = Some(Registration {
         quad: Quad([[0.0; 2]; 4]),
         residual_mm: 0.0,
@@ -117,7 +117,7 @@ fn two_sheets_of_one_photo_keep_their_own_pictures() {
     let form = builtin().unwrap().remove(0);
     let (pixels, left) = photo(&form);
     let mut right = left.clone();
-    right.source.ordinal = 1;
+    right.source_mut().ordinal = 1;
     right.registration.as_mut().unwrap().private = None;
     let dir = tempfile::tempdir().unwrap();
     for record in [&left, &right] {

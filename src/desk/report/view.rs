@@ -7,7 +7,7 @@ use crate::decide::{Basis, Check, Status};
 use crate::form::{FieldIx, FieldKind, Form, RelationOp};
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::{Mark, Picture, SheetPictures, doubtful};
-use crate::record::{ChannelValue, Record, ReviewState, Value};
+use crate::record::{Print, Record, ReviewState, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -182,14 +182,14 @@ pub fn sheet(
     Sheet {
         rank,
         status: record.status,
-        path: record.source.path.clone(),
-        page: record.source.page,
+        path: record.source().path.clone(),
+        page: record.source().page,
         code: record.sheet.code.clone(),
         centre: record.sheet.centre.clone(),
         table: record.sheet.table,
         place: names.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · "),
         qr: record.sheet.qr.clone(),
-        sha256: record.source.sha256.clone(),
+        sha256: record.source().sha256.clone(),
         confidence: percent(record.confidence),
         unsure: codes.contains(&Code::LowConfidence),
         codes: codes.into_iter().map(Code::name).collect::<Vec<_>>().join(" "),
@@ -242,7 +242,7 @@ fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures
     let (_, value) = record.numbers().find(|f| f.0 == id)?;
     let cut = pictures.cells.iter().find(|c| c.field == id);
     let label = label(id, record, form);
-    let sub = record.votes.iter().find(|v| v.id == id).map_or_else(String::new, |v| {
+    let sub = record.choice(id).map_or_else(String::new, |v| {
         let name = form.and_then(|f| f.candidates.iter().find(|c| c.id == v.candidate));
         format!("{} · {}", name.map_or(v.candidate.as_str(), |c| c.name.as_str()), v.code)
     });
@@ -274,14 +274,14 @@ fn blank(label: String) -> Number {
 }
 
 fn number(label: String, value: &Value) -> Number {
-    let said = |c: &Option<ChannelValue>| {
+    let said = |c: &Option<Print>| {
         c.as_ref().map(|c| Said {
             value: c.value,
             confidence: percent(c.confidence),
             differs: c.value.zip(value.value).is_some_and(|(c, v)| c != v),
         })
     };
-    let channels = &value.channels;
+    let channels = &value.prints;
     let (digits, words, qr) = (said(&channels.digits), said(&channels.words), said(&channels.qr));
     let differs = [&digits, &words, &qr].into_iter().flatten().any(|s| s.differs);
     Number {

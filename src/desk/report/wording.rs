@@ -7,7 +7,7 @@
 use crate::decide::ELECTORES;
 use crate::form::{FieldKind, Form};
 use crate::ground::finding::{Code, Finding};
-use crate::record::{ChannelValue, Record, Value};
+use crate::record::{Print, Record, Value};
 use crate::run::output::alarm::{Alarm, AlarmKind, GroupKind};
 use serde::Serialize;
 
@@ -317,7 +317,7 @@ pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
             }
         }
         (Code::FieldsAbsent, _) => {
-            let printed = |v: &Value| v.channels.digits.is_some() || v.channels.words.is_some();
+            let printed = |v: &Value| v.prints.digits.is_some() || v.prints.words.is_some();
             let absent = record.numbers().filter(|(id, v)| *id != ELECTORES && !printed(v)).count();
             Both::new(
                 format!("{absent} números no están en la foto."),
@@ -332,11 +332,11 @@ pub fn detail(finding: &Finding, record: &Record, form: Option<&Form>) -> Both {
 /// `dígitos 183, letras 283, QR 283`.
 fn said(value: &Value) -> Both {
     let channels = [
-        ("dígitos", "digits", &value.channels.digits),
-        ("letras", "words", &value.channels.words),
-        ("QR", "QR", &value.channels.qr),
+        ("dígitos", "digits", &value.prints.digits),
+        ("letras", "words", &value.prints.words),
+        ("QR", "QR", &value.prints.qr),
     ];
-    let text = |c: &ChannelValue| c.value.map_or_else(|| "—".to_owned(), |v| v.to_string());
+    let text = |c: &Print| c.value.map_or_else(|| "—".to_owned(), |v| v.to_string());
     let list: Vec<(String, String)> = channels
         .into_iter()
         .filter_map(|(es, en, c)| {
@@ -352,7 +352,7 @@ fn said(value: &Value) -> Both {
 
 /// A field as a person would call it: its party for a vote row, its label for a total.
 pub fn label(id: &str, record: &Record, form: Option<&Form>) -> String {
-    if let Some(vote) = record.votes.iter().find(|v| v.id == id) {
+    if let Some(vote) = record.choice(id) {
         return vote.party.clone();
     }
     let field = form.and_then(|f| f.field(id).map(|ix| &f.fields[ix]));
@@ -413,7 +413,7 @@ mod tests {
     #[test]
     fn a_disagreement_is_told_with_each_channels_number() {
         let mut record = sample::record("a.jpg");
-        record.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+        record.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
         let finding = Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("NM_PSUV");
         let both = detail(&finding, &record, None);
         assert_eq!(both.es, "PSUV: dígitos 20, letras 21.");

@@ -109,7 +109,7 @@ pub fn contradictions(station: &Station) -> Vec<Clash> {
         for (task, verdict) in &settled.tasks {
             let Verdict::Contradicted(heads) = verdict else { continue };
             out.push(Clash {
-                path: settled.record.source.path.clone(),
+                path: settled.record.source().path.clone(),
                 sheet: sheet_key(&settled.record).unwrap_or_default(),
                 field: task.field.clone(),
                 said: heads.iter().map(|e| (e.deed.who.clone(), said(e))).collect(),
@@ -164,7 +164,7 @@ fn rows(station: &Station) -> Vec<Row<'_>> {
         let record = key.and_then(|key| station.find(key)).map(|ix| &station.records()[ix]);
         let code = record.map_or(entry.deed.sheet_code.as_deref(), |r| r.sheet.code.as_deref());
         Row {
-            path: record.map_or("", |r| &r.source.path),
+            path: record.map_or("", |r| &r.source().path),
             code: code.unwrap_or_default(),
             standing: match entry.deed.action {
                 Action::Undo | Action::Setting => "note",

@@ -417,7 +417,7 @@ fn entry(settled: &Settled<'_>, task: &Task, verdict: &Verdict<'_>) -> Entry {
     let likely: BTreeSet<u32> = now
         .filter(|v| !hidden && v.value.is_some())
         .map(|v| {
-            let channels = [&v.channels.digits, &v.channels.words, &v.channels.qr];
+            let channels = [&v.prints.digits, &v.prints.words, &v.prints.qr];
             let said = channels.into_iter().filter_map(|c| c.as_ref().and_then(|c| c.value));
             said.chain(v.alternatives.iter().map(|a| a.value)).chain(v.value).collect()
         })
@@ -445,7 +445,7 @@ fn entry(settled: &Settled<'_>, task: &Task, verdict: &Verdict<'_>) -> Entry {
 
 /// A cell for who hovers or listens: field, then the sheet's code or file.
 fn title(record: &Record, field: &str) -> String {
-    let of = record.sheet.code.as_deref().unwrap_or(&record.source.path);
+    let of = record.sheet.code.as_deref().unwrap_or(&record.source().path);
     format!("{} · {of}", field.replace('_', " "))
 }
 

@@ -24,16 +24,16 @@ pub fn prepare_sample(station: &Station) -> Result<(), ReviewError> {
             continue;
         }
         let Some(form) = station.form(ix) else { continue };
-        let path = &record.source.path;
+        let path = &record.source().path;
         let refuse = |problem: String| ReviewError::Photo { path: path.clone(), problem };
         let limits = Limits::default();
         let bytes = photo::read(Path::new(path), &limits).map_err(|e| refuse(e.to_string()))?;
         let sha256 = crate::ground::hash::sha256(&bytes);
-        if sha256 != record.source.sha256 {
+        if sha256 != record.source().sha256 {
             return Err(refuse("is not the one that was read then".to_owned()));
         }
         let document = Document::open(path, sha256, bytes, &limits);
-        let photo = document.and_then(|d| d.page(record.source.page, &limits));
+        let photo = document.and_then(|d| d.page(record.source().page, &limits));
         let photo = photo.map_err(|e| refuse(e.to_string()))?;
         // As for a sheet in review: strip and cells.
         let mut shown = record.clone();

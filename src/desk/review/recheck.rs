@@ -12,7 +12,7 @@ pub fn notes(record: &Record, form: Option<&Form>, field: &str) -> Vec<Both> {
     let mut out = Vec::new();
     let Some(set) = record.value(field) else { return out };
     let Some(now) = set.value else { return out };
-    let channels = &set.channels;
+    let channels = &set.prints;
     let said: Vec<u32> = [&channels.digits, &channels.words, &channels.qr]
         .into_iter()
         .filter_map(|c| c.as_ref().and_then(|c| c.value))
@@ -54,7 +54,7 @@ mod tests {
     fn a_value_that_no_channel_says_and_that_breaks_a_sum_is_told_with_its_numbers() {
         let form = crate::form::builtin().unwrap().remove(0);
         let mut record = sample::record("a.jpg");
-        record.totals.get_mut("votos").unwrap().value = Some(63);
+        record.value_mut("votos").unwrap().value = Some(63);
         record.checks = vec![crate::decide::Check {
             id: "votos_are_validos_nulos_parciales_vacios".to_owned(),
             holds: Some(false),

@@ -75,7 +75,7 @@ impl Settings {
         let mut seen = BTreeSet::new();
         let mut lots: Vec<(f64, usize)> = Vec::new();
         for (ix, record) in records.iter().enumerate() {
-            let whole = record.status == Status::Accepted && record.source.joined.is_empty();
+            let whole = record.status == Status::Accepted && !record.is_joined();
             let Some(key) = self.key(AUDIT, record).filter(|_| whole) else { continue };
             if seen.insert(key.clone()) {
                 lots.push((lot(seed, &[AUDIT, &key]), ix));
@@ -127,7 +127,7 @@ mod tests {
         let (then, by_pixel) = (settings.drawn(&records), settings.by_pixel.clone());
         // As the earlier program drew: the key of an unregistered sheet was file and page.
         let mut lots: Vec<(f64, usize)> =
-            (0..40).map(|ix| (lot(1, &[AUDIT, &format!("{}-0", records[ix].source.sha256)]), ix)).collect();
+            (0..40).map(|ix| (lot(1, &[AUDIT, &format!("{}-0", records[ix].source().sha256)]), ix)).collect();
         lots.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_eq!(then, lots[..5].iter().map(|l| l.1).collect());
         assert!(by_pixel.contains(AUDIT));

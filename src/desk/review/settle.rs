@@ -13,7 +13,7 @@ use crate::decide::{ELECTORES, Status, check};
 use crate::form::Form;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::doubtful;
-use crate::record::{Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
+use crate::record::{Contest, Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sheet as a whole: whether it counts.
@@ -205,13 +205,6 @@ pub fn written(record: &Record, field: &str) -> Option<String> {
     }
 }
 
-fn value_mut<'a>(record: &'a mut Record, field: &str) -> Option<&'a mut Value> {
-    match record.votes.iter_mut().find(|v| v.id == field) {
-        Some(vote) => Some(&mut vote.value),
-        None => record.totals.get_mut(field),
-    }
-}
-
 /// What a machine's record asks of a person: for a sheet in review its doubtful fields, its code, and
 /// the sheet as a whole where something was noticed that no single number answers; for a sampled
 /// sheet every number.
@@ -317,7 +310,7 @@ fn apply(record: &mut Record, entry: &Entry) {
         Action::Unreadable => SetHow::Unreadable,
         Action::Rejected | Action::Undo | Action::Setting => return,
     };
-    let Some(value) = value_mut(record, &deed.field) else { return };
+    let Some(value) = record.value_mut(&deed.field) else { return };
     let was = value.value;
     value.value = deed.after.as_deref().and_then(|v| v.parse().ok());
     value.confidence = match value.value {
@@ -331,10 +324,7 @@ fn apply(record: &mut Record, entry: &Entry) {
 
 /// Sums of the candidates and the form's relations on the values that stand now.
 fn recount(record: &mut Record, form: Option<&Form>) {
-    for (candidate, sum) in &mut record.candidates {
-        let rows = record.votes.iter().filter(|v| v.candidate == *candidate);
-        *sum = rows.map(|v| v.value.value).sum::<Option<u32>>();
-    }
+    record.contests.iter_mut().for_each(Contest::recount);
     let Some(form) = form else { return };
     let values: Vec<Option<u32>> =
         form.fields.iter().map(|f| record.value(&f.id).and_then(|v| v.value)).collect();
@@ -367,7 +357,7 @@ fn review(
         ReviewState::Contradicted
     } else if !open.is_empty() {
         ReviewState::Partial
-    } else if record.votes.iter().any(|v| v.value.value.is_none()) {
+    } else if record.choices().any(|c| c.votes.value.is_none()) {
         ReviewState::Unreadable
     } else {
         ReviewState::Complete

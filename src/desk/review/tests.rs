@@ -16,8 +16,8 @@ fn folder() -> (tempfile::TempDir, Vec<Record>) {
     let mut open = sample::record("open.jpg");
     open.status = Status::Review;
     open.confidence = 0.6;
-    open.votes[0].value.confidence = 0.6;
-    open.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
+    open.contests[0].choices[0].votes.confidence = 0.6;
+    open.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
     open.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("NM_PSUV")];
     let records = vec![open, sample::record("fine.jpg"), sample::rejected("lost.jpg")];
     let dir = tempfile::tempdir().unwrap();
@@ -62,11 +62,11 @@ fn a_typed_value_says_who_set_it_and_the_sheet_counts_then() {
     let answer = s.enter(&typed(&records[0], "NM_PSUV", "21")).unwrap();
     assert_eq!((answer.state, answer.done, answer.review), ("done", 1, Some(ReviewState::Complete)));
     let after = write(&s);
-    let value = &after[0].votes[0].value;
+    let value = &after[0].contests[0].choices[0].votes;
     let set = value.set_by.as_ref().unwrap();
     assert_eq!((value.value, set.who.as_str(), set.how, set.was), (Some(21), "ana", SetHow::Typed, Some(20)));
     assert_eq!(set.entry, s.log().head());
-    assert_eq!(after[0].candidates["NM"], Some(31), "the sums follow");
+    assert_eq!(after[0].candidate("NM"), Some(31), "the sums follow");
     assert!(after[0].counts() && after[0].status == Status::Review, "the program's status stays");
     assert_eq!(after[1..], records[1..], "other sheets are as they were");
     let run: Run = serde_json::from_slice(&std::fs::read(dir.path().join("run.json")).unwrap()).unwrap();
@@ -138,7 +138,7 @@ fn a_decision_stays_with_its_sheet_when_a_newer_program_measures_a_pixel_otherwi
     keep(dir.path(), &records);
     let s = station(dir.path(), "ana");
     assert_eq!((s.progress(), s.book().unmatched().len()), ((1, 1), 0));
-    assert_eq!(write(&s)[0].votes[0].value.value, Some(21));
+    assert_eq!(write(&s)[0].contests[0].choices[0].votes.value, Some(21));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_decision_moves_with_its_sheet_and_never_to_another_one() {
     let moved = lying(&records[0], 300.0);
     keep(dir.path(), &[left.clone(), moved, records[1].clone()]);
     let after = write(&station(dir.path(), "ana"));
-    assert_eq!((after[0].votes[0].value.value, after[1].votes[0].value.value), (Some(20), Some(21)));
+    assert_eq!((after[0].contests[0].choices[0].votes.value, after[1].contests[0].choices[0].votes.value), (Some(20), Some(21)));
     assert!(after[0].review.is_none() && after[1].review.is_some());
     // Without it the decision is kept and listed, not moved to what lies on the page.
     keep(dir.path(), &[left, records[1].clone()]);
@@ -174,7 +174,7 @@ fn a_decision_moves_with_its_sheet_and_never_to_another_one() {
     }
     drop(s);
     keep(dir.path(), &records);
-    assert_eq!(write(&station(dir.path(), "ana"))[0].votes[0].value.value, Some(21), "it was only kept");
+    assert_eq!(write(&station(dir.path(), "ana"))[0].contests[0].choices[0].votes.value, Some(21), "it was only kept");
 }
 
 #[test]
@@ -190,9 +190,9 @@ fn a_log_whose_keys_hold_a_pixel_is_read_on() {
     records[0] = lying(&records[0], 99.0);
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "ana");
-    assert_eq!(write(&s)[0].votes[0].value.value, Some(21));
+    assert_eq!(write(&s)[0].contests[0].choices[0].votes.value, Some(21));
     s.undo().unwrap();
-    assert_eq!(write(&s)[0].votes[0].value.value, Some(20));
+    assert_eq!(write(&s)[0].contests[0].choices[0].votes.value, Some(20));
     assert!(s.book().unmatched().is_empty());
 }
 
@@ -219,7 +219,7 @@ fn an_unreadable_vote_row_keeps_the_sheet_from_counting() {
     let answer = s.enter(&sent(&records[0], "NM_PSUV", Action::Unreadable, None)).unwrap();
     assert_eq!(answer.review, Some(ReviewState::Unreadable));
     let after = write(&s);
-    assert_eq!((after[0].votes[0].value.value, after[0].candidates["NM"]), (None, None));
+    assert_eq!((after[0].contests[0].choices[0].votes.value, after[0].candidate("NM")), (None, None));
     assert!(!after[0].counts() && !after[0].waits());
 }
 
@@ -242,7 +242,7 @@ fn a_code_that_could_not_be_read_is_typed_as_the_form_prints_it() {
     let (dir, mut records) = folder();
     records[0].form.as_mut().unwrap().id = crate::form::builtin().unwrap()[0].id.clone();
     records[0].findings = vec![Finding::new(Code::CodeUnreadable, Severity::Review, "", "")];
-    records[0].votes[0].value = sample::value(20, 0.99999);
+    records[0].contests[0].choices[0].votes = sample::value(20, 0.99999);
     records[0].sheet = Default::default();
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "ana");
@@ -278,7 +278,7 @@ fn a_blind_field_tells_nothing_and_takes_two_equal_entries() {
     assert!(!html(&s, "again").contains("value=\"21\""));
     let third = s.enter(&again("21")).unwrap();
     assert_eq!((third.state, third.review), ("done", Some(ReviewState::Complete)));
-    assert_eq!(write(&s)[0].votes[0].value.value, Some(21));
+    assert_eq!(write(&s)[0].contests[0].choices[0].votes.value, Some(21));
 }
 
 #[test]
@@ -320,15 +320,15 @@ fn corrections_of_two_machines_merge_and_contradictions_count_for_neither() {
     assert_eq!(clashes.len(), 1);
     assert_eq!(clashes[0].said, [("ana".to_owned(), "21".to_owned()), ("eva".to_owned(), "22".to_owned())]);
     let after = write(&ana);
-    assert_eq!(after[0].votes[0].value.value, Some(20), "neither wins");
+    assert_eq!(after[0].contests[0].choices[0].votes.value, Some(20), "neither wins");
     assert_eq!(after[0].review.as_ref().unwrap().state, ReviewState::Contradicted);
     ana.enter(&typed(&records[0], "NM_PSUV", "22")).unwrap();
     assert!(exchange::contradictions(&ana).is_empty());
-    assert_eq!(write(&ana)[0].votes[0].value.value, Some(22));
+    assert_eq!(write(&ana)[0].contests[0].choices[0].votes.value, Some(22));
     // The resolution travels back with its reasons.
     exchange::merge(&mut eva, &here.path().join(LOG)).unwrap();
     assert!(exchange::contradictions(&eva).is_empty());
-    assert_eq!(write(&eva)[0].votes[0].value.value, Some(22));
+    assert_eq!(write(&eva)[0].contests[0].choices[0].votes.value, Some(22));
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn markup_in_names_and_texts_stays_text_on_every_page() {
     let (dir, mut records) = folder();
     let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>.jpg";
     for record in &mut records {
-        record.source.path = evil.to_owned();
+        record.source_mut().path = evil.to_owned();
         record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
         record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
         record.place.state = Some("<b onclick=alert(3)>".to_owned());

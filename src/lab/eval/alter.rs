@@ -344,8 +344,8 @@ fn mesh(registration: &Registration, form: &Form) -> Mesh {
 fn number(record: &Record, form: &Form, ix: FieldIx) -> Option<u32> {
     let field = &form.fields[ix];
     let value = record.value(&field.id)?;
-    let missing = field.digits.is_some() && value.channels.digits.is_none()
-        || field.words.is_some() && value.channels.words.is_none();
+    let missing = field.digits.is_some() && value.prints.digits.is_none()
+        || field.words.is_some() && value.prints.words.is_none();
     value.value.filter(|_| !missing)
 }
 

@@ -125,8 +125,8 @@ pub fn truth_of(truth: &Truth, photos: &[Photo]) -> Truth {
 pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Form]) -> String {
     let mut off = Vec::new();
     for record in records.iter_mut() {
-        let Some(photo) = photos.iter().find(|p| display(&p.file) == record.source.path) else { continue };
-        record.source.path.clone_from(&photo.path);
+        let Some(photo) = photos.iter().find(|p| display(&p.file) == record.source().path) else { continue };
+        record.source_mut().path.clone_from(&photo.path);
         let form = record.form_of(forms);
         off.extend(photo.mesh.as_ref().zip(form).and_then(|(mesh, form)| distance(record, mesh, form)));
     }
@@ -143,7 +143,7 @@ pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Form]) -> St
 /// How far the record's mesh is from `mesh`, mm: the worst of its digits and words.
 fn distance(record: &Record, mesh: &Mesh, form: &Form) -> Option<f64> {
     let found = crate::picture::mesh(record.registration.as_ref()?, form)?;
-    let read = |id: &str| record.value(id).is_some_and(|v| v.channels.digits.is_some());
+    let read = |id: &str| record.value(id).is_some_and(|v| v.prints.digits.is_some());
     let rows = form.fields.iter().filter(|f| f.digits.is_some() && read(&f.id));
     rows.flat_map(|f| [&f.digits, &f.words].into_iter().flatten().map(move |slot| (slot.centre, f.y)))
         .map(|(x, y)| {

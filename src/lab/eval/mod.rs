@@ -23,7 +23,7 @@ pub use truth::{Truth, TruthError, TruthSheet};
 use crate::decide::Status;
 use crate::ground::finding::Code;
 use crate::read::glyphs::Channel;
-use crate::record::{Channels, Record};
+use crate::record::{Prints, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,7 +200,7 @@ pub fn evaluate(records: &[Record], truth: &Truth) -> Evaluation {
     let mut met = BTreeSet::new();
     for record in records {
         // A later page of a file has no truth of its own.
-        match truth.find(&record.source.path).filter(|ix| !met.contains(ix)) {
+        match truth.find(&record.source().path).filter(|ix| !met.contains(ix)) {
             // Its sheet is counted with the record that it is a part of.
             Some(ix) if record.is_part() => {
                 met.insert(ix);
@@ -209,7 +209,7 @@ pub fn evaluate(records: &[Record], truth: &Truth) -> Evaluation {
                 met.insert(ix);
                 sheets.push(work.sheet(record, &truth.sheets[ix]));
             }
-            None => unknown.push(record.source.path.clone()),
+            None => unknown.push(record.source().path.clone()),
         }
     }
     let lost = (0..truth.sheets.len()).filter(|ix| !met.contains(ix));
@@ -266,7 +266,7 @@ impl Work {
     /// Compares one sheet and counts it.
     fn sheet(&mut self, record: &Record, truth: &TruthSheet) -> SheetResult {
         let mut result = SheetResult {
-            path: record.source.path.clone(),
+            path: record.source().path.clone(),
             status: record.status,
             confidence: record.confidence,
             known: truth.numbers.len() + truth.candidates.len(),
@@ -290,16 +290,16 @@ impl Work {
             self.field(&mut result, id, text(value.and_then(|v| v.value)), &number.to_string());
             match value {
                 Some(value) => {
-                    self.channels(&value.channels, *number);
+                    self.channels(&value.prints, *number);
                     if let Some(read) = value.value {
                         put(&mut self.values, value.confidence, read == *number);
                     }
                 }
-                None => self.channels(&Channels::default(), *number),
+                None => self.channels(&Prints::default(), *number),
             }
         }
         for (id, number) in &truth.candidates {
-            let sum = record.candidates.get(id).copied().flatten();
+            let sum = record.candidate(id);
             compare_into(&mut result, id, text(sum), &number.to_string());
         }
         let context = |id: &str| truth.context.contains(id);
@@ -319,7 +319,7 @@ impl Work {
     }
 
     /// Counts what each channel of one number says by itself; a channel that the record lacks is unread.
-    fn channels(&mut self, channels: &Channels, truth: u32) {
+    fn channels(&mut self, channels: &Prints, truth: u32) {
         let all = [
             (Channel::Digits, &channels.digits),
             (Channel::Words, &channels.words),

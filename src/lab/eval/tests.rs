@@ -33,7 +33,7 @@ fn a_sheet_that_meets_its_truth_is_fully_right() {
 #[test]
 fn an_accepted_wrong_number_stands_first_with_value_and_truth() {
     let mut record = sample::record("a.jpg");
-    record.votes[2].value.value = Some(38);
+    record.contests[0].choices[2].votes.value = Some(38);
     let text = one(record, truth("a.jpg")).to_string();
     let start: Vec<&str> = text.lines().take(3).collect();
     assert_eq!(start[0], "accepted and wrong: 1");
@@ -52,7 +52,7 @@ fn a_wrong_centre_counts_like_a_wrong_number() {
 fn a_missing_value_is_unread_and_never_fully_right() {
     let mut record = sample::record("a.jpg");
     record.status = Status::Review;
-    record.votes[0].value.value = None;
+    record.contests[0].choices[0].votes.value = None;
     let evaluation = one(record, truth("a.jpg"));
     assert_eq!(evaluation.sheets[0].unread, ["NM_PSUV"]);
     assert!(!evaluation.sheets[0].fully_right() && !evaluation.sheets[0].accepted_wrong());
@@ -61,7 +61,7 @@ fn a_missing_value_is_unread_and_never_fully_right() {
 #[test]
 fn only_what_the_truth_holds_is_compared() {
     let mut record = sample::record("a.jpg");
-    record.totals.insert("votos".to_owned(), sample::value(999, 0.5));
+    record.contests[0].totals.insert("votos".to_owned(), sample::value(999, 0.5));
     assert!(one(record, truth("a.jpg")).sheets[0].fully_right());
 }
 
@@ -95,10 +95,10 @@ fn a_comparison_names_what_got_worse_and_what_got_better() {
     let sheets = Truth { sheets: vec![truth("a.jpg"), truth("b.jpg"), truth("c.jpg")] };
     let mut wrong = sample::record("b.jpg");
     wrong.status = Status::Review;
-    wrong.votes[0].value.value = Some(21);
+    wrong.contests[0].choices[0].votes.value = Some(21);
     let good = || sample::record("b.jpg");
     let mut accepted_wrong = sample::record("a.jpg");
-    accepted_wrong.votes[0].value.value = Some(21);
+    accepted_wrong.contests[0].choices[0].votes.value = Some(21);
     let before = evaluate(&[sample::record("a.jpg"), wrong, sample::record("c.jpg")], &sheets);
     let after = evaluate(&[accepted_wrong, good(), sample::record("c.jpg")], &sheets);
     let kept: Evaluation = serde_json::from_slice(&before.to_json().unwrap()).unwrap();

@@ -147,8 +147,8 @@ fn slot<'a>(place: &'a mut Place, id: &str) -> &'a mut Option<String> {
 pub fn measure(records: &[Record], truth: &Truth, names: &Names) -> Texts {
     let mut fields: Vec<Field> =
         FIELDS.iter().map(|id| Field { id: (*id).to_owned(), ..Field::default() }).collect();
-    for record in records.iter().filter(|r| !r.is_part() && r.source.page == 0) {
-        let Some(sheet) = truth.find(&record.source.path).map(|ix| &truth.sheets[ix]) else { continue };
+    for record in records.iter().filter(|r| !r.is_part() && r.source().page == 0) {
+        let Some(sheet) = truth.find(&record.source().path).map(|ix| &truth.sheets[ix]) else { continue };
         let table = sheet.centre.as_deref().zip(sheet.table);
         for field in &mut fields {
             let Some(expected) = names.expected(&field.id, &sheet.file, table) else { continue };
@@ -161,7 +161,7 @@ pub fn measure(records: &[Record], truth: &Truth, names: &Names) -> Texts {
             if errors == 0 {
                 field.exact += 1;
             } else {
-                field.wrong.push(Wrong { path: record.source.path.clone(), expected, read });
+                field.wrong.push(Wrong { path: record.source().path.clone(), expected, read });
             }
         }
     }

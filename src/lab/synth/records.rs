@@ -6,8 +6,8 @@
 
 use super::values::{SheetTruth, ValueMode, encode_qr, invent};
 use super::{SynthRng, rng};
-use crate::decide::{Basis, Status};
-use crate::form::{FieldIx, FieldKind, Form};
+use crate::decide::{Basis, GroupDecision, Status};
+use crate::form::{FieldIx, Form};
 use crate::ground::geometry::{Quad, Rect};
 use crate::record::*;
 use rand::RngExt;
@@ -96,41 +96,30 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
         let (field, said) = (&form.fields[ix], &truth.fields[ix]);
         let quad = |slot: Option<&crate::form::Slot>| slot.map(|s| quad(form, s.line_rect(field.y, 0)));
         let channel = |value: Option<u32>, quad| {
-            value.map(|v| ChannelValue { value: Some(v), confidence: 0.999, quad })
+            value.map(|v| Print { value: Some(v), confidence: 0.999, quad })
         };
         let (digits, words) = (quad(field.digits.as_ref()), quad(field.words.as_ref()));
         Value {
             value: Some(said.value),
             confidence: 0.999_999_9,
             basis: Basis::Read,
-            channels: Channels {
+            prints: Prints {
                 digits: channel(said.digits, digits),
                 words: channel(said.words, words),
                 qr: channel(said.qr, None),
             },
             alternatives: Vec::new(),
             quad: digits,
-            photo: None,
+            source: None,
             set_by: None,
         }
     };
-    let mut votes = Vec::new();
-    let mut totals = BTreeMap::new();
-    let mut candidates: BTreeMap<String, Option<u32>> = BTreeMap::new();
-    for (ix, field) in form.fields.iter().enumerate() {
-        if let FieldKind::Vote { candidate, party, code } = &field.kind {
-            let candidate = form.candidates[*candidate].id.clone();
-            let sum = candidates.entry(candidate.clone()).or_insert(Some(0));
-            *sum = sum.map(|s| s + truth.fields[ix].value);
-            let (id, party, code) = (field.id.clone(), party.clone(), code.clone());
-            votes.push(Vote { id, party, code, candidate, value: value(ix) });
-        } else {
-            totals.insert(field.id.clone(), value(ix));
-        }
-    }
+    let sure = GroupDecision { state: Status::Accepted, confidence: 0.999_99 };
+    let groups: Vec<GroupDecision> = form.groups().map(|_| sure).collect();
+    let Numbers { contests, ballots, context } = crate::record::numbers(form, &groups, &value);
     Record {
         schema: SCHEMA.to_owned(),
-        source: Source {
+        sources: vec![Source {
             sha256: crate::ground::hash::sha256(path.as_bytes()),
             path,
             page: 0,
@@ -138,9 +127,8 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
             width: 640,
             height: 6850,
             format: "jpeg".to_owned(),
-            joined: Vec::new(),
-            part_of: None,
-        },
+        }],
+        part_of: None,
         status: Status::Accepted,
         confidence: 0.999_99,
         form: Some(FormRef { id: form.id.clone(), version: form.version, score: 0.9 }),
@@ -155,9 +143,9 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
         place: Place::default(),
         place_confidence: BTreeMap::new(),
         registry: None,
-        votes,
-        totals,
-        candidates,
+        contests,
+        ballots,
+        context,
         checks: Vec::new(),
         findings: Vec::new(),
         registration: None,

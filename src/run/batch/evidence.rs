@@ -109,7 +109,7 @@ pub fn decide(
                     evidence: None,
                 },
             };
-            let path = |p: &Page| p.record.source.path.clone();
+            let path = |p: &Page| p.record.source().path.clone();
             match results.last_mut().filter(|last| last.first().is_some_and(|p| path(p) == path(&page))) {
                 Some(last) => last.push(page),
                 None => results.push(vec![page]),

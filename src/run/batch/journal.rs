@@ -115,12 +115,12 @@ pub(super) fn earlier(
     };
     let mut measured = if anew { BTreeMap::new() } else { evidence::kept(dir, digitizer.forms()) };
     for record in records {
-        let source = &record.source;
+        let source = record.source();
         let evidence = measured.remove(&(source.sha256.clone(), source.page, source.ordinal));
-        let (of, pages) = known.entry(record.source.path.clone()).or_default();
+        let (of, pages) = known.entry(record.source().path.clone()).or_default();
         // A finished run has a record of every page.
-        *of = (*of).max(record.source.page.saturating_add(1));
-        pages.entry(record.source.page).or_default().push(Page { record, evidence });
+        *of = (*of).max(record.source().page.saturating_add(1));
+        pages.entry(record.source().page).or_default().push(Page { record, evidence });
     }
     for line in lines(dir) {
         if let Ok(mut entry) = serde_json::from_str::<Entry>(&line) {
@@ -153,12 +153,12 @@ pub(super) fn earlier(
         }
         let mut records = pages.values().flatten().map(|page| &page.record);
         let own = |r: &Record| {
-            r.source.joined.is_empty()
+            !r.is_joined()
                 && !r.is_part()
                 && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
         };
         let sha = crate::ground::hash::sha256(&std::fs::read(file).ok()?);
-        let same = |r: &Record| r.provenance.config == config && own(r) && r.source.sha256 == sha;
+        let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;
         records.all(same).then(|| FilePages { of, pages })
     };
     Ok(files.iter().map(still).map(Option::unwrap_or_default).collect())

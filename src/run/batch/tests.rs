@@ -18,7 +18,7 @@ struct Seen(Mutex<Vec<String>>);
 
 impl Progress for Seen {
     fn done(&self, records: &[Record]) {
-        let names = records.iter().map(|r| r.source.path.clone());
+        let names = records.iter().map(|r| r.source().path.clone());
         self.0.lock().unwrap().extend(names);
     }
 }
@@ -45,10 +45,10 @@ fn a_page_on_which_the_program_fails_is_a_rejected_record_and_the_run_goes_on() 
     assert_eq!(codes, [(Status::Rejected, Code::InternalError), (Status::Rejected, Code::NoSheet)]);
     let finding = &records[0].findings[0];
     assert!(finding.message.contains("acta-0001.jpg") && finding.message.contains("index out of bounds"));
-    assert!(!finding.hint.is_empty() && records[0].source.sha256.len() == 64);
+    assert!(!finding.hint.is_empty() && records[0].source().sha256.len() == 64);
     // Resumed, the page is not met again: what the journal says of it stands.
     let entry = |r: &Record| {
-        serde_json::json!({ "path": r.source.path, "page": 0, "of": 1, "records": [r] }).to_string()
+        serde_json::json!({ "path": r.source().path, "page": 0, "of": 1, "records": [r] }).to_string()
     };
     let marked = Record { confidence: 0.5, ..records[0].clone() };
     std::fs::write(dir.path().join(JOURNAL), format!("{}\n", entry(&marked))).unwrap();
@@ -66,7 +66,7 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
     let work = |digitized: Vec<Digitized>| {
         let record = digitized.into_iter().next().unwrap().record;
         let told = record.findings[0].code == Code::InternalError;
-        assert!(told || !record.source.path.ends_with("2.jpg"), "injected");
+        assert!(told || !record.source().path.ends_with("2.jpg"), "injected");
         record
     };
     let mut codes = vec![None; 4];

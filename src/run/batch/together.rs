@@ -97,7 +97,7 @@ pub(super) fn join(digitizer: &Digitizer, results: &mut [Vec<Page>]) -> Vec<Shee
                     Err(problem) => {
                         for (&place, record) in members.iter().zip(records) {
                             let mut record = record.clone();
-                            let name = &record.source.path;
+                            let name = &record.source().path;
                             record.hold(vec![guard::finding(name, Severity::Review, &problem)]);
                             changed.push((place, record));
                         }
@@ -107,7 +107,7 @@ pub(super) fn join(digitizer: &Digitizer, results: &mut [Vec<Page>]) -> Vec<Shee
                 whole.hold(vec![sources]);
                 for (place, record) in members.iter().zip(records).skip(1) {
                     let mut record = record.clone();
-                    record.become_part(&whole.source, part.clone());
+                    record.become_part(whole.source().page_ref(), part.clone());
                     changed.push((*place, record));
                 }
                 changed.push((members[0], whole));
@@ -130,7 +130,7 @@ fn positions(results: &[Vec<Page>]) -> Vec<Vec<usize>> {
     let mut next = 0;
     let mut of_file = |pages: &Vec<Page>| {
         let first = next;
-        let places = pages.iter().map(|p| first + p.record.source.page as usize).collect::<Vec<_>>();
+        let places = pages.iter().map(|p| first + p.record.source().page as usize).collect::<Vec<_>>();
         next = places.last().map_or(first, |&last| last) + 1;
         places
     };
@@ -139,8 +139,8 @@ fn positions(results: &[Vec<Page>]) -> Vec<Vec<usize>> {
 
 /// The name of a page for messages.
 fn name(file: &[Page], page: usize) -> String {
-    let source = &file[page].record.source;
-    let of = file.last().map_or(1, |p| p.record.source.page.saturating_add(1));
+    let source = file[page].record.source();
+    let of = file.last().map_or(1, |p| p.record.source().page.saturating_add(1));
     page_name(&source.path, source.page, of)
 }
 
@@ -193,7 +193,7 @@ pub(super) fn pictures(
             Some(picture::pictures(&photo.pixels, &seen, form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
-        pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.photo.unwrap_or(0) == ix));
+        pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.source.unwrap_or(0) == ix));
         if ix == 0 {
             out = pictures;
         } else {

@@ -4,6 +4,7 @@
 //! before it looks at anything else, and a line that is no record, naming the line.
 
 use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL};
+use crate::record::earlier::{self, SCHEMA_1};
 use crate::record::{Ordinals, Record, SCHEMA};
 use serde::Deserialize;
 use std::io::BufRead;
@@ -96,6 +97,10 @@ fn visit_lines<E: From<OutputError>>(
             |problem: String| OutputError::Line { path: path.display().to_string(), line: ix + 1, problem };
         let head: Head = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
         let found = head.schema.unwrap_or_default();
+        if found == SCHEMA_1 {
+            each(earlier::read(&line).map_err(|e| bad(e.to_string()))?)?;
+            continue;
+        }
         if found != SCHEMA {
             let path = path.display().to_string();
             return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
@@ -133,7 +138,7 @@ mod tests {
         let mut record = sample::record("a.jpg");
         // A number whose nearest double is missed by a reader that rounds twice.
         record.confidence = 0.999_934_463_921_123_7;
-        record.votes[0].value.confidence = 1.0 - f64::EPSILON;
+        record.contests[0].choices[0].votes.confidence = 1.0 - f64::EPSILON;
         let bytes = to_jsonl(std::slice::from_ref(&record)).unwrap();
         let back = read(std::str::from_utf8(&bytes).unwrap()).unwrap();
         assert_eq!(back, [record]);

@@ -123,7 +123,7 @@ pub fn alarms(records: &[Record]) -> Vec<Alarm> {
         .map(|r| {
             let missed = r.findings.iter().any(|f| matches!(f.code, Code::QrMissing | Code::QrForeign));
             Outcome {
-                path: &r.source.path,
+                path: &r.source().path,
                 sheet: fate(r.status == Status::Accepted),
                 qr: (missed || r.sheet.qr.is_some()).then(|| fate(!missed)),
             }
@@ -251,7 +251,7 @@ mod tests {
     fn a_part_of_another_record_is_counted_apart() {
         let mut part = sample::record("b.jpg");
         part.become_part(
-            &sample::record("a.jpg").source,
+            sample::record("a.jpg").source().page_ref(),
             Finding::new(Code::PartOfSheet, Severity::Info, "", ""),
         );
         let counts = Counts::of(&[sample::record("a.jpg"), part]);

@@ -7,35 +7,44 @@ use std::collections::BTreeMap;
 
 /// A number that digits and words say alike.
 pub fn value(value: u32, confidence: f64) -> Value {
-    let channel = ChannelValue { value: Some(value), confidence, quad: None };
+    let channel = Print { value: Some(value), confidence, quad: None };
     Value {
         value: Some(value),
         confidence,
         basis: Basis::Read,
-        channels: Channels { digits: Some(channel.clone()), words: Some(channel), qr: None },
+        prints: Prints { digits: Some(channel.clone()), words: Some(channel), qr: None },
         alternatives: Vec::new(),
         quad: None,
-        photo: None,
+        source: None,
         set_by: None,
     }
 }
 
 /// An accepted sheet of three rows: 20 and 10 for NM, 30 for EG.
 pub fn record(path: &str) -> Record {
-    let vote = |id: &str, n| {
+    let choice = |id: &str, n| {
         let (candidate, party) = id.split_once('_').unwrap();
-        Vote {
+        Choice {
             id: id.to_owned(),
             party: party.to_owned(),
             code: "1".to_owned(),
             candidate: candidate.to_owned(),
-            value: value(n, 0.99999),
+            votes: value(n, 0.99999),
         }
     };
     let total = |id: &str, n| (id.to_owned(), value(n, 0.99999));
+    let contest = Contest {
+        id: "president".to_owned(),
+        name: "President".to_owned(),
+        state: Status::Accepted,
+        confidence: 0.99995,
+        choices: vec![choice("NM_PSUV", 20), choice("NM_PCV", 10), choice("EG_MUD", 30)],
+        totals: BTreeMap::from([total("votos", 62), total("votos_validos", 60), total("votos_nulos", 2)]),
+        candidates: BTreeMap::from([("NM".to_owned(), Some(30)), ("EG".to_owned(), Some(30))]),
+    };
     Record {
         schema: SCHEMA.to_owned(),
-        source: Source {
+        sources: vec![Source {
             path: path.to_owned(),
             sha256: crate::ground::hash::sha256(path.as_bytes()),
             page: 0,
@@ -43,7 +52,8 @@ pub fn record(path: &str) -> Record {
             height: 6850,
             format: "jpeg".to_owned(),
             ..Source::default()
-        },
+        }],
+        part_of: None,
         status: Status::Accepted,
         confidence: 0.99995,
         form: Some(FormRef { id: "test".to_owned(), version: 1, score: 0.9 }),
@@ -54,17 +64,12 @@ pub fn record(path: &str) -> Record {
             kind: Some("votes".to_owned()),
             ..SheetInfo::default()
         },
+        contests: vec![contest],
+        ballots: Ballots { state: Status::Accepted, confidence: 0.99995, values: BTreeMap::new() },
+        context: BTreeMap::from([total("electores", 120)]),
         place: Place::default(),
         place_confidence: BTreeMap::new(),
         registry: None,
-        votes: vec![vote("NM_PSUV", 20), vote("NM_PCV", 10), vote("EG_MUD", 30)],
-        totals: BTreeMap::from([
-            total("electores", 120),
-            total("votos", 62),
-            total("votos_validos", 60),
-            total("votos_nulos", 2),
-        ]),
-        candidates: BTreeMap::from([("NM".to_owned(), Some(30)), ("EG".to_owned(), Some(30))]),
         checks: Vec::new(),
         findings: Vec::new(),
         registration: None,
@@ -85,9 +90,9 @@ pub fn rejected(path: &str) -> Record {
     record.confidence = 0.0;
     record.form = None;
     record.sheet = SheetInfo::default();
-    record.votes.clear();
-    record.totals.clear();
-    record.candidates.clear();
+    record.contests.clear();
+    record.ballots = Ballots::default();
+    record.context.clear();
     record.findings = vec![Finding::new(
         Code::NotAPicture,
         Severity::Reject,

@@ -21,12 +21,12 @@ const PUBLISHED: [(&str, &str); 3] =
 /// A table that CSV cannot hold; none is known.
 pub fn to_csv(records: &[Record]) -> Result<Vec<u8>, OutputError> {
     let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
-    let candidates = in_order(records.iter().flat_map(|r| r.votes.iter().map(|v| v.candidate.as_str())));
-    let parties = in_order(records.iter().flat_map(|r| r.votes.iter().map(|v| v.id.as_str())));
+    let candidates = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.candidate.as_str())));
+    let parties = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.id.as_str())));
     let totals = in_order(
         records
             .iter()
-            .flat_map(|r| r.totals.keys().map(String::as_str))
+            .flat_map(|r| r.totals().into_keys())
             .filter(|id| PUBLISHED.iter().all(|(_, p)| p != id)),
     );
 
@@ -68,7 +68,7 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
     let (sheet, place) = (&record.sheet, &record.place);
     let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
     let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
-    let total = |id: &str| number(record.totals.get(id).and_then(|v| v.value));
+    let total = |id: &str| number(record.value(id).and_then(|v| v.value));
     // A centre's nine digits begin with two each for state, municipality and parish.
     let area = |at: usize| {
         let centre =
@@ -86,14 +86,14 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
         number(sheet.table),
     ];
     row.extend(PUBLISHED.iter().map(|(_, id)| total(id)));
-    row.extend(candidates.iter().map(|&c| number(record.candidates.get(c).copied().flatten())));
+    row.extend(candidates.iter().map(|&c| number(record.candidate(c))));
     let codes = in_order(record.findings.iter().map(|f| f.code.name()));
     row.extend([
         standing(record).to_owned(),
         format!("{}", record.confidence),
-        inert(&record.source.path),
-        record.source.page.to_string(),
-        record.source.sha256.clone(),
+        inert(&record.source().path),
+        record.source().page.to_string(),
+        record.source().sha256.clone(),
         record.form.as_ref().map_or_else(String::new, |f| f.id.clone()),
         text(&sheet.code),
         text(&sheet.kind),
@@ -109,7 +109,7 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
     row.extend(
         parties
             .iter()
-            .map(|&id| number(record.votes.iter().find(|v| v.id == id).and_then(|v| v.value.value))),
+            .map(|&id| number(record.choice(id).and_then(|c| c.votes.value))),
     );
     row
 }
@@ -192,8 +192,8 @@ mod tests {
     #[test]
     fn a_number_that_could_not_be_read_is_an_empty_cell() {
         let mut record = sample::record("a.jpg");
-        record.votes[0].value.value = None;
-        record.candidates.insert("NM".to_owned(), None);
+        record.contests[0].choices[0].votes.value = None;
+        record.contests[0].recount();
         let row = cells(&[record]).remove(0);
         assert_eq!((row["NM_PSUV"].as_str(), row["NM"].as_str()), ("", ""));
     }
@@ -209,7 +209,7 @@ mod tests {
     fn a_row_says_how_its_sheet_stands_and_a_photo_of_a_joined_sheet_is_no_rejected_one() {
         let mut part = sample::record("b.jpg");
         let finding = Finding::new(Code::PartOfSheet, Severity::Info, "", "");
-        part.become_part(&sample::record("a.jpg").source, finding);
+        part.become_part(sample::record("a.jpg").source().page_ref(), finding);
         let reviewed = |status, state| {
             let mut record = sample::record("c.jpg");
             record.status = status;

@@ -1,0 +1,140 @@
+//! The numbers of a record, wherever they stand in it.
+//!
+//! In: a record. Out: its numbers by their fields' ids, votes in printed order and then the rest by id; which of them
+//! count; what a finding does to the states of what it is on. Refuses nothing.
+
+use super::{Ballots, Choice, Contest, PageRef, Record, Source, Value};
+use crate::decide::{self, Status};
+use crate::form::Form;
+use crate::ground::finding::{Finding, Severity};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+impl Record {
+    /// Its own page.
+    pub fn source(&self) -> &Source {
+        &self.sources[0]
+    }
+
+    /// Its own page.
+    pub fn source_mut(&mut self) -> &mut Source {
+        &mut self.sources[0]
+    }
+
+    /// Whether several pages were read together into it.
+    pub fn is_joined(&self) -> bool {
+        self.sources.len() > 1
+    }
+
+    /// The choices of all contests, in printed order.
+    pub fn choices(&self) -> impl Iterator<Item = &Choice> {
+        self.contests.iter().flat_map(|c| &c.choices)
+    }
+
+    /// As [`Record::choices`].
+    pub fn choices_mut(&mut self) -> impl Iterator<Item = &mut Choice> {
+        self.contests.iter_mut().flat_map(|c| &mut c.choices)
+    }
+
+    /// The choice of this id.
+    pub fn choice(&self, id: &str) -> Option<&Choice> {
+        self.choices().find(|c| c.id == id)
+    }
+
+    /// Everything that is no vote, by id: totals, ballots and context.
+    pub fn totals(&self) -> BTreeMap<&str, &Value> {
+        let totals = self.contests.iter().flat_map(|c| &c.totals);
+        totals.chain(&self.ballots.values).chain(&self.context).map(|(id, v)| (id.as_str(), v)).collect()
+    }
+
+    /// The number of field `id`.
+    pub fn value(&self, id: &str) -> Option<&Value> {
+        let totals = || self.contests.iter().find_map(|c| c.totals.get(id));
+        let rest = || self.ballots.values.get(id).or_else(|| self.context.get(id));
+        self.choice(id).map(|c| &c.votes).or_else(totals).or_else(rest)
+    }
+
+    /// As [`Record::value`].
+    pub fn value_mut(&mut self, id: &str) -> Option<&mut Value> {
+        for contest in &mut self.contests {
+            if let Some(choice) = contest.choices.iter_mut().find(|c| c.id == id) {
+                return Some(&mut choice.votes);
+            }
+            if let Some(total) = contest.totals.get_mut(id) {
+                return Some(total);
+            }
+        }
+        self.ballots.values.get_mut(id).or_else(|| self.context.get_mut(id))
+    }
+
+    /// All numbers with the ids of their fields: votes in printed order, then the others by id.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.choices().map(|c| (c.id.as_str(), &c.votes)).chain(self.totals())
+    }
+
+    /// The sum of a candidate's choices; `None` when one is missing, or there is no such candidate.
+    pub fn candidate(&self, id: &str) -> Option<u32> {
+        self.contests.iter().find_map(|c| c.candidates.get(id).copied().flatten())
+    }
+
+    /// Its form, if that is among the known ones.
+    pub fn form_of<'f, F: Borrow<Form>>(&self, forms: &'f [F]) -> Option<&'f Form> {
+        let own = self.form.as_ref()?;
+        forms.iter().map(Borrow::borrow).find(|form| form.id == own.id)
+    }
+
+    /// Whether its sheet stands in another record, so that it is not to be counted.
+    pub fn is_part(&self) -> bool {
+        self.part_of.is_some()
+    }
+
+    /// Marks it as a part of `whole`, with the finding that says why.
+    pub fn become_part(&mut self, whole: PageRef, finding: Finding) {
+        self.part_of = Some(whole);
+        self.status = Status::Rejected;
+        self.confidence = 0.0;
+        self.contests.iter_mut().for_each(|c| c.state = Status::Rejected);
+        self.ballots.state = Status::Rejected;
+        self.findings = vec![finding];
+    }
+
+    /// Adds findings; one that asks for a person takes an acceptance back: of what it is on, or of all.
+    pub fn hold(&mut self, findings: Vec<Finding>) {
+        for finding in findings.iter().filter(|f| f.severity > Severity::Info) {
+            let state = if finding.severity == Severity::Reject { Status::Rejected } else { Status::Review };
+            let on = finding.field.as_deref();
+            for contest in &mut self.contests {
+                if on.is_none_or(|id| contest.owns(id)) {
+                    contest.state = contest.state.max(state);
+                }
+            }
+            if on.is_none_or(|id| self.ballots.values.contains_key(id)) {
+                self.ballots.state = self.ballots.state.max(state);
+            }
+        }
+        self.findings.extend(findings);
+        self.status = decide::hold_back(self.status, &mut self.findings);
+    }
+}
+
+impl Contest {
+    /// Whether a number is one of its own.
+    pub fn owns(&self, id: &str) -> bool {
+        self.totals.contains_key(id) || self.choices.iter().any(|c| c.id == id)
+    }
+
+    /// Adds its choices up again.
+    pub fn recount(&mut self) {
+        for (candidate, sum) in &mut self.candidates {
+            let rows = self.choices.iter().filter(|c| c.candidate == *candidate);
+            *sum = rows.map(|c| c.votes.value).sum::<Option<u32>>();
+        }
+    }
+}
+
+impl Default for Ballots {
+    /// None, of a page without a sheet.
+    fn default() -> Self {
+        Self { state: Status::Rejected, confidence: 0.0, values: BTreeMap::new() }
+    }
+}
