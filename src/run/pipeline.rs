@@ -185,6 +185,9 @@ impl Digitizer {
     /// Digitizes a page: one record a sheet found on it, at least one.
     pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized> {
         let _photo = info_span!("photo", file = opened.name, page = page + 1).entered();
+        if let Err(error) = &opened.document {
+            return vec![self.refused(opened, page, error)];
+        }
         let mut times = Times::default();
         match timed(info_span!("decode"), &mut times.decode, || self.decoded(opened, page)) {
             Ok(photo) => {
