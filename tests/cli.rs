@@ -31,7 +31,7 @@ fn bad_file_beside_a_good_one(name: &str, bytes: &[u8], code: &str, remedy: &str
     assert_eq!(records.len(), 2);
     assert_eq!(records[0]["status"], "rejected");
     assert_eq!(codes(&records[0]), [code]);
-    assert!(records[0]["source"]["path"].as_str().unwrap().ends_with(name));
+    assert!(records[0]["sources"][0]["path"].as_str().unwrap().ends_with(name));
     assert_eq!(records[1]["status"], "accepted", "{}", records[1]["findings"]);
 }
 
@@ -48,11 +48,14 @@ fn every_number_of_a_sheet_has_its_place_in_the_photo() {
     let record = &first_sample();
     let top =
         |number: &serde_json::Value| number["quad"][0][1].as_f64().unwrap_or_else(|| panic!("{number}"));
-    let totals = record["totals"].as_object().unwrap();
-    let first = top(&record["votes"][0]);
-    assert!(record["votes"].as_array().unwrap().iter().all(|v| top(v) >= first));
-    assert!(totals.values().map(top).all(|y| y > 0.0));
-    assert!(top(&totals["electores"]) < first, "the voters stand above the table");
+    let contest = &record["contests"][0];
+    let choices = contest["choices"].as_array().unwrap();
+    let first = top(&choices[0]["votes"]);
+    assert!(choices.iter().all(|c| top(&c["votes"]) >= first));
+    assert!(contest["totals"].as_object().unwrap().values().map(top).all(|y| y > first));
+    assert!(top(&record["ballots"]["values"]["votantes_maquina"]) < first, "who voted stands first");
+    assert!(top(&record["context"]["electores"]) < first, "the voters stand above the table");
+    assert_eq!((&contest["state"], &record["ballots"]["state"]), (&"accepted".into(), &"accepted".into()));
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn the_samples_come_out_as_their_truth_says_for_every_number_of_jobs() {
     for row in truth.records() {
         let row = row.unwrap();
         let record =
-            one.2.iter().find(|r| r["source"]["path"].as_str().unwrap().ends_with(&row[file])).unwrap();
+            one.2.iter().find(|r| r["sources"][0]["path"].as_str().unwrap().ends_with(&row[file])).unwrap();
         assert_eq!(record["status"], row[expected], "{}: {}", &row[file], record["findings"]);
         met += 1;
     }
@@ -274,10 +277,10 @@ fn two_pictures_of_one_sheet_are_one_sheet_that_names_both() {
     let (dir, records) = two_pictures_of_one_sheet("no_qr");
     assert_eq!(records[0]["status"], "accepted", "{}", records[0]["findings"]);
     assert!(codes(&records[0]).contains(&"joined_photos"));
-    let joined = records[0]["source"]["joined"].as_array().unwrap();
+    let joined = records[0]["sources"].as_array().unwrap();
     assert_eq!(joined.len(), 2);
-    assert_eq!(joined[1]["path"], records[1]["source"]["path"]);
-    assert_eq!(records[1]["source"]["part_of"]["path"], records[0]["source"]["path"]);
+    assert_eq!(joined[1]["path"], records[1]["sources"][0]["path"]);
+    assert_eq!(records[1]["part_of"]["path"], records[0]["sources"][0]["path"]);
     assert_eq!(
         (records[1]["status"].as_str(), codes(&records[1])),
         (Some("rejected"), vec!["part_of_sheet"])
@@ -292,7 +295,8 @@ fn pictures_of_one_sheet_that_contradict_each_other_are_both_reviewed() {
     for record in &records {
         assert_eq!(record["status"], "review");
         assert!(codes(record).contains(&"photos_disagree"), "{}", record["findings"]);
-        assert!(record["source"]["part_of"].is_null() && record["source"]["joined"].is_null());
+        assert!(record["part_of"].is_null() && record["sources"].as_array().unwrap().len() == 1);
+        assert_eq!(record["contests"][0]["state"], "review");
     }
 }
 
@@ -336,7 +340,7 @@ fn a_run_that_was_cut_off_is_resumed_with_what_it_had() {
     // As if the run had been cut off after its first file, in the middle of the second's line.
     let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
     let entry =
-        serde_json::json!({ "path": first["source"]["path"], "page": 0, "of": 1, "records": [first] });
+        serde_json::json!({ "path": first["sources"][0]["path"], "page": 0, "of": 1, "records": [first] });
     fs::write(out.join("journal.jsonl"), format!("{entry}\n{{\"path\": \"samples/acta-00")).unwrap();
     for name in ["records.jsonl", "records.csv", "run.json", "report.html"] {
         fs::remove_file(out.join(name)).unwrap();
@@ -376,7 +380,7 @@ fn forms_and_schema_speak_on_stdout() {
     forms.code(0).stdout(contains("ve-2024-presidential").and(contains("38 vote rows")));
     let output = cotejo().arg("schema").assert().code(0);
     let schema: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
-    assert!(schema["properties"]["votes"].is_object());
+    assert!(schema["properties"]["contests"].is_object());
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn run(dir: &Path, out: &str, files: &[PathBuf]) -> Vec<Value> {
 /// What a record says of its sheet: everything but where it comes from.
 fn said(record: &Value) -> Value {
     let mut said = record.clone();
-    said["source"] = Value::Null;
+    said["sources"] = Value::Null;
     said
 }
 
@@ -44,7 +44,7 @@ fn pages_are_read_as_pictures(dir: &Path, file: &Path, format: &str) {
     for (ix, (page, picture)) in pages.iter().zip(&pictures).enumerate() {
         assert_eq!(said(page), said(picture), "page {ix}");
         assert_eq!(
-            (page["source"]["page"].as_u64(), page["source"]["format"].as_str()),
+            (page["sources"][0]["page"].as_u64(), page["sources"][0]["format"].as_str()),
             (Some(ix as u64), Some(format))
         );
     }
@@ -75,7 +75,7 @@ fn resumed_after_its_first_page(dir: &Path) {
     let out = dir.join("pages");
     let whole = fs::read_to_string(out.join("records.jsonl")).unwrap();
     let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
-    let path = first["source"]["path"].as_str().unwrap().to_owned();
+    let path = first["sources"][0]["path"].as_str().unwrap().to_owned();
     let entry = serde_json::json!({ "path": path, "page": 0, "of": SAMPLES.len(), "records": [first] });
     fs::write(out.join("journal.jsonl"), format!("{entry}\n")).unwrap();
     for name in ["records.jsonl", "records.csv", "run.json", "report.html"] {
@@ -208,7 +208,7 @@ fn a_page_that_cannot_be_read_is_rejected_by_its_number_and_the_others_are_read(
     let records = records(&out);
     assert_eq!(records.len(), 3);
     assert_eq!(
-        (records[1]["status"].as_str(), records[1]["source"]["page"].as_u64()),
+        (records[1]["status"].as_str(), records[1]["sources"][0]["page"].as_u64()),
         (Some("rejected"), Some(1))
     );
     assert_eq!(records[1]["findings"][0]["code"], "damaged_picture");
@@ -262,7 +262,7 @@ fn a_heic_photo_is_read_like_the_same_photo_as_jpeg() {
     let jpeg = run(dir.path(), "jpeg", &[sample(SAMPLES[0])]);
     assert_eq!(said(&photo[0]), said(&jpeg[0]));
     assert_eq!(
-        (photo[0]["status"].as_str(), photo[0]["source"]["format"].as_str()),
+        (photo[0]["status"].as_str(), photo[0]["sources"][0]["format"].as_str()),
         (Some("accepted"), Some("heic"))
     );
 }
@@ -345,7 +345,7 @@ fn streaks_are_taken_out_and_a_negative_is_turned_over() {
     };
     let records: Vec<Value> = files.iter().map(alone).collect();
     let votes = |r: &Value| -> Vec<Value> {
-        r["votes"].as_array().unwrap().iter().map(|v| v["value"].clone()).collect()
+        r["contests"][0]["choices"].as_array().unwrap().iter().map(|c| c["votes"]["value"].clone()).collect()
     };
     assert!(records.iter().all(|r| votes(r) == votes(&records[0])));
     assert_eq!(records.iter().map(|r| r["status"].as_str().unwrap()).collect::<Vec<_>>(), ["accepted"; 3]);
@@ -354,12 +354,12 @@ fn streaks_are_taken_out_and_a_negative_is_turned_over() {
     // Across the number of voters, wherever it stands.
     let over: Vec<PathBuf> =
         (0..8).map(|i| streaked(0.66 + 0.02 * f64::from(i), &format!("over-{i}.png"))).collect();
-    let voters = records[0]["totals"]["electores"]["value"].clone();
+    let voters = records[0]["context"]["electores"]["value"].clone();
     let records: Vec<Value> = over.iter().map(alone).collect();
     let told = |r: &Value| {
         let findings = r["findings"].as_array().unwrap();
         findings.iter().any(|f| f["field"] == "electores" && f["code"] == "cell_unreadable")
     };
     assert!(records.iter().filter(|r| told(r)).count() >= 3);
-    assert!(records.iter().all(|r| told(r) || r["totals"]["electores"]["value"] == voters));
+    assert!(records.iter().all(|r| told(r) || r["context"]["electores"]["value"] == voters));
 }

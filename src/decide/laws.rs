@@ -7,10 +7,10 @@
 use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear};
 use super::codes::{HEADER_SURE, sheet_code_by};
 use super::prints::{Print, says};
+use super::relations::of_context;
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::relations::of_context;
 use super::{Basis, Check, ELECTORES, FieldDecision, GroupDecision, Policy, Registered, Status};
 use crate::form::{FieldIx, Form, Group, Relation, RelationOp, Role};
 use crate::ground::dates;

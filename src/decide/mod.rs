@@ -250,10 +250,12 @@ pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> R
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);
-    let joint = |group| {
-        forest.probability(&likelihoods, &posterior, &values, |ix| form.group(ix) == Some(group))
-    };
-    let groups = form.groups().map(|g| laws::group(form, g, joint(g), (&fields, &checks, &findings), policy)).collect();
+    let joint =
+        |group| forest.probability(&likelihoods, &posterior, &values, |ix| form.group(ix) == Some(group));
+    let groups = form
+        .groups()
+        .map(|g| laws::group(form, g, joint(g), (&fields, &checks, &findings), policy))
+        .collect();
     Decision { status, confidence, fields, groups, texts: strings::texts(evidence), checks, findings }
 }
 

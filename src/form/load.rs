@@ -159,7 +159,11 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             label: total.label.clone(),
             kind: FieldKind::Total,
             role: total.role,
-            contest: if total.role == Role::Result { contest(total.contest.as_deref(), &total.id)? } else { 0 },
+            contest: if total.role == Role::Result {
+                contest(total.contest.as_deref(), &total.id)?
+            } else {
+                0
+            },
             y: total.y,
             digits: resolver.slot(columns.digits.as_ref(), "row", &total.id)?,
             words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,

@@ -76,7 +76,8 @@ fn totals(
 /// A contest with its numbers, by what `value` gives for each field.
 fn contest(form: &Form, ix: usize, decided: GroupDecision, value: &impl Fn(FieldIx) -> Value) -> Contest {
     let mut choices = Vec::new();
-    for (at, field) in form.fields.iter().enumerate().filter(|f| form.group(f.0) == Some(Group::Contest(ix))) {
+    for (at, field) in form.fields.iter().enumerate().filter(|f| form.group(f.0) == Some(Group::Contest(ix)))
+    {
         if let FieldKind::Vote { candidate, party, code } = &field.kind {
             choices.push(Choice {
                 id: field.id.clone(),
@@ -87,7 +88,8 @@ fn contest(form: &Form, ix: usize, decided: GroupDecision, value: &impl Fn(Field
             });
         }
     }
-    let candidates = form.candidates.iter().filter(|c| c.contest == ix).map(|c| (c.id.clone(), None)).collect();
+    let candidates =
+        form.candidates.iter().filter(|c| c.contest == ix).map(|c| (c.id.clone(), None)).collect();
     let form::Contest { id, name } = form.contests[ix].clone();
     let totals = totals(form, value, |at| form.group(at) == Some(Group::Contest(ix)));
     let (state, confidence) = (decided.state, decided.confidence);
@@ -355,7 +357,10 @@ mod tests {
         let record = build(Decided { photos: &photos, evidence: &evidence, decision: &decision }, provenance);
         let shown: Vec<_> = record.choices().take(5).map(|c| c.votes.source).collect();
         assert_eq!(shown, [None, None, None, Some(1), Some(1)]);
-        assert_eq!(record.value(&record.contests[0].choices[4].id).unwrap().prints.words.as_ref().unwrap().value, Some(4));
+        assert_eq!(
+            record.value(&record.contests[0].choices[4].id).unwrap().prints.words.as_ref().unwrap().value,
+            Some(4)
+        );
         let paths: Vec<_> = record.sources.iter().map(|p| p.path.as_str()).collect();
         assert_eq!((record.source().path.as_str(), paths), ("1.jpg", vec!["1.jpg", "2.jpg"]));
         assert_eq!((record.sheet.table, record.status), (Some(7), Status::Review));

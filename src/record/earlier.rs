@@ -5,8 +5,8 @@
 //! are the contest's but the voters on the roll. Refuses what is no such record.
 
 use super::{
-    Alternative, Ballots, Choice, Contest, FormRef, PageRef, Place, Print, Prints, Provenance, Record, Registration,
-    RegistryEntry, Review, SCHEMA, SetBy, SheetInfo, Source, Value,
+    Alternative, Ballots, Choice, Contest, FormRef, PageRef, Place, Print, Prints, Provenance, Record,
+    Registration, RegistryEntry, Review, SCHEMA, SetBy, SheetInfo, Source, Value,
 };
 use crate::decide::{Basis, Check, ELECTORES, Status};
 use crate::form::{self, Form, Group};

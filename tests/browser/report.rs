@@ -61,7 +61,7 @@ fn a_report_of_twenty_five_thousand_sheets_opens_in_less_than_two_seconds() {
     let records: Vec<Record> = (0..25_000)
         .map(|n: usize| {
             let mut record = open.clone();
-            record.source().path = format!("state-{:02}/scan_{n:05}.jpg", n / 1000);
+            record.source_mut().path = format!("state-{:02}/scan_{n:05}.jpg", n / 1000);
             record.registration = None;
             if !n.is_multiple_of(40) {
                 record.status = Status::Accepted;

@@ -28,7 +28,7 @@ fn fifty_corrections_a_second_lose_nothing_to_a_kill() {
     let votes: Vec<String> = records(dir.path())
         .iter()
         .find_map(|r| {
-            let votes = r["votes"].as_array().filter(|v| !v.is_empty())?;
+            let votes = r["contests"][0]["choices"].as_array().filter(|v| !v.is_empty())?;
             Some(votes.iter().map(|v| v["id"].as_str().unwrap().to_owned()).collect())
         })
         .unwrap();
@@ -72,7 +72,7 @@ fn fifty_corrections_a_second_lose_nothing_to_a_kill() {
         log["entries"].as_array().unwrap().iter().map(|e| e["hash"].as_str().unwrap()).collect();
     let lost = answered.iter().filter(|hash| !kept.contains(hash.as_str())).count();
     assert_eq!((lost, answered.len() >= total), (0, true));
-    let set = records(dir.path())[0]["votes"][0]["set_by"].clone();
+    let set = records(dir.path())[0]["contests"][0]["choices"][0]["votes"]["set_by"].clone();
     assert_eq!(set["who"], "ana", "the records follow from the log");
 }
 

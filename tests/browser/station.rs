@@ -37,7 +37,7 @@ pub fn run_folder() -> tempfile::TempDir {
         let mut lines = Vec::new();
         for line in text.lines() {
             let mut record: Value = serde_json::from_str(line).unwrap();
-            if record["source"]["path"].as_str().unwrap().contains(EVIL) {
+            if record["sources"][0]["path"].as_str().unwrap().contains(EVIL) {
                 record["sheet"]["qr"] = "</script><script>document.title='owned'</script>".into();
             }
             lines.push(record.to_string() + "\n");

@@ -51,9 +51,7 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
                     By::Candidate => {
                         record.contests[0].candidates.iter().map(|(id, n)| (id.clone(), n.unwrap())).collect()
                     }
-                    By::Party => {
-                        record.choices().map(|c| (c.id.clone(), c.votes.value.unwrap())).collect()
-                    }
+                    By::Party => record.choices().map(|c| (c.id.clone(), c.votes.value.unwrap())).collect(),
                 };
                 let totals = record.totals().into_iter().map(|(id, v)| (id.to_owned(), v.value.unwrap()));
                 for (id, n) in votes.into_iter().chain(totals) {

@@ -156,7 +156,10 @@ fn a_decision_moves_with_its_sheet_and_never_to_another_one() {
     let moved = lying(&records[0], 300.0);
     keep(dir.path(), &[left.clone(), moved, records[1].clone()]);
     let after = write(&station(dir.path(), "ana"));
-    assert_eq!((after[0].contests[0].choices[0].votes.value, after[1].contests[0].choices[0].votes.value), (Some(20), Some(21)));
+    assert_eq!(
+        (after[0].contests[0].choices[0].votes.value, after[1].contests[0].choices[0].votes.value),
+        (Some(20), Some(21))
+    );
     assert!(after[0].review.is_none() && after[1].review.is_some());
     // Without it the decision is kept and listed, not moved to what lies on the page.
     keep(dir.path(), &[left, records[1].clone()]);
@@ -174,7 +177,11 @@ fn a_decision_moves_with_its_sheet_and_never_to_another_one() {
     }
     drop(s);
     keep(dir.path(), &records);
-    assert_eq!(write(&station(dir.path(), "ana"))[0].contests[0].choices[0].votes.value, Some(21), "it was only kept");
+    assert_eq!(
+        write(&station(dir.path(), "ana"))[0].contests[0].choices[0].votes.value,
+        Some(21),
+        "it was only kept"
+    );
 }
 
 #[test]

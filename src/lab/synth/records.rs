@@ -95,9 +95,8 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
     let value = |ix: FieldIx| {
         let (field, said) = (&form.fields[ix], &truth.fields[ix]);
         let quad = |slot: Option<&crate::form::Slot>| slot.map(|s| quad(form, s.line_rect(field.y, 0)));
-        let channel = |value: Option<u32>, quad| {
-            value.map(|v| Print { value: Some(v), confidence: 0.999, quad })
-        };
+        let channel =
+            |value: Option<u32>, quad| value.map(|v| Print { value: Some(v), confidence: 0.999, quad });
         let (digits, words) = (quad(field.digits.as_ref()), quad(field.words.as_ref()));
         Value {
             value: Some(said.value),

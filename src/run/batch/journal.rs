@@ -153,9 +153,7 @@ pub(super) fn earlier(
         }
         let mut records = pages.values().flatten().map(|page| &page.record);
         let own = |r: &Record| {
-            !r.is_joined()
-                && !r.is_part()
-                && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
+            !r.is_joined() && !r.is_part() && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
         };
         let sha = crate::ground::hash::sha256(&std::fs::read(file).ok()?);
         let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;

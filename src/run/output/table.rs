@@ -106,11 +106,7 @@ fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) 
         record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
     ]);
     row.extend(totals.iter().map(|id| total(id)));
-    row.extend(
-        parties
-            .iter()
-            .map(|&id| number(record.choice(id).and_then(|c| c.votes.value))),
-    );
+    row.extend(parties.iter().map(|&id| number(record.choice(id).and_then(|c| c.votes.value))));
     row
 }
 
