@@ -91,11 +91,16 @@ impl Record {
     /// Marks it as a part of `whole`, with the finding that says why.
     pub fn become_part(&mut self, whole: PageRef, finding: Finding) {
         self.part_of = Some(whole);
-        self.status = Status::Rejected;
+        self.stand_at(Status::Rejected);
         self.confidence = 0.0;
-        self.contests.iter_mut().for_each(|c| c.state = Status::Rejected);
-        self.ballots.state = Status::Rejected;
         self.findings = vec![finding];
+    }
+
+    /// Gives the sheet and all that it holds this status.
+    pub fn stand_at(&mut self, status: Status) {
+        self.status = status;
+        self.contests.iter_mut().for_each(|c| c.state = status);
+        self.ballots.state = status;
     }
 
     /// Adds findings; one that asks for a person takes an acceptance back: of what it is on, or of all.

@@ -70,17 +70,26 @@ pub enum ReviewState {
 }
 
 impl Record {
-    /// Whether the record's numbers are to be counted: never those of a part of another; a review that came to an end decides; without
-    /// one, or while it goes on, what the program decided.
+    /// Whether any of the record's contests is to be counted: never those of a part of another; a review that came to an
+    /// end decides; without one, or while it goes on, what the program decided.
     pub fn counts(&self) -> bool {
-        if self.is_part() {
-            return false;
-        }
-        match self.review.as_ref().map(|r| r.state) {
+        let review = self.review.as_ref().map(|r| r.state);
+        match review {
+            _ if self.is_part() => false,
             Some(ReviewState::Complete) => true,
             Some(ReviewState::Contradicted | ReviewState::Unreadable | ReviewState::Rejected) => false,
-            Some(ReviewState::Partial) | None => self.status == Status::Accepted,
+            Some(ReviewState::Partial) | None => self.contests.iter().any(|c| c.state == Status::Accepted),
         }
+    }
+
+    /// Whether the number of field `id` is to be counted: a contest's with its contest, also where another is held;
+    /// context where it is sure.
+    pub fn counts_number(&self, id: &str) -> bool {
+        let finished = self.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+        let held = |state: Status| state != Status::Accepted && !finished;
+        let contest = self.contests.iter().find(|c| c.owns(id)).map(|c| c.state);
+        let ballots = self.ballots.values.contains_key(id).then_some(self.ballots.state);
+        self.counts() && !contest.or(ballots).is_some_and(held)
     }
 
     /// Whether a person has something to settle: the program asked for a look that is not finished, or
@@ -103,7 +112,7 @@ mod tests {
     fn a_finished_review_decides_whether_a_sheet_counts_and_an_open_one_does_not() {
         let with = |status, state: Option<ReviewState>| {
             let mut record = sample::record("a.jpg");
-            record.status = status;
+            record.stand_at(status);
             record.review = state.map(|state| Review {
                 state,
                 by: vec![],

@@ -168,7 +168,7 @@ fn check_references(
 #[test]
 fn the_sqlite_file_opens_and_holds_every_sheet_with_its_standing() {
     let (forms, mut records, _) = run(5);
-    records[4].status = crate::decide::Status::Review;
+    records[4].stand_at(crate::decide::Status::Review);
     let base = Base::of(&records, &forms, None).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("results.sqlite");

@@ -81,7 +81,7 @@ fn every_link_leads_somewhere_and_every_centre_is_reached_from_the_first_page() 
     let dir = tempfile::tempdir().unwrap();
     let forms = builtin().unwrap();
     let mut records: Vec<Record> = Country::new(&forms[0], 700, 9).collect();
-    records[3].status = crate::decide::Status::Review;
+    records[3].stand_at(crate::decide::Status::Review);
     records[5].place.centre = Some("<script>alert(1)</script>".to_owned());
     let (inside, out) = (dir.path().join("run"), dir.path().join("site"));
     run(&inside, &records);

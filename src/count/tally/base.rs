@@ -104,7 +104,9 @@ impl<'f> Loader<'f> {
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
         for (id, value) in record.numbers() {
             if let Some(field) = self.fields.get(id) {
-                insert.execute(params![number, field, value.value, value.confidence, basis(value)])?;
+                // Of a sheet that counts, what is held counts nothing.
+                let counted = value.value.filter(|_| !record.counts() || record.counts_number(id));
+                insert.execute(params![number, field, counted, value.confidence, basis(value)])?;
             }
         }
         Ok(())

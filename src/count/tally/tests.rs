@@ -31,8 +31,8 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
     let (forms, mut records) = country(1500, 4);
     for (ix, record) in records.iter_mut().enumerate() {
         match ix % 9 {
-            3 => record.status = Status::Review,
-            5 => record.status = Status::Rejected,
+            3 => record.stand_at(Status::Review),
+            5 => record.stand_at(Status::Rejected),
             _ => {}
         }
     }
@@ -160,7 +160,7 @@ fn what_no_sheet_tells_is_not_nought_and_a_sum_that_lacks_sheets_says_so() {
     // The last state has no sheet; the sheet before it waits for a person.
     let last = code(&records[59], Level::State);
     let there = records.iter().position(|r| code(r, Level::State) == last).unwrap();
-    records[there - 1].status = Status::Review;
+    records[there - 1].stand_at(Status::Review);
     let (all, expected) = (there as u64, Expected { tables: listed(&records), of: Of::All });
     let base = Base::of(&records[..there], &forms, Some(&expected)).unwrap();
     let states = tally(&base, Level::State, By::Candidate, "").unwrap();
@@ -202,7 +202,7 @@ fn without_a_registry_nobody_says_that_a_sum_is_whole() {
     let (expected, partial, told) = sum(&records);
     assert_eq!((expected, partial), (None, None));
     assert!(told.contains("--registry") && !told.contains('*'), "{told}");
-    records[0].status = Status::Review;
+    records[0].stand_at(Status::Review);
     assert_eq!(sum(&records).1, Some(true), "a sheet is known to be lacking");
 }
 

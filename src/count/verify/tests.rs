@@ -85,7 +85,7 @@ fn a_sheet_in_review_is_compared_and_marked_and_a_conflict_is_not_compared() {
         let csv = export::published(&base, &ColumnMap::published()).unwrap().to_csv().unwrap();
         String::from_utf8(csv).unwrap()
     };
-    records[0].status = Status::Review;
+    records[0].stand_at(Status::Review);
     records[0].value_mut("votos_nulos").unwrap().value = Some(999);
     let mut copy = records[1].clone();
     copy.value_mut("votos_nulos").unwrap().value = Some(998);

@@ -35,7 +35,7 @@ fn photo(form: &Form) -> (GrayImage, Record) {
         GrayImage::from_fn(size.0, size.1, |_, y| Luma([if y > first_private_row { 0 } else { 255 }]));
     let mut record = sample::record("a.jpg");
     record.form = Some(crate::record::FormRef { id: form.id.clone(), version: 1, score: 1.0 });
-    record.status = Status::Review;
+    record.stand_at(Status::Review);
     record.confidence = 0.4;
     record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
     record.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
@@ -108,7 +108,7 @@ fn a_sheet_without_a_located_private_block_has_no_strip() {
 fn an_accepted_sheet_has_no_pictures() {
     let form = builtin().unwrap().remove(0);
     let (pixels, mut record) = photo(&form);
-    record.status = Status::Accepted;
+    record.stand_at(Status::Accepted);
     assert!(picture::pictures(&pixels, &record, &form).is_empty());
 }
 
@@ -160,7 +160,7 @@ fn the_page_shows_the_disagreement_with_its_crops_and_the_marked_strip() {
 fn a_sum_that_does_not_hold_is_shown_as_arithmetic() {
     let forms = builtin().unwrap();
     let mut record = sample::record("a.jpg");
-    record.status = Status::Review;
+    record.stand_at(Status::Review);
     record.form = Some(crate::record::FormRef { id: forms[0].id.clone(), version: 1, score: 1.0 });
     record.checks = vec![crate::decide::Check {
         id: "votos_are_validos_nulos_parciales_vacios".to_owned(),
@@ -177,7 +177,7 @@ fn a_sum_that_does_not_hold_is_shown_as_arithmetic() {
 fn markup_in_names_and_texts_stays_text() {
     let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>.jpg";
     let mut record = sample::record(evil);
-    record.status = Status::Review;
+    record.stand_at(Status::Review);
     record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
     record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
     record.place.state = Some("<b onclick=alert(3)>".to_owned());
@@ -226,7 +226,7 @@ fn the_report_is_the_same_bytes_each_time() {
 fn many_sheets_are_split_into_pages_and_old_pages_go_away() {
     let sheet = |n: usize| {
         let mut record = sample::record(&format!("{n:05}.jpg"));
-        record.status = Status::Review;
+        record.stand_at(Status::Review);
         record
     };
     let records: Vec<Record> = (0..SINGLE + 1).map(sheet).collect();

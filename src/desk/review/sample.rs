@@ -110,7 +110,7 @@ mod tests {
     fn the_same_seed_draws_the_same_sheets_and_only_accepted_ones() {
         let mut records: Vec<Record> = (0..60).map(|i| sample::record(&format!("{i}.jpg"))).collect();
         for record in &mut records[..30] {
-            record.status = Status::Review;
+            record.stand_at(Status::Review);
         }
         let draw = |seed| Settings { audit: Some((10, seed)), ..Settings::default() }.drawn(&records);
         assert_eq!(draw(1), draw(1));

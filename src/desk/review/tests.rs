@@ -14,7 +14,7 @@ use std::path::Path;
 /// A folder with three sheets: one in review for its first row, one accepted, one rejected.
 fn folder() -> (tempfile::TempDir, Vec<Record>) {
     let mut open = sample::record("open.jpg");
-    open.status = Status::Review;
+    open.stand_at(Status::Review);
     open.confidence = 0.6;
     open.contests[0].choices[0].votes.confidence = 0.6;
     open.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);

@@ -51,7 +51,7 @@ fn a_wrong_centre_counts_like_a_wrong_number() {
 #[test]
 fn a_missing_value_is_unread_and_never_fully_right() {
     let mut record = sample::record("a.jpg");
-    record.status = Status::Review;
+    record.stand_at(Status::Review);
     record.contests[0].choices[0].votes.value = None;
     let evaluation = one(record, truth("a.jpg"));
     assert_eq!(evaluation.sheets[0].unread, ["NM_PSUV"]);
@@ -94,7 +94,7 @@ fn the_upper_bound_follows_the_rule_of_three() {
 fn a_comparison_names_what_got_worse_and_what_got_better() {
     let sheets = Truth { sheets: vec![truth("a.jpg"), truth("b.jpg"), truth("c.jpg")] };
     let mut wrong = sample::record("b.jpg");
-    wrong.status = Status::Review;
+    wrong.stand_at(Status::Review);
     wrong.contests[0].choices[0].votes.value = Some(21);
     let good = || sample::record("b.jpg");
     let mut accepted_wrong = sample::record("a.jpg");

@@ -231,7 +231,7 @@ mod tests {
             .map(|i| {
                 let mut record = sample::record(&format!("{}/{i}.jpg", if i < 10 { "a" } else { "b" }));
                 if i < 10 {
-                    record.status = Status::Review;
+                    record.stand_at(Status::Review);
                 }
                 record
             })
@@ -263,7 +263,7 @@ mod tests {
         let mut record = sample::record("a.jpg");
         let finding = Finding::new(Code::ChannelsDisagree, Severity::Review, "", "");
         record.findings = vec![finding.clone().on("NM_PSUV"), finding.on("EG_MUD")];
-        record.status = Status::Review;
+        record.stand_at(Status::Review);
         let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());
         assert_eq!(run.findings, BTreeMap::from([(Code::ChannelsDisagree, 1)]));
         assert_eq!(run.counts, Counts { records: 2, accepted: 1, review: 1, ..Counts::default() });

@@ -118,8 +118,8 @@ fn standing(record: &Record) -> &'static str {
     match record.counts() {
         _ if record.is_part() => "part",
         true if finished => "reviewed",
+        _ if record.waits() => "review",
         true => "accepted",
-        false if record.waits() => "review",
         false => "rejected",
     }
 }
@@ -208,7 +208,7 @@ mod tests {
         part.become_part(sample::record("a.jpg").source().page_ref(), finding);
         let reviewed = |status, state| {
             let mut record = sample::record("c.jpg");
-            record.status = status;
+            record.stand_at(status);
             let (by, when, open) = (vec!["ana".to_owned()], String::new(), Vec::new());
             record.review = Some(Review { state, by, when, open, sampled: false });
             record
