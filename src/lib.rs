@@ -3,7 +3,7 @@
 //! The way through the program is the list of its rooms, and each uses only those before it (`tests/rooms.rs` reads
 //! the imports and fails when one runs back):
 //!
-//! 1. [`ground`]: what every room speaks: places, findings, hashes.
+//! 1. [`ground`]: what every room speaks: places, findings, sentences for people, hashes.
 //! 2. [`form`]: what a sheet looks like and what its numbers have to satisfy, from TOML.
 //! 3. [`read`]: from a photo's bytes to [`read::evidence::Evidence`]; it measures and never decides.
 //! 4. [`decide`]: evidence, of one photo or several, to a [`decide::Decision`]: values, probabilities, a status, findings.

@@ -17,7 +17,7 @@ pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
 use crate::decide::Status;
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::words::display;
 use crate::picture::{self, Rows, SheetPictures};
 use crate::read::evidence::Evidence;
@@ -284,11 +284,8 @@ fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
         let mut copy = page.record.clone();
         copy.source.path = display(file);
         copy.source.joined = Vec::new();
-        let message = format!("the file has the same content as {}", display(original));
-        copy.become_part(
-            whole,
-            Finding::new(Code::DuplicateFile, Severity::Info, message, "count one of the two"),
-        );
+        let file = display(original);
+        copy.become_part(whole, Finding::new(Severity::Info, What::DuplicateFile { file }));
         copy
     };
     pages.iter().map(copy).collect()

@@ -5,7 +5,7 @@
 
 use crate::decide::{self, Decision, Policy, Registered, codes, group, laws};
 use crate::form::{Form, Rule};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::geometry::Point;
 use crate::ground::words::display;
 use crate::read::code::{self, QrOutcome};
@@ -186,7 +186,7 @@ impl Digitizer {
         let (path, sha256) = (opened.name.clone(), opened.sha256.clone());
         let name = photo::page_name(&path, page, opened.pages());
         let source = Source { path, sha256, page, ..Source::default() };
-        let finding = Finding::new(error.code(), Severity::Reject, format!("{name} {error}"), error.hint());
+        let finding = error.finding(name);
         Digitized {
             record: record::rejected(source, finding, self.provenance(None)),
             evidence: None,
@@ -265,14 +265,9 @@ impl Digitizer {
     }
 
     fn no_sheet(&self, photo: &Photo) -> Record {
-        let (w, h) = photo.pixels.dimensions();
-        let finding = Finding::new(
-            Code::NoSheet,
-            Severity::Reject,
-            format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.name()),
-            "if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; \
-             if not, leave it out",
-        );
+        let (width, height) = photo.pixels.dimensions();
+        let what = What::NoSheet { file: photo.name(), width, height };
+        let finding = Finding::new(Severity::Reject, what);
         record::rejected(record::source(photo), finding, self.provenance(None))
     }
 
@@ -289,9 +284,7 @@ impl Digitizer {
         let code = payload.code.clone();
         let evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
         let mut decision = self.decide(&evidence);
-        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
-        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
-        decision.findings.push(Finding::new(Code::CodeAlone, Severity::Review, message, hint));
+        decision.findings.push(Finding::new(Severity::Review, What::CodeAlone { code }));
         decision.status = decide::hold_back(decision.status, &mut decision.findings);
         let provenance = self.provenance(Some(form));
         Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))

@@ -37,7 +37,7 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     record.form = Some(crate::record::FormRef { id: form.id.clone(), version: 1, score: 1.0 });
     record.status = Status::Review;
     record.confidence = 0.4;
-    record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
+    record.findings = vec![Finding::told(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
     record.votes[0].value.channels.words.as_mut().unwrap().value = Some(21);
     record.registration = Some(Registration {
         quad: Quad([[0.0; 2]; 4]),
@@ -181,7 +181,7 @@ fn markup_in_names_and_texts_stays_text() {
     record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
     record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
     record.place.state = Some("<b onclick=alert(3)>".to_owned());
-    record.findings = vec![Finding::new(
+    record.findings = vec![Finding::told(
         Code::QrForeign,
         Severity::Review,
         "text </script><svg onload=alert(5)>",
