@@ -83,7 +83,7 @@ misreading = Una lectura dudosa de un número
         [digits] los dígitos apenas se leen ({ $said }); lo demás da { $value }
         [words] las letras apenas se leen ({ $said }); lo demás da { $value }
         [both] dígitos y letras apenas se leen ({ $said }); lo demás da { $value }
-       *[other] { $said }; los canales juntos dan { $value }; letra así se lee mal de vez en cuando
+       *[other] { $said }; los canales juntos dan { $value }; una impresión así se lee mal de vez en cuando
     }
     .do = compare el número con la foto
 

@@ -203,12 +203,15 @@ pub fn percent(p: f64, language: Language) -> String {
     }
 }
 
-/// A text that begins with a capital and ends with a full stop; nothing stays nothing.
+/// A text that begins with a capital, unless with a file's name, and ends with a full stop; nothing stays nothing.
 pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), chars.as_str())
+    match text.split(' ').next() {
+        Some(name) if name.contains(['.', '/']) => format!("{text}{end}"),
+        _ => format!("{}{}{end}", first.to_uppercase(), chars.as_str()),
+    }
 }
 
 /// A count with a narrow no-break space between thousands, as both languages allow: `25 201`.
