@@ -61,6 +61,8 @@ pub struct Group<'f> {
 
 /// What came of a group of photos.
 #[derive(Debug, Clone)]
+// One a sheet of several photos, and gone with it.
+#[allow(clippy::large_enum_variant)]
 pub enum Joined<'f> {
     /// One photo: its own decision stands.
     Alone,

@@ -261,7 +261,7 @@ pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec
         out.push(Finding::new(Severity::Review, What::RowsDoubtful { count: evidence.rows_mistaken }));
     }
     if evidence.streaks > 0 {
-        out.push(Finding::new(Severity::Info, What::Streaks { count: evidence.streaks as usize }));
+        out.push(Finding::new(Severity::Info, What::Streaks { count: evidence.streaks }));
     }
     for &ix in &evidence.glare {
         let label = form.fields[ix].label.clone();
