@@ -3,64 +3,118 @@
 //! The way through the program is the list of its rooms, and each uses only those before it (`tests/rooms.rs` reads
 //! the imports and fails when one runs back):
 //!
-//! 1. [`ground`]: what every room speaks: places, findings, sentences for people, hashes.
-//! 2. [`form`]: what a sheet looks like and what its numbers have to satisfy, from TOML.
-//! 3. [`read`]: from a photo's bytes to [`read::evidence::Evidence`]; it measures and never decides.
-//! 4. [`decide`]: evidence, of one photo or several, to a [`decide::Decision`]: values, probabilities, a status, findings.
-//! 5. [`record`]: what is handed over, one [`record::Record`] a sheet.
-//! 6. [`picture`]: a record and its photo to crops and covered pictures.
-//! 7. [`run`]: a folder of photos to the records of a run; [`run::pipeline`] is the way of one photo.
-//! 8. [`count`]: results from the records of a run: tables, exports, comparisons, a site.
-//! 9. [`desk`]: where people look and settle what is open.
-//! 10. [`lab`]: sheets made up with their truth, and everything measured against truth.
-//! 11. [`cli`]: the `cotejo` command.
+//! 1. `ground`: what every room speaks: places, findings, sentences for people, hashes.
+//! 2. `form`: what a sheet looks like and what its numbers have to satisfy, from TOML.
+//! 3. `read`: from a photo's bytes to [`Evidence`]; it measures and never decides.
+//! 4. `decide`: evidence, of one photo or several, to a decision: values, probabilities, a status, findings.
+//! 5. `record`: what is handed over, one [`Record`] a sheet.
+//! 6. `picture`: a record and its photo to crops and covered pictures.
+//! 7. `run`: a folder of photos to the records of a run; `run::pipeline` is the way of one photo.
+//! 8. `count`: results from the records of a run: tables, exports, comparisons, a site.
+//! 9. `desk`: where people look and settle what is open.
+//! 10. `lab`: sheets made up with their truth, and everything measured against truth.
+//! 11. `cli`: the `cotejo` command.
 //!
 //! The laws that every stage keeps:
 //!
-//! - Vision measures; [`decide`] alone decides. Every value keeps its evidence.
+//! - Vision measures; `decide` alone decides. Every value keeps its evidence.
 //! - Refuse rather than guess: accepted means that the probability of a wrong number is small.
 //! - Channels that contradict each other with confidence are never accepted, whatever the sums say.
 //! - A value that relations corrected or filled is marked so, with what was read beside it.
 //! - Findings say what is seen, not who did it.
 //!
-//! ```
-//! use cotejo::{decide::Status, form, run::config::Config, run::pipeline::Digitizer};
+//! Who builds on it takes [`Reader`]; the rooms are the crate's own.
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
-//! let sheets = digitizer.file("samples/acta-0001.jpg".as_ref());
+//! ```
+//! use cotejo::{Options, Reader, Status};
+//!
+//! # fn main() -> Result<(), cotejo::Error> {
+//! let reader = Reader::new(Options::default())?;
+//! let sheets = reader.read_path("samples/acta-0001.jpg")?;
 //! let record = &sheets[0].record;
 //! assert_eq!(record.status, Status::Accepted);
 //! println!("{:?} votes for {}", record.votes[0].value.value, record.votes[0].party);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Features: `cli` (the command, with all that follows), `review` (report and review), `results` (tally, exports,
+//! comparisons, site), `lab` (made-up sheets, measuring), `tesseract` (the second reader), `qr`, `heic`, `pdf`. Without
+//! any of them a sheet is read by the networks alone from JPEG, PNG, WebP and TIFF.
 
 // The library writes to no stream of the process: data and talk are the command's (`cli/console.rs`, which
 // no other module reaches), what happens is a `tracing` event. clippy.toml names the streams themselves.
+#![cfg_attr(not(all(feature = "cli", feature = "qr")), allow(dead_code, unused_imports))]
 #![cfg_attr(
     not(test),
     deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, clippy::disallowed_methods)
 )]
 
-pub mod ground;
-
-pub mod form;
-
-pub mod read;
-
+// The rooms are open to the command and to the tests, and to nobody else: no promise is kept about them.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+#[cfg(all(feature = "results", not(feature = "cli")))]
+mod count;
+#[cfg(all(feature = "results", feature = "cli"))]
+#[doc(hidden)]
+pub mod count;
+#[cfg(not(feature = "cli"))]
+mod decide;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod decide;
-
-pub mod record;
-
+#[cfg(all(feature = "review", not(feature = "cli")))]
+mod desk;
+#[cfg(all(feature = "review", feature = "cli"))]
+#[doc(hidden)]
+pub mod desk;
+#[cfg(not(feature = "cli"))]
+mod form;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod form;
+#[cfg(not(feature = "cli"))]
+mod ground;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod ground;
+#[cfg(all(feature = "lab", not(feature = "cli")))]
+mod lab;
+#[cfg(all(feature = "lab", feature = "cli"))]
+#[doc(hidden)]
+pub mod lab;
+#[cfg(not(feature = "cli"))]
+mod picture;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod picture;
-
+#[cfg(not(feature = "cli"))]
+mod read;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod read;
+mod reader;
+#[cfg(not(feature = "cli"))]
+mod record;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod record;
+#[cfg(not(feature = "cli"))]
+mod run;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod run;
 
-pub mod count;
-
-pub mod desk;
-
-pub mod lab;
-
-pub mod cli;
+pub use decide::{Basis, Check, Status};
+pub use form::{Form, FormError};
+pub use ground::finding::{Code, Finding, Severity};
+pub use ground::geometry::Quad;
+pub use ground::words::{Arg, Args, Language};
+pub use image::GrayImage;
+pub use read::evidence::{Evidence, EvidenceError};
+pub use read::glyphs::ReaderChoice;
+pub use reader::{Error, Options, Reader, Sheet};
+pub use record::{
+    ChannelValue, Channels, PageRef, Place, Record, Registration, SheetInfo, Source, Value, Vote,
+};

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     commands::log(cli.log);
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
+        Command::Decide(args) => commands::decide(args),
         Command::Report(args) => commands::report(args),
         Command::Review(args) => commands::review(args),
         Command::Tally(args) => commands::tally(args),

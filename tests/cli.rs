@@ -1,5 +1,6 @@
 //! The command as a user meets it: exit codes, messages with remedies, nothing lost or overwritten.
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 
@@ -233,6 +234,39 @@ fn two_pictures_of_one_sheet(defect: &str) -> (tempfile::TempDir, Vec<Value>) {
     assert_eq!(fs::read(out.join("records.jsonl")).unwrap(), bytes, "a resumed run ends in the same bytes");
     let records = records(&out);
     (dir, records)
+}
+
+#[test]
+fn what_was_measured_is_decided_again_without_the_pictures_to_the_same_bytes() {
+    let (dir, joined) = two_pictures_of_one_sheet("no_qr");
+    let (kept, again) = (dir.path().join("kept"), dir.path().join("again"));
+    let nothing = dir.path().join("nothing.jpg");
+    fs::write(&nothing, b"no picture").unwrap();
+    let inputs = ["a", "b", "nothing.jpg"].map(|name| dir.path().join(name));
+    cotejo().arg("run").args(&inputs).arg("--evidence").arg("-o").arg(&kept).assert().code(1);
+    inputs[..2].iter().for_each(|input| fs::remove_dir_all(input).unwrap());
+    cotejo().arg("decide").arg(&kept).arg("-o").arg(&again).assert().code(1);
+    for file in ["records.jsonl", "records.csv"] {
+        assert_eq!(fs::read(again.join(file)).unwrap(), fs::read(kept.join(file)).unwrap(), "{file}");
+    }
+    assert_eq!(records(&again)[..2], joined[..]);
+    // Without the code, of which one picture has none.
+    let blind = dir.path().join("blind");
+    let evidence = kept.join("evidence.jsonl");
+    cotejo().arg("decide").arg(&evidence).args(["--no-qr", "-o"]).arg(&blind).assert().code(1);
+    assert!(records(&blind).iter().all(|r| r["sheet"]["qr"].is_null()));
+    // A run that kept nothing, and a line that is none.
+    cotejo()
+        .arg("decide")
+        .arg(dir.path().join("out"))
+        .arg("-o")
+        .arg(&again)
+        .assert()
+        .code(2)
+        .stderr(contains("--evidence"));
+    fs::write(&evidence, "{}\n").unwrap();
+    let refused = cotejo().arg("decide").arg(&kept).args(["--overwrite", "-o"]).arg(&again).assert();
+    refused.code(2).stderr(contains("evidence.jsonl, line 1"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Files of phones and scanners: HEIC photos, TIFF and PDF files of many pages. What is read of a page
 //! is what is read of the same pixels as a picture file, and it stands under the page's number.
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 

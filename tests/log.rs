@@ -1,5 +1,6 @@
 //! The log: every photo and stage has its line, and no other hand writes on the same stream.
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 

@@ -8,6 +8,7 @@
 //!
 //! `REDACTION_PHOTOS` sets how many (20 without it; `scripts/check-redaction` takes 200).
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,6 @@
 //! `tally`, `export`, `verify` and `publish` as a user meets them: exit codes, messages with remedies.
 
+#![cfg(feature = "cli")]
 // A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 

@@ -3,6 +3,10 @@
 //! In: the arguments. Out: plain values, not yet resolved ([`crate::cli`] does that). Refuses what
 //! clap refuses.
 
+mod lab;
+
+pub use lab::{EvalArgs, SynthArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -45,6 +49,8 @@ pub enum LogArg {
 pub enum Command {
     /// Digitize photos or scans into records and a report
     Run(RunArgs),
+    /// Decide again on what runs measured, without looking at a picture
+    Decide(DecideArgs),
     /// Write the review report again from the records of a run
     Report(ReportArgs),
     /// Settle what is open on a local page, with an audit log
@@ -80,12 +86,9 @@ pub enum ReaderArg {
     Both,
 }
 
-/// How sheets are digitized.
+/// What sheets are held against.
 #[derive(Debug, Args)]
-pub struct DigitizeArgs {
-    /// Photos worked on at once, at most the number of cores [default: that number]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
+pub struct JudgeArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
@@ -98,12 +101,23 @@ pub struct DigitizeArgs {
     /// Do not look at the QR code: the printed table has to be enough
     #[arg(long)]
     pub no_qr: bool,
-    /// Which readers read the cells
-    #[arg(long, value_enum, default_value = "auto")]
-    pub reader: ReaderArg,
     /// Largest probability that any number of an accepted sheet is wrong
     #[arg(long, value_name = "P", default_value_t = 1e-4)]
     pub max_error: f64,
+}
+
+/// How sheets are digitized.
+#[derive(Debug, Args)]
+pub struct DigitizeArgs {
+    /// Photos worked on at once, at most the number of cores [default: that number]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// What they are held against
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// Which readers read the cells
+    #[arg(long, value_enum, default_value = "auto")]
+    pub reader: ReaderArg,
     /// Largest picture, in pixels, that is decoded
     #[arg(long, value_name = "N", default_value_t = 200_000_000)]
     pub max_pixels: u64,
@@ -124,12 +138,39 @@ pub struct RunArgs {
     /// Replace the run that the folder holds
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
+    /// Keep what was measured, in evidence.jsonl, to decide on it again: `cotejo decide`
+    #[arg(long)]
+    pub evidence: bool,
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
+}
+
+/// `cotejo decide`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cotejo run scans/ -o out --evidence
+  cotejo decide out -o stricter --max-error 1e-6
+  cotejo decide a/ b/ -o both --registry tables.csv    runs of two machines, sheets shared between them joined
+
+The same evidence and settings give the same records as the run itself. Pictures are not written: look
+for them in the runs' own folders.")]
+pub struct DecideArgs {
+    /// Folders of runs made with --evidence, or their evidence.jsonl
+    #[arg(required = true, value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Folder for records.jsonl, records.csv, run.json and report.html
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// What sheets are held against
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 }
 
 /// `cotejo report`
@@ -359,116 +400,6 @@ pub struct PublishArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
-}
-
-/// `cotejo eval`
-#[derive(Debug, Args)]
-pub struct EvalArgs {
-    /// Photos, scans, or folders of them
-    #[arg(required_unless_present_any = ["simulate", "letters", "registration", "readings"], value_name = "PATHS")]
-    pub paths: Vec<PathBuf>,
-    /// Known values: file, centro, mesa, …, qr_payload
-    #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration", "readings"])]
-    pub truth: Option<PathBuf>,
-    /// Published names by centre and table, to measure how well names of places are read
-    #[arg(long, value_name = "CSV", requires = "truth")]
-    pub places: Option<PathBuf>,
-    /// The same by file, as printed: file, and any of state, municipality, parish, centre, address
-    #[arg(long, value_name = "CSV", requires = "truth")]
-    pub names: Option<PathBuf>,
-    /// Read this many made-up sheets whose names hold every sign alike, and count by sign
-    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter"])]
-    pub letters: Option<usize>,
-    /// Alter numbers in the pixels of each picture in this many ways (at most 7) and see that it is held
-    /// back, by name
-    #[arg(long, value_name = "N", conflicts_with_all = ["truth", "compare", "simulate"])]
-    pub alter: Option<usize>,
-    /// Decide on this many made-up sheets, 1 in 20 altered, read by simulated readers, and hold the
-    /// stated probabilities against what came of them
-    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare"])]
-    pub simulate: Option<u64>,
-    /// How the simulated readers err; may be repeated [default: all]
-    #[arg(long, value_name = "NAME", requires = "simulate", value_delimiter = ',')]
-    pub noise: Vec<String>,
-    /// Where the dice of what is made up begin: the same seed, the same figures
-    #[arg(long, value_name = "S", default_value_t = 2026)]
-    pub seed: u64,
-    /// Write the figures as JSON
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-    /// Compare with the JSON of an earlier evaluation, sheet by sheet
-    #[arg(long, value_name = "FILE")]
-    pub compare: Option<PathBuf>,
-    /// Photograph each input first: hand-held, hard, or 0 (as a scan) to 1 (hopeless). How far the photos'
-    /// registration is from the scans' own is agreement, not truth; for that see --registration
-    #[arg(long, value_name = "STRENGTH", value_parser = crate::lab::synth::camera::strength)]
-    pub camera: Option<f64>,
-    /// Photograph each input first, as phones are used: strip-12mp, pieces-12mp, night, …; with
-    /// --registration the sets to measure, scans and turned-scans among them [default: all]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "camera")]
-    pub scene: Vec<String>,
-    /// Make this many sheets a set and say how far the registration is from where their print exactly is,
-    /// in millimetres
-    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera"])]
-    pub registration: Option<u64>,
-    /// Read this many made-up sheets a set (with --scene only those) and say how readings err by kind
-    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera", "registration"])]
-    pub readings: Option<usize>,
-    /// Cut prints where they exactly are, not where the registration puts them
-    #[arg(long, requires = "readings")]
-    pub exact: bool,
-    /// Put readings of earlier runs beside these, as --json wrote them; with --readings 0 only those
-    #[arg(long, value_name = "FILE", value_delimiter = ',', requires = "readings")]
-    pub with: Vec<PathBuf>,
-    /// Write the table as models/readings.toml has it
-    #[arg(long, value_name = "FILE", requires = "readings")]
-    pub toml: Option<PathBuf>,
-    /// Keep the photos there
-    #[arg(long, value_name = "DIR")]
-    pub photos: Option<PathBuf>,
-    /// How sheets are digitized
-    #[command(flatten)]
-    pub digitize: DigitizeArgs,
-}
-
-/// `cotejo synth`
-#[derive(Debug, Args)]
-pub struct SynthArgs {
-    /// How many sheets
-    #[arg(short, value_name = "N", default_value_t = 20)]
-    pub n: usize,
-    /// New folder for the pictures and truth.csv
-    #[arg(short, long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// The same seed makes the same bytes
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// Photograph the sheets instead of scanning them: hand-held (0.3), hard (0.6), or 0 (as a scan) to
-    /// 1 (hopeless)
-    #[arg(long, value_name = "STRENGTH", value_parser = crate::lab::synth::camera::strength)]
-    pub camera: Option<f64>,
-    /// Photograph the sheets as phones are used: strip-12mp, strip-12mp-tilted, strip-50mp,
-    /// strip-50mp-tilted, pieces-12mp, the same with -messenger, night, screen, sleeve
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["camera", "pieces"])]
-    pub scene: Option<String>,
-    /// Deface every other sheet in one way: a changed number, a cut, no QR code, …
-    #[arg(long)]
-    pub defects: bool,
-    /// These defects in turn, `none` for a sound sheet; may be repeated
-    #[arg(long, value_name = "TAG", conflicts_with = "defects", value_delimiter = ',')]
-    pub defect: Vec<String>,
-    /// Photograph every sheet in this many overlapping pieces
-    #[arg(long, value_name = "N")]
-    pub pieces: Option<usize>,
-    /// Of this form [default: the first known]
-    #[arg(long, value_name = "ID")]
-    pub form: Option<String>,
-    /// Folder with further form definitions (*.toml)
-    #[arg(long, value_name = "DIR")]
-    pub forms: Option<PathBuf>,
-    /// Replace what the folder holds
-    #[arg(long)]
-    pub overwrite: bool,
 }
 
 /// `cotejo forms`

@@ -1,20 +1,21 @@
-//! `cotejo run`.
+//! `cotejo run` and `cotejo decide`.
 
 use super::console::{self, tell};
-use super::{Outcome, all_there, config, jobs};
-use crate::cli::args::RunArgs;
+use super::{Outcome, all_there, config, jobs, judged};
+use crate::cli::args::{DecideArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
 use crate::desk::review::files;
 use crate::desk::review::log::LOG;
 use crate::desk::review::station::Station;
 use crate::record::Record;
-use crate::run::batch::{self, JOURNAL, Jobs, Progress, Resume};
+use crate::run::batch::{self, EVIDENCE_JSONL, JOURNAL, Jobs, Keep, Progress, Resume};
 use crate::run::inputs;
-use crate::run::output::{Folder, Overwrite};
+use crate::run::output::{Folder, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A bar on stderr, drawn only on a terminal.
@@ -94,8 +95,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let folder = Folder::create(&args.out, overwrite)?;
     let digitizer = Digitizer::new(config)?;
     let bar = Bar::new(inputs.files.len());
+    let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
-    let (records, run) = batch::run(&digitizer, &inputs, &folder, Jobs(jobs), resume, &bar)?;
+    let (records, run) = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
     report::write(folder.path(), &records, &digitizer.config().forms)?;
     bar.finish();
     if args.out.join(LOG).exists() {
@@ -116,6 +118,20 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         run.measured.seconds,
         inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
     );
+    tell_of(&records, &run);
+    if !inputs.left_out.is_empty() {
+        tell!(
+            "  {} files are no pictures by their names and were left out, such as {}",
+            inputs.left_out.len(),
+            inputs.left_out[0].display()
+        );
+    }
+    tell!("  open {}", args.out.join("report.html").display());
+    Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
+}
+
+/// What a run came to beyond its counts.
+fn tell_of(records: &[Record], run: &Run) {
     for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
         for finding in &record.findings {
             tell!("  rejected: {}; {}", finding.message, finding.hint);
@@ -132,13 +148,34 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
             registry.missing.len()
         );
     }
-    if !inputs.left_out.is_empty() {
-        tell!(
-            "  {} files are no pictures by their names and were left out, such as {}",
-            inputs.left_out.len(),
-            inputs.left_out[0].display()
-        );
+}
+
+/// Decides again on what runs measured.
+///
+/// # Errors
+/// Settings that make no sense, files that are no evidence, an output folder that cannot take the run.
+pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
+    let config = judged(&args.judge)?;
+    all_there(&args.paths)?;
+    let without = |p: &&PathBuf| p.is_dir() && !p.join(EVIDENCE_JSONL).exists();
+    if let Some(dir) = args.paths.iter().find(without) {
+        bail!("{}: holds no {EVIDENCE_JSONL}; make the run with --evidence", dir.display());
     }
+    let overwrite = if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse };
+    let folder = Folder::create(&args.out, overwrite)?;
+    let digitizer = Digitizer::new(config)?;
+    let (records, run) = batch::decide(&digitizer, &args.paths, &folder)?;
+    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    let c = run.counts;
+    tell!(
+        "{} sheets decided on again: {} accepted, {} to review, {} rejected; {:.1} s",
+        c.sheets(),
+        c.accepted,
+        c.review,
+        c.rejected,
+        run.measured.seconds
+    );
+    tell_of(&records, &run);
     tell!("  open {}", args.out.join("report.html").display());
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }

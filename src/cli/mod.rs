@@ -11,7 +11,7 @@ mod review;
 mod show;
 
 pub use console::{Closed, failed};
-pub use digitize::run;
+pub use digitize::{decide, run};
 pub use log::start as log;
 pub use measure::{eval, synth};
 pub use publish::publish;
@@ -20,7 +20,7 @@ pub use review::review;
 pub use show::{forms, report, schema};
 
 use self::console::tell;
-use crate::cli::args::{DigitizeArgs, ReaderArg};
+use crate::cli::args::{DigitizeArgs, JudgeArgs, ReaderArg};
 use crate::form::{self, Form};
 use crate::read::glyphs::ReaderChoice;
 use crate::read::photo::Limits;
@@ -54,6 +54,31 @@ fn known_forms(dir: Option<&Path>) -> anyhow::Result<Vec<Form>> {
 
 /// Settings from arguments.
 fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
+    if let Some(dir) = &args.debug_images {
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make the folder {} for --debug-images", dir.display()))?;
+    }
+    let reader = match args.reader {
+        ReaderArg::Auto => ReaderChoice::Auto,
+        ReaderArg::Net => ReaderChoice::Net,
+        ReaderArg::Tesseract => ReaderChoice::Tesseract,
+        ReaderArg::Both => ReaderChoice::Both,
+    };
+    if cfg!(not(feature = "tesseract")) && matches!(args.reader, ReaderArg::Tesseract | ReaderArg::Both) {
+        bail!(
+            "this cotejo was built without Tesseract; use --reader net, or build it with --features tesseract"
+        );
+    }
+    Ok(Config {
+        reader,
+        limits: Limits { pixels: args.max_pixels, ..Limits::default() },
+        debug_images: args.debug_images.clone(),
+        ..judged(&args.judge)?
+    })
+}
+
+/// Settings for deciding; reading is as it is by default.
+fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
     let mut forms = known_forms(args.forms.as_deref())?;
     if let Some(id) = &args.form {
         let known: Vec<String> = forms.iter().map(|f| f.id.clone()).collect();
@@ -71,31 +96,9 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
             args.max_error
         );
     }
-    if let Some(dir) = &args.debug_images {
-        std::fs::create_dir_all(dir)
-            .with_context(|| format!("cannot make the folder {} for --debug-images", dir.display()))?;
-    }
-    let reader = match args.reader {
-        ReaderArg::Auto => ReaderChoice::Auto,
-        ReaderArg::Net => ReaderChoice::Net,
-        ReaderArg::Tesseract => ReaderChoice::Tesseract,
-        ReaderArg::Both => ReaderChoice::Both,
-    };
-    if cfg!(not(feature = "tesseract")) && matches!(args.reader, ReaderArg::Tesseract | ReaderArg::Both) {
-        bail!(
-            "this cotejo was built without Tesseract; use --reader net, or build it with --features tesseract"
-        );
-    }
     let registry = args.registry.as_deref().map(Registry::load).transpose()?.map(Arc::new);
-    Ok(Config {
-        forms,
-        qr: if args.no_qr { QrUse::Ignore } else { QrUse::Compare },
-        reader,
-        max_error: args.max_error,
-        limits: Limits { pixels: args.max_pixels, ..Limits::default() },
-        registry,
-        debug_images: args.debug_images.clone(),
-    })
+    let qr = if args.no_qr { QrUse::Ignore } else { QrUse::Compare };
+    Ok(Config { qr, max_error: args.max_error, registry, ..Config::new(forms) })
 }
 
 /// How many photos are worked on at once: each keeps a core busy and a picture in memory, so that more

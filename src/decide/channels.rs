@@ -56,7 +56,7 @@ impl Reliance {
     }
 
     /// By the doubtful share of all readings of the sheet.
-    pub fn of(evidence: &Evidence<'_>) -> Self {
+    pub fn of(evidence: &Evidence) -> Self {
         let cells = evidence.fields.iter().flat_map(|f| [&f.digits, &f.words]).flatten();
         let (mut all, mut doubtful) = (0u32, 0u32);
         for cell in cells.filter(|c| !c.readings.is_empty()) {
@@ -170,7 +170,7 @@ fn share(w: &Weights, value: u32) -> f64 {
 
 /// Hears the channels of field `ix`. The QR code counts only if `qr` says that it belongs to the
 /// sheet.
-pub fn hear(evidence: &Evidence<'_>, ix: FieldIx, qr: QrTrust, reliance: Reliance) -> Heard {
+pub fn hear(evidence: &Evidence, ix: FieldIx, qr: QrTrust, reliance: Reliance) -> Heard {
     let modulus = evidence.form.max_value() + 1;
     let field = &evidence.fields[ix];
     let cell = |cell: &Option<CellReading>| cell.as_ref().map(|c| said_by(c, modulus, reliance)).unzip();
@@ -214,7 +214,7 @@ pub enum QrTrust {
 }
 
 /// What the QR code says of field `ix`.
-pub fn qr_value(evidence: &Evidence<'_>, ix: FieldIx) -> Option<u32> {
+pub fn qr_value(evidence: &Evidence, ix: FieldIx) -> Option<u32> {
     match &evidence.qr {
         QrOutcome::Read(payload) => payload.values.get(ix).copied().flatten(),
         _ => None,
@@ -227,7 +227,7 @@ pub fn qr_value(evidence: &Evidence<'_>, ix: FieldIx) -> Option<u32> {
 pub type Said = (Option<u32>, f64);
 
 /// What digits and words say of each field; `None` where there is no such cell.
-pub fn said(evidence: &Evidence<'_>) -> Vec<[Option<Said>; 2]> {
+pub fn said(evidence: &Evidence) -> Vec<[Option<Said>; 2]> {
     let (modulus, reliance) = (evidence.form.max_value() + 1, Reliance::of(evidence));
     let one = |cell: &CellReading| {
         let weights = cell_weights(cell, modulus, reliance);

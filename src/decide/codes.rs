@@ -5,7 +5,7 @@
 
 use super::channels::{QrTrust, Reliance, hear, told};
 use super::strings::code;
-use crate::form::FieldIx;
+use crate::form::{FieldIx, Form};
 use crate::ground::finding::{Finding, Severity, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -27,8 +27,8 @@ pub struct QrStanding {
 }
 
 /// Compares the QR code with the sheet around it.
-pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
-    let form = evidence.form;
+pub fn qr_standing(evidence: &Evidence, reliance: Reliance) -> QrStanding {
+    let form: &Form = &evidence.form;
     let belongs = |findings| QrStanding { trust: QrTrust::Belongs, findings };
     let foreign = |finding| QrStanding { trust: QrTrust::Foreign, findings: vec![finding] };
     let payload = match &evidence.qr {
@@ -79,12 +79,12 @@ pub fn qr_standing(evidence: &Evidence<'_>, reliance: Reliance) -> QrStanding {
 
 /// The code of the sheet: the QR code's, if it belongs to the sheet, or the header's, if it was read
 /// with confidence.
-pub fn sheet_code(evidence: &Evidence<'_>) -> Option<String> {
+pub fn sheet_code(evidence: &Evidence) -> Option<String> {
     sheet_code_by(evidence, qr_standing(evidence, Reliance::of(evidence)).trust)
 }
 
 /// The same where it is known whether the QR code belongs to the sheet.
-pub fn sheet_code_by(evidence: &Evidence<'_>, qr: QrTrust) -> Option<String> {
+pub fn sheet_code_by(evidence: &Evidence, qr: QrTrust) -> Option<String> {
     match &evidence.qr {
         QrOutcome::Read(payload) if qr == QrTrust::Belongs => Some(payload.code.clone()),
         _ => code(evidence).filter(|c| c.1 >= HEADER_SURE).map(|c| c.0),

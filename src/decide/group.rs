@@ -22,7 +22,7 @@ use super::codes::sheet_code;
 use super::prints::Print;
 use super::strings;
 use super::weights::Weights;
-use crate::form::FieldIx;
+use crate::form::{FieldIx, Form};
 use crate::ground::finding::{Finding, Severity, Shown, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
@@ -32,45 +32,38 @@ use crate::read::glyphs::{CellReading, Channel, Distribution, Reading};
 /// A photo's cell counts against another photo's with this much on listed values.
 const WITNESS: f64 = 0.8;
 
-/// At most this many values of a cell are kept between the photos of a run.
-const KEPT: usize = 16;
-
-/// Values below this probability are not kept: a hundredth of what the floor of a reader, 1e-3, gives
-/// each of 10,000 values.
-const NEGLIGIBLE: f64 = 1e-9;
-
 /// A photo and what was measured on it.
 #[derive(Debug, Clone, Copy)]
-pub struct PhotoEvidence<'e, 'f> {
+pub struct PhotoEvidence<'e> {
     /// Its path, for messages and for the folder.
     pub source: &'e str,
     /// Its place in the run: photos of one sheet lie near each other.
     pub position: usize,
     /// What was measured.
-    pub evidence: &'e Evidence<'f>,
+    pub evidence: &'e Evidence,
 }
 
 /// Photos that belong together.
 #[derive(Debug, Clone)]
-pub struct Group<'f> {
+pub struct Group {
     /// Indices into the photos, ascending.
     pub members: Vec<usize>,
     /// What came of them.
-    pub outcome: Joined<'f>,
+    pub outcome: Joined,
 }
 
 /// What came of a group of photos.
 #[derive(Debug, Clone)]
 // One a sheet of several photos, and gone with it.
 #[allow(clippy::large_enum_variant)]
-pub enum Joined<'f> {
+pub enum Joined {
     /// One photo: its own decision stands.
     Alone,
     /// All cells of all members. The first member's record takes the decision on it, with the first
     /// finding; the others' records point there, with the second.
     Together {
         /// To be decided.
-        evidence: Box<Evidence<'f>>,
+        evidence: Box<Evidence>,
         /// For the record that names its sources.
         sources: Finding,
         /// For the records whose photos went into it.
@@ -82,7 +75,7 @@ pub enum Joined<'f> {
 }
 
 /// Groups the photos of a run and joins what belongs together.
-pub fn group<'f>(photos: &[PhotoEvidence<'_, 'f>], policy: &Policy) -> Vec<Group<'f>> {
+pub fn group(photos: &[PhotoEvidence<'_>], policy: &Policy) -> Vec<Group> {
     let mut groups = find::groups(photos, policy);
     for g in &mut groups {
         g.sort_unstable();
@@ -91,7 +84,7 @@ pub fn group<'f>(photos: &[PhotoEvidence<'_, 'f>], policy: &Policy) -> Vec<Group
     groups.into_iter().map(|members| Group { outcome: outcome(photos, &members), members }).collect()
 }
 
-fn outcome<'f>(photos: &[PhotoEvidence<'_, 'f>], members: &[usize]) -> Joined<'f> {
+fn outcome(photos: &[PhotoEvidence<'_>], members: &[usize]) -> Joined {
     if members.len() == 1 {
         return Joined::Alone;
     }
@@ -113,8 +106,8 @@ fn outcome<'f>(photos: &[PhotoEvidence<'_, 'f>], members: &[usize]) -> Joined<'f
 }
 
 /// What photo `a` shows otherwise than photo `b`.
-fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Finding> {
-    let form = a.evidence.form;
+fn conflicts(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Vec<Finding> {
+    let form: &Form = &a.evidence.form;
     let mut out = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {
         for channel in [Channel::Digits, Channel::Words, Channel::Qr] {
@@ -142,8 +135,8 @@ fn conflicts(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Vec<Findin
 }
 
 /// Whether two photos show a number differently: neither is a mere misreading of what the other shows.
-fn differ(a: &Evidence<'_>, b: &Evidence<'_>, ix: FieldIx, channel: Channel) -> bool {
-    let print = |e: &Evidence<'_>| {
+fn differ(a: &Evidence, b: &Evidence, ix: FieldIx, channel: Channel) -> bool {
+    let print = |e: &Evidence| {
         let field = &e.form.fields[ix];
         let slot = if channel == Channel::Digits { &field.digits } else { &field.words };
         Some(Print::of(&cell(e, ix, channel)?, channel, slot.as_ref(), e.form.max_value() + 1))
@@ -155,7 +148,7 @@ fn differ(a: &Evidence<'_>, b: &Evidence<'_>, ix: FieldIx, channel: Channel) -> 
     }
 }
 
-fn cell(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<CellReading> {
+fn cell(evidence: &Evidence, ix: FieldIx, channel: Channel) -> Option<CellReading> {
     match channel {
         Channel::Digits => evidence.fields[ix].digits.clone(),
         Channel::Words => evidence.fields[ix].words.clone(),
@@ -163,7 +156,7 @@ fn cell(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<CellRe
     }
 }
 
-fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Weights> {
+fn weights(evidence: &Evidence, ix: FieldIx, channel: Channel) -> Option<Weights> {
     let modulus = evidence.form.max_value() + 1;
     match channel {
         Channel::Qr => qr_value(evidence, ix).map(|v| Weights::at(v, 0.0, modulus)),
@@ -175,11 +168,11 @@ fn weights(evidence: &Evidence<'_>, ix: FieldIx, channel: Channel) -> Option<Wei
 /// photo's pixels ask for, so that a poor photo does not spoil a good one.
 ///
 /// The list must not be empty; of each text the surest is kept.
-pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
+pub fn join(photos: &[&Evidence]) -> Evidence {
     let mut out = photos[0].clone();
     for photo in photos {
         for (id, text) in &photo.texts {
-            let p = |e: &Evidence<'_>| strings::told(e, id).map_or(0.0, |t| t.1);
+            let p = |e: &Evidence| strings::told(e, id).map_or(0.0, |t| t.1);
             if p(photo) > p(&out) {
                 out.texts.insert(id.clone(), text.clone());
             }
@@ -187,7 +180,7 @@ pub fn join<'f>(photos: &[&Evidence<'f>]) -> Evidence<'f> {
     }
     out.rows_mistaken = photos.iter().map(|p| p.rows_mistaken).max().unwrap_or(0);
     // Light on a number is told where no photo shows the number without it.
-    let shows = |p: &Evidence<'_>, ix: usize| p.fields[ix].digits.is_some() || p.fields[ix].words.is_some();
+    let shows = |p: &Evidence, ix: usize| p.fields[ix].digits.is_some() || p.fields[ix].words.is_some();
     out.glare = photos.iter().flat_map(|p| p.glare.iter().copied()).collect();
     out.glare.sort_unstable();
     out.glare.dedup();
@@ -233,19 +226,6 @@ fn joined(cells: Vec<CellReading>) -> Option<CellReading> {
         })
         .collect();
     Some(CellReading { readings, quality: best })
-}
-
-/// Evidence without what no decision looks at, to be kept until all photos of a run are read: listed
-/// values far below the floor at which no reader is believed join the unlisted ones.
-pub fn slimmed(mut evidence: Evidence<'_>) -> Evidence<'_> {
-    let cells = evidence.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten();
-    for reading in cells.flat_map(|cell| &mut cell.readings) {
-        let d = &mut reading.distribution;
-        let keep = d.values.iter().take(KEPT).take_while(|v| v.1 >= NEGLIGIBLE).count();
-        d.other += d.values.drain(keep..).map(|v| v.1).sum::<f64>();
-        d.values.shrink_to_fit();
-    }
-    evidence
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::ground::dates;
 use crate::ground::finding::{Code, Doubt, Filler, Finding, Severity, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
-use crate::read::glyphs::Channel;
+use crate::read::glyphs::{Channel, FieldEvidence};
 
 /// From this many rows in a run, each more like its neighbour than like itself, the rows may be taken
 /// for each other. Single rows are, by chance (MR and BR); a strip that is registered a row off shows
@@ -133,7 +133,7 @@ pub struct Identity {
 /// registered voters that the sheet prints under it makes the code surer; that it has another one makes it less
 /// sure: the code may be misread. Of a code that stays in doubt the registry has no say. Nothing measured changes.
 pub fn identity(
-    evidence: &Evidence<'_>,
+    evidence: &Evidence,
     (qr, reliance): (QrTrust, Reliance),
     ask: impl Fn(&str) -> Registered,
 ) -> Identity {
@@ -166,7 +166,7 @@ pub fn identity(
 
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
 /// confidence. A form without a code line needs none.
-pub fn about_identity(evidence: &Evidence<'_>, identity: &Identity, qr: QrTrust) -> Option<Finding> {
+pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> Option<Finding> {
     evidence.form.header_line("code")?;
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
         return None;
@@ -225,7 +225,7 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
 }
 
 /// A sheet that its readers mostly guess, with no QR code to hold the guesses against.
-pub fn about_doubt(trust: QrTrust, evidence: &Evidence<'_>, reliance: Reliance) -> Option<Finding> {
+pub fn about_doubt(trust: QrTrust, evidence: &Evidence, reliance: Reliance) -> Option<Finding> {
     let qr = matches!(evidence.qr, QrOutcome::Read(_)) && trust == QrTrust::Belongs;
     if qr || reliance.doubtful <= TOO_DOUBTFUL {
         return None;
@@ -250,12 +250,19 @@ pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
 }
 
 /// Zero reports, other elections, nothing read at all.
-pub fn about_the_sheet(evidence: &Evidence<'_>, fields: &[FieldDecision]) -> Vec<Finding> {
-    let form = evidence.form;
+pub fn about_the_sheet(evidence: &Evidence, fields: &[FieldDecision]) -> Vec<Finding> {
+    let form: &Form = &evidence.form;
     let mut out = Vec::new();
     if fields.iter().all(|f| f.value.is_none()) {
         out.push(Finding::new(Severity::Reject, What::NothingRead {}));
         return out;
+    }
+    let nothing = |f: &FieldEvidence| f.digits.is_none() && f.words.is_none();
+    if let QrOutcome::Read(payload) = &evidence.qr
+        && evidence.fields.iter().all(nothing)
+    {
+        let code = payload.code.clone();
+        out.push(Finding::new(Severity::Review, What::CodeAlone { code }));
     }
     if evidence.rows_mistaken >= ROWS_MISTAKEN {
         out.push(Finding::new(Severity::Review, What::RowsDoubtful { count: evidence.rows_mistaken }));
@@ -292,14 +299,14 @@ const ABSENT_NAMED: usize = 12;
 
 /// What is to say about single fields.
 pub fn about_fields(
-    evidence: &Evidence<'_>,
+    evidence: &Evidence,
     registered: Registered,
     heard: &[Heard],
     posterior: &Posterior,
     fields: &[FieldDecision],
     policy: &Policy,
 ) -> Vec<Finding> {
-    let form = evidence.form;
+    let form: &Form = &evidence.form;
     let mut out = Vec::new();
     let mut absent = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {

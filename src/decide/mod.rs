@@ -57,6 +57,7 @@ pub mod sums;
 pub mod totals;
 pub mod weights;
 
+use crate::form::Form;
 use crate::ground::finding::Finding;
 use crate::read::evidence::Evidence;
 use schemars::JsonSchema;
@@ -197,7 +198,7 @@ pub struct Decision {
 }
 
 /// Decides on one sheet without a registry.
-pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
+pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     decide_with(evidence, policy, |_| Registered::NotAsked)
 }
 
@@ -207,8 +208,8 @@ pub fn decide(evidence: &Evidence<'_>, policy: &Policy) -> Decision {
 ///
 /// Pure: the same evidence, policy and registry give the same decision. Cost: about a millisecond, see
 /// `decide_costs_little_even_when_every_cell_is_doubtful`.
-pub fn decide_with(evidence: &Evidence<'_>, policy: &Policy, ask: impl Fn(&str) -> Registered) -> Decision {
-    let form = evidence.form;
+pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> Registered) -> Decision {
+    let form: &Form = &evidence.form;
     let reliance = channels::Reliance::of(evidence);
     let standing = codes::qr_standing(evidence, reliance);
     let identity = laws::identity(evidence, (standing.trust, reliance), ask);

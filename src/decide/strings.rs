@@ -23,13 +23,13 @@ const UNSEEN: f64 = 2e-3;
 pub type Told = (String, f64);
 
 /// Every text of a sheet, by the id of its line.
-pub fn texts(evidence: &Evidence<'_>) -> BTreeMap<String, Told> {
+pub fn texts(evidence: &Evidence) -> BTreeMap<String, Told> {
     evidence.texts.keys().filter_map(|id| Some((id.clone(), told(evidence, id)?))).collect()
 }
 
 /// The text of a line; of a code that is printed twice in the light of both prints.
-pub fn told(evidence: &Evidence<'_>, id: &str) -> Option<Told> {
-    let (form, text) = (evidence.form, evidence.texts.get(id)?);
+pub fn told(evidence: &Evidence, id: &str) -> Option<Told> {
+    let (form, text) = (&evidence.form, evidence.texts.get(id)?);
     if let Some((code, beginning)) = printed_twice(form).filter(|(c, b)| c.id == id || b.id == id)
         && let (Some(longer), Some(shorter)) =
             (evidence.texts.get(&code.id), evidence.texts.get(&beginning.id))
@@ -45,12 +45,12 @@ pub fn told(evidence: &Evidence<'_>, id: &str) -> Option<Told> {
 }
 
 /// The sheet's code as printed.
-pub fn code(evidence: &Evidence<'_>) -> Option<Told> {
+pub fn code(evidence: &Evidence) -> Option<Told> {
     told(evidence, "code")
 }
 
 /// When the sheet was issued, ISO 8601.
-pub fn issued(evidence: &Evidence<'_>) -> Option<Told> {
+pub fn issued(evidence: &Evidence) -> Option<Told> {
     let pattern = evidence.form.header_line("issued_at")?.pattern.as_ref()?;
     let (text, p) = whole(evidence.texts.get("issued_at")?, "")?;
     Some((dates::iso(&pattern.captures(&text)?)?, p))

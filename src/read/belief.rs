@@ -2,8 +2,10 @@
 //!
 //! In: weights. Out: a [`Belief`]. Refuses nothing: what has no weight is unreadable.
 
+use serde::{Deserialize, Serialize};
+
 /// A probability for every outcome of reading one print. The parts sum to 1.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Belief<T> {
     /// Values with their probabilities, most probable first, ties by value; each value once.
     pub values: Vec<(T, f64)>,

@@ -1,17 +1,23 @@
 //! What was measured on a sheet, print by print. Nothing in it is concluded.
 //!
 //! In: the readings of a photo's cells and lines. Out: an [`Evidence`], which [`crate::decide`] decides on, alone or
-//! joined with that of other photos of the sheet. Refuses nothing: what was not seen is not there.
+//! joined with that of other photos of the sheet. Refuses nothing: what was not seen is not there. Written down, it
+//! is read only with the form that it was measured with.
 
 use crate::form::{FieldIx, Form};
 use crate::ground::geometry::Quad;
 use crate::read::belief::Texts;
 use crate::read::code::QrOutcome;
 use crate::read::glyphs::{FieldEvidence, ReaderId};
+use crate::read::photo::Origin;
+use crate::read::sheet::{Mesh, Sheet};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// What one reader says of a line of text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextReading {
     /// Who read.
     pub reader: ReaderId,
@@ -20,7 +26,7 @@ pub struct TextReading {
 }
 
 /// A line of text as printed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextLine {
     /// The readings, the first reader's first.
     pub readings: Vec<TextReading>,
@@ -31,7 +37,7 @@ pub struct TextLine {
 }
 
 /// A text of the header or the foot: its lines, from top to bottom.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TextEvidence {
     /// See above.
     pub lines: Vec<TextLine>,
@@ -46,11 +52,36 @@ impl TextEvidence {
     }
 }
 
-/// Everything that was measured about one sheet.
-#[derive(Debug, Clone)]
-pub struct Evidence<'a> {
-    /// What sheet it is.
-    pub form: &'a Form,
+/// How a sheet lies in its picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    /// Form millimetres to photo pixels.
+    pub mesh: Mesh,
+    /// How well the print fits the form, 0 to 1.
+    pub score: f64,
+    /// Root mean square distance of the anchors, mm.
+    pub residual: f64,
+    /// Share of the anchors found.
+    pub anchors: f64,
+    /// Form y range, mm, whose print was found.
+    pub visible: (f64, f64),
+}
+
+impl Placed {
+    /// Of a sheet that was found.
+    pub fn of(sheet: &Sheet) -> Self {
+        let Sheet { mesh, score, residual, anchors, visible, .. } = sheet.clone();
+        Self { mesh, score, residual, anchors, visible }
+    }
+}
+
+/// What was measured, whatever the form.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Measured {
+    /// The picture.
+    pub origin: Origin,
+    /// How the sheet lies there; `None` where only its code was found.
+    pub placed: Option<Placed>,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldEvidence>,
     /// The texts around the table that were found, by the id of their line in the form.
@@ -67,18 +98,125 @@ pub struct Evidence<'a> {
     pub streaks: usize,
 }
 
-impl<'a> Evidence<'a> {
-    /// A sheet of `form` on which nothing was measured yet.
-    pub fn new(form: &'a Form) -> Self {
-        Self {
-            form,
-            fields: vec![FieldEvidence::default(); form.fields.len()],
-            texts: BTreeMap::new(),
-            places: BTreeMap::new(),
-            qr: QrOutcome::NotLooked,
-            rows_mistaken: 0,
-            glare: Vec::new(),
-            streaks: 0,
-        }
+impl Measured {
+    /// Nothing yet, of a sheet of `form`.
+    pub fn of(form: &Form) -> Self {
+        Self { fields: vec![FieldEvidence::default(); form.fields.len()], ..Self::default() }
     }
 }
+
+/// Everything that was measured about one sheet: what a decision and a record are made of, without a pixel. Owned,
+/// so that it travels between threads, and as JSON ([`Evidence::to_json`]) between processes.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// What sheet it is.
+    pub form: Arc<Form>,
+    /// What was measured.
+    pub measured: Measured,
+}
+
+impl Deref for Evidence {
+    type Target = Measured;
+
+    fn deref(&self) -> &Measured {
+        &self.measured
+    }
+}
+
+impl DerefMut for Evidence {
+    fn deref_mut(&mut self) -> &mut Measured {
+        &mut self.measured
+    }
+}
+
+/// Name and version of what [`Evidence::to_json`] writes.
+pub const SCHEMA: &str = "cotejo.evidence/1";
+
+/// At most this many values of a cell are kept: as many as a decision hears.
+const KEPT: usize = 32;
+
+/// Values below this probability are not kept: a hundredth of what the floor of a reader, 1e-3, gives each of 10,000
+/// values.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// Evidence that is not of this program and its forms.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// No evidence at all.
+    #[error("this is no evidence: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of a program that writes it otherwise.
+    #[error("this is evidence \"{0}\", and \"{SCHEMA}\" is known; use the program that wrote it")]
+    Schema(String),
+    /// The form is not among the known ones.
+    #[error("this is evidence of form \"{0}\", which is not known; give its file with --forms")]
+    Form(String),
+    /// The form has changed since.
+    #[error("form \"{0}\" has changed since this was measured; digitize the picture again")]
+    Changed(String),
+}
+
+/// The line of a file of evidence.
+#[derive(Serialize, Deserialize)]
+struct Stored<M> {
+    schema: String,
+    form: String,
+    form_sha256: String,
+    #[serde(flatten)]
+    measured: M,
+}
+
+impl Evidence {
+    /// A sheet of `form` on which nothing was measured yet.
+    pub fn new(form: impl Into<Arc<Form>>) -> Self {
+        let form = form.into();
+        Self { measured: Measured::of(&form), form }
+    }
+
+    /// Without what no decision looks at: listed values far below the floor at which no reader is believed join the
+    /// unlisted ones.
+    #[must_use]
+    pub fn slimmed(mut self) -> Self {
+        let cells = self.measured.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten();
+        for reading in cells.flat_map(|cell| &mut cell.readings) {
+            let d = &mut reading.distribution;
+            let keep = d.values.iter().take(KEPT).take_while(|v| v.1 >= NEGLIGIBLE).count();
+            d.other += d.values.drain(keep..).map(|v| v.1).sum::<f64>();
+            d.values.shrink_to_fit();
+        }
+        self
+    }
+
+    /// As a line of JSON without an end of line: all numbers are read back as they were.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn to_json(&self) -> Result<String, EvidenceError> {
+        Ok(serde_json::to_string(&Stored {
+            schema: SCHEMA.to_owned(),
+            form: format!("{}/{}", self.form.id, self.form.version),
+            form_sha256: self.form.sha256.clone(),
+            measured: &self.measured,
+        })?)
+    }
+
+    /// What [`Evidence::to_json`] wrote, of one of `forms`.
+    ///
+    /// # Errors
+    /// It is not of this program, or not of one of these forms as they are.
+    pub fn from_json(json: &str, forms: &[Arc<Form>]) -> Result<Self, EvidenceError> {
+        let stored: Stored<serde_json::Value> = serde_json::from_str(json)?;
+        if stored.schema != SCHEMA {
+            return Err(EvidenceError::Schema(stored.schema));
+        }
+        let named = |f: &&Arc<Form>| format!("{}/{}", f.id, f.version) == stored.form;
+        let form = forms.iter().find(named).ok_or_else(|| EvidenceError::Form(stored.form.clone()))?;
+        if form.sha256 != stored.form_sha256 {
+            return Err(EvidenceError::Changed(stored.form));
+        }
+        Ok(Self { form: form.clone(), measured: serde_json::from_value(stored.measured)? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

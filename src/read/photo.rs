@@ -21,6 +21,7 @@ pub use document::Document;
 use crate::ground::finding::{Code, Feature, Finding, Severity, Size, What};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
+use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 use std::path::Path;
 
@@ -33,6 +34,25 @@ pub fn is_dark(picture: &GrayImage) -> bool {
     let mut seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
     let middle = seen.len() / 2;
     !seen.is_empty() && *seen.select_nth_unstable(middle).1 < DARK
+}
+
+/// Where a picture comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file's bytes, hexadecimal.
+    pub sha256: String,
+    /// Page within the file, from 0.
+    pub page: u32,
+    /// Place among the sheets of its page, from 0.
+    pub ordinal: u32,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// File format, such as `jpeg`.
+    pub format: String,
 }
 
 /// One page of a file as upright grey pixels.
@@ -53,6 +73,13 @@ pub struct Photo {
 }
 
 impl Photo {
+    /// Where the picture comes from; of the `ordinal`-th sheet on it.
+    pub fn origin(&self, ordinal: u32) -> Origin {
+        let (width, height) = self.pixels.dimensions();
+        let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());
+        Origin { path, sha256, page: self.page, ordinal, width, height, format }
+    }
+
     /// The same page with other pixels of the same size.
     pub fn with_pixels(&self, pixels: GrayImage) -> Self {
         let (path, sha256, format) = (self.path.clone(), self.sha256.clone(), self.format.clone());
@@ -92,10 +119,10 @@ impl Default for Limits {
 }
 
 /// Why a file gives no photo; its sentence is that of its finding.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PhotoError {
     /// The system does not give it.
-    Io(#[from] std::io::Error),
+    Io(String),
     /// No bytes.
     Empty,
     /// Over the limit.
@@ -138,12 +165,18 @@ pub enum PhotoError {
     },
 }
 
+impl From<std::io::Error> for PhotoError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
 impl PhotoError {
     /// As a finding about a file of this name.
     pub fn finding(&self, file: impl Into<String>) -> Finding {
         let file = file.into();
         let what = match self {
-            Self::Io(e) => What::UnreadableFile { file, cause: e.to_string() },
+            Self::Io(cause) => What::UnreadableFile { file, cause: cause.clone() },
             Self::Empty => What::EmptyFile { file },
             &Self::TooLarge { what, value, limit } => What::TooLarge { file, what, value, limit },
             Self::UnknownFormat => What::NotAPicture { file },
@@ -184,7 +217,7 @@ impl std::fmt::Display for PhotoError {
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let meta = std::fs::metadata(path)?;
     if meta.is_dir() {
-        return Err(PhotoError::Io(std::io::Error::other("it is a folder, not a file")));
+        return Err(PhotoError::Io("it is a folder, not a file".to_owned()));
     }
     if meta.len() > limits.bytes {
         return Err(PhotoError::TooLarge { what: Size::Bytes, value: meta.len(), limit: limits.bytes });

@@ -1,38 +1,17 @@
-//! From a decision and its evidence to the record that is handed over.
+//! From evidence and what was decided on it to the record that is handed over.
 //!
-//! In: what was measured of one sheet and what was decided. Out: a [`Record`], every value with its
-//! channels, probabilities and place. Decides nothing.
+//! In: what was measured of one sheet, on one photo or on several, and what was decided. Out: a [`Record`], every
+//! value with its channels, probabilities and place, those of the photo that shows it best. Decides nothing.
 
 use super::*;
-use crate::decide::{self, Decision, Said};
-use crate::form::{FieldKind, Form};
+use crate::decide::{self, Decision, Said, codes};
+use crate::form::{FieldIx, FieldKind, Form};
 use crate::ground::dates;
 use crate::ground::finding::Code;
 use crate::ground::geometry::Rect;
-use crate::read::code::QrOutcome;
+use crate::read::code::{QrOutcome, QrPayload};
 use crate::read::evidence::Evidence;
-use crate::read::photo::Photo;
-use crate::read::sheet::Sheet;
-
-/// A sheet with where it was found.
-#[derive(Debug, Clone, Copy)]
-pub struct Located<'a> {
-    /// The photo.
-    pub photo: &'a Photo,
-    /// The sheet.
-    pub sheet: &'a Sheet,
-    /// Its form.
-    pub form: &'a Form,
-}
-
-/// What was measured and decided.
-#[derive(Debug, Clone, Copy)]
-pub struct Measured<'a> {
-    /// What was measured of the numbers.
-    pub evidence: &'a Evidence<'a>,
-    /// What was decided.
-    pub decision: &'a Decision,
-}
+use crate::read::photo::Origin;
 
 /// The record of a page without a usable sheet.
 pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Record {
@@ -57,47 +36,8 @@ pub fn rejected(source: Source, finding: Finding, provenance: Provenance) -> Rec
     }
 }
 
-/// The record of a page that shows a sheet's QR code and nothing of its table.
-pub fn code_alone(
-    source: Source,
-    evidence: &Evidence<'_>,
-    decision: &Decision,
-    provenance: Provenance,
-) -> Record {
-    let form = evidence.form;
-    let payload = match &evidence.qr {
-        QrOutcome::Read(payload) => Some(payload),
-        _ => None,
-    };
-    let (votes, totals) = numbers(form, |ix| {
-        let said = payload.and_then(|p| p.values.get(ix).copied().flatten());
-        let qr = said.map(|v| ChannelValue { value: Some(v), confidence: 1.0, quad: None });
-        Value { channels: Channels { qr, ..Channels::default() }, ..decided(decision, ix) }
-    });
-    let said = payload.map(|p| (p.code.as_str(), p.text.as_str()));
-    Record {
-        schema: SCHEMA.to_owned(),
-        source,
-        status: decision.status,
-        confidence: decision.confidence,
-        form: Some(FormRef { id: form.id.clone(), version: form.version, score: 0.0 }),
-        sheet: sheet_info(form, said, decision),
-        place: Place::default(),
-        place_confidence: BTreeMap::new(),
-        registry: None,
-        candidates: candidates(form, &votes),
-        votes,
-        totals,
-        checks: decision.checks.clone(),
-        findings: decision.findings.clone(),
-        registration: None,
-        provenance,
-        review: None,
-    }
-}
-
 /// A record's votes in printed order and its totals, by what `value` gives for each field.
-pub(super) fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>, BTreeMap<String, Value>) {
+fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>, BTreeMap<String, Value>) {
     let mut votes = Vec::new();
     let mut totals = BTreeMap::new();
     for (ix, field) in form.fields.iter().enumerate() {
@@ -117,44 +57,79 @@ pub(super) fn numbers(form: &Form, value: impl Fn(usize) -> Value) -> (Vec<Vote>
     (votes, totals)
 }
 
+/// A sheet and what was decided on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Decided<'a> {
+    /// What each photo of the sheet shows, the one that carries the record first; not empty.
+    pub photos: &'a [&'a Evidence],
+    /// The decision's evidence: that photo's, or theirs joined.
+    pub evidence: &'a Evidence,
+    /// What was decided on it.
+    pub decision: &'a Decision,
+}
+
 /// The record of a sheet.
-pub fn build(located: Located<'_>, measured: Measured<'_>, provenance: Provenance) -> Record {
-    let Located { photo, sheet, form } = located;
-    let Measured { evidence, decision } = measured;
-    let said = decide::said(evidence);
-    let qr = match &evidence.qr {
-        QrOutcome::Read(payload) => Some(payload),
-        _ => None,
-    };
+pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
+    let Decided { photos, evidence, decision } = sheet;
+    let form: &Form = &evidence.form;
+    let first = photos[0];
+    let shown: Vec<Vec<Value>> = photos.iter().map(|photo| values(photo)).collect();
     let (votes, totals) = numbers(form, |ix| {
-        let from_qr = qr.and_then(|p| Some((p.values.get(ix).copied().flatten()?, p.quad)));
-        let above = evidence.places.get(&ix).copied();
-        value(located, ix, said[ix], from_qr, above, decision)
+        let (photo, best) = best(&shown, ix);
+        let channels = Channels {
+            qr: shown.iter().find_map(|s| s[ix].channels.qr.clone()),
+            ..shown[photo][ix].channels.clone()
+        };
+        Value { channels, quad: best.quad, photo: (photo > 0).then_some(photo), ..decided(decision, ix) }
     });
-    let candidates = candidates(form, &votes);
+    let mut source = source(&first.origin);
+    if photos.len() > 1 {
+        source.joined = photos.iter().map(|p| self::source(&p.origin).page_ref()).collect();
+    }
+    // The picture that shows most of the sheet says how well it fits the form.
+    let score = |p: &&Evidence| p.placed.as_ref().map_or(0.0, |placed| placed.score);
+    let score = photos.iter().map(score).fold(0.0, f64::max);
     Record {
         schema: SCHEMA.to_owned(),
-        source: source(photo),
+        source,
         status: decision.status,
         confidence: decision.confidence,
-        form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(sheet.score, 3) }),
-        sheet: sheet_info(form, qr.map(|p| (p.code.as_str(), p.text.as_str())), decision),
+        form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(score, 3) }),
+        sheet: sheet_info(sheet),
         place: place(decision),
         place_confidence: place_confidence(decision),
         registry: None,
+        candidates: candidates(form, &votes),
         votes,
         totals,
-        candidates,
         checks: decision.checks.clone(),
         findings: decision.findings.clone(),
-        registration: Some(registration(sheet, form)),
+        registration: registration(first),
         provenance,
         review: None,
     }
 }
 
+/// The photo, by its index, whose prints of field `ix` were read best, and what it shows.
+fn best(shown: &[Vec<Value>], ix: FieldIx) -> (usize, &Value) {
+    let sure = |photo: usize| -> f64 {
+        let channels = &shown[photo][ix].channels;
+        let prints = [&channels.digits, &channels.words].into_iter().flatten();
+        prints.filter(|c| c.value.is_some()).map(|c| c.confidence).sum()
+    };
+    let best = (0..shown.len()).fold(0, |best, photo| if sure(photo) > sure(best) { photo } else { best });
+    (best, &shown[best][ix])
+}
+
+fn payload(evidence: &Evidence) -> Option<&QrPayload> {
+    match &evidence.qr {
+        QrOutcome::Read(payload) => Some(payload),
+        _ => None,
+    }
+}
+
 /// Sum of each candidate's rows.
-pub(super) fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option<u32>> {
+fn candidates(form: &Form, votes: &[Vote]) -> BTreeMap<String, Option<u32>> {
     let sum = |id: &str| {
         let rows = votes.iter().filter(|v| v.candidate == id);
         rows.map(|v| v.value.value).sum::<Option<u32>>()
@@ -169,7 +144,7 @@ fn kind(decision: &Decision) -> String {
 }
 
 /// What a decision says of a field, without channels and places.
-pub(super) fn decided(decision: &Decision, ix: usize) -> Value {
+fn decided(decision: &Decision, ix: usize) -> Value {
     let decided = &decision.fields[ix];
     let alternatives = decided.alternatives.iter();
     Value {
@@ -184,17 +159,10 @@ pub(super) fn decided(decision: &Decision, ix: usize) -> Value {
     }
 }
 
-/// The source of a photo.
-pub fn source(photo: &Photo) -> Source {
-    Source {
-        path: photo.path.clone(),
-        sha256: photo.sha256.clone(),
-        page: photo.page,
-        width: photo.pixels.width(),
-        height: photo.pixels.height(),
-        format: photo.format.clone(),
-        ..Source::default()
-    }
+/// The source of a picture.
+pub fn source(origin: &Origin) -> Source {
+    let Origin { path, sha256, page, ordinal, width, height, format } = origin.clone();
+    Source { path, sha256, page, ordinal, width, height, format, ..Source::default() }
 }
 
 fn round(value: f64, places: i32) -> f64 {
@@ -207,15 +175,15 @@ fn rounded(quad: Quad) -> Quad {
     Quad(quad.0.map(|p| p.map(|v| round(v, 1))))
 }
 
-fn value(
-    located: Located<'_>,
-    ix: usize,
-    [digits, words]: [Option<Said>; 2],
-    qr: Option<(u32, Quad)>,
-    above: Option<Quad>,
-    decision: &Decision,
-) -> Value {
-    let field = &located.form.fields[ix];
+/// What one photo shows of each field: its channels and where they stand; nothing of what was decided.
+fn values(evidence: &Evidence) -> Vec<Value> {
+    let said = decide::said(evidence);
+    (0..evidence.form.fields.len()).map(|ix| value(evidence, ix, said[ix])).collect()
+}
+
+fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -> Value {
+    let field = &evidence.form.fields[ix];
+    let placed = |rect: Rect| Some(rounded(evidence.placed.as_ref()?.mesh.quad(rect)));
     let place = |slot: Option<&crate::form::Slot>| {
         slot.map(|s| {
             let first = s.line_rect(field.y, 0);
@@ -224,9 +192,9 @@ fn value(
         })
     };
     let rects = [place(field.digits.as_ref()), place(field.words.as_ref())];
-    let [digits_quad, words_quad] = rects.map(|r| r.map(|r| rounded(located.sheet.mesh.quad(r))));
+    let [digits_quad, words_quad] = rects.map(|r| r.and_then(placed));
     // A number above the table stands in a line of its own.
-    let above = above.map(rounded);
+    let above = evidence.places.get(&ix).copied().map(rounded);
     let channel = |said: Option<Said>, quad: Option<Quad>| {
         said.map(|(value, p)| ChannelValue { value, confidence: round(p, 6), quad })
     };
@@ -238,23 +206,32 @@ fn value(
         [Some(r), None] | [None, Some(r)] => Some(r),
         [None, None] => None,
     };
+    let qr = payload(evidence).and_then(|p| p.values.get(ix).copied().flatten());
     Value {
+        value: None,
+        confidence: 0.0,
+        basis: Basis::Read,
         channels: Channels {
             digits: channel(digits, digits_quad.or(above)),
             words: channel(words, words_quad),
-            qr: qr.map(|(v, _)| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
+            qr: qr.map(|v| ChannelValue { value: Some(v), confidence: 1.0, quad: None }),
         },
-        quad: whole.map(|r| rounded(located.sheet.mesh.quad(r))).or(above),
-        ..decided(decision, ix)
+        alternatives: Vec::new(),
+        quad: whole.and_then(placed).or(above),
+        photo: None,
+        set_by: None,
     }
 }
 
-/// What the sheet says it is; `qr` is the QR code's code and its text.
-pub(super) fn sheet_info(form: &Form, qr: Option<(&str, &str)>, decision: &Decision) -> SheetInfo {
+/// What the sheet says it is, with what the photo that shows the QR code says of that.
+fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
+    let Decided { photos, evidence, decision } = sheet;
     let told = |id: &str| decision.texts.get(id).map(|t| t.0.clone());
-    let code = qr.map(|q| q.0.to_owned()).or_else(|| told("code"));
+    let qr = photos.iter().find_map(|p| payload(p));
+    let joined = (photos.len() > 1).then(|| codes::sheet_code(evidence)).flatten();
+    let code = joined.or_else(|| qr.map(|p| p.code.clone())).or_else(|| told("code"));
     let parts: Vec<&str> = code.as_deref().map(|c| c.split('.').collect()).unwrap_or_default();
-    let issued = form.header_line("issued_at").and_then(|l| l.pattern.as_ref());
+    let issued = evidence.form.header_line("issued_at").and_then(|l| l.pattern.as_ref());
     SheetInfo {
         centre: parts.first().map(|c| (*c).to_owned()).or_else(|| told("centre")),
         table: parts.get(1).and_then(|t| t.parse().ok()),
@@ -262,7 +239,7 @@ pub(super) fn sheet_info(form: &Form, qr: Option<(&str, &str)>, decision: &Decis
         uuid: told("uuid"),
         issued_at: issued.and_then(|p| dates::iso(&p.captures(&told("issued_at")?)?)),
         hash: told("hash"),
-        qr: qr.map(|q| q.1.to_owned()),
+        qr: qr.map(|p| p.text.clone()),
         code,
     }
 }
@@ -277,37 +254,84 @@ const NAMES: [(&str, &str); 6] = [
     ("address", "centre_address"),
 ];
 
-pub(super) fn place(decision: &Decision) -> Place {
+fn place(decision: &Decision) -> Place {
     let [country, state, municipality, parish, centre, address] =
         NAMES.map(|(_, id)| decision.texts.get(id).map(|t| t.0.clone()));
     Place { country, state, municipality, parish, centre, address }
 }
 
-pub(super) fn place_confidence(decision: &Decision) -> BTreeMap<String, f64> {
+fn place_confidence(decision: &Decision) -> BTreeMap<String, f64> {
     let told = |(name, id): (&str, &str)| Some((name.to_owned(), round(decision.texts.get(id)?.1, 6)));
     NAMES.into_iter().filter_map(told).collect()
 }
 
-fn registration(sheet: &Sheet, form: &Form) -> Registration {
+/// How a sheet lies in its photo; `None` where only its code was found.
+pub fn registration(evidence: &Evidence) -> Option<Registration> {
+    let (placed, form) = (evidence.placed.as_ref()?, &evidence.form);
     let frame = Rect::new(0.0, 0.0, form.frame.0, form.frame.1);
     // The private block over the paper's whole width and a margin, from its top to the longest sheet's
     // end: the QR code and what else lies below is covered with it; nothing there has to be shown.
     // Where the print right above was not found, the block is not located.
-    let private = (sheet.visible.1 >= form.private_top - 30.0).then(|| {
+    let private = (placed.visible.1 >= form.private_top - 30.0).then(|| {
         let top = form.private_top;
         Rect::new(-form.margin_left - 15.0, top, form.paper_width + 30.0, form.paper_length.1 - top)
     });
-    Registration {
-        quad: rounded(sheet.mesh.quad(frame)),
-        residual_mm: round(sheet.residual, 3),
-        anchors: round(sheet.anchors, 3),
-        px_per_mm: round(sheet.mesh.px_per_mm(form.frame.1 / 2.0), 3),
-        private: private.map(|r| rounded(sheet.mesh.quad(r))),
-        mesh: sheet
+    Some(Registration {
+        quad: rounded(placed.mesh.quad(frame)),
+        residual_mm: round(placed.residual, 3),
+        anchors: round(placed.anchors, 3),
+        px_per_mm: round(placed.mesh.px_per_mm(form.frame.1 / 2.0), 3),
+        private: private.map(|r| rounded(placed.mesh.quad(r))),
+        mesh: placed
             .mesh
             .rungs
             .iter()
             .map(|r| RungRecord { y: r.y, points: r.points.map(|p| [round(p.x, 2), round(p.y, 2)]) })
             .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::group::join;
+    use crate::decide::{Policy, decide};
+    use crate::form::builtin;
+    use crate::read::cut::Quality;
+    use crate::read::evidence::TextEvidence;
+    use crate::read::glyphs::{CellReading, Distribution, FieldEvidence, ReaderId, Reading};
+
+    fn sure(value: u32) -> CellReading {
+        let distribution = Distribution::from_weights(vec![(value, 0.9995)], 0.0, 0.0005);
+        let quality =
+            Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.3 };
+        CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
+    }
+
+    /// A photo of the rows of `range`, each with its index as its number.
+    fn photo(path: &str, range: std::ops::Range<usize>) -> Evidence {
+        let mut e = Evidence::new(builtin().unwrap().remove(0));
+        for ix in range {
+            e.fields[ix] = FieldEvidence { digits: Some(sure(ix as u32)), words: Some(sure(ix as u32)) };
+        }
+        e.origin.path = path.to_owned();
+        e
+    }
+
+    #[test]
+    fn each_number_has_the_channels_of_the_photo_that_shows_it() {
+        let (mut top, bottom) = (photo("1.jpg", 0..3), photo("2.jpg", 3..5));
+        top.texts.insert("code".to_owned(), TextEvidence::said("010203004.07.1.0001", 0.999));
+        let photos = [&top, &bottom];
+        let evidence = join(&photos);
+        let decision = decide(&evidence, &Policy::default());
+        let provenance = crate::run::output::sample::record("1.jpg").provenance;
+        let record = build(Decided { photos: &photos, evidence: &evidence, decision: &decision }, provenance);
+        let shown: Vec<_> = record.votes[..5].iter().map(|v| v.value.photo).collect();
+        assert_eq!(shown, [None, None, None, Some(1), Some(1)]);
+        assert_eq!(record.votes[4].value.channels.words.as_ref().unwrap().value, Some(4));
+        let paths: Vec<_> = record.source.joined.iter().map(|p| p.path.as_str()).collect();
+        assert_eq!((record.source.path.as_str(), paths), ("1.jpg", vec!["1.jpg", "2.jpg"]));
+        assert_eq!((record.sheet.table, record.status), (Some(7), Status::Review));
     }
 }

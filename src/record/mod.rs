@@ -8,13 +8,11 @@
 
 mod build;
 mod identity;
-mod join;
 mod review;
 
-pub use build::{Located, Measured, build, code_alone, rejected, source};
+pub use build::{Decided, build, registration, rejected, source};
 pub(crate) use identity::pixel_key;
 pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
-pub use join::join;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{self, Basis, Check, Status};

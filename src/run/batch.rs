@@ -6,6 +6,7 @@
 //! be resumed. The files are the same bytes whatever the number of jobs. Refuses to resume a run with
 //! inputs that would lose some of its records.
 
+mod evidence;
 mod guard;
 mod journal;
 mod map;
@@ -13,6 +14,7 @@ mod map;
 mod tests;
 mod together;
 
+pub use evidence::{EVIDENCE_JSONL, decide};
 pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
@@ -55,6 +57,15 @@ pub enum Resume {
     Fresh,
     /// What the folder's journal or records hold, made with the same settings of the same file, stays.
     Continue,
+}
+
+/// Whether what was measured stays in the folder, to be decided again ([`decide`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// The records alone; a folder that is gone on with keeps what it kept.
+    Records,
+    /// The evidence too, in [`EVIDENCE_JSONL`].
+    Evidence,
 }
 
 /// Why a batch failed as a whole.
@@ -110,17 +121,18 @@ pub enum BatchError {
 /// # Errors
 /// The folder cannot be written to, its run holds files that are not among the inputs, or threads cannot
 /// be started. What single files suffer from is in their records.
-pub fn run<'d>(
-    digitizer: &'d Digitizer,
+pub fn run(
+    digitizer: &Digitizer,
     inputs: &Inputs,
     folder: &Folder,
-    jobs: Jobs,
-    resume: Resume,
+    (jobs, resume, keep): (Jobs, Resume, Keep),
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Run), BatchError> {
     let started = SystemTime::now();
     let files = inputs.files.as_slice();
-    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
+    let kept = resume == Resume::Continue && journal::keeps_evidence(folder.path());
+    let keep = if kept { Keep::Evidence } else { keep };
+    let mut found: Vec<FilePages> = vec![FilePages::default(); files.len()];
     if resume == Resume::Continue {
         found = earlier(digitizer, files, folder.path())?;
         found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
@@ -128,44 +140,44 @@ pub fn run<'d>(
     let originals = duplicates(files);
     let todo: Vec<usize> =
         (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
-    let mut writer = Writer::open(folder.path(), inputs, resume)?;
+    let mut writer = Writer::open(folder.path(), inputs, resume, keep)?;
     let known = found.clone();
-    let work = |digitized: Vec<Digitized<'d>>| {
+    let work = |digitized: Vec<Digitized>| {
         let pictures: Vec<_> = digitized.iter().map(|d| crops(digitizer, d)).collect();
         (digitized.into_iter().map(Page::from).collect::<Vec<_>>(), pictures)
     };
     let wanted = |file: usize, page: u32| !known[file].pages.contains_key(&page);
     let pages = map::Pages { digitizer, files, wanted, progress };
     map::pages(&todo, jobs, &pages, work, |at, (pages, pictures)| {
-        let records: Vec<Record> = pages.iter().map(|p| p.record.clone()).collect();
-        writer.put(&files[at.file], &at, &records, &pictures)?;
-        progress.done(&records);
+        writer.put(&files[at.file], &at, &pages, &pictures)?;
+        progress.done(&pages.iter().map(|p| p.record.clone()).collect::<Vec<_>>());
         found[at.file].put(&at, pages);
         Ok(())
     })?;
-    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
-    let joined = together::join(digitizer, files, &mut results, jobs)?;
+    let mut results: Vec<Vec<Page>> = found.into_iter().map(FilePages::in_order).collect();
+    together::measure_again(digitizer, files, &mut results, jobs)?;
+    let joined = together::join(digitizer, &mut results);
     for sheet in &joined {
         let of_all = together::pictures(digitizer, files, &results, sheet);
         pictures::save(folder.path(), sheet.record(&results), &of_all)?;
     }
-    let mut records = Vec::new();
     for i in 0..files.len() {
-        match originals[i] {
-            None => records.extend(results[i].iter().map(|p| p.record.clone())),
-            Some(first) => {
-                let copies = copies(&files[i], &files[first], &results[first]);
-                progress.done(&copies);
-                records.extend(copies);
-            }
+        if let Some(first) = originals[i] {
+            let copies = copies(&files[i], &files[first], &results[first]);
+            progress.done(&copies);
+            results[i] = copies.into_iter().map(|record| Page { record, evidence: None }).collect();
         }
     }
+    let records: Vec<Record> = results.iter().flatten().map(|p| p.record.clone()).collect();
     let measured = Measured::since(started, records.len(), jobs.0);
     let config = digitizer.config();
     let mut run = Run::new(&records, config.settings(), measured);
     run.inputs = inputs.names();
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
     let run = folder.write(&records, run)?;
+    if keep == Keep::Evidence {
+        evidence::write(folder.path(), results.iter().flatten())?;
+    }
     writer.close()?;
     Ok((records, run))
 }
@@ -175,16 +187,16 @@ pub fn run<'d>(
 ///
 /// # Errors
 /// Threads cannot be started.
-pub fn records<'d>(
-    digitizer: &'d Digitizer,
+pub fn records(
+    digitizer: &Digitizer,
     files: &[PathBuf],
     jobs: Jobs,
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Times), BatchError> {
     let all: Vec<usize> = (0..files.len()).collect();
-    let mut found: Vec<FilePages<'_>> = vec![FilePages::default(); files.len()];
+    let mut found: Vec<FilePages> = vec![FilePages::default(); files.len()];
     let mut times = Times::default();
-    let work = |digitized: Vec<Digitized<'d>>| -> (Vec<Page<'d>>, Vec<Times>) {
+    let work = |digitized: Vec<Digitized>| -> (Vec<Page>, Vec<Times>) {
         digitized.into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
     };
     let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress };
@@ -194,35 +206,43 @@ pub fn records<'d>(
         found[at.file].put(&at, pages);
         Ok(())
     })?;
-    let mut results: Vec<Vec<Page<'_>>> = found.into_iter().map(FilePages::in_order).collect();
-    together::join(digitizer, files, &mut results, jobs)?;
+    let mut results: Vec<Vec<Page>> = found.into_iter().map(FilePages::in_order).collect();
+    together::join(digitizer, &mut results);
     Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
+}
+
+/// What was measured on pictures of a run, in their order, put together: the records that count.
+pub fn joined(digitizer: &Digitizer, evidence: Vec<Evidence>) -> Vec<Record> {
+    let page = |e: Evidence| Page { record: digitizer.record(&e), evidence: Some(e) };
+    let mut results: Vec<Vec<Page>> = evidence.into_iter().map(|e| vec![page(e)]).collect();
+    together::join(digitizer, &mut results);
+    results.into_iter().flatten().map(|p| p.record).filter(|r| !r.is_part()).collect()
 }
 
 /// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
 #[derive(Debug, Clone)]
-struct Page<'d> {
+struct Page {
     record: Record,
-    evidence: Option<Evidence<'d>>,
+    evidence: Option<Evidence>,
 }
 
-impl<'d> From<Digitized<'d>> for Page<'d> {
-    fn from(digitized: Digitized<'d>) -> Self {
+impl From<Digitized> for Page {
+    fn from(digitized: Digitized) -> Self {
         Self { record: digitized.record, evidence: digitized.evidence }
     }
 }
 
 /// What is known of a file so far, by page.
 #[derive(Debug, Clone, Default)]
-struct FilePages<'d> {
+struct FilePages {
     /// How many pages it has; 0 while nobody has looked.
     of: u32,
     /// The sheets of each page that is done.
-    pages: BTreeMap<u32, Vec<Page<'d>>>,
+    pages: BTreeMap<u32, Vec<Page>>,
 }
 
-impl<'d> FilePages<'d> {
-    fn put(&mut self, at: &map::At, pages: Vec<Page<'d>>) {
+impl FilePages {
+    fn put(&mut self, at: &map::At, pages: Vec<Page>) {
         self.of = at.of;
         self.pages.insert(at.page, pages);
     }
@@ -231,7 +251,7 @@ impl<'d> FilePages<'d> {
         self.of > 0 && self.pages.len() == self.of as usize
     }
 
-    fn in_order(self) -> Vec<Page<'d>> {
+    fn in_order(self) -> Vec<Page> {
         self.pages.into_values().flatten().collect()
     }
 
@@ -240,7 +260,7 @@ impl<'d> FilePages<'d> {
     }
 }
 
-fn crops(digitizer: &Digitizer, digitized: &Digitized<'_>) -> (SheetPictures, Rows) {
+fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) {
     let form = digitized.record.form_of(&digitizer.config().forms);
     match (&digitized.pixels, form) {
         (Some(pixels), Some(form)) if digitized.record.status == Status::Review => {
@@ -278,8 +298,8 @@ fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
 }
 
 /// The records of a file whose content was digitized under another path: parts of the original's.
-fn copies(file: &Path, original: &Path, pages: &[Page<'_>]) -> Vec<Record> {
-    let copy = |page: &Page<'_>| {
+fn copies(file: &Path, original: &Path, pages: &[Page]) -> Vec<Record> {
+    let copy = |page: &Page| {
         let whole = &page.record.source;
         let mut copy = page.record.clone();
         copy.source.path = display(file);

@@ -3,7 +3,7 @@
 //! In: photos and a [`Config`]. Out: [`Record`]s in input order. The only parallel code: one map over
 //! files; readers and models inside it work on one thread each, and no lock is held across a stage.
 
-use crate::decide::{self, Decision, Policy, Registered, codes, group, laws};
+use crate::decide::{self, Decision, Policy, Registered, laws};
 use crate::form::{Form, Rule};
 use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::geometry::Point;
@@ -11,25 +11,27 @@ use crate::ground::words::display;
 use crate::read::code::{self, QrOutcome};
 use crate::read::cut::{self, NumberCells};
 use crate::read::debug::DebugImages;
-use crate::read::evidence::Evidence;
+use crate::read::evidence::{Evidence, Measured, Placed};
 use crate::read::glyphs::Readers;
 use crate::read::glyphs::net::NetError;
 use crate::read::header;
 use crate::read::photo::mask::{Mask, Masked};
 use crate::read::photo::streaks;
-use crate::read::photo::{self, Document, Photo};
+use crate::read::photo::{self, Document, Origin, Photo, PhotoError};
 use crate::read::sheet::{self, Sheet, Template};
-use crate::record::{self, Provenance, Record, Source};
+use crate::record::{self, Provenance, Record};
 use crate::run::config::{Config, QrUse};
 use image::GrayImage;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 use tracing::{Span, info_span};
 
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
     config: Config,
+    forms: Vec<Arc<Form>>,
     templates: Vec<Template>,
     readers: Readers,
     hash: String,
@@ -90,25 +92,30 @@ fn timed<T>(span: Span, slot: &mut f64, work: impl FnOnce() -> T) -> T {
 
 /// One record with what only the photo can show.
 #[derive(Debug, Clone)]
-pub struct Digitized<'d> {
+pub struct Digitized {
     /// What it took; a file's shared stages are counted with its first record.
     pub times: Times,
     /// The record.
     pub record: Record,
     /// What was measured, to be joined with other photos of the sheet; `None` where no sheet was found.
-    pub evidence: Option<Evidence<'d>>,
+    pub evidence: Option<Evidence>,
     /// The photo's pixels, for the report's pictures; `None` for a page that could not be decoded.
-    pub pixels: Option<std::sync::Arc<GrayImage>>,
+    pub pixels: Option<Arc<GrayImage>>,
 }
 
 /// A file of a run, opened: its pages, or why it has none to show.
 pub struct Opened {
     name: String,
     sha256: String,
-    document: Result<Document, photo::PhotoError>,
+    document: Result<Document, PhotoError>,
 }
 
 impl Opened {
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How many pages have a record, at least 1: that of a refused file says why.
     pub fn pages(&self) -> u32 {
         self.document.as_ref().map_or(1, Document::pages)
@@ -122,13 +129,19 @@ impl Digitizer {
     /// A model that does not load: the build is damaged.
     pub fn new(config: Config) -> Result<Self, NetError> {
         let templates = config.forms.iter().map(Template::new).collect();
+        let forms = config.forms.iter().cloned().map(Arc::new).collect();
         let hash = config.hash();
-        Ok(Self { readers: Readers::new()?, templates, hash, config })
+        Ok(Self { readers: Readers::new()?, forms, templates, hash, config })
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The forms that it knows.
+    pub fn forms(&self) -> &[Arc<Form>] {
+        &self.forms
     }
 
     /// The provenance of what this digitizer makes, for a form.
@@ -143,9 +156,15 @@ impl Digitizer {
 
     /// Opens a file, whose pages are then digitized one by one.
     pub fn open(&self, path: &Path) -> Opened {
-        let name = display(path);
+        self.open_bytes(&display(path), photo::read(path, &self.config.limits))
+    }
+
+    /// Opens a file of which the bytes are at hand, or why they are not.
+    pub fn open_bytes(&self, name: &str, bytes: Result<Vec<u8>, PhotoError>) -> Opened {
+        let name = name.to_owned();
         let limits = &self.config.limits;
-        let (sha256, document) = match photo::read(path, limits) {
+        let whole = |b: Vec<u8>| if b.is_empty() { Err(PhotoError::Empty) } else { Ok(b) };
+        let (sha256, document) = match bytes.and_then(whole) {
             Ok(bytes) => {
                 let sha256 = crate::ground::hash::sha256(&bytes);
                 (sha256.clone(), Document::open(&name, sha256, bytes, limits))
@@ -155,15 +174,22 @@ impl Digitizer {
         Opened { name, sha256, document }
     }
 
+    /// The pixels of a page.
+    ///
+    /// # Errors
+    /// What the file or the page suffers from.
+    pub fn decoded(&self, opened: &Opened, page: u32) -> Result<Photo, PhotoError> {
+        opened.document.as_ref().map_err(PhotoError::clone)?.page(page, &self.config.limits)
+    }
+
     /// Digitizes a page: one record a sheet found on it, at least one.
-    pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized<'_>> {
+    pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized> {
         let _photo = info_span!("photo", file = opened.name, page = page + 1).entered();
+        if let Err(error) = &opened.document {
+            return vec![self.refused(opened, page, error)];
+        }
         let mut times = Times::default();
-        let document = match &opened.document {
-            Ok(document) => document,
-            Err(error) => return vec![self.refused(opened, page, error)],
-        };
-        match timed(info_span!("decode"), &mut times.decode, || document.page(page, &self.config.limits)) {
+        match timed(info_span!("decode"), &mut times.decode, || self.decoded(opened, page)) {
             Ok(photo) => {
                 let mut found = self.photo(photo);
                 if let Some(first) = found.first_mut() {
@@ -177,46 +203,36 @@ impl Digitizer {
 
     /// Digitizes a file: one record a sheet found on each of its pages, at least one a page. All pages'
     /// pixels are held; for files of many pages use [`Digitizer::open`] and [`Digitizer::page`].
-    pub fn file(&self, path: &Path) -> Vec<Digitized<'_>> {
+    pub fn file(&self, path: &Path) -> Vec<Digitized> {
         let opened = self.open(path);
         (0..opened.pages()).flat_map(|page| self.page(&opened, page)).collect()
     }
 
-    fn refused(&self, opened: &Opened, page: u32, error: &photo::PhotoError) -> Digitized<'_> {
+    fn refused(&self, opened: &Opened, page: u32, error: &PhotoError) -> Digitized {
         let (path, sha256) = (opened.name.clone(), opened.sha256.clone());
         let name = photo::page_name(&path, page, opened.pages());
-        let source = Source { path, sha256, page, ..Source::default() };
-        let finding = error.finding(name);
-        Digitized {
-            record: record::rejected(source, finding, self.provenance(None)),
-            evidence: None,
-            pixels: None,
-            times: Times::default(),
-        }
+        self.without(&Origin { path, sha256, page, ..Origin::default() }, error.finding(name))
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
-    pub fn photo(&self, photo: Photo) -> Vec<Digitized<'_>> {
+    pub fn photo(&self, photo: Photo) -> Vec<Digitized> {
         let mut first = Times::default();
         let (sheets, clean) = timed(info_span!("sheet"), &mut first.sheet, || self.located(&photo));
         let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
         let nothing = Mask::default();
         let mask = clean.as_ref().map_or(&nothing, |c| &c.mask);
-        let mut ordinals = record::Ordinals::default();
-        let mut read: Vec<(Record, Option<Evidence<'_>>, Times)> = if sheets.is_empty() {
-            let (record, evidence) = self.code_alone(seen).unwrap_or_else(|| (self.no_sheet(seen), None));
-            vec![(record, evidence, Times::default())]
+        let mut read: Vec<Digitized> = if sheets.is_empty() {
+            vec![self.code_alone(seen).unwrap_or_else(|| self.no_sheet(seen))]
         } else {
-            sheets.iter().map(|s| self.legible(seen, s, mask)).collect()
+            let one = |(ordinal, sheet)| self.legible(seen, sheet, mask, ordinal);
+            (0..).zip(&sheets).map(one).collect()
         };
-        read.iter_mut().for_each(|r| ordinals.give(&mut r.0));
         if let Some(record) = read.first_mut() {
-            record.2.add(&first);
+            record.times.add(&first);
         }
-        let pixels = std::sync::Arc::new(photo.pixels);
-        let with_pixels =
-            |(record, evidence, times)| Digitized { record, evidence, pixels: Some(pixels.clone()), times };
-        read.into_iter().map(with_pixels).collect()
+        let pixels = Arc::new(photo.pixels);
+        read.iter_mut().for_each(|digitized| digitized.pixels = Some(pixels.clone()));
+        read
     }
 
     /// The sheets of a photo, and the photo in which they were found and are read where that is another: without
@@ -250,50 +266,59 @@ impl Digitizer {
     }
 
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
-    fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask) -> (Record, Option<Evidence<'_>>, Times) {
+    fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask, ordinal: u32) -> Digitized {
         let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
-        match laws::about_resolution(scale, digits_height(&self.config.forms[sheet.form])) {
-            Some(finding) => {
-                let record = record::rejected(record::source(photo), finding, self.provenance(None));
-                (record, None, Times::default())
-            }
+        match laws::about_resolution(scale, digits_height(&self.forms[sheet.form])) {
+            Some(finding) => self.without(&photo.origin(ordinal), finding),
             None => {
-                let (record, evidence, times) = self.sheet(photo, sheet, mask);
-                (record, Some(evidence), times)
+                let mut times = Times::default();
+                let evidence = self.measured(photo, sheet, mask, ordinal, &mut times);
+                let record = timed(info_span!("decide"), &mut times.decide, || self.record(&evidence));
+                Digitized { record, evidence: Some(evidence), pixels: None, times }
             }
         }
     }
 
-    fn no_sheet(&self, photo: &Photo) -> Record {
+    /// A picture of which nothing can be used.
+    fn without(&self, origin: &Origin, finding: Finding) -> Digitized {
+        Digitized {
+            record: record::rejected(record::source(origin), finding, self.provenance(None)),
+            evidence: None,
+            pixels: None,
+            times: Times::default(),
+        }
+    }
+
+    fn no_sheet(&self, photo: &Photo) -> Digitized {
         let (width, height) = photo.pixels.dimensions();
         let what = What::NoSheet { file: photo.name(), width, height };
-        let finding = Finding::new(Severity::Reject, what);
-        record::rejected(record::source(photo), finding, self.provenance(None))
+        self.without(&photo.origin(0), Finding::new(Severity::Reject, what))
     }
 
     /// The foot of a sheet in a picture without any of its table: its QR code.
-    fn code_alone(&self, photo: &Photo) -> Option<(Record, Option<Evidence<'_>>)> {
+    fn code_alone(&self, photo: &Photo) -> Option<Digitized> {
         if self.config.qr == QrUse::Ignore {
             return None;
         }
-        let found = self.config.forms.iter().find_map(|form| match code::read(&photo.pixels, None, form) {
-            QrOutcome::Read(payload) => Some((form, payload)),
-            _ => None,
-        });
-        let (form, payload) = found?;
-        let code = payload.code.clone();
-        let evidence = Evidence { qr: QrOutcome::Read(payload), ..Evidence::new(form) };
-        let mut decision = self.decide(&evidence);
-        decision.findings.push(Finding::new(Severity::Review, What::CodeAlone { code }));
-        decision.status = decide::hold_back(decision.status, &mut decision.findings);
-        let provenance = self.provenance(Some(form));
-        Some((record::code_alone(record::source(photo), &evidence, &decision, provenance), Some(evidence)))
+        let evidence = self.forms.iter().find_map(|form| {
+            let qr = code::read(&photo.pixels, None, form);
+            let measured = Measured { origin: photo.origin(0), qr, ..Measured::of(form) };
+            matches!(measured.qr, QrOutcome::Read(_)).then(|| Evidence { form: form.clone(), measured })
+        })?;
+        let (record, times) = (self.record(&evidence), Times::default());
+        Some(Digitized { record, evidence: Some(evidence), pixels: None, times })
     }
 
-    /// Reads and decides one sheet.
-    fn sheet(&self, photo: &Photo, sheet: &Sheet, mask: &Mask) -> (Record, Evidence<'_>, Times) {
-        let mut times = Times::default();
-        let form = &self.config.forms[sheet.form];
+    /// Reads one sheet.
+    fn measured(
+        &self,
+        photo: &Photo,
+        sheet: &Sheet,
+        mask: &Mask,
+        ordinal: u32,
+        times: &mut Times,
+    ) -> Evidence {
+        let form = &self.forms[sheet.form];
         let qr = timed(info_span!("qr"), &mut times.qr, || match self.config.qr {
             QrUse::Compare => code::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
@@ -324,7 +349,9 @@ impl Digitizer {
             fields[field].digits = Some(reading);
             places.insert(field, quad);
         }
-        let evidence = Evidence {
+        let measured = Measured {
+            origin: photo.origin(ordinal),
+            placed: Some(Placed::of(sheet)),
             fields,
             qr,
             texts: header.texts,
@@ -332,24 +359,21 @@ impl Digitizer {
             rows_mistaken: sheet.mistaken,
             glare: cells.glare.clone(),
             streaks: mask.streaks(),
-            ..Evidence::new(form)
         };
-        let decision = timed(info_span!("decide"), &mut times.decide, || self.decide(&evidence));
-        let located = record::Located { photo, sheet, form };
-        let measured = record::Measured { evidence: &evidence, decision: &decision };
-        let mut record = record::build(located, measured, self.provenance(Some(form)));
-        if let Some(registry) = &self.config.registry {
-            registry.stand_beside(&mut record);
-        }
-        (record, group::slimmed(evidence), times)
+        Evidence { form: form.clone(), measured }.slimmed()
     }
 
-    /// The record of a sheet that several photos show, from their own records and their evidence joined.
-    /// `records` must not be empty.
-    pub fn joined(&self, records: &[&Record], evidence: &Evidence<'_>) -> Record {
+    /// The record of what was measured on a photo. The same evidence and settings give the same record.
+    pub fn record(&self, evidence: &Evidence) -> Record {
+        self.joined(&[evidence], evidence)
+    }
+
+    /// The record of a sheet that several photos show: what was measured on each, the one that carries the record
+    /// first, and that joined ([`crate::decide::group::join`]). `photos` must not be empty.
+    pub fn joined(&self, photos: &[&Evidence], evidence: &Evidence) -> Record {
         let decision = self.decide(evidence);
-        let code = codes::sheet_code(evidence);
-        let mut record = record::join(records, evidence.form, code, &decision);
+        let decided = record::Decided { photos, evidence, decision: &decision };
+        let mut record = record::build(decided, self.provenance(Some(&evidence.form)));
         if let Some(registry) = &self.config.registry {
             registry.stand_beside(&mut record);
         }
@@ -357,7 +381,7 @@ impl Digitizer {
     }
 
     /// Decides, with the registry where there is one.
-    pub fn decide(&self, evidence: &Evidence<'_>) -> Decision {
+    pub fn decide(&self, evidence: &Evidence) -> Decision {
         let ask = |code: &str| self.config.registry.as_ref().map(|registry| registry.registered(code));
         let policy = Policy::at_most(self.config.max_error);
         decide::decide_with(evidence, &policy, |code| ask(code).unwrap_or(Registered::NotAsked))

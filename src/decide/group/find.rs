@@ -5,7 +5,7 @@
 
 use super::{PhotoEvidence, conflicts, join, sheet_code, weights};
 use crate::decide::{Policy, decide};
-use crate::form::Force;
+use crate::form::{Force, Form};
 use crate::read::evidence::Evidence;
 use crate::read::glyphs::Channel;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,15 +30,15 @@ fn telling(value: u32) -> f64 {
 }
 
 /// Groups of photos, which are in the run's order; the groups are not.
-pub(super) fn groups(photos: &[PhotoEvidence<'_, '_>], policy: &Policy) -> Vec<Vec<usize>> {
+pub(super) fn groups(photos: &[PhotoEvidence<'_>], policy: &Policy) -> Vec<Vec<usize>> {
     let mut found = Finder::new(photos, policy);
     found.by_shared_numbers();
     found.by_completeness();
     found.groups.into_values().collect()
 }
 
-struct Finder<'a, 'e, 'f> {
-    photos: &'a [PhotoEvidence<'e, 'f>],
+struct Finder<'a, 'e> {
+    photos: &'a [PhotoEvidence<'e>],
     policy: &'a Policy,
     /// By the index under which they began.
     groups: BTreeMap<usize, Vec<usize>>,
@@ -50,9 +50,9 @@ struct Finder<'a, 'e, 'f> {
     known: BTreeMap<(usize, usize), Option<f64>>,
 }
 
-impl<'a, 'e, 'f> Finder<'a, 'e, 'f> {
+impl<'a, 'e> Finder<'a, 'e> {
     /// By code; a photo without one begins alone.
-    fn new(photos: &'a [PhotoEvidence<'e, 'f>], policy: &'a Policy) -> Self {
+    fn new(photos: &'a [PhotoEvidence<'e>], policy: &'a Policy) -> Self {
         let mut found = Self {
             photos,
             policy,
@@ -63,7 +63,7 @@ impl<'a, 'e, 'f> Finder<'a, 'e, 'f> {
         };
         let mut codes: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for (ix, photo) in photos.iter().enumerate() {
-            let form = photo.evidence.form;
+            let form: &Form = &photo.evidence.form;
             let code = sheet_code(photo.evidence);
             // A form without a code line has no pieces: nothing would say where one sheet ends.
             let named = code.is_some() || form.header_line("code").is_none();
@@ -209,7 +209,7 @@ impl<'a, 'e, 'f> Finder<'a, 'e, 'f> {
 
     /// Whether these photos show every number in every printed way, and the binding relations hold.
     fn complete(&self, members: &[usize]) -> bool {
-        let evidence: Vec<&Evidence<'_>> = members.iter().map(|&ix| self.photos[ix].evidence).collect();
+        let evidence: Vec<&Evidence> = members.iter().map(|&ix| self.photos[ix].evidence).collect();
         let e = join(&evidence);
         let all_there = e.fields.iter().zip(&e.form.fields).all(|(f, field)| {
             (f.digits.is_some() || field.digits.is_none()) && (f.words.is_some() || field.words.is_none())
@@ -229,11 +229,11 @@ fn folder(source: &str) -> &str {
 }
 
 /// Agreement of the numbers that both photos show, in bits; `None` where they contradict each other.
-fn agreement(a: &PhotoEvidence<'_, '_>, b: &PhotoEvidence<'_, '_>) -> Option<f64> {
+fn agreement(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Option<f64> {
     if a.evidence.form.id != b.evidence.form.id || !conflicts(a, b).is_empty() {
         return None;
     }
-    let sure = |e: &Evidence<'_>, ix| {
+    let sure = |e: &Evidence, ix| {
         [Channel::Digits, Channel::Words, Channel::Qr]
             .into_iter()
             .filter_map(|c| weights(e, ix, c)?.best())

@@ -9,7 +9,7 @@ use crate::read::evidence::TextEvidence;
 use std::ops::Range;
 
 /// The photo of the fields of `range`, without QR code and header.
-fn piece<'f>(form: &'f Form, values: &[u32], range: Range<usize>) -> Evidence<'f> {
+fn piece(form: &Form, values: &[u32], range: Range<usize>) -> Evidence {
     let mut e = sheet(form, values);
     for (ix, field) in e.fields.iter_mut().enumerate() {
         if !range.contains(&ix) {
@@ -20,12 +20,12 @@ fn piece<'f>(form: &'f Form, values: &[u32], range: Range<usize>) -> Evidence<'f
     e
 }
 
-fn headed<'f>(mut e: Evidence<'f>, code: &str) -> Evidence<'f> {
+fn headed(mut e: Evidence, code: &str) -> Evidence {
     e.texts.insert("code".to_owned(), TextEvidence::said(code, 0.999));
     e
 }
 
-fn grouped<'f>(photos: &[(&str, &Evidence<'f>)]) -> Vec<Group<'f>> {
+fn grouped(photos: &[(&str, &Evidence)]) -> Vec<Group> {
     let photos: Vec<_> = photos
         .iter()
         .enumerate()
@@ -34,11 +34,11 @@ fn grouped<'f>(photos: &[(&str, &Evidence<'f>)]) -> Vec<Group<'f>> {
     group(&photos, &Policy::default())
 }
 
-fn members(groups: &[Group<'_>]) -> Vec<Vec<usize>> {
+fn members(groups: &[Group]) -> Vec<Vec<usize>> {
     groups.iter().map(|g| g.members.clone()).collect()
 }
 
-fn together<'g, 'f>(group: &'g Group<'f>) -> &'g Evidence<'f> {
+fn together(group: &Group) -> &Evidence {
     match &group.outcome {
         Joined::Together { evidence, .. } => evidence,
         other => panic!("{other:?}"),
@@ -183,7 +183,7 @@ fn what_is_kept_between_photos_decides_the_same() {
     let long = (0..200).map(|i| (183 + i, 0.999 * 0.1f64.powi(i as i32))).collect();
     let distribution = Distribution::from_weights(long, 1e-5, 1e-4);
     e.fields[1].digits.as_mut().unwrap().readings[0].distribution = distribution;
-    let slim = slimmed(e.clone());
+    let slim = e.clone().slimmed();
     assert_eq!(slim.fields[1].digits.as_ref().unwrap().readings[0].distribution.values.len(), 9);
     let (full, slim) = (decide(&e, &Policy::default()), decide(&slim, &Policy::default()));
     assert_eq!((full.status, &full.findings), (slim.status, &slim.findings));

@@ -116,7 +116,7 @@ fn in_a_photo(mut cell: CellReading) -> CellReading {
 }
 
 /// A sheet with all its prints as such a photo shows them.
-fn photographed(mut e: Evidence<'_>) -> Evidence<'_> {
+fn photographed(mut e: Evidence) -> Evidence {
     for cell in e.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten() {
         cell.quality = small();
     }
@@ -179,8 +179,8 @@ pub(super) fn payload(form: &Form, values: &[u32], code: &str) -> QrOutcome {
     })
 }
 
-pub(super) fn sheet<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
-    let mut e = Evidence::new(form);
+pub(super) fn sheet(form: &Form, values: &[u32]) -> Evidence {
+    let mut e = Evidence::new(form.clone());
     for (ix, field) in e.fields.iter_mut().enumerate() {
         field.digits = Some(sure(values[ix]));
         if form.fields[ix].words.is_some() {
@@ -192,13 +192,13 @@ pub(super) fn sheet<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
     e
 }
 
-fn with_qr<'a>(form: &'a Form, values: &[u32]) -> Evidence<'a> {
+fn with_qr(form: &Form, values: &[u32]) -> Evidence {
     let mut e = sheet(form, values);
     e.qr = payload(form, values, CODE);
     e
 }
 
-fn decided(e: &Evidence<'_>) -> Decision {
+fn decided(e: &Evidence) -> Decision {
     decide(e, &Policy::default())
 }
 

@@ -99,7 +99,7 @@ fn more_votes_than_electores_is_told() {
 fn a_sheet_read_mostly_with_doubt_needs_its_qr_code_or_a_person() {
     let form = acta();
     let v = truth(&form);
-    let spoil = |e: &mut Evidence<'_>| {
+    let spoil = |e: &mut Evidence| {
         for (ix, field) in e.fields.iter_mut().enumerate().filter(|(ix, _)| ix % 2 == 0) {
             field.digits = Some(cell(&[(v[ix], 0.8), (v[ix] + 1, 0.15)]));
         }
@@ -131,7 +131,7 @@ fn a_piece_of_a_sheet_shows_what_it_has_and_is_reviewed() {
 #[test]
 fn nothing_read_is_rejected() {
     let form = acta();
-    let d = decided(&Evidence::new(&form));
+    let d = decided(&Evidence::new(form.clone()));
     assert_eq!((d.status, d.confidence), (Status::Rejected, 0.0));
     finding(&d, Code::NothingRead);
 }
@@ -139,7 +139,7 @@ fn nothing_read_is_rejected() {
 #[test]
 fn rows_and_relations_come_from_the_form() {
     let form = parse("tiny", TINY).unwrap();
-    let mut e = Evidence::new(&form);
+    let mut e = Evidence::new(form.clone());
     for (field, value) in e.fields.iter_mut().zip([1, 2, 3, 6, 1, 7]) {
         *field = FieldEvidence { digits: Some(sure(value)), words: Some(sure(value)) };
     }
@@ -152,7 +152,7 @@ fn rows_and_relations_come_from_the_form() {
     assert_eq!((d.status, held.severity), (Status::Review, Severity::Review));
 }
 
-fn registered(e: &Evidence<'_>, table: Registered) -> Decision {
+fn registered(e: &Evidence, table: Registered) -> Decision {
     decide_with(e, &Policy::default(), |_| table)
 }
 
@@ -210,7 +210,7 @@ fn electores_that_cannot_be_read_are_filled_from_the_registry() {
 #[test]
 fn a_qr_code_without_its_print_is_never_enough() {
     let form = acta();
-    let mut e = Evidence::new(&form);
+    let mut e = Evidence::new(form.clone());
     e.qr = payload(&form, &truth(&form), CODE);
     let d = decide(&e, &Policy::at_most(0.9));
     assert_eq!((d.status, d.fields[1].value), (Status::Review, Some(183)));

@@ -265,7 +265,7 @@ fn sheet(
         let mut outcomes = Vec::new();
         if let Some(mut evidence) = digitized.evidence {
             let judge =
-                |evidence: &Evidence<'_>, decision: &Decision| outcome(evidence, decision, &touched, &sound);
+                |evidence: &Evidence, decision: &Decision| outcome(evidence, decision, &touched, &sound);
             if matches!(evidence.qr, QrOutcome::Read(_)) {
                 outcomes.push(judge(&evidence, &digitizer.decide(&evidence)));
             }
@@ -301,14 +301,14 @@ fn photographed(
 /// Whether the findings hold the sheet back and name what was changed, and whether a number is another than the
 /// sound sheet's.
 fn outcome(
-    evidence: &Evidence<'_>,
+    evidence: &Evidence,
     decision: &Decision,
     touched: &[FieldIx],
     sound: &Record,
 ) -> (Outcome, Vec<String>) {
     let (qr, status) = (matches!(evidence.qr, QrOutcome::Read(_)), decision.status);
     let findings: &[Finding] = &decision.findings;
-    let form = evidence.form;
+    let form: &Form = &evidence.form;
     let of_touched = |id: &str| touched.iter().any(|&ix| form.fields[ix].id == id);
     // A relation that an altered number takes part in is named by the other side's total.
     let related = |id: &str| {

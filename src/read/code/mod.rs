@@ -6,20 +6,26 @@
 //! does not fit the grammar to the letter, or carries another number of votes than the form has rows,
 //! is foreign and yields no value.
 
+#[cfg(feature = "qr")]
 mod decode;
+#[cfg(feature = "qr")]
 mod repair;
+#[cfg(feature = "qr")]
 mod symbol;
 #[cfg(test)]
+#[cfg(feature = "qr")]
 mod tests;
 
 use crate::form::Form;
 use crate::ground::geometry::{Point, Quad, Rect};
 use crate::read::sheet::Mesh;
+#[cfg(feature = "qr")]
 use decode::{Decoded, Thoroughness, Window};
 use image::GrayImage;
+use serde::{Deserialize, Serialize};
 
 /// A payload that fits the form's grammar.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QrPayload {
     /// The text as decoded.
     pub text: String,
@@ -36,9 +42,10 @@ pub struct QrPayload {
 }
 
 /// What looking for the QR code came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum QrOutcome {
     /// The form has none, or it was not to be looked at (`--no-qr`).
+    #[default]
     NotLooked,
     /// Nothing decodable was found.
     NotFound,
@@ -57,6 +64,7 @@ const SEARCH_MARGIN: f64 = 12.0;
 /// `hint` is the sheet's mesh. With it the code nearest to where the form expects it is taken;
 /// without it only the whole photo is tried, and no repair. Without a QR code in the form the answer
 /// is [`QrOutcome::NotLooked`].
+#[cfg(feature = "qr")]
 pub fn read(pixels: &GrayImage, hint: Option<&Mesh>, form: &Form) -> QrOutcome {
     let Some(spec) = &form.qr else { return QrOutcome::NotLooked };
     // The code stands far below the last anchor.
@@ -89,8 +97,15 @@ pub fn read(pixels: &GrayImage, hint: Option<&Mesh>, form: &Form) -> QrOutcome {
     foreign.map_or(QrOutcome::NotFound, QrOutcome::Foreign)
 }
 
+/// A build without the feature `qr` does not look.
+#[cfg(not(feature = "qr"))]
+pub fn read(_: &GrayImage, _: Option<&Mesh>, _: &Form) -> QrOutcome {
+    QrOutcome::NotLooked
+}
+
 /// The payload that fits the form and stands nearest to where the form expects it; what does not fit
 /// is noted as foreign.
+#[cfg(feature = "qr")]
 fn choose(
     found: Vec<Decoded>,
     hint: Option<&Mesh>,
@@ -112,6 +127,7 @@ fn choose(
 }
 
 /// Pixels from the code's middle to the segment on which the form expects that middle.
+#[cfg(feature = "qr")]
 fn distance_from_expected(quad: &Quad, mesh: &Mesh, form: &Form) -> f64 {
     let Some(spec) = &form.qr else { return 0.0 };
     let points = quad.points();

@@ -85,7 +85,7 @@ impl ReaderChoice {
 }
 
 /// What one reader says of one printed channel of one field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// Who read.
     pub reader: ReaderId,
@@ -94,7 +94,7 @@ pub struct Reading {
 }
 
 /// Everything known about one printed channel of one field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellReading {
     /// The readings, at most one a reader, in the order of [`ReaderId`].
     pub readings: Vec<Reading>,
@@ -110,7 +110,7 @@ impl CellReading {
 }
 
 /// Everything that was measured about one field.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FieldEvidence {
     /// The digits as read; `None` when the cell is not on the photo or the form has none.
     pub digits: Option<CellReading>,

@@ -42,7 +42,9 @@ fn texts(seed: u64, lines: &[(&str, &str)]) -> BTreeMap<String, Told> {
     let mask = Mask::default();
     let seen = Masked { pixels: &picture.pixels, mask: &mask };
     let read = read(seen, &sheet, &form, None, (&readers, ReaderChoice::Net));
-    strings::texts(&Evidence { texts: read.texts, ..Evidence::new(&form) })
+    let mut evidence = Evidence::new(form);
+    evidence.texts = read.texts;
+    strings::texts(&evidence)
 }
 
 #[test]

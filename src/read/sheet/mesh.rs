@@ -1,13 +1,14 @@
 //! The mesh: where every millimetre of the form stands in the photo.
 
 use crate::ground::geometry::{Point, Quad, Rect};
+use serde::{Deserialize, Serialize};
 
 /// The stretch at either end of the mesh along which it is continued, mm: long against the noise of
 /// one rung.
 const BASELINE: f64 = 60.0;
 
 /// A line across the strip: where the form's points (0, y), (w/2, y) and (w, y) stand in the photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rung {
     /// Form y, mm.
     pub y: f64,
@@ -17,7 +18,7 @@ pub struct Rung {
 
 /// The mapping from form millimetres to photo pixels: rungs in ascending y, quadratic across,
 /// linear from one to the next, extrapolated beyond the ends.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mesh {
     /// The frame's width, mm.
     pub width: f64,

@@ -35,13 +35,7 @@ pub(super) fn finding(name: &str, severity: Severity, problem: &str) -> Finding 
 }
 
 /// The record of page `page` (of `of`) of a file.
-pub(super) fn failed<'d>(
-    digitizer: &'d Digitizer,
-    file: &Path,
-    page: u32,
-    of: u32,
-    problem: &str,
-) -> Digitized<'d> {
+pub(super) fn failed(digitizer: &Digitizer, file: &Path, page: u32, of: u32, problem: &str) -> Digitized {
     let path = display(file);
     let finding = finding(&page_name(&path, page, of), Severity::Reject, problem);
     let sha256 = std::fs::read(file).map(|bytes| sha256(&bytes)).unwrap_or_default();

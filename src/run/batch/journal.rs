@@ -6,15 +6,17 @@
 //! cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own,
 //! and with paths that do not lead to every file that the run holds: its records would be lost.
 
-use super::{BatchError, FilePages, Page, Resume, map};
+use super::{BatchError, EVIDENCE_JSONL, FilePages, Keep, Page, Resume, evidence, map};
 use crate::ground::finding::Code;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
+use crate::read::evidence::Evidence;
 use crate::record::{Ordinals, Record};
 use crate::run::inputs::{self, Inputs};
 use crate::run::output::{self, OutputError, RUN_JSON, Run};
 use crate::run::pipeline::Digitizer;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -30,6 +32,9 @@ struct Entry {
     page: u32,
     of: u32,
     records: Vec<Record>,
+    /// What was measured, one a record.
+    #[serde(default)]
+    evidence: Vec<Option<Box<RawValue>>>,
 }
 
 /// The journal's first line.
@@ -39,6 +44,9 @@ struct Head {
     inputs: Vec<String>,
     /// Whether the run began anew: records that lie in the folder are then of another one.
     fresh: bool,
+    /// Whether what was measured stays in the folder.
+    #[serde(default)]
+    keep: bool,
 }
 
 fn head(line: &str) -> Option<Head> {
@@ -80,19 +88,24 @@ pub fn resumed(dir: &Path, given: &[PathBuf]) -> Result<Inputs, BatchError> {
     Ok(inputs::collect(&paths))
 }
 
-/// How many pages a file has, and the records of those that are done.
-type Known = (u32, BTreeMap<u32, Vec<Record>>);
+/// Whether the folder's run keeps what it measured.
+pub(super) fn keeps_evidence(dir: &Path) -> bool {
+    lines(dir).any(|l| head(&l).is_some_and(|h| h.keep)) || dir.join(EVIDENCE_JSONL).exists()
+}
+
+/// How many pages a file has, and the sheets of those that are done.
+type Known = (u32, BTreeMap<u32, Vec<Page>>);
 
 /// The pages of an earlier run of the same files with the same settings, by file. Records that a run
 /// which began anew was to replace are not of it.
 ///
 /// # Errors
 /// The run holds files that are not among these, or records that cannot be read: both would be lost.
-pub(super) fn earlier<'d>(
+pub(super) fn earlier(
     digitizer: &Digitizer,
     files: &[PathBuf],
     dir: &Path,
-) -> Result<Vec<FilePages<'d>>, BatchError> {
+) -> Result<Vec<FilePages>, BatchError> {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let anew = lines(dir).any(|l| head(&l).is_some_and(|h| h.fresh));
     let records = match output::load_machine(dir) {
@@ -100,11 +113,14 @@ pub(super) fn earlier<'d>(
         Err(OutputError::NoRun { .. }) => Vec::new(),
         records => records?,
     };
+    let mut measured = if anew { BTreeMap::new() } else { evidence::kept(dir, digitizer.forms()) };
     for record in records {
+        let source = &record.source;
+        let evidence = measured.remove(&(source.sha256.clone(), source.page, source.ordinal));
         let (of, pages) = known.entry(record.source.path.clone()).or_default();
         // A finished run has a record of every page.
         *of = (*of).max(record.source.page.saturating_add(1));
-        pages.entry(record.source.page).or_default().push(record);
+        pages.entry(record.source.page).or_default().push(Page { record, evidence });
     }
     for line in lines(dir) {
         if let Ok(mut entry) = serde_json::from_str::<Entry>(&line) {
@@ -112,7 +128,10 @@ pub(super) fn earlier<'d>(
             entry.records.iter_mut().for_each(|r| ordinals.give(r));
             let (of, pages) = known.entry(entry.path).or_default();
             *of = entry.of;
-            pages.insert(entry.page, entry.records);
+            let read = |raw: &RawValue| Evidence::from_json(raw.get(), digitizer.forms()).ok();
+            let mut evidence = entry.evidence.into_iter().map(|raw| read(&raw?));
+            let page = |record| Page { record, evidence: evidence.next().flatten() };
+            pages.insert(entry.page, entry.records.into_iter().map(page).collect());
         }
     }
     let wanted: BTreeSet<String> = files.iter().map(|f| display(f)).collect();
@@ -122,11 +141,17 @@ pub(super) fn earlier<'d>(
         return Err(BatchError::Lost { dir, files, first });
     }
     let config = digitizer.provenance(None).config;
-    let still = |file: &PathBuf| -> Option<FilePages<'d>> {
+    let still = |file: &PathBuf| -> Option<FilePages> {
         let (of, mut pages) = known.remove(&display(file))?;
         pages.retain(|&page, _| page < of);
-        let mut records = pages.values().flatten();
         // What was decided with other photos is decided again.
+        for page in pages.values_mut().flatten() {
+            if let Some(evidence) = page.evidence.as_ref().filter(|_| page.record.provenance.config == config)
+            {
+                page.record = digitizer.record(evidence);
+            }
+        }
+        let mut records = pages.values().flatten().map(|page| &page.record);
         let own = |r: &Record| {
             r.source.joined.is_empty()
                 && !r.is_part()
@@ -134,14 +159,7 @@ pub(super) fn earlier<'d>(
         };
         let sha = crate::ground::hash::sha256(&std::fs::read(file).ok()?);
         let same = |r: &Record| r.provenance.config == config && own(r) && r.source.sha256 == sha;
-        let without_evidence = |record| Page { record, evidence: None };
-        records.all(same).then(|| FilePages {
-            of,
-            pages: pages
-                .into_iter()
-                .map(|(page, records)| (page, records.into_iter().map(without_evidence).collect()))
-                .collect(),
-        })
+        records.all(same).then(|| FilePages { of, pages })
     };
     Ok(files.iter().map(still).map(Option::unwrap_or_default).collect())
 }
@@ -153,9 +171,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume) -> Result<Self, OutputError> {
+    pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> Result<Self, OutputError> {
         if resume == Resume::Fresh {
             output::pictures::clear(dir)?;
+            let old = dir.join(EVIDENCE_JSONL);
+            if old.exists() {
+                std::fs::remove_file(&old).map_err(|e| OutputError::io(&old, e))?;
+            }
         }
         let path = dir.join(JOURNAL);
         let told = resume == Resume::Continue && lines(dir).any(|l| head(&l).is_some());
@@ -172,7 +194,8 @@ impl Writer {
             writer.journal.write_all(b"\n").map_err(|e| OutputError::io(&path, e))?;
         }
         if !told {
-            writer.line(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh })?;
+            let keep = keep == Keep::Evidence;
+            writer.line(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh, keep })?;
         }
         Ok(writer)
     }
@@ -188,14 +211,21 @@ impl Writer {
         &mut self,
         file: &Path,
         at: &map::At,
-        records: &[Record],
+        pages: &[Page],
         pictures: &[(SheetPictures, Rows)],
     ) -> Result<(), OutputError> {
-        for (record, (pictures, rows)) in records.iter().zip(pictures) {
-            output::pictures::save(&self.dir, record, pictures)?;
-            output::pictures::save(&self.dir, record, rows)?;
+        for (page, (pictures, rows)) in pages.iter().zip(pictures) {
+            output::pictures::save(&self.dir, &page.record, pictures)?;
+            output::pictures::save(&self.dir, &page.record, rows)?;
         }
-        self.line(&Entry { path: display(file), page: at.page, of: at.of, records: records.to_vec() })
+        let raw = |page: &Page| RawValue::from_string(page.evidence.as_ref()?.to_json().ok()?).ok();
+        self.line(&Entry {
+            path: display(file),
+            page: at.page,
+            of: at.of,
+            records: pages.iter().map(|p| p.record.clone()).collect(),
+            evidence: pages.iter().map(raw).collect(),
+        })
     }
 
     /// The run is whole: the journal has done its work.

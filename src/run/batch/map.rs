@@ -24,8 +24,8 @@ pub(super) struct At {
 }
 
 /// Whose pages are digitized.
-pub(super) struct Pages<'a, 'd, W, P> {
-    pub(super) digitizer: &'d Digitizer,
+pub(super) struct Pages<'a, W, P> {
+    pub(super) digitizer: &'a Digitizer,
     pub(super) files: &'a [PathBuf],
     /// Which pages of which files; the others are left out.
     pub(super) wanted: W,
@@ -39,11 +39,11 @@ struct Gone;
 ///
 /// # Errors
 /// Threads cannot be started; what the sink fails with.
-pub(super) fn pages<'d, T: Send, P: Progress>(
+pub(super) fn pages<T: Send, P: Progress>(
     todo: &[usize],
     jobs: Jobs,
-    what: &Pages<'_, 'd, impl Fn(usize, u32) -> bool + Sync, P>,
-    work: impl Fn(Vec<Digitized<'d>>) -> T + Sync,
+    what: &Pages<'_, impl Fn(usize, u32) -> bool + Sync, P>,
+    work: impl Fn(Vec<Digitized>) -> T + Sync,
     mut sink: impl FnMut(At, T) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
     let each = |file: usize, give: &Give<'_, (At, T)>| {

@@ -32,7 +32,7 @@ fn failing() -> Digitizer {
 
 fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
     let folder = Folder::create(dir, Overwrite::Replace).unwrap();
-    run(digitizer, &inputs::collect(paths), &folder, Jobs(2), resume, &()).unwrap().0
+    run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &()).unwrap().0
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
     let files: Vec<PathBuf> = (0..4).map(|i| dir.path().join(format!("{i}.jpg"))).collect();
     files.iter().for_each(|f| std::fs::write(f, b"no picture").unwrap());
     let pages = map::Pages { digitizer: &digitizer, files: &files, wanted: |_, _| true, progress: &() };
-    let work = |digitized: Vec<Digitized<'_>>| {
+    let work = |digitized: Vec<Digitized>| {
         let record = digitized.into_iter().next().unwrap().record;
         let told = record.findings[0].code == Code::InternalError;
         assert!(told || !record.source.path.ends_with("2.jpg"), "injected");
@@ -95,7 +95,13 @@ fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
     let records = go(&digitizer, &own_paths, out.path(), Resume::Fresh);
     let refused = |paths: &[PathBuf]| {
         let folder = Folder::create(out.path(), Overwrite::Replace).unwrap();
-        let error = run(&digitizer, &inputs::collect(paths), &folder, Jobs(1), Resume::Continue, &());
+        let error = run(
+            &digitizer,
+            &inputs::collect(paths),
+            &folder,
+            (Jobs(1), Resume::Continue, Keep::Records),
+            &(),
+        );
         assert_eq!(load(out.path()).unwrap(), records);
         error.unwrap_err()
     };
@@ -128,14 +134,15 @@ fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files()
     let paths = [new.path().to_owned()];
     let inputs = inputs::collect(&paths);
     // Cut off within its second line.
-    drop(Writer::open(out.path(), &inputs, Resume::Fresh).unwrap());
+    drop(Writer::open(out.path(), &inputs, Resume::Fresh, Keep::Records).unwrap());
     let mut text = std::fs::read_to_string(out.path().join(JOURNAL)).unwrap();
     text.push_str("{\"path\":\"");
     std::fs::write(out.path().join(JOURNAL), text).unwrap();
     assert_eq!(resumed(out.path(), &[]).unwrap(), inputs);
     let seen = Seen::default();
     let into = Folder::create(out.path(), Overwrite::Replace).unwrap();
-    let (records, ran) = run(&digitizer, &inputs, &into, Jobs(1), Resume::Continue, &seen).unwrap();
+    let (records, ran) =
+        run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();
     assert_eq!((records.len(), ran.inputs), (2, inputs.names()));
     assert_eq!(seen.0.into_inner().unwrap().len(), 2);
 }

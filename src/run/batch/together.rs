@@ -11,8 +11,9 @@ use crate::decide::group::{self, Joined, PhotoEvidence};
 use crate::decide::{Policy, Status};
 use crate::ground::finding::{Code, Severity};
 use crate::picture::{self, SheetPictures};
+use crate::read::evidence::Evidence;
 use crate::read::photo::page_name;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::run::pipeline::{Digitized, Digitizer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -29,26 +30,26 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// Its record.
-    pub(super) fn record<'r>(&self, results: &'r [Vec<Page<'_>>]) -> &'r Record {
+    pub(super) fn record<'r>(&self, results: &'r [Vec<Page>]) -> &'r Record {
         let (file, page) = self.members[0];
         &results[file][page].record
     }
 }
 
-/// Puts together what belongs together.
+/// Digitizes again the files that an earlier run left without evidence, where another photo can be of their sheet.
 ///
 /// # Errors
 /// Threads cannot be started.
-pub(super) fn join<'d>(
-    digitizer: &'d Digitizer,
+pub(super) fn measure_again(
+    digitizer: &Digitizer,
     files: &[PathBuf],
-    results: &mut [Vec<Page<'d>>],
+    results: &mut [Vec<Page>],
     jobs: Jobs,
-) -> Result<Vec<Sheet>, BatchError> {
+) -> Result<(), BatchError> {
     let again = without_evidence(results);
-    let mut found: BTreeMap<usize, FilePages<'d>> = BTreeMap::new();
+    let mut found: BTreeMap<usize, FilePages> = BTreeMap::new();
     let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress: &() };
-    let work = |digitized: Vec<Digitized<'d>>| digitized.into_iter().map(Page::from).collect::<Vec<_>>();
+    let work = |digitized: Vec<Digitized>| digitized.into_iter().map(Page::from).collect::<Vec<_>>();
     map::pages(&again, jobs, &pages, work, |at, pages| {
         found.entry(at.file).or_default().put(&at, pages);
         Ok(())
@@ -56,10 +57,15 @@ pub(super) fn join<'d>(
     for (file, pages) in found {
         results[file] = pages.in_order();
     }
+    Ok(())
+}
+
+/// Puts together what belongs together.
+pub(super) fn join(digitizer: &Digitizer, results: &mut [Vec<Page>]) -> Vec<Sheet> {
     let positions = positions(results);
     let places: Vec<Place> = places(results).filter(|&(f, p)| results[f][p].evidence.is_some()).collect();
     let names: Vec<String> = places.iter().map(|&(file, page)| name(&results[file], page)).collect();
-    let photos: Vec<PhotoEvidence<'_, '_>> = places
+    let photos: Vec<PhotoEvidence<'_>> = places
         .iter()
         .zip(&names)
         .filter_map(|(&(file, page), source)| {
@@ -83,7 +89,9 @@ pub(super) fn join<'d>(
                 }
             }
             Joined::Together { evidence, sources, part } => {
-                let joined = caught(|| digitizer.joined(&records, &evidence));
+                let shown: Vec<&Evidence> =
+                    members.iter().filter_map(|&(f, p)| results[f][p].evidence.as_ref()).collect();
+                let joined = caught(|| digitizer.joined(&shown, &evidence));
                 let mut whole = match joined {
                     Ok(whole) => whole,
                     Err(problem) => {
@@ -110,17 +118,17 @@ pub(super) fn join<'d>(
     for ((file, page), record) in changed {
         results[file][page].record = record;
     }
-    Ok(sheets)
+    sheets
 }
 
-fn places<'r>(results: &'r [Vec<Page<'_>>]) -> impl Iterator<Item = Place> + 'r {
+fn places<'r>(results: &'r [Vec<Page>]) -> impl Iterator<Item = Place> + 'r {
     results.iter().enumerate().flat_map(|(file, pages)| (0..pages.len()).map(move |page| (file, page)))
 }
 
 /// The place of each page in the run. Two sheets of one page lie at the same place.
-fn positions(results: &[Vec<Page<'_>>]) -> Vec<Vec<usize>> {
+fn positions(results: &[Vec<Page>]) -> Vec<Vec<usize>> {
     let mut next = 0;
-    let mut of_file = |pages: &Vec<Page<'_>>| {
+    let mut of_file = |pages: &Vec<Page>| {
         let first = next;
         let places = pages.iter().map(|p| first + p.record.source.page as usize).collect::<Vec<_>>();
         next = places.last().map_or(first, |&last| last) + 1;
@@ -130,7 +138,7 @@ fn positions(results: &[Vec<Page<'_>>]) -> Vec<Vec<usize>> {
 }
 
 /// The name of a page for messages.
-fn name(file: &[Page<'_>], page: usize) -> String {
+fn name(file: &[Page], page: usize) -> String {
     let source = &file[page].record.source;
     let of = file.last().map_or(1, |p| p.record.source.page.saturating_add(1));
     page_name(&source.path, source.page, of)
@@ -138,9 +146,9 @@ fn name(file: &[Page<'_>], page: usize) -> String {
 
 /// Files with a page of an earlier run, without evidence, whose sheet another photo can show too: one of
 /// the same code, or a piece near it.
-fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
+fn without_evidence(results: &[Vec<Page>]) -> Vec<usize> {
     let positions = positions(results);
-    let sheets: Vec<(Place, &Page<'_>)> = places(results)
+    let sheets: Vec<(Place, &Page)> = places(results)
         .map(|(file, page)| ((file, positions[file][page]), &results[file][page]))
         .filter(|(_, page)| page.record.form.is_some())
         .collect();
@@ -148,13 +156,13 @@ fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
     for code in sheets.iter().filter_map(|s| s.1.record.sheet.code.as_deref()) {
         *codes.entry(code).or_insert(0) += 1;
     }
-    let nameless = |page: &Page<'_>| page.record.findings.iter().any(|f| f.code == Code::CodeUnreadable);
+    let nameless = |page: &Page| page.record.findings.iter().any(|f| f.code == Code::CodeUnreadable);
     let pieces: BTreeSet<usize> = sheets.iter().filter(|s| nameless(s.1)).map(|s| s.0.1).collect();
     let near_a_piece = |position: usize| {
         let (from, to) = (position.saturating_sub(group::NEAR), position + group::NEAR);
         pieces.range(from..=to).next().is_some()
     };
-    let shared = |page: &Page<'_>| page.record.sheet.code.as_deref().is_some_and(|c| codes[c] > 1);
+    let shared = |page: &Page| page.record.sheet.code.as_deref().is_some_and(|c| codes[c] > 1);
     let mut again: Vec<usize> = sheets
         .iter()
         .filter(|((_, at), page)| page.evidence.is_none() && (shared(page) || near_a_piece(*at)))
@@ -169,7 +177,7 @@ fn without_evidence(results: &[Vec<Page<'_>>]) -> Vec<usize> {
 pub(super) fn pictures(
     digitizer: &Digitizer,
     files: &[PathBuf],
-    results: &[Vec<Page<'_>>],
+    results: &[Vec<Page>],
     sheet: &Sheet,
 ) -> SheetPictures {
     let record = sheet.record(results);
@@ -177,15 +185,12 @@ pub(super) fn pictures(
     let mut out = SheetPictures::default();
     let Some(form) = form.filter(|_| record.status != Status::Accepted) else { return out };
     for (ix, &(file, page)) in sheet.members.iter().enumerate() {
-        let at = results[file][page].record.source.page;
-        // Its place among the sheets of its page of the file.
-        let before = results[file][..page].iter().filter(|p| p.record.source.page == at).count();
         let seen = || {
-            let again = digitizer.page(&digitizer.open(&files[file]), at).into_iter().nth(before)?;
+            let evidence = results[file][page].evidence.as_ref()?;
             // The sheet's doubt, seen on this photo.
-            let seen = Record { registration: again.record.registration, ..record.clone() };
-            let pixels = again.pixels?;
-            Some(picture::pictures(&pixels, &seen, form))
+            let seen = Record { registration: record::registration(evidence), ..record.clone() };
+            let photo = digitizer.decoded(&digitizer.open(&files[file]), evidence.origin.page).ok()?;
+            Some(picture::pictures(&photo.pixels, &seen, form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.photo.unwrap_or(0) == ix));

@@ -57,12 +57,12 @@ pub(super) fn add(all: &mut [Point], more: &[Point]) {
     }
 }
 
-fn at(level: f64, evidence: &Evidence<'_>) -> Decision {
+fn at(level: f64, evidence: &Evidence) -> Decision {
     decide(evidence, &Policy { surprise: level, ..Policy::default() })
 }
 
 /// Counts a sound sheet, if one was found.
-pub(super) fn sound(points: &mut [Point], evidence: Option<Evidence<'_>>) {
+pub(super) fn sound(points: &mut [Point], evidence: Option<Evidence>) {
     let Some(mut evidence) = evidence else { return };
     evidence.qr = QrOutcome::NotLooked;
     for point in points {
@@ -76,7 +76,7 @@ pub(super) fn sound(points: &mut [Point], evidence: Option<Evidence<'_>>) {
 }
 
 /// Counts an altered sheet; `judge` says what came of it.
-pub(super) fn altered(points: &mut [Point], evidence: &Evidence<'_>, judge: impl Fn(&Decision) -> Outcome) {
+pub(super) fn altered(points: &mut [Point], evidence: &Evidence, judge: impl Fn(&Decision) -> Outcome) {
     for point in points {
         let outcome = judge(&at(point.level, evidence));
         let accepted = outcome.status == Status::Accepted;

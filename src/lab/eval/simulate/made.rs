@@ -13,6 +13,7 @@ use crate::read::glyphs::FieldEvidence;
 use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One sheet in this many is altered.
 const ALTERED_ONE_IN: u64 = 20;
@@ -206,8 +207,8 @@ fn near(form: &Form, value: u32, rng: &mut SynthRng) -> u32 {
     }
 }
 
-pub(super) fn read<'a>(form: &'a Form, printed: &Printed, noise: Noise, rng: &mut SynthRng) -> Evidence<'a> {
-    let mut evidence = Evidence::new(form);
+pub(super) fn read(form: &Arc<Form>, printed: &Printed, noise: Noise, rng: &mut SynthRng) -> Evidence {
+    let mut evidence = Evidence::new(form.clone());
     for (ix, field) in evidence.fields.iter_mut().enumerate() {
         *field = FieldEvidence {
             digits: printed.digits[ix].map(|v| read_cell(form, v, noise, rng)),
@@ -279,7 +280,7 @@ fn pick(weights: &[f64], rng: &mut SynthRng) -> Option<usize> {
 impl Printed {
     /// Whether no print that was changed says what was changed: each is read as the number that the machine printed, or
     /// not read at all. No reading then differs from those of an untouched sheet.
-    pub fn unseen(&self, evidence: &Evidence<'_>) -> bool {
+    pub fn unseen(&self, evidence: &Evidence) -> bool {
         let as_before = |cell: &Option<CellReading>, print: Option<u32>, truth: u32| {
             let read = || cell.as_ref().and_then(CellReading::best).map(|b| b.0);
             print.is_none_or(|p| p == truth) || read().is_none_or(|v| v == truth)

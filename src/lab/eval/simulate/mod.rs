@@ -34,6 +34,7 @@ use crate::read::evidence::Evidence;
 use made::{Printed, print, read};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The error rates at which the accept rate is stated.
 pub const LEVELS: [f64; 4] = [1e-2, 1e-3, 1e-4, 1e-5];
@@ -126,6 +127,7 @@ pub struct Bin {
 /// Makes up `sheets` sheets of `form` and decides on each with and without its QR code, in parallel on
 /// the threads of the pool it is called in. The same arguments give the same result.
 pub fn simulate(form: &Form, sheets: u64, seed: u64, noise: Noise, policy: &Policy) -> Simulation {
+    let form = &Arc::new(form.clone());
     let starts: Vec<u64> = (0..sheets).step_by(BLOCK as usize).collect();
     let block = |&start: &u64| {
         let mut counts = [Counts::new(), Counts::new()];
@@ -198,8 +200,8 @@ impl Counts {
         }
     }
 
-    fn count(&mut self, evidence: &Evidence<'_>, printed: &Printed, policy: &Policy) {
-        let form = evidence.form;
+    fn count(&mut self, evidence: &Evidence, printed: &Printed, policy: &Policy) {
+        let form: &Form = &evidence.form;
         let qr = matches!(evidence.qr, QrOutcome::Read(_));
         let decision = decide(evidence, policy);
         let header = |ix: usize| form.fields[ix].kind == FieldKind::Header;
