@@ -3,7 +3,7 @@
 //! The way through the program is the list of its rooms, and each uses only those before it (`tests/rooms.rs` reads
 //! the imports and fails when one runs back):
 //!
-//! 1. `ground`: what every room speaks: places, findings, hashes.
+//! 1. `ground`: what every room speaks: places, findings, sentences for people, hashes.
 //! 2. `form`: what a sheet looks like and what its numbers have to satisfy, from TOML.
 //! 3. `read`: from a photo's bytes to [`Evidence`]; it measures and never decides.
 //! 4. `decide`: evidence, of one photo or several, to a decision: values, probabilities, a status, findings.
@@ -110,6 +110,7 @@ pub use decide::{Basis, Check, Status};
 pub use form::{Form, FormError};
 pub use ground::finding::{Code, Finding, Severity};
 pub use ground::geometry::Quad;
+pub use ground::words::{Arg, Args, Language};
 pub use image::GrayImage;
 pub use read::evidence::{Evidence, EvidenceError};
 pub use read::glyphs::ReaderChoice;

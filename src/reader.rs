@@ -73,7 +73,7 @@ pub enum Error {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// A file, or a page of it.
-    #[error("{name} {source}")]
+    #[error("{}", .source.finding(.name).message)]
     Picture {
         /// The file's name.
         name: String,
@@ -105,10 +105,10 @@ impl Error {
     }
 
     /// What a person can do; empty where the message says it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
         match self {
-            Self::Picture { source, .. } => source.hint(),
-            _ => "",
+            Self::Picture { source, name } => source.finding(name).hint,
+            _ => String::new(),
         }
     }
 }

@@ -277,8 +277,9 @@ pub fn trust(quality: &Quality) -> f64 {
     coverage * residual * resolution * contrast
 }
 
-/// `digits 183, words 283, QR 283`.
-pub fn channels_text(heard: &Heard) -> String {
-    let said: Vec<String> = heard.readable().iter().map(|(c, v)| format!("{} {v}", c.name())).collect();
-    if said.is_empty() { "no channel readable".to_owned() } else { said.join(", ") }
+/// What digits, words and QR code say, for a finding.
+pub fn told(heard: &Heard) -> [Option<u32>; 3] {
+    let readable = heard.readable();
+    [Channel::Digits, Channel::Words, Channel::Qr]
+        .map(|channel| readable.iter().find(|r| r.0 == channel).map(|r| r.1))
 }

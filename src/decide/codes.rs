@@ -3,10 +3,10 @@
 //! In: the evidence. Out: the sheet's code, and whether the QR code is this sheet's. Refuses a QR code that differs from
 //! the print: its numbers are then not heard.
 
-use super::channels::{QrTrust, Reliance, channels_text, hear};
+use super::channels::{QrTrust, Reliance, hear, told};
 use super::strings::code;
 use crate::form::{FieldIx, Form};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 
@@ -34,13 +34,11 @@ pub fn qr_standing(evidence: &Evidence, reliance: Reliance) -> QrStanding {
     let payload = match &evidence.qr {
         QrOutcome::NotLooked => return belongs(Vec::new()),
         QrOutcome::NotFound => {
-            let message = "no QR code could be decoded";
-            return belongs(vec![Finding::new(Code::QrMissing, Severity::Info, message, "")]);
+            return belongs(vec![Finding::new(Severity::Info, What::QrMissing {})]);
         }
         QrOutcome::Foreign(text) => {
-            let message = format!("the QR code on the photo is not one of this form: {text:?}");
-            let hint = "look whether the code under the sheet belongs to it";
-            return belongs(vec![Finding::new(Code::QrForeign, Severity::Review, message, hint)]);
+            let text = text.escape_debug().to_string();
+            return belongs(vec![Finding::new(Severity::Review, What::QrForeign { text })]);
         }
         QrOutcome::Read(payload) => payload,
     };
@@ -48,39 +46,32 @@ pub fn qr_standing(evidence: &Evidence, reliance: Reliance) -> QrStanding {
         .filter(|&ix| hear(evidence, ix, QrTrust::Belongs, reliance).qr_contradicts_print())
         .collect();
     let carried = payload.values.iter().flatten().count();
-    let examples: Vec<String> = differing
-        .iter()
-        .take(3)
-        .map(|&ix| {
-            format!(
-                "{}: {}",
-                form.fields[ix].label,
-                channels_text(&hear(evidence, ix, QrTrust::Belongs, reliance))
-            )
-        })
-        .collect();
-    let differs = match differing.len() {
-        0 => format!("none of its {carried} numbers differs from the print"),
-        n => format!("{n} of its {carried} numbers differ from the print ({})", examples.join("; ")),
+    let example = |&ix: &FieldIx| {
+        let [digits, words, qr] = told(&hear(evidence, ix, QrTrust::Belongs, reliance));
+        let mut print: Vec<String> = [digits, words].into_iter().flatten().map(|v| v.to_string()).collect();
+        print.dedup();
+        let qr = qr.map_or_else(String::new, |v| v.to_string());
+        format!("{}: {} ≠ {qr}", form.fields[ix].label, print.join("/"))
     };
-    let hint = "check whether print and QR code are of one sheet";
-    let told = code(evidence);
-    let printed = told.as_ref().filter(|(code, _)| *code != payload.code);
+    let of_another = |printed: Option<&String>| What::QrOfAnotherSheet {
+        printed: printed.cloned(),
+        code: payload.code.clone(),
+        differing: differing.len(),
+        carried,
+        examples: differing.iter().take(3).map(example).collect(),
+    };
+    let read = code(evidence);
+    let printed = read.as_ref().filter(|(code, _)| *code != payload.code);
     match printed {
         Some((code, p)) if *p >= HEADER_SURE || differing.len() >= FOREIGN_FROM => {
-            let message = format!("the sheet's code is {code}, the QR code's {}; {differs}", payload.code);
-            foreign(Finding::new(Code::QrOfAnotherSheet, Severity::Review, message, hint))
+            foreign(Finding::new(Severity::Review, of_another(Some(code))))
         }
-        Some((code, _)) => {
-            let message = format!(
-                "the code in the header was read as {code}, doubtfully; the QR code says {}",
-                payload.code
-            );
-            belongs(vec![Finding::new(Code::CodeDoubtful, Severity::Info, message, "")])
+        Some((printed, _)) => {
+            let (printed, code) = (printed.clone(), payload.code.clone());
+            belongs(vec![Finding::new(Severity::Info, What::CodeDoubtful { printed, code })])
         }
-        None if told.is_none() && differing.len() >= FOREIGN_FROM => {
-            let message = format!("the QR code is of {}; {differs}", payload.code);
-            foreign(Finding::new(Code::QrOfAnotherSheet, Severity::Review, message, hint))
+        None if read.is_none() && differing.len() >= FOREIGN_FROM => {
+            foreign(Finding::new(Severity::Review, of_another(None)))
         }
         None => belongs(Vec::new()),
     }

@@ -23,7 +23,7 @@ use super::prints::Print;
 use super::strings;
 use super::weights::Weights;
 use crate::form::{FieldIx, Form};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, Shown, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 use crate::read::glyphs::FieldEvidence;
@@ -54,6 +54,8 @@ pub struct Group {
 
 /// What came of a group of photos.
 #[derive(Debug, Clone)]
+// One a sheet of several photos, and gone with it.
+#[allow(clippy::large_enum_variant)]
 pub enum Joined {
     /// One photo: its own decision stands.
     Alone,
@@ -97,21 +99,15 @@ fn outcome(photos: &[PhotoEvidence<'_>], members: &[usize]) -> Joined {
     }
     let evidence = join(&members.iter().map(|&ix| photos[ix].evidence).collect::<Vec<_>>());
     let names: Vec<&str> = members.iter().map(|&ix| photos[ix].source).collect();
-    let sources = Finding::new(
-        Code::JoinedPhotos,
-        Severity::Info,
-        format!("read from {} photos: {}", names.len(), names.join(", ")),
-        "",
-    );
-    let part =
-        Finding::new(Code::PartOfSheet, Severity::Info, format!("read together with {}", names[0]), "");
+    let part = Finding::new(Severity::Info, What::PartOfSheet { file: names[0].to_owned() });
+    let (count, names) = (names.len(), names.into_iter().map(str::to_owned).collect());
+    let sources = Finding::new(Severity::Info, What::JoinedPhotos { count, names });
     Joined::Together { evidence: Box::new(evidence), sources, part }
 }
 
 /// What photo `a` shows otherwise than photo `b`.
 fn conflicts(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Vec<Finding> {
     let form: &Form = &a.evidence.form;
-    let hint = "two photos of one sheet code differ; compare both with the paper";
     let mut out = Vec::new();
     for (ix, field) in form.fields.iter().enumerate() {
         for channel in [Channel::Digits, Channel::Words, Channel::Qr] {
@@ -122,16 +118,16 @@ fn conflicts(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Vec<Finding> {
             };
             // A poor photo is no witness against a good one.
             if here.listed().min(there.listed()) >= WITNESS && differ(a.evidence, b.evidence, ix, channel) {
-                let name = channel.name();
-                let value = |w: &Weights| w.best().map_or_else(String::new, |v| v.0.to_string());
-                let message = format!(
-                    "{}: {name} {} here, {name} {} on {}",
-                    field.label,
-                    value(&here),
-                    value(&there),
-                    b.source
-                );
-                out.push(Finding::new(Code::PhotosDisagree, Severity::Review, message, hint).on(&field.id));
+                let print = match channel {
+                    Channel::Digits => Shown::Digits,
+                    Channel::Words => Shown::Words,
+                    Channel::Qr => Shown::Qr,
+                };
+                let value = |w: &Weights| w.best().map(|v| v.0);
+                let (label, file) = (field.label.clone(), b.source.to_owned());
+                let (here, there) = (value(&here), value(&there));
+                let what = What::PhotosDisagree { label, print, here, there, file };
+                out.push(Finding::new(Severity::Review, what).on(&field.id));
             }
         }
     }

@@ -4,20 +4,20 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, channels_text, clear_value, hear};
+use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, told};
 use super::codes::{HEADER_SURE, sheet_code_by};
-use super::prints::{Print, says};
+use super::prints::says;
 use super::relations::of_context;
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
 use super::{Basis, Check, ELECTORES, FieldDecision, GroupDecision, Policy, Registered, Status};
-use crate::form::{FieldIx, Form, Group, Relation, RelationOp, Role};
+use crate::form::{Field, FieldIx, Form, Group, Relation, RelationOp, Role};
 use crate::ground::dates;
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Code, Doubt, Filler, Finding, Severity, What};
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
-use crate::read::glyphs::FieldEvidence;
+use crate::read::glyphs::{Channel, FieldEvidence};
 
 /// From this many rows in a run, each more like its neighbour than like itself, the rows may be taken
 /// for each other. Single rows are, by chance (MR and BR); a strip that is registered a row off shows
@@ -203,13 +203,12 @@ pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> 
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
         return None;
     }
-    let message = match &identity.printed_code {
+    let (printed, probability) = match &identity.printed_code {
         Some((_, p)) if *p >= HEADER_SURE => return None,
-        Some((code, p)) => format!("the sheet's code was read as {code} with probability {p:.3}"),
-        None => "the sheet's code could not be read".to_owned(),
+        Some((code, p)) => (Some(code.clone()), Some(*p)),
+        None => (None, None),
     };
-    let hint = "read centre and table in the first lines of the sheet";
-    Some(Finding::new(Code::CodeUnreadable, Severity::Review, message, hint))
+    Some(Finding::new(Severity::Review, What::CodeUnreadable { printed, probability }))
 }
 
 /// Gives the number of voters, where no print of it can be read, the registry's.
@@ -243,20 +242,15 @@ pub fn leave_open(form: &Form, fields: &mut [FieldDecision]) {
 /// What the registry says of the sheet's table: that there is none such, or that it has other
 /// registered voters than the sheet prints, read with confidence.
 pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) -> Option<Finding> {
-    let hint = "compare the code in the first lines of the sheet, and the registry's date";
     match registered {
         Registered::NotAsked => None,
-        Registered::Unknown => {
-            let message = "the registry holds no table with the sheet's code";
-            Some(Finding::new(Code::TableNotRegistered, Severity::Review, message, hint))
-        }
+        Registered::Unknown => Some(Finding::new(Severity::Review, What::TableNotRegistered {})),
         Registered::Known { electores } => {
             let ix = form.field(ELECTORES)?;
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
-            let message =
-                format!("{}: {printed} on the sheet, {registered} in the registry", form.fields[ix].label);
+            let what = What::ElectoresDiffer { label: form.fields[ix].label.clone(), printed, registered };
             let severity = if form.is_context(ix) { Severity::Info } else { Severity::Review };
-            let finding = Finding::new(Code::ElectoresDiffer, severity, message, hint).on(ELECTORES);
+            let finding = Finding::new(severity, what).on(ELECTORES);
             (printed != registered).then_some(finding)
         }
     }
@@ -268,12 +262,8 @@ pub fn about_doubt(trust: QrTrust, evidence: &Evidence, reliance: Reliance) -> O
     if qr || reliance.doubtful <= TOO_DOUBTFUL {
         return None;
     }
-    let message = format!(
-        "{:.0} % of the cells are read with doubt, and no QR code confirms them",
-        100.0 * reliance.doubtful
-    );
-    let hint = "take the picture nearer, straighter or in better light; or check the numbers with the photo";
-    Some(Finding::new(Code::ManyDoubtful, Severity::Review, message, hint))
+    let percent = (100.0 * reliance.doubtful).round() as u32;
+    Some(Finding::new(Severity::Review, What::ManyDoubtful { percent }))
 }
 
 /// Below this many photo pixels a millimetre of print nothing is read: see [`about_resolution`].
@@ -282,14 +272,13 @@ pub const LEGIBLE: f64 = 3.2;
 /// A print too small to be read. `height` is its digits', mm. Whole strips in messenger size (1,600 px) have
 /// 1.8 px/mm.
 pub fn about_resolution(px_per_mm: f64, height: f64) -> Option<Finding> {
-    let message = format!(
-        "the printed digits are {:.1} pixels high ({px_per_mm:.1} pixels a millimetre); {:.1} are needed",
-        px_per_mm * height,
-        LEGIBLE * height
-    );
-    let hint = "photograph it nearer, or in overlapping pieces from top to bottom; send the picture as a file, \
-                messengers shrink photos";
-    (px_per_mm < LEGIBLE).then(|| Finding::new(Code::Illegible, Severity::Reject, message, hint))
+    let tenth = |v: f64| (v * 10.0).round() / 10.0;
+    let what = What::Illegible {
+        height: tenth(px_per_mm * height),
+        scale: tenth(px_per_mm),
+        needed: tenth(LEGIBLE * height),
+    };
+    (px_per_mm < LEGIBLE).then(|| Finding::new(Severity::Reject, what))
 }
 
 /// Zero reports, other elections, nothing read at all.
@@ -297,55 +286,35 @@ pub fn about_the_sheet(evidence: &Evidence, fields: &[FieldDecision]) -> Vec<Fin
     let form: &Form = &evidence.form;
     let mut out = Vec::new();
     if fields.iter().all(|f| f.value.is_none()) {
-        let hint = "take the picture nearer, straighter or in pieces";
-        out.push(Finding::new(
-            Code::NothingRead,
-            Severity::Reject,
-            "no number of the sheet could be read",
-            hint,
-        ));
+        out.push(Finding::new(Severity::Reject, What::NothingRead {}));
         return out;
     }
     let nothing = |f: &FieldEvidence| f.digits.is_none() && f.words.is_none();
     if let QrOutcome::Read(payload) = &evidence.qr
         && evidence.fields.iter().all(nothing)
     {
-        let code = &payload.code;
-        let message = format!("only the QR code of sheet {code} was found, none of its printed table");
-        let hint = "add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit";
-        out.push(Finding::new(Code::CodeAlone, Severity::Review, message, hint));
+        let code = payload.code.clone();
+        out.push(Finding::new(Severity::Review, What::CodeAlone { code }));
     }
     if evidence.rows_mistaken >= ROWS_MISTAKEN {
-        let message = format!(
-            "the names of {} rows in a run look like their neighbours': numbers may be a row off",
-            evidence.rows_mistaken
-        );
-        let hint = "compare the rows' names with the photo, or take the picture straighter";
-        out.push(Finding::new(Code::RowsDoubtful, Severity::Review, message, hint));
+        out.push(Finding::new(Severity::Review, What::RowsDoubtful { count: evidence.rows_mistaken }));
     }
     if evidence.streaks > 0 {
-        let message =
-            format!("{} streaks run along the whole picture; it was read without them", evidence.streaks);
-        let hint = "clean the scanner's glass; scan again where a number under a streak is in doubt";
-        out.push(Finding::new(Code::Streaks, Severity::Info, message, hint));
+        out.push(Finding::new(Severity::Info, What::Streaks { count: evidence.streaks }));
     }
     for &ix in &evidence.glare {
-        let message = format!("{}: light hides part of the number", form.fields[ix].label);
-        let hint = "take the picture without flash, or from another side of the lamp";
-        out.push(Finding::new(Code::Glare, Severity::Info, message, hint).on(&form.fields[ix].id));
+        let label = form.fields[ix].label.clone();
+        out.push(Finding::new(Severity::Info, What::Glare { label }).on(&form.fields[ix].id));
     }
     if form.votes().all(|ix| fields[ix].value == Some(0)) {
-        let message = "every vote row is 0: a report printed before voting, or a table without votes";
-        let hint = "its zeros count as votes only if voting took place at this table";
-        out.push(Finding::new(Code::ZeroReport, Severity::Review, message, hint));
+        out.push(Finding::new(Severity::Review, What::ZeroReport {}));
     }
     if let (Some(expected), Some((issued, p))) = (&form.issued, strings::issued(evidence))
         && let Some(read) = dates::printed_day(&issued)
         && of_another_day(&read, expected, p)
     {
-        let message = format!("the sheet is dated {read}; sheets of this form are of {expected}");
-        let hint = "check which election the sheet belongs to";
-        out.push(Finding::new(Code::AnotherElection, Severity::Review, message, hint));
+        let (printed, expected) = (read, expected.clone());
+        out.push(Finding::new(Severity::Review, What::AnotherElection { printed, expected }));
     }
     out
 }
@@ -375,104 +344,96 @@ pub fn about_fields(
     for (ix, field) in form.fields.iter().enumerate() {
         // Whatever a QR code or the sums say of it.
         if heard[ix].prints.is_empty() && field.role != Role::Context {
-            absent.push(field.label.as_str());
+            absent.push(field.label.clone());
             continue;
         }
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
-        let mut seen = about_field((&heard[ix], field.role), &fields[ix], implied, policy);
+        let mut seen = about_field((&heard[ix], field), &fields[ix], implied, policy);
         // What the registry says too needs no sure print.
         if field.id == ELECTORES
             && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
         {
-            seen.retain(|s| s.0 != Code::CellUnreadable);
+            seen.retain(|s| s.1.code() != Code::CellUnreadable);
             if fields[ix].basis == Basis::Filled {
-                let said = format!("{}; {value} is what the registry has", channels_text(&heard[ix]));
-                seen.push((Code::ValueFilled, Severity::Info, said, "compare the number with the photo"));
+                let ([digits, words, qr], label) = (told(&heard[ix]), field.label.clone());
+                let from = Filler::Registry;
+                seen.push((Severity::Info, What::ValueFilled { label, digits, words, qr, value, from }));
             }
         }
-        out.extend(seen.into_iter().map(|(code, severity, said, hint)| {
-            Finding::new(code, severity, format!("{}: {said}", field.label), hint).on(&field.id)
-        }));
+        out.extend(seen.into_iter().map(|(severity, what)| Finding::new(severity, what).on(&field.id)));
     }
     if !absent.is_empty() {
-        let some = absent.iter().take(ABSENT_NAMED).copied().collect::<Vec<_>>().join(", ");
-        let more = if absent.len() > ABSENT_NAMED { ", …" } else { "" };
-        let message = format!("{} numbers are not on the photo: {some}{more}", absent.len());
-        let hint = "add photos of the rest of the sheet";
-        out.push(Finding::new(Code::FieldsAbsent, Severity::Review, message, hint));
+        let (count, names) = (absent.len(), first(absent, ABSENT_NAMED));
+        out.push(Finding::new(Severity::Review, What::FieldsAbsent { count, names }));
     }
     out
 }
 
-/// Code, weight, what is seen, what to do.
-type Seen = (Code, Severity, String, &'static str);
+/// The first of these names, and a sign where there are more.
+fn first(mut names: Vec<String>, most: usize) -> Vec<String> {
+    if names.len() > most {
+        names.truncate(most);
+        names.push("…".to_owned());
+    }
+    names
+}
 
 /// What is to say about one field, of which the other numbers of the sheet give `implied`.
 fn about_field(
-    (heard, role): (&Heard, Role),
+    (heard, field): (&Heard, &Field),
     decided: &FieldDecision,
     implied: Option<u32>,
     policy: &Policy,
-) -> Vec<Seen> {
-    let text = channels_text(heard);
-    let look = "read the number on the photo";
-    if role == Role::Context {
-        let open = || (Code::CellUnreadable, Severity::Info, not_certain(heard, text), look);
+) -> Vec<(Severity, What)> {
+    let [digits, words, qr] = told(heard);
+    let label = || field.label.clone();
+    let unreadable = |how, value| What::CellUnreadable { label: label(), how, digits, words, qr, value };
+    let disagree = |together| What::ChannelsDisagree { label: label(), digits, words, qr, together };
+    let unread = if heard.readable().is_empty() { Doubt::Unread } else { Doubt::Unsure };
+    if field.role == Role::Context {
+        let open = || (Severity::Info, unreadable(unread, None));
         return decided.value.is_none().then(open).into_iter().collect();
     }
     let Some(value) = decided.value else {
-        let code =
-            if heard.contradictory(policy.surprise) { Code::ChannelsDisagree } else { Code::CellUnreadable };
-        return vec![(code, Severity::Review, not_certain(heard, text), look)];
+        let contradictory = heard.contradictory(policy.surprise);
+        let what = if contradictory { disagree(None) } else { unreadable(unread, None) };
+        return vec![(Severity::Review, what)];
     };
     let mut out = Vec::new();
     let (silent, other): (Vec<_>, Vec<_>) = heard.astray(value).partition(|p| p.shows().is_none());
     let held = heard.disagrees(value, policy.surprise);
-    let names =
-        |prints: &[&Print]| prints.iter().map(|p| p.kind.channel.name()).collect::<Vec<_>>().join(" and ");
-    let fits = || format!("{text}; {value} is what fits the other numbers");
-    let together = || format!("{text}; {value} is what the channels together give");
-    let unread = || format!("{} hardly readable ({text}); {value} is what the rest gives", names(&silent));
-    let compare = "compare the number with the photo";
+    let hardly = match silent.iter().map(|p| p.kind.channel).collect::<Vec<_>>()[..] {
+        [Channel::Digits] => Doubt::Digits,
+        [Channel::Words] => Doubt::Words,
+        _ => Doubt::Both,
+    };
+    let misread = |how| What::Misreading { label: label(), how, digits, words, qr, value };
     // What cannot be read may show another number, however sure the other print, the code or the sums are.
     if held && !silent.is_empty() {
-        out.push((
-            Code::CellUnreadable,
-            Severity::Review,
-            unread(),
-            "look at what covers or spoils the number",
-        ));
+        out.push((Severity::Review, unreadable(hardly, Some(value))));
     }
     match (decided.basis, implied.filter(|&v| v != value)) {
-        (Basis::Read, Some(implied)) => {
-            let said = format!("{text}; the other numbers of the sheet give {implied}");
-            let hint = "compare the number and the sums with the photo";
-            out.push((Code::OutOfLine, Severity::Review, said, hint));
+        (Basis::Read, Some(others)) => {
+            out.push((Severity::Review, What::OutOfLine { label: label(), digits, words, qr, others }));
         }
         (Basis::Read, None) if held && (!other.is_empty() || silent.is_empty()) => {
-            let hint = "compare digits, words and QR code on the photo; what is printed twice alike is not \
-                        necessarily right";
-            out.push((Code::ChannelsDisagree, Severity::Review, together(), hint));
+            out.push((Severity::Review, disagree(Some(value))));
         }
         (Basis::Read, None) if !held && !other.is_empty() => {
-            let said = format!("{}; as readings of such print err now and then", together());
-            out.push((Code::Misreading, Severity::Info, said, compare));
+            out.push((Severity::Info, misread(Doubt::Other)));
         }
-        (Basis::Read, None) if !held && !silent.is_empty() => {
-            out.push((Code::Misreading, Severity::Info, unread(), compare));
-        }
+        (Basis::Read, None) if !held && !silent.is_empty() => out.push((Severity::Info, misread(hardly))),
         (Basis::Read, None) => {}
         (Basis::Corrected, _) => {
             let severity = if held { Severity::Review } else { Severity::Info };
-            out.push((Code::ValueCorrected, severity, fits(), compare));
+            out.push((severity, What::ValueCorrected { label: label(), digits, words, qr, value }));
         }
-        (Basis::Filled, _) => out.push((Code::ValueFilled, Severity::Info, fits(), compare)),
+        (Basis::Filled, _) => {
+            let from = Filler::Sums;
+            out.push((Severity::Info, What::ValueFilled { label: label(), digits, words, qr, value, from }));
+        }
     }
     out
-}
-
-fn not_certain(heard: &Heard, text: String) -> String {
-    if heard.readable().is_empty() { text } else { format!("not certain ({text})") }
 }
 
 /// Which fields keep a sheet from being certain enough.
@@ -495,17 +456,6 @@ pub fn about_confidence(
         .filter(|d| d.0 > policy.max_error / fields.len() as f64)
         .collect();
     doubtful.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let names: Vec<&str> = doubtful.iter().take(5).map(|d| d.1).collect();
-    let more = if doubtful.len() > 5 { ", …" } else { "" };
-    let message = format!(
-        "probability of a wrong number {wrong:.1e}, allowed {:.1e}; least certain: {}{more}",
-        policy.max_error,
-        names.join(", ")
-    );
-    Some(Finding::new(
-        Code::LowConfidence,
-        Severity::Review,
-        message,
-        "check the numbers named with the photo",
-    ))
+    let names = first(doubtful.into_iter().map(|d| d.1.to_owned()).collect(), 5);
+    Some(Finding::new(Severity::Review, What::LowConfidence { wrong, allowed: policy.max_error, names }))
 }

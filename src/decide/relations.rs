@@ -6,7 +6,8 @@
 use super::channels::Heard;
 use super::{Basis, Check, ELECTORES, FieldDecision, Policy};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Broken, Finding, Severity, What};
+use crate::ground::words::Side;
 
 /// A relation on the decided values.
 pub fn check(relation: &Relation, values: &[Option<u32>]) -> Check {
@@ -26,25 +27,17 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
     let mut out = Vec::new();
     for (relation, check) in form.relations.iter().zip(checks) {
         let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
-        let (l, r) = sides_text(form, relation);
         let severity = if of_context(form, relation) { Severity::Info } else { Severity::Review };
-        let finding = match relation.op {
-            RelationOp::Equals => Finding::new(
-                Code::RelationBroken,
-                severity,
-                format!("{l} = {left}, {r} = {right}"),
-                "compare both sides with the photo; a sheet can break a sum of its own",
-            ),
-            RelationOp::AtMost => {
-                let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
-                Finding::new(
-                    if electores { Code::ElectoresExceeded } else { Code::RelationBroken },
-                    severity,
-                    format!("{l} = {left}, more than {r} = {right}"),
-                    "compare both numbers with the photo",
-                )
+        let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
+        let (left_of, right_of) = (side(form, &relation.left), side(form, &relation.right));
+        let what = match relation.op {
+            RelationOp::AtMost if electores => What::ElectoresExceeded { left, left_of, right, right_of },
+            op => {
+                let how = if op == RelationOp::Equals { Broken::Sum } else { Broken::Bound };
+                What::RelationBroken { how, left, left_of, right, right_of, read: Vec::new() }
             }
         };
+        let finding = Finding::new(severity, what);
         out.push(on_total(finding, form, relation, fields));
     }
     out
@@ -81,12 +74,11 @@ pub fn about_corrections(
             continue;
         };
         let changed = relation.left.iter().chain(&relation.right).filter(|&&ix| read[ix] != fields[ix].value);
-        let changed: Vec<String> =
-            changed.filter_map(|&ix| Some(format!("{} is {}", form.fields[ix].label, read[ix]?))).collect();
-        let (l, r) = sides_text(form, relation);
-        let message = format!("if {}: {l} = {left}, {r} = {right}", changed.join(", "));
-        let hint = "compare both sides with the photo: any of their numbers may be the wrong one";
-        let finding = Finding::new(Code::RelationBroken, Severity::Review, message, hint);
+        let read =
+            changed.filter_map(|&ix| Some(format!("{} = {}", form.fields[ix].label, read[ix]?))).collect();
+        let (left_of, right_of) = (side(form, &relation.left), side(form, &relation.right));
+        let what = What::RelationBroken { how: Broken::Corrected, left, left_of, right, right_of, read };
+        let finding = Finding::new(Severity::Review, what);
         out.push(on_total(finding, form, relation, fields));
     }
     out
@@ -101,15 +93,11 @@ fn on_total(finding: Finding, form: &Form, relation: &Relation, fields: &[FieldD
     }
 }
 
-fn sides_text(form: &Form, relation: &Relation) -> (String, String) {
-    (side_text(form, &relation.left), side_text(form, &relation.right))
-}
-
-/// `38 vote rows`, or the labels.
-fn side_text(form: &Form, side: &[FieldIx]) -> String {
+/// How many rows a side adds up, or its labels.
+fn side(form: &Form, side: &[FieldIx]) -> Side {
     let votes = side.iter().all(|&ix| matches!(form.fields[ix].kind, FieldKind::Vote { .. }));
     if votes && side.len() > 3 {
-        return format!("sum of {} rows", side.len());
+        return Side::Rows(side.len());
     }
-    side.iter().map(|&ix| form.fields[ix].label.as_str()).collect::<Vec<_>>().join(" + ")
+    Side::Labels(side.iter().map(|&ix| form.fields[ix].label.as_str()).collect::<Vec<_>>().join(" + "))
 }

@@ -1,10 +1,11 @@
 //! What was noticed on a sheet, as data that rides on its record.
 //!
-//! A finding has a stable code, a severity, the field it is about, a message that says what is seen
-//! with its numbers, and a hint that says what a person can do. The words are neutral: they say what
-//! is seen, not who did it. Nothing that matters is only logged. Refuses a code that this version does
-//! not know: what it cannot weigh it does not pass on.
+//! A finding has a stable code, a severity, the field it is about and what its sentences need: what is seen, with its
+//! numbers, and what a person can do. [`super::words`] makes them of that in the reader's language, where they are
+//! shown; in English they ride on the record as well. Nothing that matters is only logged. Refuses a code that this
+//! version does not know: what it cannot weigh it does not pass on.
 
+use super::words::{Arg, Args, Given, Language, Side, args, say};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::borrow::Cow;
@@ -23,118 +24,73 @@ pub enum Severity {
     Reject,
 }
 
-/// Everything that can be noticed; in records by its name in snake_case.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    JsonSchema,
-    Display,
-    EnumIter,
-    EnumString,
-    IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Code {
-    /// The prints of a number say different numbers.
-    ChannelsDisagree,
-    /// A sum or a bound does not hold.
-    RelationBroken,
-    /// More votes than registered voters.
-    ElectoresExceeded,
-    /// A number is not the one that the others give.
-    OutOfLine,
-    /// The relations overruled what was read.
-    ValueCorrected,
-    /// Nothing was read; the relations or a registry gave the number.
-    ValueFilled,
-    /// A number, or one of its prints, could not be read.
-    CellUnreadable,
-    /// A print rather shows another number, as readings of such print err now and then.
-    Misreading,
-    /// Numbers are not on the photo.
-    FieldsAbsent,
-    /// A wrong number is too probable.
-    LowConfidence,
-    /// Registered voters differ from the registry's.
-    ElectoresDiffer,
-    /// The registry has no such table.
-    TableNotRegistered,
-    /// A name is printed otherwise than the registry has it.
-    PlaceDiffers,
-    /// No QR code was decoded.
-    QrMissing,
-    /// The QR code is none of this form.
-    QrForeign,
-    /// The QR code is another sheet's.
-    QrOfAnotherSheet,
-    /// The printed code was read with doubt; the QR code says another.
-    CodeDoubtful,
-    /// The printed code could not be read.
-    CodeUnreadable,
-    /// No number was read.
-    NothingRead,
-    /// Every row is 0.
-    ZeroReport,
-    /// Dated of another day.
-    AnotherElection,
-    /// Most readings are guesses.
-    ManyDoubtful,
-    /// Rows may be taken for each other.
-    RowsDoubtful,
-    /// The print is too small.
-    Illegible,
-    /// Light hides part of a number.
-    Glare,
-    /// A scanner's streaks were taken out.
-    Streaks,
-    /// No known form was found.
-    NoSheet,
-    /// Of a sheet only its QR code was found.
-    CodeAlone,
-    /// The same bytes under two paths.
-    DuplicateFile,
-    /// The system does not give the file.
-    UnreadableFile,
-    /// No bytes.
-    EmptyFile,
-    /// Over a limit in bytes or pixels.
-    TooLarge,
-    /// No known format.
-    NotAPicture,
-    /// A known format of an unknown kind, or one that this build leaves out.
-    UnsupportedPicture,
-    /// Protected with a password.
-    LockedFile,
-    /// A file of several pages without any.
-    NoPages,
-    /// Over the limit of pages.
-    TooManyPages,
-    /// Cut short or damaged.
-    DamagedPicture,
-    /// The program failed.
-    InternalError,
-    /// Its sheet stands in another record.
-    PartOfSheet,
-    /// Read from several photos.
-    JoinedPhotos,
-    /// Photos of one sheet show different numbers.
-    PhotosDisagree,
-    /// Of a run: a folder or scanner with many sheets that are not accepted.
-    GroupNotAccepted,
-    /// Of a run: a folder or scanner with many QR codes that are not read.
-    GroupWithoutQr,
+/// From the list of `codes.rs` the types that a sentence chooses its words by.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($word:ident),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+        #[strum(serialize_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum $name { $($word),* }
+
+        impl Given for $name {
+            fn given(self) -> Option<Arg> {
+                <&str>::from(self).to_owned().given()
+            }
+        }
+    )*};
 }
+
+/// And the types [`Code`] and [`What`].
+macro_rules! findings {
+    ($($(#[$doc:meta])* $code:ident { $($arg:ident: $type:ty),* $(,)? })*) => {
+        /// Everything that can be noticed; in records by its name in snake_case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+        #[derive(Display, EnumIter, EnumString, IntoStaticStr)]
+        #[serde(rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case")]
+        pub enum Code { $($(#[$doc])* $code,)* }
+
+        /// What is seen, with what its sentence needs; `None` is what is not known.
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(missing_docs)]
+        pub enum What { $($(#[$doc])* $code { $($arg: $type),* },)* }
+
+        impl Code {
+            /// What a finding of this code may carry.
+            pub const fn args(self) -> &'static [&'static str] {
+                match self { $(Self::$code => &[$(stringify!($arg)),*],)* }
+            }
+        }
+
+        impl What {
+            /// Its code.
+            pub const fn code(&self) -> Code {
+                match self { $(Self::$code { .. } => Code::$code,)* }
+            }
+
+            /// Its arguments by name.
+            pub fn args(self) -> Args {
+                let given: Vec<(&str, Option<Arg>)> = match self {
+                    $(Self::$code { $($arg),* } => vec![$((stringify!($arg), $arg.given())),*],)*
+                };
+                args(given)
+            }
+        }
+    };
+}
+
+include!("codes.rs");
 
 impl Code {
     /// Its name, as records write it.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Its title.
+    pub fn title(self, language: Language) -> String {
+        say(language, self.name(), None, &Args::new(), &[])
     }
 }
 
@@ -169,16 +125,29 @@ pub struct Finding {
     pub severity: Severity,
     /// The id of the field it is about, if it is about one.
     pub field: Option<String>,
-    /// What is seen, with its numbers.
+    /// What its sentence needs, by name; absent in records of versions that wrote the sentence alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<Args>,
+    /// What is seen, with its numbers, in English.
     pub message: String,
-    /// What a person can do about it; empty when nothing needs doing.
+    /// What a person can do about it, in English; empty when nothing needs doing.
     pub hint: String,
 }
 
 impl Finding {
     /// A finding about the whole sheet or file.
-    pub fn new(code: Code, severity: Severity, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, severity, field: None, message: message.into(), hint: hint.into() }
+    pub fn new(severity: Severity, what: What) -> Self {
+        let (code, args) = (what.code(), what.args());
+        let say = |part| say(Language::En, code.name(), Some(part), &args, code.args());
+        let (message, hint) = (say("seen"), say("do"));
+        Self { code, severity, field: None, args: Some(args), message, hint }
+    }
+
+    /// A finding as versions without arguments wrote it.
+    #[cfg(test)]
+    pub fn told(code: Code, severity: Severity, message: &str, hint: &str) -> Self {
+        let (message, hint) = (message.to_owned(), hint.to_owned());
+        Self { code, severity, field: None, args: None, message, hint }
     }
 
     /// The same finding, about one field.
@@ -187,12 +156,51 @@ impl Finding {
         self.field = Some(field.to_owned());
         self
     }
+
+    /// Whether `label` is among the names that it gives.
+    pub fn names(&self, label: &str) -> bool {
+        let names = self.args.as_ref().and_then(|a| a.get("names"));
+        matches!(names, Some(Arg::List(names)) if names.iter().any(|n| n == label))
+    }
+
+    /// What is seen, with its numbers; in the record's words where it lacks what the sentence needs.
+    pub fn seen(&self, language: Language) -> String {
+        match &self.args {
+            Some(args) => say(language, self.code.name(), Some("seen"), args, self.code.args()),
+            None => self.message.clone(),
+        }
+    }
+
+    /// What a person can do about it; empty when nothing needs doing.
+    pub fn advice(&self, language: Language) -> String {
+        let say = |args| say(language, self.code.name(), Some("do"), args, self.code.args());
+        match (&self.args, language) {
+            (Some(args), _) => say(args),
+            (None, Language::En) => self.hint.clone(),
+            (None, Language::Es) => say(&Args::new()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use strum::IntoEnumIterator;
+
+    #[test]
+    fn a_finding_comes_back_as_written_and_an_old_one_in_its_own_words() {
+        let what = What::CodeUnreadable { printed: Some("01.02".to_owned()), probability: Some(0.5) };
+        let finding = Finding::new(Severity::Review, what).on("code");
+        let written = serde_json::to_value(&finding).unwrap();
+        assert_eq!(written["args"], serde_json::json!({"printed": "01.02", "probability": 0.5}));
+        assert_eq!(serde_json::from_value::<Finding>(written).unwrap(), finding);
+        let old =
+            r#"{"code": "streaks", "severity": "info", "field": null, "message": "seen", "hint": "do"}"#;
+        let old: Finding = serde_json::from_str(old).unwrap();
+        assert_eq!((old.seen(Language::Es), old.advice(Language::En)), ("seen".to_owned(), "do".to_owned()));
+        assert!(old.advice(Language::Es).starts_with("limpie"));
+        assert!(serde_json::to_value(&old).unwrap().get("args").is_none());
+    }
 
     #[test]
     fn a_code_is_written_and_read_by_its_name() {

@@ -91,7 +91,7 @@ mod tests {
     fn a_field_that_a_finding_names_stands_first() {
         let mut record = sample::record("a.jpg");
         record.contests[0].choices[0].votes.confidence = 0.5;
-        record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("EG_MUD")];
+        record.findings = vec![Finding::told(Code::ChannelsDisagree, Severity::Review, "", "").on("EG_MUD")];
         assert_eq!(doubtful(&record), ["EG_MUD", "NM_PSUV"]);
     }
 
@@ -99,7 +99,7 @@ mod tests {
     fn a_finding_that_is_only_good_to_know_asks_for_no_look() {
         let mut record = sample::record("a.jpg");
         record.contests[0].choices[0].votes.confidence = 0.5;
-        record.findings = vec![Finding::new(Code::ElectoresDiffer, Severity::Info, "", "").on("electores")];
+        record.findings = vec![Finding::told(Code::ElectoresDiffer, Severity::Info, "", "").on("electores")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
 
@@ -111,7 +111,7 @@ mod tests {
             choice.votes.confidence = 0.0;
         }
         record.confidence = 0.0;
-        record.findings = vec![Finding::new(Code::CellUnreadable, Severity::Review, "", "").on("NM_PSUV")];
+        record.findings = vec![Finding::told(Code::CellUnreadable, Severity::Review, "", "").on("NM_PSUV")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
 
@@ -124,7 +124,7 @@ mod tests {
         }
         record.confidence = 0.9;
         assert_eq!(doubtful(&record).len(), 3, "without the finding each is a contradiction");
-        record.findings = vec![Finding::new(Code::QrOfAnotherSheet, Severity::Review, "", "")];
+        record.findings = vec![Finding::told(Code::QrOfAnotherSheet, Severity::Review, "", "")];
         assert!(doubtful(&record).is_empty());
     }
 

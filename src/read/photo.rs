@@ -18,7 +18,7 @@ mod tiff;
 
 pub use document::Document;
 
-use crate::ground::finding::Code;
+use crate::ground::finding::{Code, Feature, Finding, Severity, Size, What};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -118,52 +118,38 @@ impl Default for Limits {
     }
 }
 
-/// Why a file gives no photo. [`PhotoError::code`] is stable.
+/// Why a file gives no photo; its sentence is that of its finding.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PhotoError {
     /// The system does not give it.
-    #[error("cannot be read: {0}")]
     Io(String),
     /// No bytes.
-    #[error("the file is empty (0 bytes)")]
     Empty,
     /// Over the limit.
-    #[error("{what} is {value}, the limit is {limit}")]
     TooLarge {
         /// Bytes or pixels.
-        what: &'static str,
+        what: Size,
         /// As found.
         value: u64,
         /// As allowed.
         limit: u64,
     },
     /// Not a picture of a known format.
-    #[error("is no picture of a known format (JPEG, HEIC, PNG, WebP, TIFF, PDF)")]
     UnknownFormat,
     /// A known format, in a way that is not known.
-    #[error("the {format} picture is of a kind that is not known: {cause}")]
     Unsupported {
         /// The format.
         format: String,
         /// What the decoder said.
         cause: String,
     },
-    /// A format that this build leaves out.
-    #[error("is a {format} file, and this cotejo was built without {format}")]
-    NotBuilt {
-        /// The format.
-        format: &'static str,
-        /// What a person can do; names the cargo feature.
-        hint: &'static str,
-    },
+    /// A format that this build leaves out: the cargo feature that reads it.
+    NotBuilt(Feature),
     /// Encrypted.
-    #[error("the PDF file is protected with a password or a kind of encryption that is not known")]
     Locked,
     /// Several pages were possible, and there is none.
-    #[error("the {0} file has no pages")]
     NoPages(String),
     /// Over the limit.
-    #[error("the file has {pages} pages, the limit is {limit}")]
     TooManyPages {
         /// As found.
         pages: usize,
@@ -171,7 +157,6 @@ pub enum PhotoError {
         limit: u32,
     },
     /// Damaged.
-    #[error("the {format} picture is damaged or cut short: {cause}")]
     Damaged {
         /// The format.
         format: String,
@@ -187,43 +172,43 @@ impl From<std::io::Error> for PhotoError {
 }
 
 impl PhotoError {
-    /// Stable tag for findings.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Io(_) => Code::UnreadableFile,
-            Self::Empty => Code::EmptyFile,
-            Self::TooLarge { .. } => Code::TooLarge,
-            Self::UnknownFormat => Code::NotAPicture,
-            Self::Unsupported { .. } | Self::NotBuilt { .. } => Code::UnsupportedPicture,
-            Self::Locked => Code::LockedFile,
-            Self::NoPages(_) => Code::NoPages,
-            Self::TooManyPages { .. } => Code::TooManyPages,
-            Self::Damaged { .. } => Code::DamagedPicture,
-        }
+    /// As a finding about a file of this name.
+    pub fn finding(&self, file: impl Into<String>) -> Finding {
+        let file = file.into();
+        let what = match self {
+            Self::Io(cause) => What::UnreadableFile { file, cause: cause.clone() },
+            Self::Empty => What::EmptyFile { file },
+            &Self::TooLarge { what, value, limit } => What::TooLarge { file, what, value, limit },
+            Self::UnknownFormat => What::NotAPicture { file },
+            Self::Unsupported { format, cause } => {
+                let (format, cause) = (format.clone(), Some(cause.clone()));
+                What::UnsupportedPicture { file, format, cause, without: None }
+            }
+            Self::NotBuilt(feature) => {
+                let (format, without) = (<&str>::from(feature).to_uppercase(), Some(*feature));
+                What::UnsupportedPicture { file, format, cause: None, without }
+            }
+            Self::Locked => What::LockedFile { file },
+            Self::NoPages(format) => What::NoPages { file, format: format.clone() },
+            &Self::TooManyPages { pages, limit } => What::TooManyPages { file, pages, limit },
+            Self::Damaged { format, cause } => {
+                What::DamagedPicture { file, format: format.clone(), cause: cause.clone() }
+            }
+        };
+        Finding::new(Severity::Reject, what)
     }
 
-    /// What a person can do.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "check that the file exists and that you may read it",
-            Self::Empty => "copy the file again from where it came from",
-            Self::TooLarge { what: BYTES, .. } => "save the picture smaller, or split the file",
-            Self::TooLarge { .. } => "save the picture smaller, or raise the limit with --max-pixels",
-            Self::Unsupported { .. } => "save it as JPEG or PNG",
-            Self::NotBuilt { hint, .. } => hint,
-            Self::Locked => "open it with its password and print it to a new PDF file without one",
-            Self::NoPages(_) => "scan or export it again; this file holds no page",
-            Self::TooManyPages { .. } => "split the file, for example with `qpdf --split-pages=500`",
-            Self::UnknownFormat => "export it as JPEG or PNG; if it is a picture, its bytes are damaged",
-            Self::Damaged { .. } => {
-                "copy or download the file again; this one does not hold the whole picture"
-            }
-        }
+    /// The code of its finding.
+    pub fn code(&self) -> Code {
+        self.finding("").code
     }
 }
 
-/// What a size in bytes is called.
-const BYTES: &str = "size in bytes";
+impl std::fmt::Display for PhotoError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.finding("the file").message)
+    }
+}
 
 /// Reads a file's bytes within the limit.
 ///
@@ -235,7 +220,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         return Err(PhotoError::Io("it is a folder, not a file".to_owned()));
     }
     if meta.len() > limits.bytes {
-        return Err(PhotoError::TooLarge { what: BYTES, value: meta.len(), limit: limits.bytes });
+        return Err(PhotoError::TooLarge { what: Size::Bytes, value: meta.len(), limit: limits.bytes });
     }
     let bytes = std::fs::read(path)?;
     if bytes.is_empty() {
@@ -290,7 +275,7 @@ fn upright(mut decoder: impl ImageDecoder, format: &str, limits: &Limits) -> Res
 fn within(width: u32, height: u32, limits: &Limits) -> Result<(), PhotoError> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.pixels {
-        return Err(PhotoError::TooLarge { what: "number of pixels", value: pixels, limit: limits.pixels });
+        return Err(PhotoError::TooLarge { what: Size::Pixels, value: pixels, limit: limits.pixels });
     }
     Ok(())
 }

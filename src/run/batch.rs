@@ -19,7 +19,7 @@ pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
 use crate::decide::Status;
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::words::display;
 use crate::picture::{self, Rows, SheetPictures};
 use crate::read::evidence::Evidence;
@@ -304,11 +304,8 @@ fn copies(file: &Path, original: &Path, pages: &[Page]) -> Vec<Record> {
         let mut copy = page.record.clone();
         copy.source_mut().path = display(file);
         copy.sources.truncate(1);
-        let message = format!("the file has the same content as {}", display(original));
-        copy.become_part(
-            whole,
-            Finding::new(Code::DuplicateFile, Severity::Info, message, "count one of the two"),
-        );
+        let file = display(original);
+        copy.become_part(whole, Finding::new(Severity::Info, What::DuplicateFile { file }));
         copy
     };
     pages.iter().map(copy).collect()

@@ -5,7 +5,7 @@
 
 use crate::decide::{self, Decision, Policy, Registered, laws};
 use crate::form::{Form, Rule};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::geometry::Point;
 use crate::ground::words::display;
 use crate::read::code::{self, QrOutcome};
@@ -211,8 +211,7 @@ impl Digitizer {
     fn refused(&self, opened: &Opened, page: u32, error: &PhotoError) -> Digitized {
         let (path, sha256) = (opened.name.clone(), opened.sha256.clone());
         let name = photo::page_name(&path, page, opened.pages());
-        let finding = Finding::new(error.code(), Severity::Reject, format!("{name} {error}"), error.hint());
-        self.without(&Origin { path, sha256, page, ..Origin::default() }, finding)
+        self.without(&Origin { path, sha256, page, ..Origin::default() }, error.finding(name))
     }
 
     /// Digitizes a decoded photo: one record a sheet found in it, at least one.
@@ -291,15 +290,9 @@ impl Digitizer {
     }
 
     fn no_sheet(&self, photo: &Photo) -> Digitized {
-        let (w, h) = photo.pixels.dimensions();
-        let finding = Finding::new(
-            Code::NoSheet,
-            Severity::Reject,
-            format!("{}: no sheet of a known form was found in the picture ({w} x {h} px)", photo.name()),
-            "if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; \
-             if not, leave it out",
-        );
-        self.without(&photo.origin(0), finding)
+        let (width, height) = photo.pixels.dimensions();
+        let what = What::NoSheet { file: photo.name(), width, height };
+        self.without(&photo.origin(0), Finding::new(Severity::Reject, what))
     }
 
     /// The foot of a sheet in a picture without any of its table: its QR code.

@@ -229,7 +229,7 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
 fn a_photo_of_a_joined_sheet_makes_no_mesa_of_its_own() {
     let (forms, mut records) = country(3, 15);
     let whole = records[0].source().page_ref();
-    let finding = crate::ground::finding::Finding::new(
+    let finding = crate::ground::finding::Finding::told(
         crate::ground::finding::Code::PartOfSheet,
         crate::ground::finding::Severity::Info,
         "",

@@ -4,6 +4,7 @@ use super::*;
 use crate::decide::tests::{CODE, OTHER_CODE, acta, payload, sheet, sure, truth};
 use crate::decide::{Status, decide, hold_back};
 use crate::form::Form;
+use crate::ground::finding::Code;
 use crate::read::evidence::TextEvidence;
 use std::ops::Range;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::form::builtin;
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Code, Finding, Severity, What};
 use crate::ground::geometry::{Point, Quad, Rect};
 use crate::picture::{self, Picture, cover};
 use crate::read::sheet::{Mesh, Rung};
@@ -37,7 +37,9 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     record.form = Some(crate::record::FormRef { id: form.id.clone(), version: 1, score: 1.0 });
     record.stand_at(Status::Review);
     record.confidence = 0.4;
-    record.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "look").on("NM_PSUV")];
+    let (label, together) = ("PSUV".to_owned(), Some(20));
+    let what = What::ChannelsDisagree { label, digits: Some(20), words: Some(21), qr: None, together };
+    record.findings = vec![Finding::new(Severity::Review, what).on("NM_PSUV")];
     record.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
     record.registration = Some(Registration {
         quad: Quad([[0.0; 2]; 4]),
@@ -150,8 +152,14 @@ fn the_page_shows_the_disagreement_with_its_crops_and_the_marked_strip() {
     let (pixels, record) = photo(&form);
     let (pages, _dir) = report(&[record], Some((&pixels, &form)));
     let page = &pages[0];
-    assert!(page.contains("PSUV: dígitos 20, letras 21."), "the reason in Spanish");
-    assert!(page.contains("PSUV: digits 20, words 21."), "the reason in English");
+    assert!(
+        page.contains("PSUV: dígitos 20, letras 21; los canales juntos dan 20."),
+        "the reason in Spanish"
+    );
+    assert!(
+        page.contains("PSUV: digits 20, words 21; 20 is what the channels together give."),
+        "the reason in English"
+    );
     assert_eq!(page.matches("<img src=\"data:image/jpeg;base64,").count(), 2, "digits and words of one cell");
     assert!(page.contains("class=\"mark\" data-field=\"NM_PSUV\""));
 }
@@ -181,7 +189,7 @@ fn markup_in_names_and_texts_stays_text() {
     record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
     record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
     record.place.state = Some("<b onclick=alert(3)>".to_owned());
-    record.findings = vec![Finding::new(
+    record.findings = vec![Finding::told(
         Code::QrForeign,
         Severity::Review,
         "text </script><svg onload=alert(5)>",

@@ -194,7 +194,7 @@ pub fn sheet(
         unsure: codes.contains(&Code::LowConfidence),
         codes: codes.into_iter().map(Code::name).collect::<Vec<_>>().join(" "),
         // Where a value is hidden, nothing beside it may tell it.
-        reasons: if hides { Vec::new() } else { reasons(&findings, record, form) },
+        reasons: if hides { Vec::new() } else { reasons(&findings) },
         sums: record
             .checks
             .iter()
@@ -218,10 +218,10 @@ pub fn sheet(
 }
 
 /// Findings by kind, in the order given.
-fn reasons(findings: &[&Finding], record: &Record, form: Option<&Form>) -> Vec<Reason> {
+fn reasons(findings: &[&Finding]) -> Vec<Reason> {
     let mut out: Vec<(Code, Reason)> = Vec::new();
     for finding in findings {
-        let detail = Some(detail(finding, record, form)).filter(|d| !d.es.is_empty());
+        let detail = Some(detail(finding)).filter(|d| !d.es.is_empty());
         match out.iter_mut().find(|r| r.0 == finding.code) {
             Some((_, reason)) => reason.details.extend(detail),
             None => out.push((

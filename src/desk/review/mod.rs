@@ -27,7 +27,9 @@ mod tests;
 pub use photos::prepare_sample;
 
 use crate::desk::report::{Both, ReportError};
+use crate::ground::words::{Arg, Given, Language, args, say, sentence};
 use crate::run::output::OutputError;
+use strum::IntoStaticStr;
 
 /// Why something of a review could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -69,48 +71,49 @@ pub enum ReviewError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The page asked for a sheet that the run lacks.
-    #[error("the run has no such sheet")]
-    NoSheet,
-    /// The sheet lacks the field.
-    #[error("the sheet has no such number")]
-    NoField,
-    /// That cannot be done to it.
-    #[error("that cannot be done to this field")]
-    NoAction,
-    /// Not a number that the form can print.
-    #[error("type a whole number from 0 to {largest}")]
-    NoNumber {
-        /// The largest that the form can print.
-        largest: u32,
-    },
-    /// Not a code of the form.
-    #[error("this is not how the form prints its code")]
-    NoCode,
-    /// "As printed" without a value.
-    #[error("no value is shown that could be as printed; type it")]
-    NothingShown,
-    /// Nothing of this reviewer is left to undo.
-    #[error("there is nothing to undo")]
-    NothingToUndo,
+    /// What the page asked for makes no sense.
+    #[error("{}", .0.told(Language::En))]
+    Refused(Refusal),
+}
+
+/// From the list of `refusals.rs` the type [`Refusal`].
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* })*) => {
+        /// Why the page does not get what it asked for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+        #[strum(serialize_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum Refusal { $($(#[$doc])* $name { $($arg: $type),* },)* }
+
+        impl Refusal {
+            /// What is said to the person.
+            pub fn told(self, language: Language) -> String {
+                let id: &str = self.into();
+                match self {
+                    $(Self::$name { $($arg),* } => {
+                        let given: Vec<(&str, Option<Arg>)> = vec![$((stringify!($arg), $arg.given())),*];
+                        say(language, id, None, &args(given), &[$(stringify!($arg)),*])
+                    })*
+                }
+            }
+        }
+    };
+}
+
+include!("refusals.rs");
+
+impl From<Refusal> for ReviewError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl ReviewError {
     /// Whether the page asked for something that makes no sense, and in both languages what.
     pub(crate) fn for_page(&self) -> (bool, Both) {
-        let es = match self {
-            Self::NoSheet => "La corrida no tiene esa hoja.".to_owned(),
-            Self::NoField => "La hoja no tiene ese número.".to_owned(),
-            Self::NoAction => "Eso no se puede hacer con esta casilla.".to_owned(),
-            Self::NoNumber { largest } => format!("Escriba un número entero de 0 a {largest}."),
-            Self::NoCode => "Así no imprime la hoja su código.".to_owned(),
-            Self::NothingShown => "No hay valor a la vista: escríbalo.".to_owned(),
-            Self::NothingToUndo => "No hay nada que deshacer.".to_owned(),
-            other => return (false, Both::same(other.to_string())),
-        };
-        let en = self.to_string();
-        let mut letters = en.chars();
-        let first = letters.next().map_or_else(String::new, |c| c.to_uppercase().to_string());
-        (true, Both::new(es, format!("{first}{}.", letters.as_str())))
+        match self {
+            Self::Refused(why) => (true, Both::of(|language| sentence(&why.told(language)))),
+            other => (false, Both::same(other.to_string())),
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::log::{Action, Deed, Entry, Log, Sight};
 use super::recheck::notes;
 use super::sample::{AUDIT, BLIND, Settings};
 use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
-use super::{ReviewError, fold};
+use super::{Refusal, ReviewError, fold};
 use crate::desk::report::Both;
 use crate::form::Form;
 use crate::picture::order;
@@ -319,12 +319,12 @@ impl Station {
     /// # Errors
     /// What is refused (see the module), a log that cannot be written.
     pub fn enter(&mut self, sent: &Sent) -> Result<Answer, ReviewError> {
-        let ix = self.find(&sent.sheet).ok_or(ReviewError::NoSheet)?;
+        let ix = self.find(&sent.sheet).ok_or(Refusal::UnknownSheet {})?;
         let settled = self.settled(ix);
         let task = settled.tasks.iter().find(|(t, _)| t.field == sent.field);
         let number = settled.record.value(&sent.field).is_some();
         if task.is_none() && !number && ![SHEET, CODE].contains(&sent.field.as_str()) {
-            return Err(ReviewError::NoField);
+            return Err(Refusal::UnknownNumber {}.into());
         }
         let resolves = matches!(task, Some((_, Verdict::Contradicted(_))));
         let hidden = task.is_some_and(|(t, _)| t.hidden()) && !resolves;
@@ -371,20 +371,22 @@ impl Station {
                 if fits && typed.len() <= 64 && typed.chars().all(plain) {
                     return Ok(Some(typed.to_owned()));
                 }
-                Err(ReviewError::NoCode)
+                Err(Refusal::NotACode {}.into())
             }
-            (SHEET, _) | (_, Action::Undo | Action::Setting | Action::Rejected) => Err(ReviewError::NoAction),
+            (SHEET, _) | (_, Action::Undo | Action::Setting | Action::Rejected) => {
+                Err(Refusal::NoSuchAction {}.into())
+            }
             (_, Action::AsPrinted) => match before {
                 Some(value) if !hidden => Ok(Some(value.to_owned())),
-                _ => Err(ReviewError::NothingShown),
+                _ => Err(Refusal::NothingShown {}.into()),
             },
-            (CODE, Action::Unreadable) => Err(ReviewError::NoAction),
+            (CODE, Action::Unreadable) => Err(Refusal::NoSuchAction {}.into()),
             (_, Action::Unreadable) => Ok(None),
             (_, Action::Typed) => {
                 let largest = self.form(ix).map_or(LARGEST, Form::max_value);
                 let digits = !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit());
                 let number = typed.parse::<u32>().ok().filter(|&n| digits && n <= largest);
-                number.map(|n| Some(n.to_string())).ok_or(ReviewError::NoNumber { largest })
+                number.map(|n| Some(n.to_string())).ok_or(Refusal::NotANumber { largest }.into())
             }
         }
     }
@@ -406,9 +408,9 @@ impl Station {
             let free = e.deed.origin.is_none() && !undone.contains(e.id());
             e.deed.who == self.who && value && free && self.book.key(&e.deed).is_some()
         };
-        let last = self.book.all().iter().rev().find(own).ok_or(ReviewError::NothingToUndo)?;
+        let last = self.book.all().iter().rev().find(own).ok_or(Refusal::NothingToUndo {})?;
         let field = last.deed.field.clone();
-        let ix = self.book.key(&last.deed).and_then(|key| self.find(key)).ok_or(ReviewError::NoSheet)?;
+        let ix = self.book.key(&last.deed).and_then(|key| self.find(key)).ok_or(Refusal::UnknownSheet {})?;
         let deed = Deed {
             before: last.deed.after.clone(),
             after: last.deed.before.clone(),

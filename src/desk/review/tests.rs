@@ -18,7 +18,7 @@ fn folder() -> (tempfile::TempDir, Vec<Record>) {
     open.confidence = 0.6;
     open.contests[0].choices[0].votes.confidence = 0.6;
     open.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
-    open.findings = vec![Finding::new(Code::ChannelsDisagree, Severity::Review, "", "").on("NM_PSUV")];
+    open.findings = vec![Finding::told(Code::ChannelsDisagree, Severity::Review, "", "").on("NM_PSUV")];
     let records = vec![open, sample::record("fine.jpg"), sample::rejected("lost.jpg")];
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), &records);
@@ -108,7 +108,7 @@ fn a_station_that_is_opened_again_goes_on_where_the_last_one_stopped() {
     assert_eq!((s.progress(), next(&s).as_str()), ((1, 1), "/t/"));
     let undone = s.undo().unwrap();
     assert_eq!((undone.state, undone.done), ("open", 0));
-    assert!(matches!(s.undo().unwrap_err(), ReviewError::NothingToUndo));
+    assert!(matches!(s.undo().unwrap_err(), ReviewError::Refused(Refusal::NothingToUndo {})));
     assert!(write(&s)[0].review.is_none(), "what was taken back leaves the record as it was");
 }
 
@@ -209,13 +209,16 @@ fn what_makes_no_sense_is_refused_and_not_logged() {
     let mut s = station(dir.path(), "ana");
     for bad in ["", "-1", "1e3", "10000", "99999999999", "<b>", "٣"] {
         let error = s.enter(&typed(&records[0], "NM_PSUV", bad)).unwrap_err();
-        assert!(matches!(error, ReviewError::NoNumber { .. }), "{bad}: {error}");
+        assert!(matches!(error, ReviewError::Refused(Refusal::NotANumber { .. })), "{bad}: {error}");
     }
-    assert!(matches!(s.enter(&typed(&records[0], "../x", "1")).unwrap_err(), ReviewError::NoField));
+    assert!(matches!(
+        s.enter(&typed(&records[0], "../x", "1")).unwrap_err(),
+        ReviewError::Refused(Refusal::UnknownNumber {})
+    ));
     let elsewhere = Sent { sheet: "../../etc/passwd".to_owned(), ..typed(&records[0], "NM_PSUV", "1") };
-    assert!(matches!(s.enter(&elsewhere).unwrap_err(), ReviewError::NoSheet));
+    assert!(matches!(s.enter(&elsewhere).unwrap_err(), ReviewError::Refused(Refusal::UnknownSheet {})));
     let undo = sent(&records[0], "NM_PSUV", Action::Undo, None);
-    assert!(matches!(s.enter(&undo).unwrap_err(), ReviewError::NoAction));
+    assert!(matches!(s.enter(&undo).unwrap_err(), ReviewError::Refused(Refusal::NoSuchAction {})));
     assert!(s.log().entries().is_empty());
 }
 
@@ -233,7 +236,7 @@ fn an_unreadable_vote_row_keeps_the_sheet_from_counting() {
 #[test]
 fn a_sheet_held_back_for_something_else_than_a_number_is_asked_about_as_a_whole() {
     let (dir, mut records) = folder();
-    records[0].findings.push(Finding::new(Code::QrOfAnotherSheet, Severity::Review, "", ""));
+    records[0].findings.push(Finding::told(Code::QrOfAnotherSheet, Severity::Review, "", ""));
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "ana");
     let answer = s.enter(&typed(&records[0], "NM_PSUV", "20")).unwrap();
@@ -248,13 +251,13 @@ fn a_sheet_held_back_for_something_else_than_a_number_is_asked_about_as_a_whole(
 fn a_code_that_could_not_be_read_is_typed_as_the_form_prints_it() {
     let (dir, mut records) = folder();
     records[0].form.as_mut().unwrap().id = crate::form::builtin().unwrap()[0].id.clone();
-    records[0].findings = vec![Finding::new(Code::CodeUnreadable, Severity::Review, "", "")];
+    records[0].findings = vec![Finding::told(Code::CodeUnreadable, Severity::Review, "", "")];
     records[0].contests[0].choices[0].votes = sample::value(20, 0.99999);
     records[0].sheet = Default::default();
     keep(dir.path(), &records);
     let mut s = station(dir.path(), "ana");
     let error = s.enter(&typed(&records[0], "@code", "12.3")).unwrap_err();
-    assert!(matches!(error, ReviewError::NoCode), "{error}");
+    assert!(matches!(error, ReviewError::Refused(Refusal::NotACode {})), "{error}");
     s.enter(&typed(&records[0], "@code", "010203004.05.1.0001")).unwrap();
     let after = write(&s);
     assert_eq!((after[0].sheet.centre.as_deref(), after[0].sheet.table), (Some("010203004"), Some(5)));
@@ -277,7 +280,7 @@ fn a_blind_field_tells_nothing_and_takes_two_equal_entries() {
         assert!(!page.contains(told), "{told} is on the page");
     }
     let no = s.enter(&sent(&records[0], "NM_PSUV", Action::AsPrinted, None)).unwrap_err();
-    assert!(matches!(no, ReviewError::NothingShown), "{no}");
+    assert!(matches!(no, ReviewError::Refused(Refusal::NothingShown {})), "{no}");
     let first = s.enter(&typed(&records[0], "NM_PSUV", "20")).unwrap();
     assert_eq!((first.state, first.value, first.notes.len()), ("again", None, 0));
     let again = |value| Sent { pass: Pass::Again, ..typed(&records[0], "NM_PSUV", value) };
@@ -371,7 +374,7 @@ fn markup_in_names_and_texts_stays_text_on_every_page() {
         record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
         record.place.state = Some("<b onclick=alert(3)>".to_owned());
     }
-    records[0].findings.push(Finding::new(
+    records[0].findings.push(Finding::told(
         Code::CodeUnreadable,
         Severity::Review,
         "<svg onload=alert(5)>",

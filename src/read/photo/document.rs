@@ -8,6 +8,8 @@ use super::heic;
 #[cfg(feature = "pdf")]
 use super::pdf::Scans;
 use super::{Limits, Photo, PhotoError, picture, tiff};
+#[cfg(any(not(feature = "pdf"), not(feature = "heic")))]
+use crate::ground::finding::Feature;
 
 /// An opened file. Its pages can be decoded from several threads at once.
 pub struct Document {
@@ -129,8 +131,7 @@ fn open_pdf(bytes: Vec<u8>) -> Result<Kind, PhotoError> {
 
 #[cfg(not(feature = "pdf"))]
 fn open_pdf(_: Vec<u8>) -> Result<Kind, PhotoError> {
-    let hint = "save its pages as pictures (`pdfimages -all`), or build cotejo with --features pdf";
-    Err(PhotoError::NotBuilt { format: "PDF", hint })
+    Err(PhotoError::NotBuilt(Feature::Pdf))
 }
 
 #[cfg(feature = "heic")]
@@ -140,8 +141,7 @@ fn open_heic(bytes: Vec<u8>) -> Result<Kind, PhotoError> {
 
 #[cfg(not(feature = "heic"))]
 fn open_heic(_: Vec<u8>) -> Result<Kind, PhotoError> {
-    let hint = "save it as JPEG, or build cotejo with --features heic";
-    Err(PhotoError::NotBuilt { format: "HEIC", hint })
+    Err(PhotoError::NotBuilt(Feature::Heic))
 }
 
 #[cfg(test)]
@@ -178,13 +178,17 @@ mod tests {
     #[test]
     fn a_pdf_file_is_refused_by_a_build_without_pdf() {
         let error = open(b"%PDF-1.4\n".to_vec()).err().unwrap();
-        assert!(error.to_string().contains("without PDF") && error.hint().contains("--features pdf"));
+        assert!(
+            error.to_string().contains("without PDF") && error.finding("a").hint.contains("--features pdf")
+        );
     }
 
     #[cfg(not(feature = "heic"))]
     #[test]
     fn a_heic_picture_is_refused_by_a_build_without_heic() {
         let error = open(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec()).err().unwrap();
-        assert!(error.to_string().contains("without HEIC") && error.hint().contains("--features heic"));
+        assert!(
+            error.to_string().contains("without HEIC") && error.finding("a").hint.contains("--features heic")
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! run does not meet it again. A stack that overflows or memory that runs out is not caught here: the
 //! system ends the process.
 
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::hash::sha256;
 use crate::ground::words::display;
 use crate::read::photo::page_name;
@@ -14,9 +14,6 @@ use crate::run::pipeline::{Digitized, Digitizer, Times};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-
-const HINT: &str = "a fault of the program: report it with the lines above on stderr; the picture, saved anew as \
-                    PNG, may be read";
 
 /// What `work` gives, or the message of its panic.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
@@ -34,7 +31,7 @@ fn said(panic: &(dyn Any + Send)) -> String {
 
 /// The finding on a page, or on a sheet, that the program failed on.
 pub(super) fn finding(name: &str, severity: Severity, problem: &str) -> Finding {
-    Finding::new(Code::InternalError, severity, format!("{name}: the program failed on it: {problem}"), HINT)
+    Finding::new(severity, What::InternalError { file: name.to_owned(), problem: problem.to_owned() })
 }
 
 /// The record of page `page` (of `of`) of a file.

@@ -5,9 +5,9 @@
 
 use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Code, Finding, Grouped, Severity, What};
 use crate::record::{Record, ReviewState};
-use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, Outcome};
+use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, GroupKind, Outcome};
 use crate::run::registry::Coverage;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,16 +133,22 @@ pub fn alarms(records: &[Record]) -> Vec<Alarm> {
 }
 
 /// An alarm as a finding about the run.
-fn alarm_finding(alarm: &Alarm) -> Finding {
-    let hint = match alarm.kind {
-        AlarmKind::Review => "look at some of its sheets: a scanner's fault shows on many of them alike",
-        AlarmKind::Qr => "look at the foot of some of its sheets: cut, covered or blurred there",
+pub fn alarm_finding(alarm: &Alarm) -> Finding {
+    let group = match alarm.group {
+        GroupKind::Folder => Grouped::Folder,
+        GroupKind::Scanner => Grouped::Scanner,
     };
-    let code = match alarm.kind {
-        AlarmKind::Review => Code::GroupNotAccepted,
-        AlarmKind::Qr => Code::GroupWithoutQr,
+    let (name, chance) = (alarm.name.clone(), alarm.p_value);
+    let Alarm { kind, failed, of, others_failed, others, tests, .. } = *alarm;
+    let what = match kind {
+        AlarmKind::Review => {
+            What::GroupNotAccepted { group, name, failed, of, others_failed, others, chance, tests }
+        }
+        AlarmKind::Qr => {
+            What::GroupWithoutQr { group, name, failed, of, others_failed, others, chance, tests }
+        }
     };
-    Finding::new(code, Severity::Review, alarm.message(), hint)
+    Finding::new(Severity::Review, what)
 }
 
 impl Run {
@@ -252,7 +258,7 @@ mod tests {
         let mut part = sample::record("b.jpg");
         part.become_part(
             sample::record("a.jpg").source().page_ref(),
-            Finding::new(Code::PartOfSheet, Severity::Info, "", ""),
+            Finding::told(Code::PartOfSheet, Severity::Info, "", ""),
         );
         let counts = Counts::of(&[sample::record("a.jpg"), part]);
         assert_eq!(counts, Counts { records: 2, accepted: 1, parts: 1, ..Counts::default() });
@@ -261,7 +267,7 @@ mod tests {
     #[test]
     fn a_finding_is_counted_once_a_record() {
         let mut record = sample::record("a.jpg");
-        let finding = Finding::new(Code::ChannelsDisagree, Severity::Review, "", "");
+        let finding = Finding::told(Code::ChannelsDisagree, Severity::Review, "", "");
         record.findings = vec![finding.clone().on("NM_PSUV"), finding.on("EG_MUD")];
         record.stand_at(Status::Review);
         let run = Run::new(&[record, sample::record("b.jpg")], BTreeMap::new(), Measured::default());

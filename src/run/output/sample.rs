@@ -1,7 +1,7 @@
 //! Made-up records for tests.
 
 use crate::decide::{Basis, Status};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::record::*;
 use std::collections::BTreeMap;
 
@@ -93,11 +93,7 @@ pub fn rejected(path: &str) -> Record {
     record.contests.clear();
     record.ballots = Ballots::default();
     record.context.clear();
-    record.findings = vec![Finding::new(
-        Code::NotAPicture,
-        Severity::Reject,
-        "the file is no picture that can be decoded",
-        "scan it again",
-    )];
+    let refused = Finding::new(Severity::Reject, What::NotAPicture { file: path.to_owned() });
+    record.findings = vec![refused];
     record
 }

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_row_says_how_its_sheet_stands_and_a_photo_of_a_joined_sheet_is_no_rejected_one() {
         let mut part = sample::record("b.jpg");
-        let finding = Finding::new(Code::PartOfSheet, Severity::Info, "", "");
+        let finding = Finding::told(Code::PartOfSheet, Severity::Info, "", "");
         part.become_part(sample::record("a.jpg").source().page_ref(), finding);
         let reviewed = |status, state| {
             let mut record = sample::record("c.jpg");

@@ -11,7 +11,7 @@ mod load;
 mod tests;
 
 use crate::decide::{Registered, Status};
-use crate::ground::finding::{Code, Finding, Severity};
+use crate::ground::finding::{Finding, PlaceName, Severity, What};
 use crate::record::{Place, Record, RegistryEntry};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,19 +164,20 @@ impl Registry {
         let Some(Table { place: registered, .. }) = found else { return };
         let printed = &record.place;
         let pairs = [
-            ("country", &printed.country, &registered.country),
-            ("state", &printed.state, &registered.state),
-            ("municipality", &printed.municipality, &registered.municipality),
-            ("parish", &printed.parish, &registered.parish),
-            ("centre", &printed.centre, &registered.centre),
-            ("address", &printed.address, &registered.address),
+            (PlaceName::Country, &printed.country, &registered.country),
+            (PlaceName::State, &printed.state, &registered.state),
+            (PlaceName::Municipality, &printed.municipality, &registered.municipality),
+            (PlaceName::Parish, &printed.parish, &registered.parish),
+            (PlaceName::Centre, &printed.centre, &registered.centre),
+            (PlaceName::Address, &printed.address, &registered.address),
         ];
-        for (what, printed, registered) in pairs {
+        for (place, printed, registered) in pairs {
             if let (Some(read), Some(registered)) = (printed, registered)
                 && differ(read, registered)
             {
-                let message = format!("{what}: {read:?} on the sheet, {registered:?} in the registry");
-                record.findings.push(Finding::new(Code::PlaceDiffers, Severity::Info, message, ""));
+                let (printed, registered) = (read.clone(), registered.clone());
+                let what = What::PlaceDiffers { place, printed, registered };
+                record.findings.push(Finding::new(Severity::Info, what));
             }
         }
     }

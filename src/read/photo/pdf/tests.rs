@@ -232,7 +232,7 @@ fn locked_empty_and_torn_files_each_have_their_error() {
     );
     let error = open(file(&page, &lock)).err().unwrap();
     assert_eq!(error.code(), Code::LockedFile, "{error}");
-    assert!(error.hint().contains("password"));
+    assert!(error.finding("a.pdf").hint.contains("password"));
     let error = open(file(&[], "")).err().unwrap();
     assert_eq!(error.code(), Code::NoPages, "{error}");
     let error = open(b"%PDF-1.4\n and then nothing that is a PDF file".to_vec()).err().unwrap();
@@ -245,7 +245,7 @@ fn a_file_of_many_pages_is_refused_with_the_remedy() {
     let limits = Limits { pages: 4, ..Limits::default() };
     let error = Document::open("a.pdf", String::new(), file(&pages, ""), &limits).err().unwrap();
     assert_eq!(error.code(), Code::TooManyPages);
-    assert!(error.to_string().contains("5 pages") && error.hint().contains("split"));
+    assert!(error.to_string().contains("5 pages") && error.finding("a.pdf").hint.contains("split"));
 }
 
 #[test]

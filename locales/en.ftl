@@ -1,0 +1,282 @@
+# What a person reads in a finding. A message a code: its title, `.seen` with its numbers, and `.do`, what one can do.
+# `$said` is what the prints of a number say. What is not known is `none`. Neutral: what is seen, not who did it.
+
+said =
+    .digits = digits { $n }
+    .words = words { $n }
+    .qr = QR { $n }
+    .nothing = no channel readable
+
+channels_disagree = Channels say different numbers
+    .seen = { $label }: { $together ->
+        [none] not certain ({ $said })
+       *[other] { $said }; { $together } is what the channels together give
+    }
+    .do = { $together ->
+        [none] read the number on the photo
+       *[other] compare digits, words and QR code on the photo; what is printed twice alike is not necessarily right
+    }
+
+relation_broken = A sum does not hold
+    .seen = { $how ->
+        [corrected] if { $read }:{ " " }
+       *[other] { "" }
+    }{ $left_of ->
+        [other] sum of { $left_of } rows
+       *[labels] { $left_of }
+    } = { $left }, { $how ->
+        [bound] more than{ " " }
+       *[other] { "" }
+    }{ $right_of ->
+        [other] sum of { $right_of } rows
+       *[labels] { $right_of }
+    } = { $right }
+    .do = { $how ->
+        [bound] compare both numbers with the photo
+        [corrected] compare both sides with the photo: any of their numbers may be the wrong one
+       *[other] compare both sides with the photo; a sheet can break a sum of its own
+    }
+
+electores_exceeded = More votes than electors
+    .seen = { $left_of ->
+        [other] sum of { $left_of } rows
+       *[labels] { $left_of }
+    } = { $left }, more than { $right_of ->
+        [other] sum of { $right_of } rows
+       *[labels] { $right_of }
+    } = { $right }
+    .do = compare both numbers with the photo
+
+out_of_line = A number does not fit the others
+    .seen = { $label }: { $said }; the other numbers of the sheet give { $others }
+    .do = compare the number and the sums with the photo
+
+value_corrected = Value corrected by the sums
+    .seen = { $label }: { $said }; { $value } is what fits the other numbers
+    .do = compare the number with the photo
+
+value_filled = Value filled, not read
+    .seen = { $label }: { $said }; { $value } is what { $from ->
+        [registry] the registry has
+       *[other] fits the other numbers
+    }
+    .do = compare the number with the photo
+
+cell_unreadable = A number could not be read
+    .seen = { $label }: { $how ->
+        [unread] { $said }
+        [unsure] not certain ({ $said })
+        [digits] digits hardly readable ({ $said }); { $value } is what the rest gives
+        [words] words hardly readable ({ $said }); { $value } is what the rest gives
+       *[other] digits and words hardly readable ({ $said }); { $value } is what the rest gives
+    }
+    .do = { $how ->
+        [digits] look at what covers or spoils the number
+        [words] look at what covers or spoils the number
+        [both] look at what covers or spoils the number
+       *[other] read the number on the photo
+    }
+
+misreading = A doubtful reading of a number
+    .seen = { $label }: { $how ->
+        [digits] digits hardly readable ({ $said }); { $value } is what the rest gives
+        [words] words hardly readable ({ $said }); { $value } is what the rest gives
+        [both] digits and words hardly readable ({ $said }); { $value } is what the rest gives
+       *[other] { $said }; { $value } is what the channels together give; as readings of such print err now and then
+    }
+    .do = compare the number with the photo
+
+fields_absent = Numbers are not on the photo
+    .seen = { $count ->
+        [one] one number is not on the photo: { $names }
+       *[other] { $count } numbers are not on the photo: { $names }
+    }
+    .do = add photos of the rest of the sheet
+
+low_confidence = Not certain enough
+    .seen = the probability that some number is wrong is { PERCENT($wrong) }, allowed is { PERCENT($allowed) }{ $names ->
+        [none] { "" }
+       *[other] ; least certain: { $names }
+    }
+    .do = check the numbers named with the photo
+
+electores_differ = Electors differ from the registry
+    .seen = { $label }: { $printed } on the sheet, { $registered } in the registry
+    .do = compare the code in the first lines of the sheet, and the registry's date
+
+table_not_registered = The table is not in the registry
+    .seen = the registry holds no table with the sheet's code
+    .do = compare the code in the first lines of the sheet, and the registry's date
+
+place_differs = A place name differs from the registry
+    .seen = { $place }: "{ $printed }" on the sheet, "{ $registered }" in the registry
+    .do = { "" }
+
+qr_missing = No readable QR code
+    .seen = no QR code could be decoded
+    .do = { "" }
+
+qr_foreign = The QR code is not of this form
+    .seen = the QR code on the photo is not one of this form: "{ $text }"
+    .do = look whether the code under the sheet belongs to it
+
+qr_of_another_sheet = The QR code seems to be another sheet's
+    .seen = { $printed ->
+        [none] the QR code is of { $code }
+       *[other] the sheet's code is { $printed }, the QR code's { $code }
+    }; { $differing ->
+        [0] none of its { $carried } numbers differs from the print
+       *[other] { $differing } of its { $carried } numbers differ from the print ({ $examples })
+    }
+    .do = check whether print and QR code are of one sheet
+
+code_doubtful = Doubtful acta code
+    .seen = the code in the header was read as { $printed }, doubtfully; the QR code says { $code }
+    .do = { "" }
+
+code_unreadable = The acta code could not be read
+    .seen = { $printed ->
+        [none] the sheet's code could not be read
+       *[other] the sheet's code was read as { $printed } with probability { PERCENT($probability) }
+    }
+    .do = read centre and table in the first lines of the sheet
+
+nothing_read = No number could be read
+    .seen = no number of the sheet could be read
+    .do = take the picture nearer, straighter or in pieces
+
+zero_report = Every row is zero
+    .seen = every vote row is 0: a report printed before voting, or a table without votes
+    .do = its zeros count as votes only if voting took place at this table
+
+another_election = Dated of another election
+    .seen = the sheet is dated { $printed }; sheets of this form are of { $expected }
+    .do = check which election the sheet belongs to
+
+many_doubtful = Many numbers are read with doubt
+    .seen = { $percent } % of the cells are read with doubt, and no QR code confirms them
+    .do = take the picture nearer, straighter or in better light; or check the numbers with the photo
+
+rows_doubtful = Numbers may be a row off
+    .seen = the names of { $count } rows in a run look like their neighbours': numbers may be a row off
+    .do = compare the rows' names with the photo, or take the picture straighter
+
+illegible = The print is too small to be read
+    .seen = the printed digits are { $height } pixels high ({ $scale } pixels a millimetre); { $needed } are needed
+    .do = photograph it nearer, or in overlapping pieces from top to bottom; send the picture as a file, messengers shrink photos
+
+glare = Light hides part of a number
+    .seen = { $label }: light hides part of the number
+    .do = take the picture without flash, or from another side of the lamp
+
+streaks = Scanner streaks along the picture
+    .seen = { $count ->
+        [one] one streak runs along the whole picture; it was read without it
+       *[other] { $count } streaks run along the whole picture; it was read without them
+    }
+    .do = clean the scanner's glass; scan again where a number under a streak is in doubt
+
+no_sheet = No known sheet was found
+    .seen = { $file }: no sheet of a known form was found in the picture ({ $width } x { $height } px)
+    .do = if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; if not, leave it out
+
+code_alone = Only the sheet's QR code was found
+    .seen = only the QR code of sheet { $code } was found, none of its printed table
+    .do = add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit
+
+duplicate_file = The same file is already in the run
+    .seen = the file has the same content as { $file }
+    .do = nothing needs doing: it was digitized once
+
+unreadable_file = The file cannot be read
+    .seen = { $file } cannot be read: { $cause }
+    .do = check that the file exists and that you may read it
+
+empty_file = The file is empty
+    .seen = { $file } is empty (0 bytes)
+    .do = copy the file again from where it came from
+
+too_large = The picture is too large
+    .seen = { $file } is too large: { $value } { $what ->
+        [bytes] bytes
+       *[other] pixels
+    }, the limit is { $limit }
+    .do = { $what ->
+        [bytes] save the picture smaller, or split the file
+       *[other] save the picture smaller, or raise the limit with --max-pixels
+    }
+
+not_a_picture = The file is no picture
+    .seen = { $file } is no picture of a known format (JPEG, HEIC, PNG, WebP, TIFF, PDF)
+    .do = export it as JPEG or PNG; if it is a picture, its bytes are damaged
+
+unsupported_picture = The picture is of a kind that cannot be read
+    .seen = { $without ->
+        [none] { $file }: the { $format } picture is of a kind that is not known: { $cause }
+       *[other] { $file } is a { $format } file, and this cotejo was built without { $format }
+    }
+    .do = { $without ->
+        [pdf] save its pages as pictures (`pdfimages -all`), or build cotejo with --features pdf
+        [heic] save it as JPEG, or build cotejo with --features heic
+       *[other] save it as JPEG or PNG
+    }
+
+locked_file = The file is protected with a password
+    .seen = { $file } is protected with a password or a kind of encryption that is not known
+    .do = open it with its password and print it to a new PDF file without one
+
+no_pages = The file has no pages
+    .seen = { $file }: the { $format } file has no pages
+    .do = scan or export it again; this file holds no page
+
+too_many_pages = The file has too many pages
+    .seen = { $file } has { $pages } pages, the limit is { $limit }
+    .do = split the file, for example with `qpdf --split-pages=500`
+
+damaged_picture = The picture is damaged
+    .seen = { $file }: the { $format } picture is damaged or cut short: { $cause }
+    .do = copy or download the file again; this one does not hold the whole picture
+
+internal_error = The program failed on this page
+    .seen = { $file }: the program failed on it: { $problem }
+    .do = a fault of the program: report it with the lines above on stderr; the picture, saved anew as PNG, may be read
+
+part_of_sheet = Part of a sheet
+    .seen = read together with { $file }
+    .do = { "" }
+
+joined_photos = Sheet read from several photos
+    .seen = read from { $count } photos: { $names }
+    .do = { "" }
+
+photos_disagree = Photos of one sheet say different numbers
+    .seen = { $label }: { $print ->
+        [digits] digits { $here } here, digits
+        [words] words { $here } here, words
+       *[other] QR { $here } here, QR
+    } { $there } on { $file }
+    .do = two photos of one sheet code differ; compare both with the paper
+
+group_not_accepted = A folder or scanner stands out: sheets not accepted
+    .seen = { $group ->
+        [folder] folder
+       *[other] files beginning with
+    } { $name }: { $failed } of { $of } sheets not accepted, elsewhere { $others_failed } of { $others } (Fisher's exact test p = { SCIENTIFIC($chance) }, { $tests } tests)
+    .do = look at some of its sheets: a scanner's fault shows on many of them alike
+
+group_without_qr = A folder or scanner stands out: QR codes not read
+    .seen = { $group ->
+        [folder] folder
+       *[other] files beginning with
+    } { $name }: { $failed } of { $of } QR codes not read, elsewhere { $others_failed } of { $others } (Fisher's exact test p = { SCIENTIFIC($chance) }, { $tests } tests)
+    .do = look at the foot of some of its sheets: cut, covered or blurred there
+
+# What the review's page answers.
+
+unknown_sheet = the run has no such sheet
+unknown_number = the sheet has no such number
+no_such_action = that cannot be done to this field
+not_a_number = type a whole number from 0 to { $largest }
+not_a_code = this is not how the form prints its code
+nothing_shown = no value is shown that could be as printed; type it
+nothing_to_undo = there is nothing to undo

@@ -1,0 +1,290 @@
+# Lo que una persona lee en un hallazgo. Un mensaje por código: su título, `.seen` con sus números y `.do`, qué se puede
+# hacer. `$said` es lo que dice cada impresión de un número. Lo que no se sabe es `none`. Neutro: lo que se ve, no quién
+# lo hizo.
+
+said =
+    .digits = dígitos { $n }
+    .words = letras { $n }
+    .qr = QR { $n }
+    .nothing = ningún canal legible
+
+channels_disagree = Los canales dicen números distintos
+    .seen = { $label }: { $together ->
+        [none] no es seguro ({ $said })
+       *[other] { $said }; los canales juntos dan { $together }
+    }
+    .do = { $together ->
+        [none] lea el número en la foto
+       *[other] compare dígitos, letras y QR en la foto: lo que dos canales repiten no es por eso lo correcto
+    }
+
+relation_broken = Una suma no cuadra
+    .seen = { $how ->
+        [corrected] si { $read }:{ " " }
+       *[other] { "" }
+    }{ $left_of ->
+        [other] suma de { $left_of } filas
+       *[labels] { $left_of }
+    } = { $left }, { $how ->
+        [bound] más que{ " " }
+       *[other] { "" }
+    }{ $right_of ->
+        [other] suma de { $right_of } filas
+       *[labels] { $right_of }
+    } = { $right }
+    .do = { $how ->
+        [bound] compare los dos números con la foto
+        [corrected] compare los dos lados con la foto: cualquiera de sus números puede ser el equivocado
+       *[other] compare los dos lados con la foto: una hoja puede traer una suma que no cuadra
+    }
+
+electores_exceeded = Más votos que electores
+    .seen = { $left_of ->
+        [other] suma de { $left_of } filas
+       *[labels] { $left_of }
+    } = { $left }, más que { $right_of ->
+        [other] suma de { $right_of } filas
+       *[labels] { $right_of }
+    } = { $right }
+    .do = compare los dos números con la foto
+
+out_of_line = Un número no encaja con los demás
+    .seen = { $label }: { $said }; los demás números de la hoja dan { $others }
+    .do = compare el número y las sumas con la foto
+
+value_corrected = Valor corregido por las sumas
+    .seen = { $label }: { $said }; { $value } es lo que cuadra con los demás números
+    .do = compare el número con la foto
+
+value_filled = Valor deducido, no leído
+    .seen = { $label }: { $said }; { $value } es lo que { $from ->
+        [registry] tiene el registro
+       *[other] cuadra con los demás números
+    }
+    .do = compare el número con la foto
+
+cell_unreadable = Un número no se pudo leer
+    .seen = { $label }: { $how ->
+        [unread] { $said }
+        [unsure] no es seguro ({ $said })
+        [digits] los dígitos apenas se leen ({ $said }); lo demás da { $value }
+        [words] las letras apenas se leen ({ $said }); lo demás da { $value }
+       *[other] dígitos y letras apenas se leen ({ $said }); lo demás da { $value }
+    }
+    .do = { $how ->
+        [digits] mire qué tapa o daña el número
+        [words] mire qué tapa o daña el número
+        [both] mire qué tapa o daña el número
+       *[other] lea el número en la foto
+    }
+
+misreading = Una lectura dudosa de un número
+    .seen = { $label }: { $how ->
+        [digits] los dígitos apenas se leen ({ $said }); lo demás da { $value }
+        [words] las letras apenas se leen ({ $said }); lo demás da { $value }
+        [both] dígitos y letras apenas se leen ({ $said }); lo demás da { $value }
+       *[other] { $said }; los canales juntos dan { $value }; una impresión así se lee mal de vez en cuando
+    }
+    .do = compare el número con la foto
+
+fields_absent = Hay números que no están en la foto
+    .seen = { $count ->
+        [one] un número no está en la foto: { $names }
+       *[other] { $count } números no están en la foto: { $names }
+    }
+    .do = añada fotos del resto de la hoja
+
+low_confidence = Certeza insuficiente
+    .seen = la probabilidad de que algún número esté mal es del { PERCENT($wrong) }; se admite el { PERCENT($allowed) }{ $names ->
+        [none] { "" }
+       *[other] ; los menos seguros: { $names }
+    }
+    .do = compruebe con la foto los números indicados
+
+electores_differ = Electores distintos de los del registro
+    .seen = { $label }: { $printed } en la hoja, { $registered } en el registro
+    .do = compare el código de las primeras líneas de la hoja y la fecha del registro
+
+table_not_registered = La mesa no está en el registro
+    .seen = el registro no tiene ninguna mesa con el código de la hoja
+    .do = compare el código de las primeras líneas de la hoja y la fecha del registro
+
+place_differs = Un nombre de lugar difiere del registro
+    .seen = { $place ->
+        [country] país
+        [state] estado
+        [municipality] municipio
+        [parish] parroquia
+        [centre] centro
+       *[address] dirección
+    }: «{ $printed }» en la hoja, «{ $registered }» en el registro
+    .do = { "" }
+
+qr_missing = Sin código QR legible
+    .seen = no se pudo descifrar ningún código QR
+    .do = { "" }
+
+qr_foreign = El código QR no es de esta clase de hoja
+    .seen = el código QR de la foto no es de esta clase de hoja: «{ $text }»
+    .do = mire si el código que está al pie pertenece a la hoja
+
+qr_of_another_sheet = El código QR parece de otra hoja
+    .seen = { $printed ->
+        [none] el código QR es de { $code }
+       *[other] el código de la hoja es { $printed }, el del QR { $code }
+    }; { $differing ->
+        [0] ninguno de sus { $carried } números difiere de lo impreso
+       *[other] { $differing } de sus { $carried } números difieren de lo impreso ({ $examples })
+    }
+    .do = compruebe si lo impreso y el código QR son de la misma hoja
+
+code_doubtful = Código de acta dudoso
+    .seen = el código de las primeras líneas se leyó, con duda, como { $printed }; el código QR dice { $code }
+    .do = { "" }
+
+code_unreadable = Código de acta ilegible
+    .seen = { $printed ->
+        [none] el código de la hoja no se pudo leer
+       *[other] el código de la hoja se leyó como { $printed } con una probabilidad del { PERCENT($probability) }
+    }
+    .do = lea centro y mesa en las primeras líneas de la hoja
+
+nothing_read = No se leyó ningún número
+    .seen = no se pudo leer ningún número de la hoja
+    .do = tome la foto más cerca, más derecha o por partes
+
+zero_report = Todas las filas en cero
+    .seen = todas las filas de votos dicen 0: un reporte impreso antes de votar, o una mesa sin votos
+    .do = sus ceros cuentan como votos solo si en esa mesa se votó
+
+another_election = Fecha de otra elección
+    .seen = la hoja lleva la fecha { $printed }; las de esta clase son del { $expected }
+    .do = compruebe de qué elección es la hoja
+
+many_doubtful = Muchos números se leen con duda
+    .seen = el { $percent } % de las casillas se lee con duda, y ningún código QR las confirma
+    .do = tome la foto más cerca, más derecha o con mejor luz; o compruebe los números con la foto
+
+rows_doubtful = Los números pueden estar una fila corridos
+    .seen = los nombres de { $count } filas seguidas parecen los de sus vecinas: los números pueden estar una fila corridos
+    .do = compare los nombres de las filas con la foto, o tome la foto más derecha
+
+illegible = La impresión es demasiado pequeña para leerla
+    .seen = los dígitos impresos miden { $height } píxeles de alto ({ $scale } píxeles por milímetro); hacen falta { $needed }
+    .do = fotografíela más cerca o por partes que se solapen, de arriba abajo, y envíe la foto como archivo: los mensajeros achican las fotos
+
+glare = Un reflejo tapa parte de un número
+    .seen = { $label }: un reflejo tapa parte del número
+    .do = tome la foto sin flash, o desde otro lado de la lámpara
+
+streaks = Rayas de escáner a lo largo de la imagen
+    .seen = { $count ->
+        [one] una raya recorre toda la imagen; se leyó sin ella
+       *[other] { $count } rayas recorren toda la imagen; se leyó sin ellas
+    }
+    .do = limpie el vidrio del escáner; escanee otra vez si hay duda sobre un número bajo una raya
+
+no_sheet = No se encontró ninguna hoja conocida
+    .seen = { $file }: en la imagen ({ $width } x { $height } px) no se encontró ninguna hoja de una clase conocida
+    .do = si es un acta, fotografíela más cerca, derecha y con luz pareja, o indique su clase con --forms; si no, déjela fuera
+
+code_alone = Solo se encontró el código QR de la hoja
+    .seen = solo se encontró el código QR de la hoja { $code }, nada de su tabla impresa
+    .do = añada fotos del resto de la hoja, o fotografíela más cerca, derecha y con luz pareja
+
+duplicate_file = El mismo archivo ya está en la corrida
+    .seen = el archivo tiene el mismo contenido que { $file }
+    .do = no hace falta nada: se procesó una sola vez
+
+unreadable_file = El archivo no se puede leer
+    .seen = { $file } no se puede leer: { $cause }
+    .do = compruebe que existe y que tiene permiso para leerlo
+
+empty_file = El archivo está vacío
+    .seen = { $file } está vacío (0 bytes)
+    .do = cópielo otra vez desde su origen
+
+too_large = La imagen es demasiado grande
+    .seen = { $file } es demasiado grande: { $value } { $what ->
+        [bytes] bytes
+       *[other] píxeles
+    }; el límite es { $limit }
+    .do = { $what ->
+        [bytes] guarde la imagen más pequeña, o divida el archivo
+       *[other] guarde la imagen más pequeña, o suba el límite con --max-pixels
+    }
+
+not_a_picture = El archivo no es una imagen
+    .seen = { $file } no es una imagen de un formato conocido (JPEG, HEIC, PNG, WebP, TIFF, PDF)
+    .do = expórtela como JPEG o PNG; si es una imagen, sus datos están dañados
+
+unsupported_picture = La imagen es de una clase que no se puede leer
+    .seen = { $without ->
+        [none] { $file }: la imagen { $format } es de una clase que no se conoce: { $cause }
+       *[other] { $file } es un archivo { $format }, y este cotejo se construyó sin { $format }
+    }
+    .do = { $without ->
+        [pdf] guarde sus páginas como imágenes (`pdfimages -all`), o construya cotejo con --features pdf
+        [heic] guárdela como JPEG, o construya cotejo con --features heic
+       *[other] guárdela como JPEG o PNG
+    }
+
+locked_file = El archivo está protegido con una contraseña
+    .seen = { $file } está protegido con una contraseña o con un cifrado que no se conoce
+    .do = ábralo con su contraseña e imprímalo en un PDF nuevo sin ella
+
+no_pages = El archivo no tiene páginas
+    .seen = { $file }: el archivo { $format } no tiene páginas
+    .do = escanéelo o expórtelo otra vez; este archivo no contiene ninguna página
+
+too_many_pages = El archivo tiene demasiadas páginas
+    .seen = { $file } tiene { $pages } páginas; el límite es { $limit }
+    .do = divida el archivo, por ejemplo con `qpdf --split-pages=500`
+
+damaged_picture = La imagen está dañada
+    .seen = { $file }: la imagen { $format } está dañada o cortada: { $cause }
+    .do = copie o descargue el archivo otra vez: este no contiene la imagen completa
+
+internal_error = El programa falló en esta página
+    .seen = { $file }: el programa falló en ella: { $problem }
+    .do = es una falla del programa: comuníquela con lo que dijo la consola; guardada otra vez como PNG, la imagen quizá se pueda leer
+
+part_of_sheet = Parte de una hoja
+    .seen = leída junto con { $file }
+    .do = { "" }
+
+joined_photos = Hoja leída de varias fotos
+    .seen = leída de { $count } fotos: { $names }
+    .do = { "" }
+
+photos_disagree = Las fotos de una misma hoja dicen números distintos
+    .seen = { $label }: { $print ->
+        [digits] dígitos { $here } aquí, dígitos
+        [words] letras { $here } aquí, letras
+       *[other] QR { $here } aquí, QR
+    } { $there } en { $file }
+    .do = dos fotos con el mismo código de hoja difieren; compare las dos con el papel
+
+group_not_accepted = Una carpeta o un escáner se aparta: hojas sin aceptar
+    .seen = { $group ->
+        [folder] la carpeta
+       *[other] los archivos que empiezan por
+    } { $name }: { $failed } de { $of } hojas sin aceptar, en el resto { $others_failed } de { $others } (prueba exacta de Fisher, p = { SCIENTIFIC($chance) }, { $tests } pruebas)
+    .do = mire algunas de sus hojas: una falla del escáner se ve igual en muchas
+
+group_without_qr = Una carpeta o un escáner se aparta: códigos QR sin leer
+    .seen = { $group ->
+        [folder] la carpeta
+       *[other] los archivos que empiezan por
+    } { $name }: { $failed } de { $of } códigos QR sin leer, en el resto { $others_failed } de { $others } (prueba exacta de Fisher, p = { SCIENTIFIC($chance) }, { $tests } pruebas)
+    .do = mire el pie de algunas de sus hojas: cortado, tapado o borroso
+
+# Lo que responde la página de la revisión.
+
+unknown_sheet = la corrida no tiene esa hoja
+unknown_number = la hoja no tiene ese número
+no_such_action = eso no se puede hacer con esta casilla
+not_a_number = escriba un número entero de 0 a { $largest }
+not_a_code = así no imprime la hoja su código
+nothing_shown = no hay valor a la vista: escríbalo
+nothing_to_undo = no hay nada que deshacer
