@@ -374,6 +374,33 @@ fn a_registry_names_missing_and_unknown_tables() {
     run("1;2;many").code(2).stderr(contains("line 2, column RE"));
 }
 
+/// `tests/data/record-1` is a run over two samples by a program that wrote `cotejo.record/1`.
+#[test]
+fn a_folder_of_the_earlier_schema_is_read_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    fs::create_dir(&old).unwrap();
+    for file in ["records.jsonl", "run.json"] {
+        fs::copy(format!("tests/data/record-1/{file}"), old.join(file)).unwrap();
+    }
+    cotejo().args(["run", "samples/acta-0001.jpg", "samples/acta-0006.jpg", "-o"]).arg(&new).assert().code(0);
+    let said = |args: &[&str], run: &std::path::Path| {
+        let done = cotejo().arg(args[0]).arg(run).args(&args[1..]).assert().code(0);
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    let asked: [&[&str]; 4] = [
+        &["tally", "--by", "party", "--format", "csv"],
+        &["tally", "--level", "mesa", "--format", "json"],
+        &["export", "--as", "published"],
+        &["export", "--as", "wide"],
+    ];
+    for args in asked {
+        assert_eq!(said(args, &old), said(args, &new), "{args:?}");
+    }
+    cotejo().arg("report").arg(&old).assert().code(0);
+    assert!(old.join("report.html").exists());
+}
+
 #[test]
 fn forms_and_schema_speak_on_stdout() {
     let forms = cotejo().arg("forms").assert();

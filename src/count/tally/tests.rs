@@ -207,6 +207,30 @@ fn without_a_registry_nobody_says_that_a_sum_is_whole() {
 }
 
 #[test]
+fn an_accepted_contest_counts_although_its_sheet_waits_for_who_voted() {
+    let (forms, mut records) = country(3, 9);
+    let finding = crate::ground::finding::Finding::told(
+        crate::ground::finding::Code::ChannelsDisagree,
+        crate::ground::finding::Severity::Review,
+        "",
+        "",
+    );
+    records[1].hold(vec![finding.clone().on("votantes_cuaderno")]);
+    records[2].hold(vec![finding.on("NM_PSUV")]);
+    let base = Base::of(&records, &forms, None).unwrap();
+    let tally = tally(&base, Level::Country, By::Party, "").unwrap();
+    let line = &tally.lines[0];
+    assert_eq!((line.coverage.counted, line.coverage.review), (2, 1));
+    let figure = |id: &str| line.figures[tally.items.iter().position(|i| i.id == id).unwrap()].clone();
+    let sum = |id: &str, of: &[usize]| {
+        of.iter().map(|&r| u64::from(records[r].value(id).unwrap().value.unwrap())).sum()
+    };
+    for (id, of) in [("NM_PSUV", &[0, 1][..]), ("votos_validos", &[0, 1]), ("votantes_cuaderno", &[0])] {
+        assert_eq!((figure(id).votes, figure(id).sheets), (Some(sum(id, of)), of.len() as u64), "{id}");
+    }
+}
+
+#[test]
 fn what_a_run_found_missing_tells_how_many_there_should_be() {
     let (forms, records) = country(12, 14);
     let dir = tempfile::tempdir().unwrap();

@@ -77,7 +77,8 @@ fn decide_costs_little_even_when_every_cell_is_doubtful() {
     let d = decided(&e);
     let took = start.elapsed();
     assert_eq!(d.status, Status::Review);
-    // 5 ms in release on one core; the test build is slower and shares its cores.
-    assert!(took.as_millis() < 250, "{took:?}");
+    // 5 ms in release on one core; tests share their cores, and are not optimised by default.
+    let allowed = if cfg!(debug_assertions) { 2500 } else { 250 };
+    assert!(took.as_millis() < allowed, "{took:?}");
     println!("{took:?}");
 }

@@ -251,3 +251,47 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
     assert_eq!(e.texts["code"], TextEvidence::said(CODE, 0.9));
     assert_eq!(decided(&e).status, Status::Review);
 }
+
+/// The sheet's rows as two contests that nothing ties.
+fn two_contests() -> Form {
+    let mut form = acta();
+    form.relations.clear();
+    form.contests.push(crate::form::Contest { id: "second".to_owned(), name: "Second".to_owned() });
+    let votes: Vec<_> = form.votes().collect();
+    votes[votes.len() / 2..].iter().for_each(|&ix| form.fields[ix].contest = 1);
+    form
+}
+
+#[test]
+fn a_contest_that_cannot_be_read_does_not_hold_another() {
+    let form = two_contests();
+    let v = truth(&form);
+    let states = |e: &Evidence| decided(e).groups.iter().map(|g| g.state).collect::<Vec<_>>();
+    let (accepted, review) = (Status::Accepted, Status::Review);
+    assert_eq!(states(&sheet(&form, &v)), [accepted; 3]);
+    let mut e = sheet(&form, &v);
+    let last = form.votes().last().unwrap();
+    e.fields[last].digits = Some(cell(&[(v[last] + 1, 0.9995)]));
+    let d = decided(&e);
+    assert_eq!((d.status, states(&e)), (review, vec![accepted, review, accepted]));
+    assert!(d.groups[0].confidence > 0.9999);
+    // Who voted is of no contest, and a doubt about which sheet it is holds them all.
+    let mut e = sheet(&form, &v);
+    let voters = form.field("votantes_cuaderno").unwrap();
+    e.fields[voters].digits = Some(cell(&[(v[voters] + 1, 0.9995)]));
+    assert_eq!(states(&e), [accepted, accepted, review]);
+    let mut e = sheet(&form, &v);
+    e.texts.clear();
+    assert_eq!(states(&e), [review; 3]);
+}
+
+#[test]
+fn a_broken_sum_holds_each_group_that_it_ties() {
+    let mut form = two_contests();
+    form.relations = acta().relations.into_iter().filter(|r| r.id == "votos_are_votantes_maquina").collect();
+    let mut v = truth(&form);
+    v[form.field("votos").unwrap()] += 100;
+    let d = decided(&sheet(&form, &v));
+    let states: Vec<_> = d.groups.iter().map(|g| g.state).collect();
+    assert_eq!(states, [Status::Review, Status::Accepted, Status::Review]);
+}
