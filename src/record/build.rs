@@ -190,7 +190,7 @@ fn decided(decision: &Decision, ix: usize) -> Value {
 /// The source of a picture.
 pub fn source(origin: &Origin) -> Source {
     let Origin { path, sha256, page, ordinal, width, height, format } = origin.clone();
-    Source { path, sha256, page, ordinal, width, height, format, ..Source::default() }
+    Source { path, sha256, page, ordinal, width, height, format }
 }
 
 fn round(value: f64, places: i32) -> f64 {

@@ -221,7 +221,7 @@ fn an_accepted_contest_counts_although_its_sheet_waits_for_who_voted() {
     let tally = tally(&base, Level::Country, By::Party, "").unwrap();
     let line = &tally.lines[0];
     assert_eq!((line.coverage.counted, line.coverage.review), (2, 1));
-    let figure = |id: &str| line.figures[tally.items.iter().position(|i| i.id == id).unwrap()].clone();
+    let figure = |id: &str| line.figures[tally.items.iter().position(|i| i.id == id).unwrap()];
     let sum = |id: &str, of: &[usize]| {
         of.iter().map(|&r| u64::from(records[r].value(id).unwrap().value.unwrap())).sum()
     };
