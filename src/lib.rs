@@ -51,60 +51,72 @@
 )]
 
 // The rooms are open to the command and to the tests, and to nobody else: no promise is kept about them.
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
-#[cfg(all(feature = "results", not(feature = "cli")))]
-mod count;
-#[cfg(all(feature = "results", feature = "cli"))]
-#[doc(hidden)]
-pub mod count;
-#[cfg(not(feature = "cli"))]
-mod decide;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod decide;
-#[cfg(all(feature = "review", not(feature = "cli")))]
-mod desk;
-#[cfg(all(feature = "review", feature = "cli"))]
-#[doc(hidden)]
-pub mod desk;
-#[cfg(not(feature = "cli"))]
-mod form;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod form;
+
 #[cfg(not(feature = "cli"))]
 mod ground;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod ground;
-#[cfg(all(feature = "lab", not(feature = "cli")))]
-mod lab;
-#[cfg(all(feature = "lab", feature = "cli"))]
-#[doc(hidden)]
-pub mod lab;
+
 #[cfg(not(feature = "cli"))]
-mod picture;
+mod form;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub mod picture;
+pub mod form;
+
 #[cfg(not(feature = "cli"))]
 mod read;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod read;
-mod reader;
+
+#[cfg(not(feature = "cli"))]
+mod decide;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod decide;
+
 #[cfg(not(feature = "cli"))]
 mod record;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod record;
+
+#[cfg(not(feature = "cli"))]
+mod picture;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod picture;
+
 #[cfg(not(feature = "cli"))]
 mod run;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod run;
+
+mod reader;
+
+#[cfg(all(feature = "results", not(feature = "cli")))]
+mod count;
+#[cfg(all(feature = "results", feature = "cli"))]
+#[doc(hidden)]
+pub mod count;
+
+#[cfg(all(feature = "review", not(feature = "cli")))]
+mod desk;
+#[cfg(all(feature = "review", feature = "cli"))]
+#[doc(hidden)]
+pub mod desk;
+
+#[cfg(all(feature = "lab", not(feature = "cli")))]
+mod lab;
+#[cfg(all(feature = "lab", feature = "cli"))]
+#[doc(hidden)]
+pub mod lab;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 
 pub use decide::{Basis, Check, Status};
 pub use form::{Form, FormError};
