@@ -178,12 +178,18 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
+    let levels = Levels::new(raw.levels).map_err(refuse)?;
+    let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
+    raw.export.check(&fields, &ids, &levels).map_err(refuse)?;
     let form = Form {
         id: raw.id,
         version: raw.version,
         title: raw.title,
         election: raw.election,
         issued: raw.issued,
+        language: raw.language.unwrap_or_else(|| "en".to_owned()),
+        levels,
+        export: raw.export,
         paper_width: raw.paper.width,
         margin_left: raw.paper.margin_left,
         paper_length: raw.paper.length.into(),

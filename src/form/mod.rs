@@ -9,10 +9,14 @@
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
 mod check;
+mod export;
+mod levels;
 mod load;
 pub mod print;
 mod raw;
 
+pub use export::Export;
+pub use levels::{Level, Levels, PlaceName};
 pub use load::{FormError, builtin, load_dir, parse};
 
 use crate::ground::geometry::Rect;
@@ -34,6 +38,12 @@ pub struct Form {
     pub election: String,
     /// The date that the sheets of this election carry, `DD/MM/YYYY`, if it is fixed.
     pub issued: Option<String>,
+    /// Language of the print, such as `es`.
+    pub language: String,
+    /// Where a sheet is from, and how its code nests.
+    pub levels: Levels,
+    /// What exports say of it.
+    pub export: Export,
     /// Width of the paper.
     pub paper_width: f64,
     /// From the paper's left edge to the frame's origin.

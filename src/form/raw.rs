@@ -3,7 +3,7 @@
 //! In: TOML. Out: these types, field by field as written, nothing resolved or checked. Refuses (serde) what has
 //! another shape: a key that is not known, one that is missing, a value of another kind.
 
-use super::{Align, Role};
+use super::{Align, Export, Level, Role};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -15,9 +15,12 @@ pub(super) struct RawForm {
     pub version: u32,
     pub title: String,
     pub election: String,
-    #[serde(default, rename = "language")]
-    pub _language: Option<String>,
+    pub language: Option<String>,
     pub issued: Option<String>,
+    #[serde(default)]
+    pub levels: Vec<Level>,
+    #[serde(default)]
+    pub export: Export,
     pub paper: RawPaper,
     pub frame: RawFrame,
     pub words: RawWords,

@@ -108,8 +108,6 @@ fn nist_names_every_area_once_and_every_reference_leads_somewhere() {
     let head = NistHead {
         issuer: "A & B".to_owned(),
         generated: "2024-07-29T00:00:00Z".to_owned(),
-        date: "2024-07-28".to_owned(),
-        language: "es".to_owned(),
     };
     let report = nist(&base, &map(), &head).unwrap();
     let mut ids = std::collections::BTreeSet::new();
