@@ -326,9 +326,7 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
         "A number that could not be read has no entry. `Status` is `unofficial-complete` only where a registry \
          shows that no {table} is missing, in review or in conflict.\n\n## sqlite\n\n```sql\n"
     ));
-    let schema = include_str!("../tally/schema.sql");
-    // The temporary table at the end is not handed over.
-    out.push_str(schema.split("-- Names as they come").next().unwrap_or(schema).trim_end());
+    out.push_str(&base.schema());
     out.push_str("\n```\n");
     Ok(out)
 }

@@ -14,6 +14,11 @@ use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The tables, in the words of the built-in form.
+const SCHEMA: &str = include_str!("schema.sql");
+/// Its word for a table of voters.
+const TABLE: &str = "mesa";
+
 /// Whether the numbers of a sheet that does not count yet may once a person has looked.
 fn waits(record: &Record) -> bool {
     record.waits() && record.status != Status::Rejected
@@ -44,7 +49,7 @@ impl<'f> Loader<'f> {
     /// The database cannot be made; none is known.
     pub fn new(forms: &'f [Form]) -> Result<Self, TallyError> {
         let db = Connection::open_in_memory()?;
-        db.execute_batch(include_str!("schema.sql"))?;
+        db.execute_batch(SCHEMA)?;
         db.execute_batch(
             "CREATE TEMP TABLE listed (centre TEXT, mesa INTEGER); \
              CREATE TEMP TABLE unlisted (centre TEXT, mesa INTEGER); \
@@ -298,8 +303,58 @@ impl Base {
         let temporary = tempfile::tempdir_in(dir).map_err(io)?;
         let file = temporary.path().join("results.sqlite");
         self.db.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+        let named = temporary.path().join("named.sqlite");
+        let file = if self.save_named(&file, &named)? { named } else { file };
         std::fs::rename(&file, path).map_err(io)?;
         Ok(())
+    }
+
+    /// The tables that are handed over, as SQL with what they mean, under the names of the sheets' form.
+    pub fn schema(&self) -> String {
+        let schema = SCHEMA.split("-- Names as they come").next().unwrap_or(SCHEMA).trim_end();
+        let table = self.levels.table().id.as_str();
+        let depths = self.levels.all().iter().enumerate();
+        let depths: Vec<String> = depths.map(|(depth, l)| format!("{depth} {}", l.id)).collect();
+        let vote = self.form.as_ref().and_then(|f| Some(f.fields[f.votes().next()?].id.clone()));
+        let valid = self.form.as_ref().and_then(|f| f.export.valid.clone());
+        let example = vote.zip(valid).map_or_else(String::new, |(v, t)| format!("such as {v} or {t}"));
+        let line = |line: &str| {
+            let (sql, means) = line.split_once("--").map_or((line, None), |(s, m)| (s, Some(m)));
+            let quoted = if table == TABLE { TABLE.to_owned() } else { format!("\"{table}\"") };
+            let sql = sql.replace(TABLE, &quoted);
+            means.map_or_else(|| sql.clone(), |m| format!("{sql}--{}", m.replace(TABLE, table)))
+        };
+        let lines: Vec<String> = schema.lines().map(line).collect();
+        let text = lines.join("\n").replace("such as NM_PSUV or votos_validos", &example);
+        let built_in = format!("0 country, 1 state, 2 municipality, 3 parish, 4 centre, 5 {table}");
+        text.replace(&built_in, &depths.join(", "))
+    }
+
+    /// Writes what the file `plain` holds to another under the form's names; says whether those differ.
+    fn save_named(&self, plain: &Path, to: &Path) -> Result<bool, TallyError> {
+        let table = &self.levels.table().id;
+        if table == TABLE {
+            return Ok(false);
+        }
+        let db = Connection::open(to)?;
+        db.execute_batch(&self.schema())?;
+        db.execute("ATTACH ?1 AS plain", [plain.to_string_lossy()])?;
+        let sql = "SELECT type, name, sql FROM plain.sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' \
+            ORDER BY type DESC, rowid";
+        let mut statement = db.prepare(sql)?;
+        let entries = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let entries: Vec<(String, String, String)> = entries.collect::<Result<_, _>>()?;
+        for (kind, name, sql) in entries {
+            if kind == "table" {
+                let named = if name == TABLE { table } else { &name };
+                db.execute(&format!("INSERT INTO main.\"{named}\" SELECT * FROM plain.{name}"), [])?;
+            } else {
+                let quoted = format!("\"{table}\"");
+                db.execute(&sql.replace(&name, &name.replace(TABLE, table)).replace(TABLE, &quoted), [])?;
+            }
+        }
+        db.execute_batch("ANALYZE main")?;
+        Ok(true)
     }
 }
 
