@@ -56,8 +56,10 @@ pub struct Form {
     pub rules: Vec<Rule>,
     /// Constant print of the frame: labels, headings, siglas and codes.
     pub labels: Vec<Label>,
-    /// How numbers are spelled.
-    pub words: Words,
+    /// Digits of the largest number.
+    pub places: usize,
+    /// How numbers are spelled; `None` where the form prints digits alone.
+    pub words: Option<Words>,
     /// Short name (the results tables' column) and printed name.
     pub candidates: Vec<Candidate>,
     /// Every number that is read: first the vote rows in printed order, then the totals in printed
@@ -381,8 +383,13 @@ impl Form {
         self.header.lines.iter().find(|l| l.id == id)
     }
 
+    /// The number as the form spells it; empty where it prints no words.
+    pub fn spell(&self, value: u32) -> String {
+        self.words.as_ref().map_or_else(String::new, |w| w.spell(value))
+    }
+
     /// The largest value that a field can print.
     pub fn max_value(&self) -> u32 {
-        10u32.pow(self.words.places as u32) - 1
+        10u32.pow(self.places as u32) - 1
     }
 }

@@ -23,7 +23,8 @@ pub(super) struct RawForm {
     pub export: Export,
     pub paper: RawPaper,
     pub frame: RawFrame,
-    pub words: RawWords,
+    pub places: usize,
+    pub words: Option<RawWords>,
     pub styles: BTreeMap<String, RawStyle>,
     pub columns: BTreeMap<String, RawColumns>,
     #[serde(default)]
@@ -60,9 +61,9 @@ pub(super) struct RawFrame {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWords {
+    pub language: String,
     pub separator: String,
     pub digits: Vec<String>,
-    pub places: usize,
 }
 
 #[derive(Deserialize)]
