@@ -22,7 +22,7 @@ fn run(dir: &Path) {
     let forms = cotejo::form::builtin().unwrap();
     let records: Vec<_> = Country::new(&forms[0], 30, 5).collect();
     let folder = Folder::create(dir, Overwrite::Refuse).unwrap();
-    folder.write(&records, Run::new(&records, BTreeMap::new(), Measured::default())).unwrap();
+    folder.write(&records, &forms, Run::new(&records, BTreeMap::new(), Measured::default())).unwrap();
 }
 
 #[test]

@@ -64,7 +64,7 @@ enum Real {
 /// `None` on a real sheet where the width leaves open whether it wraps: within 1.5 mm of the column's
 /// measure; its crops are labelled [`UNSURE`].
 fn word_lines(form: &Form, slot: &Slot, value: u32, real: Real) -> Option<Vec<(String, f64)>> {
-    let spelled = form.words.spell(value);
+    let spelled = form.spell(value);
     if real == Real::Yes && slot.lines > 1 && (text::width(&spelled, slot.style) - slot.wrap).abs() < 1.5 {
         return None;
     }
@@ -75,7 +75,7 @@ fn word_lines(form: &Form, slot: &Slot, value: u32, real: Real) -> Option<Vec<(S
             .split(',')
             .map(str::trim)
             .filter(|w| !w.is_empty())
-            .filter_map(|w| form.words.digits.iter().position(|d| d == w))
+            .filter_map(|w| form.words.as_ref()?.digits.iter().position(|d| d == w))
             .map(|d| d.to_string())
             .collect();
         out.push((digits, text::width(&line, slot.style)));
@@ -137,7 +137,7 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
     let realistic = sheet.is_multiple_of(3);
     let mode = if realistic { ValueMode::Realistic } else { ValueMode::Uniform };
     let mut truth = values::invent(form, &mut rng, mode);
-    let places = form.words.places as u32;
+    let places = form.places as u32;
     for field in &mut truth.fields {
         if !realistic {
             // The channels of a training sheet need not agree: twice the variety.

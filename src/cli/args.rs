@@ -216,27 +216,6 @@ pub struct ReviewArgs {
     pub forms: Option<PathBuf>,
 }
 
-/// By what places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LevelArg {
-    /// The whole country
-    Country,
-    /// Estado
-    #[value(alias = "estado")]
-    State,
-    /// Municipio
-    #[value(alias = "municipio")]
-    Municipality,
-    /// Parroquia
-    #[value(alias = "parroquia")]
-    Parish,
-    /// Centro de votación
-    #[value(alias = "centro")]
-    Centre,
-    /// Mesa
-    Mesa,
-}
-
 /// What votes are added up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ByArg {
@@ -267,9 +246,10 @@ pub struct TallyArgs {
     /// Folder of a run
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// By what places
-    #[arg(long, value_enum, default_value = "country")]
-    pub level: LevelArg,
+    /// By what places, a level of the sheets' form: country, state, municipality, parish, centre or mesa for the
+    /// built-in one [default: the whole]
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<String>,
     /// By candidate or by party row
     #[arg(long, value_enum, default_value = "candidate")]
     pub by: ByArg,
@@ -327,7 +307,7 @@ pub struct ExportArgs {
     /// Who answers for the NIST report
     #[arg(long, value_name = "NAME")]
     pub issuer: Option<String>,
-    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    /// Names and order of the published columns [default: what the form says]
     #[arg(long, value_name = "TOML")]
     pub columns: Option<PathBuf>,
     /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
@@ -350,7 +330,7 @@ pub struct VerifyArgs {
     /// Folder for verify.html and verify.json
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// What stands in the tables' columns [default: models/tables/ve-2024-results.toml]
+    /// What stands in the tables' columns [default: what the form says]
     #[arg(long, value_name = "TOML")]
     pub columns: Option<PathBuf>,
     /// Where the original pictures lie now, for the crops
@@ -394,7 +374,7 @@ pub struct PublishArgs {
     /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
     #[arg(long, value_name = "CSV")]
     pub registry: Option<PathBuf>,
-    /// Names and order of the published columns [default: models/tables/ve-2024-results.toml]
+    /// Names and order of the published columns [default: what the form says]
     #[arg(long, value_name = "TOML")]
     pub columns: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)

@@ -3,10 +3,11 @@
 //! In: a run's folder and where the site goes. Out: the site. Refuses what [`crate::count::publish`] refuses.
 
 use super::console::tell;
-use super::results::{column_map, expected, nist_head, sha256_of};
+use super::results::{expected, nist_head, sha256_of};
 use super::{Outcome, known_forms};
 use crate::cli::args::PublishArgs;
 use crate::count::publish::{self, Options};
+use crate::count::tally::columns::ColumnMap;
 use crate::run::output::{Overwrite, RECORDS_JSONL};
 use anyhow::Context;
 
@@ -16,7 +17,7 @@ use anyhow::Context;
 /// A folder without a run, a folder that holds something else, a key that cannot be opened.
 pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
     let forms = known_forms(args.forms.as_deref())?;
-    let columns = column_map(args.columns.as_deref())?;
+    let columns = args.columns.as_deref().map(ColumnMap::load).transpose()?;
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -31,7 +32,7 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         existing: if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse },
         photos: args.photos.clone(),
         expected: expected(&args.dir, args.registry.as_deref())?,
-        head: nist_head(&args.dir, &forms, &columns, args.issuer.as_deref()),
+        head: nist_head(&args.dir, args.issuer.as_deref()),
         columns,
         title: args.title.clone().unwrap_or_default(),
         key: args.sign.clone().map(|key| (key, password)),

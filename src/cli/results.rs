@@ -5,11 +5,11 @@
 
 use super::console::{self, say, tell};
 use super::{Outcome, known_forms};
-use crate::cli::args::{ByArg, ExportArgs, LayoutArg, LevelArg, TallyArgs, TallyFormat, VerifyArgs};
+use crate::cli::args::{ByArg, ExportArgs, LayoutArg, TallyArgs, TallyFormat, VerifyArgs};
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::publish::original::Originals;
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{self, Bars, Base, By, Expected, Level};
+use crate::count::tally::{self, Bars, Base, By, Expected};
 use crate::count::verify::table::ResultsTable;
 use crate::count::verify::{self, Origin, Verification, crops, page};
 use crate::form::Form;
@@ -27,9 +27,21 @@ pub(super) fn expected(dir: &Path, registry: Option<&Path>) -> anyhow::Result<Op
     })
 }
 
-/// A column map: the one given, or the built-in one.
-pub(super) fn column_map(path: Option<&Path>) -> anyhow::Result<ColumnMap> {
-    Ok(path.map(ColumnMap::load).transpose()?.unwrap_or_else(ColumnMap::published))
+/// A column map: the one given, or what the form says.
+fn column_map(path: Option<&Path>, form: Option<&Form>) -> anyhow::Result<ColumnMap> {
+    let given = path.map(ColumnMap::load).transpose()?;
+    Ok(given.or_else(|| form.map(ColumnMap::of)).unwrap_or_default())
+}
+
+/// The level that people ask for, by its id or its name in either language; the whole where they do not.
+fn depth(base: &Base, asked: Option<&str>) -> anyhow::Result<usize> {
+    let Some(asked) = asked else { return Ok(0) };
+    let levels = base.levels().all();
+    let found = levels.iter().position(|l| [&l.id, &l.es, &l.en].into_iter().any(|n| n == asked));
+    found.with_context(|| {
+        let known: Vec<&str> = levels.iter().map(|l| l.id.as_str()).collect();
+        format!("there is no level \"{asked}\"; those of these sheets are: {}", known.join(", "))
+    })
 }
 
 /// Bytes to a file, whole or not at all, or to stdout.
@@ -54,19 +66,16 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     }
     let forms = known_forms(args.forms.as_deref())?;
     let base = Base::load(&args.dir, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
-    let level = match args.level {
-        LevelArg::Country => Level::Country,
-        LevelArg::State => Level::State,
-        LevelArg::Municipality => Level::Municipality,
-        LevelArg::Parish => Level::Parish,
-        LevelArg::Centre => Level::Centre,
-        LevelArg::Mesa => Level::Mesa,
-    };
     let by = match args.by {
         ByArg::Candidate => By::Candidate,
         ByArg::Party => By::Party,
     };
-    let sums = tally::tally(&base, level, by, args.within.as_deref().unwrap_or_default())?;
+    let sums = tally::tally(
+        &base,
+        depth(&base, args.level.as_deref())?,
+        by,
+        args.within.as_deref().unwrap_or_default(),
+    )?;
     let aside = tally::aside(&base)?;
     let bytes = match args.format {
         TallyFormat::Text => tally::text(&sums, &aside).into_bytes(),
@@ -76,7 +85,7 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
         TallyFormat::Svg => {
             let [line] = sums.lines.as_slice() else {
                 bail!(
-                    "a bar chart shows one place and there are {}; name it with --within CODE, or leave --level at country",
+                    "a bar chart shows one place and there are {}; name it with --within CODE, or leave --level out",
                     sums.lines.len()
                 );
             };
@@ -88,20 +97,16 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What an export says of itself.
-pub(super) fn nist_head(dir: &Path, forms: &[Form], map: &ColumnMap, issuer: Option<&str>) -> NistHead {
+pub(super) fn nist_head(dir: &Path, issuer: Option<&str>) -> NistHead {
     let run: serde_json::Value = std::fs::read(dir.join(RUN_JSON))
         .ok()
         .and_then(|b| serde_json::from_slice(&b).ok())
         .unwrap_or_default();
     // The run's own moment, so that the same run gives the same bytes.
     let started = run.pointer("/measured/started_at").and_then(|v| v.as_str()).filter(|s| !s.is_empty());
-    let issued = forms.iter().find(|f| f.election == map.election).and_then(|f| f.issued.clone());
-    let date = issued.map(|d| d.split('/').rev().collect::<Vec<_>>().join("-"));
     NistHead {
         issuer: issuer.unwrap_or("not named").to_owned(),
         generated: started.unwrap_or("1970-01-01T00:00:00Z").to_owned(),
-        date: date.unwrap_or_else(|| "1970-01-01".to_owned()),
-        language: "es".to_owned(),
     }
 }
 
@@ -132,9 +137,10 @@ pub(super) fn layout_bytes(
 /// A folder without a run, a file that is there already or cannot be written.
 pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let forms = known_forms(args.forms.as_deref())?;
-    let map = column_map(args.columns.as_deref())?;
+    let map = |base: &Base| column_map(args.columns.as_deref(), base.form());
     if args.describe {
         let base = export::empty(&forms)?;
+        let map = map(&base)?;
         console::data(export::describe(&base, &map)?.as_bytes())?;
         return Ok(Outcome::Clean);
     }
@@ -153,10 +159,8 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
         bail!("{} is no text; give a file with -o", layout.file());
     }
     let base = Base::load(dir, &forms, expected(dir, args.registry.as_deref())?.as_ref())?;
-    match (
-        layout_bytes(&base, layout, &map, &nist_head(dir, &forms, &map, args.issuer.as_deref()))?,
-        &args.out,
-    ) {
+    let head = nist_head(dir, args.issuer.as_deref());
+    match (layout_bytes(&base, layout, &map(&base)?, &head)?, &args.out) {
         (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
         (None, Some(path)) => {
             base.save_over(path)?;
@@ -173,26 +177,29 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
 /// A folder without a run, a table that is refused, sides without a common figure.
 pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let forms = known_forms(args.forms.as_deref())?;
-    let map = column_map(args.columns.as_deref())?;
+    let run = !args.left.is_file();
+    let base = run.then(|| Base::load(&args.left, &forms, None)).transpose()?;
+    let form = base.as_ref().and_then(Base::form).or(forms.first());
+    let map = column_map(args.columns.as_deref(), form)?;
     let ids = forms.iter().flat_map(|f| {
         f.candidates.iter().map(|c| c.id.as_str()).chain(f.fields.iter().map(|f| f.id.as_str()))
     });
     let map = map.with_items(ids.collect::<Vec<_>>());
     let table = ResultsTable::load(&args.against, &map)?;
     let right = verify::table_side(&table, &name(&args.against));
-    let of_table = args.left.is_file();
-    let (left, mut problems) = if of_table {
+    let (left, mut problems) = if let Some(base) = &base {
+        let sha256 = sha256_of(&args.left.join(RECORDS_JSONL))?;
+        (verify::records_side(base, RECORDS_JSONL, &sha256, &table.items)?, Vec::new())
+    } else {
         let table = ResultsTable::load(&args.left, &map)?;
         (verify::table_side(&table, &name(&args.left)), table.problems)
-    } else {
-        let base = Base::load(&args.left, &forms, None)?;
-        let path = args.left.join(RECORDS_JSONL);
-        let sha256 = sha256_of(&path)?;
-        (verify::records_side(&base, RECORDS_JSONL, &sha256, &table.items)?, Vec::new())
     };
     let mut verification = verify::compare(&left, &right)?;
     problems.extend(table.problems);
     verification.problems = problems;
+    if let Some(table) = form.map(|f| f.levels.table()) {
+        verification.table = (table.es.clone(), table.en.clone());
+    }
     console::data(verification.summary().as_bytes())?;
     if let Some(out) = &args.out {
         let (crops, files) = if verification.left_origin == Origin::Sheets {
@@ -210,7 +217,13 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     } else {
         for d in verification.differ.iter().take(50) {
             let figures = d.figures.iter().map(|f| format!("{} {} / {}", f.item, f.left, f.right));
-            say!("  {} mesa {}: {}", d.centre, d.mesa, figures.collect::<Vec<_>>().join(", "))?;
+            say!(
+                "  {} {} {}: {}",
+                d.centre,
+                verification.table.1,
+                d.mesa,
+                figures.collect::<Vec<_>>().join(", ")
+            )?;
         }
         if verification.differ.len() > 50 {
             say!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50)?;

@@ -4,7 +4,7 @@
 //! that cannot be cut ([`check`]), naming the entry.
 
 use super::raw::{
-    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle,
+    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawWords,
 };
 use super::*;
 use std::collections::BTreeMap;
@@ -130,9 +130,10 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
     for id in raw.styles.keys() {
         check::style(id, &resolver.style(id, id)?).map_err(refuse)?;
     }
-    if raw.words.digits.len() != 10 || !(1..=6).contains(&raw.words.places) {
-        return Err(resolver.fail("words", "needs ten digits and 1 to 6 places"));
+    if !(1..=6).contains(&raw.places) {
+        return Err(resolver.fail("places", format!("is {}; numbers have 1 to 6 digits", raw.places)));
     }
+    let words = raw.words.as_ref().map(|w| words(&resolver, w, raw.places)).transpose()?;
     if raw.rows.is_empty() {
         return Err(resolver.fail("rows", "a form needs at least one vote row"));
     }
@@ -191,12 +192,18 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
+    let levels = Levels::new(raw.levels).map_err(refuse)?;
+    let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
+    raw.export.check(&fields, &ids, &levels).map_err(refuse)?;
     let form = Form {
         id: raw.id,
         version: raw.version,
         title: raw.title,
         election: raw.election,
         issued: raw.issued,
+        language: raw.language.unwrap_or_else(|| "en".to_owned()),
+        levels,
+        export: raw.export,
         paper_width: raw.paper.width,
         margin_left: raw.paper.margin_left,
         paper_length: raw.paper.length.into(),
@@ -208,7 +215,8 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             .map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 })
             .collect(),
         labels,
-        words: Words { separator: raw.words.separator, digits: raw.words.digits, places: raw.words.places },
+        places: raw.places,
+        words,
         contests,
         candidates,
         fields,
@@ -224,8 +232,30 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
         relations,
         sha256: crate::ground::hash::sha256(text.as_bytes()),
     };
+    if let Some(field) = form.fields.iter().find(|f| f.words.is_some() && form.words.is_none()) {
+        let problem = "has a place for words, but the form has no [words]; say there how it spells numbers";
+        return Err(resolver.fail(&field.id, problem));
+    }
     check::geometry(&form).map_err(refuse)?;
     Ok(form)
+}
+
+/// Languages whose words for numbers the network reads (`models/README.md`).
+const SPOKEN: [&str; 1] = ["es"];
+
+fn words(resolver: &Resolver<'_>, raw: &RawWords, places: usize) -> Result<Words, FormError> {
+    if !SPOKEN.contains(&raw.language.as_str()) {
+        let (asked, known) = (&raw.language, SPOKEN.join(", "));
+        let problem = format!(
+            "the network reads no words of the language \"{asked}\", only of: {known}; leave [words] and the \
+             places of words out, and the digits are read alone"
+        );
+        return Err(resolver.fail("words.language", problem));
+    }
+    if raw.digits.len() != 10 {
+        return Err(resolver.fail("words.digits", "needs the words for 0 to 9"));
+    }
+    Ok(Words { separator: raw.separator.clone(), digits: raw.digits.clone(), places })
 }
 
 fn columns<'a>(
@@ -379,7 +409,7 @@ mod tests {
             form.fields[form.field("AE_ALIANZA_DEL_LAPIZ").unwrap()].label,
             "ANTONIO ECARRI / ALIANZA DEL LAPIZ"
         );
-        assert_eq!(form.words.spell(149), "Cero, Uno, Cuatro, Nueve");
+        assert_eq!(form.spell(149), "Cero, Uno, Cuatro, Nueve");
         let sum = form.relations.iter().find(|r| r.id == "sum_is_votos_validos").unwrap();
         assert_eq!(sum.left.len(), 38);
     }
@@ -396,6 +426,22 @@ mod tests {
         let other = text.replace("role = \"context\"", "role = \"result\"");
         assert_eq!(role(&other, "electores"), Role::Result);
         assert!(parse("test", &text.replace("role = \"context\"", "role = \"ballast\"")).is_err());
+    }
+
+    #[test]
+    fn words_of_a_language_that_the_network_does_not_read_are_refused_with_the_way_out() {
+        let text = BUILTIN[0].1;
+        let other = text.replace("[words]\nlanguage = \"es\"", "[words]\nlanguage = \"qu\"");
+        let error = parse("test", &other).unwrap_err().to_string();
+        assert!(error.contains("\"qu\"") && error.contains("only of: es"), "{error}");
+        let (before, after) = text.split_once("[words]").unwrap();
+        let none = format!("{before}{}", &after[after.find("\n#").unwrap()..]);
+        let error = parse("test", &none).unwrap_err().to_string();
+        assert!(error.contains("has a place for words"), "{error}");
+        let digits: String = none.split_inclusive('\n').filter(|l| !l.starts_with("words = {")).collect();
+        let form = parse("test", &digits).unwrap();
+        assert!(form.words.is_none() && form.fields.iter().all(|f| f.words.is_none()));
+        assert_eq!((form.max_value(), form.spell(7).as_str()), (9999, ""));
     }
 
     #[test]

@@ -9,10 +9,14 @@
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
 mod check;
+mod export;
+mod levels;
 mod load;
 pub mod print;
 mod raw;
 
+pub use export::Export;
+pub use levels::{Level, Levels, PlaceName};
 pub use load::{FormError, builtin, load_dir, parse};
 
 use crate::ground::geometry::Rect;
@@ -34,6 +38,12 @@ pub struct Form {
     pub election: String,
     /// The date that the sheets of this election carry, `DD/MM/YYYY`, if it is fixed.
     pub issued: Option<String>,
+    /// Language of the print, such as `es`.
+    pub language: String,
+    /// Where a sheet is from, and how its code nests.
+    pub levels: Levels,
+    /// What exports say of it.
+    pub export: Export,
     /// Width of the paper.
     pub paper_width: f64,
     /// From the paper's left edge to the frame's origin.
@@ -46,8 +56,10 @@ pub struct Form {
     pub rules: Vec<Rule>,
     /// Constant print of the frame: labels, headings, siglas and codes.
     pub labels: Vec<Label>,
-    /// How numbers are spelled.
-    pub words: Words,
+    /// Digits of the largest number.
+    pub places: usize,
+    /// How numbers are spelled; `None` where the form prints digits alone.
+    pub words: Option<Words>,
     /// What is voted on, at least one.
     pub contests: Vec<Contest>,
     /// Short name (the results tables' column) and printed name.
@@ -411,8 +423,13 @@ impl Form {
         self.header.lines.iter().find(|l| l.id == id)
     }
 
+    /// The number as the form spells it; empty where it prints no words.
+    pub fn spell(&self, value: u32) -> String {
+        self.words.as_ref().map_or_else(String::new, |w| w.spell(value))
+    }
+
     /// The largest value that a field can print.
     pub fn max_value(&self) -> u32 {
-        10u32.pow(self.words.places as u32) - 1
+        10u32.pow(self.places as u32) - 1
     }
 }

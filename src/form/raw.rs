@@ -3,7 +3,7 @@
 //! In: TOML. Out: these types, field by field as written, nothing resolved or checked. Refuses (serde) what has
 //! another shape: a key that is not known, one that is missing, a value of another kind.
 
-use super::{Align, Role};
+use super::{Align, Export, Level, Role};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -15,12 +15,16 @@ pub(super) struct RawForm {
     pub version: u32,
     pub title: String,
     pub election: String,
-    #[serde(default, rename = "language")]
-    pub _language: Option<String>,
+    pub language: Option<String>,
     pub issued: Option<String>,
+    #[serde(default)]
+    pub levels: Vec<Level>,
+    #[serde(default)]
+    pub export: Export,
     pub paper: RawPaper,
     pub frame: RawFrame,
-    pub words: RawWords,
+    pub places: usize,
+    pub words: Option<RawWords>,
     pub styles: BTreeMap<String, RawStyle>,
     pub columns: BTreeMap<String, RawColumns>,
     #[serde(default)]
@@ -59,9 +63,9 @@ pub(super) struct RawFrame {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawWords {
+    pub language: String,
     pub separator: String,
     pub digits: Vec<String>,
-    pub places: usize,
 }
 
 #[derive(Deserialize)]

@@ -231,3 +231,14 @@ pub fn thousands(n: u64) -> String {
 pub fn display(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
+
+/// A noun as pages use it: one, several, and both with a capital.
+pub fn noun(noun: &str) -> [String; 4] {
+    let several = format!("{noun}s");
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+    };
+    let (one, many) = (capital(noun), capital(&several));
+    [noun.to_owned(), several, one, many]
+}

@@ -226,7 +226,7 @@ impl<'a> NumberCells<'a> {
                     let half = digit * places as f64 / 2.0 + reach;
                     hidden(mask, &sheet.mesh, middle, (slot.centre - half, slot.centre + half)) / digit
                 };
-                let hidden = (1..=form.words.places).map(behind).collect();
+                let hidden = (1..=form.places).map(behind).collect();
                 cells.digits.push(channel(slot, hidden, &|_| digits_frame(slot, spec.y)));
             }
             if let Some(slot) = &spec.words {

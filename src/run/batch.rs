@@ -174,7 +174,7 @@ pub fn run(
     let mut run = Run::new(&records, config.settings(), measured);
     run.inputs = inputs.names();
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
-    let run = folder.write(&records, run)?;
+    let run = folder.write(&records, &digitizer.config().forms, run)?;
     if keep == Keep::Evidence {
         evidence::write(folder.path(), results.iter().flatten())?;
     }

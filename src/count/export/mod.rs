@@ -1,6 +1,6 @@
 //! Results in the layouts that others read.
 //!
-//! In: a [`Base`] and the column map of the published tables. Out: bytes or a file in one of the
+//! In: a [`Base`], whose form names places and columns, and a column map. Out: bytes or a file in one of the
 //! [`Layout`]s. One row, or one set of figures, a mesa that counts; the SQLite file alone holds every
 //! sheet, each with its standing. Every column says what it means ([`describe`]). Refuses nothing.
 
@@ -13,8 +13,8 @@ pub use nist::{NistHead, nist};
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::frame::{Column, Frame, Kind};
 use crate::count::tally::{Base, By, Item, Loader, TallyError, items};
-use crate::form::Form;
-use rusqlite::params_from_iter;
+use crate::form::{Export, Form, Level, Levels};
+use rusqlite::params;
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,16 +50,15 @@ impl Layout {
         }
     }
 
-    /// What it is, in Spanish and English.
-    pub fn about(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Published => (
-                "La tabla de resultados publicada, por mesa (CSV)",
-                "The published results table, by mesa (CSV)",
-            ),
+    /// What it is, in Spanish and English; `table` is the level of its rows.
+    pub fn about(self, table: &Level) -> (String, String) {
+        let (es, en) = match self {
+            Self::Published => {
+                ("La tabla de resultados publicada, por {} (CSV)", "The published results table, by {} (CSV)")
+            }
             Self::Wide => (
-                "Una fila por mesa, una columna por candidato y partido (CSV)",
-                "One row a mesa, one column a candidate and party (CSV)",
+                "Una fila por {}, una columna por candidato y partido (CSV)",
+                "One row a {}, one column a candidate and party (CSV)",
             ),
             Self::Long => (
                 "Una fila por cifra, como en OpenElections (CSV)",
@@ -74,37 +73,61 @@ impl Layout {
                 "Todas las actas y cifras, con su estado (SQLite)",
                 "Every sheet and figure, with its standing (SQLite)",
             ),
-        }
+        };
+        (es.replace("{}", &table.es), en.replace("{}", &table.en))
     }
 }
 
-/// The places of a mesa, as columns of SQL and as they are called.
-const PLACES: &str = "substr(a.state, 1, 2), s.name, substr(a.municipality, 3, 2), u.name, \
-    substr(a.parish, 5, 2), p.name, m.centre, m.mesa";
+/// SQL of the code of a table.
+fn table_code(levels: &Levels) -> String {
+    format!("m.centre || '.' || printf('%0{}d', m.mesa)", levels.table().digits)
+}
 
-/// Mesas that count with their areas: what every export goes through.
-const FROM: &str = "FROM mesa m \
-    JOIN (SELECT centre, mesa, max(code) FILTER (WHERE level = 1) AS state, \
-        max(code) FILTER (WHERE level = 2) AS municipality, max(code) FILTER (WHERE level = 3) AS parish \
-        FROM area WHERE level BETWEEN 1 AND 3 GROUP BY centre, mesa) a ON a.centre = m.centre AND a.mesa = m.mesa \
-    JOIN place s ON s.level = 1 AND s.code = a.state \
-    JOIN place u ON u.level = 2 AND u.code = a.municipality \
-    JOIN place p ON p.level = 3 AND p.code = a.parish \
-    JOIN place c ON c.level = 4 AND c.code = m.centre \
-    JOIN sheet t ON t.sheet = m.sheet \
-    WHERE m.standing = 'counted'";
+/// The places of a table, as columns of SQL.
+fn places(levels: &Levels) -> String {
+    let area = |(d, l): (usize, &Level)| {
+        format!("substr(a.l{d}, {}, {}), p{d}.name, ", levels.width(d - 1) + 1, l.digits)
+    };
+    levels.areas().map(area).collect::<String>() + "m.centre, m.mesa"
+}
 
-fn place_columns() -> Vec<Column> {
-    vec![
-        Column::text("COD_EDO", "code of the state, two digits"),
-        Column::text("EDO", "state"),
-        Column::text("COD_MUN", "code of the municipality within the state, two digits"),
-        Column::text("MUN", "municipality"),
-        Column::text("COD_PAR", "code of the parish within the municipality, two digits"),
-        Column::text("PAR", "parish"),
-        Column::text("CENTRO", "code of the centre, nine digits with leading zeros"),
-        Column::integer("MESA", "number of the mesa"),
-    ]
+/// Tables that count with their areas: what every export goes through. `with` joins what else is asked for.
+fn from(levels: &Levels, with: &str) -> String {
+    let code = |(d, _)| format!(", max(code) FILTER (WHERE level = {d}) AS l{d}");
+    let name = |(d, _)| format!("JOIN place p{d} ON p{d}.level = {d} AND p{d}.code = a.l{d} ");
+    let (codes, names): (String, String) =
+        (levels.areas().map(code).collect(), levels.areas().map(name).collect());
+    let centre = levels.last() - 1;
+    format!(
+        "FROM mesa m JOIN (SELECT centre, mesa{codes} FROM area WHERE level < {centre} GROUP BY centre, mesa) a \
+         ON a.centre = m.centre AND a.mesa = m.mesa {names}\
+         JOIN place c ON c.level = {centre} AND c.code = m.centre \
+         JOIN sheet t ON t.sheet = m.sheet {with} WHERE m.standing = 'counted'"
+    )
+}
+
+/// A small number as English has it.
+fn spelled(n: usize) -> String {
+    const WORDS: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    n.checked_sub(1).and_then(|n| WORDS.get(n)).map_or_else(|| n.to_string(), |w| (*w).to_owned())
+}
+
+fn place_columns(levels: &Levels) -> Vec<Column> {
+    let mut out = Vec::new();
+    for (depth, level) in levels.areas() {
+        let within = match depth {
+            1 => String::new(),
+            _ => format!(" within the {}", levels.all()[depth - 1].en),
+        };
+        let about = format!("code of the {}{within}, {} digits", level.en, spelled(level.digits));
+        out.push(Column::text(&levels.code_column(depth), &about));
+        out.push(Column::text(&levels.name_column(depth), &level.en));
+    }
+    let (last, width) = (levels.last(), levels.centre_width());
+    let about = format!("code of the {}, {} digits with leading zeros", levels.centre().en, spelled(width));
+    out.push(Column::text(&levels.code_column(last - 1), &about));
+    out.push(Column::integer(&levels.code_column(last), &format!("number of the {}", levels.table().en)));
+    out
 }
 
 /// An item of the run as SQL and as a column; `None` when the run has no such number.
@@ -144,14 +167,14 @@ fn all_items(base: &Base) -> Result<Vec<Item>, TallyError> {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
-    let all = all_items(base)?;
-    let mut columns = place_columns();
-    let mut sql = format!("SELECT {PLACES}");
+    let (all, levels) = (all_items(base)?, base.levels());
+    let mut columns = place_columns(levels);
+    let mut sql = format!("SELECT {}", places(levels));
     for (expression, column) in map.figures.iter().filter_map(|f| figure(&all, &f.item, &f.column)) {
         sql.push_str(&format!(", {expression}"));
         columns.push(column);
     }
-    sql.push_str(&format!(", t.file {FROM} ORDER BY m.centre, m.mesa"));
+    sql.push_str(&format!(", t.file {} ORDER BY m.centre, m.mesa", from(levels, "")));
     columns.push(Column::text("URL", "name of the picture file; the run does not know its address"));
     Frame::query(base.db(), &sql, [], columns)
 }
@@ -161,10 +184,11 @@ pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
-    let all = all_items(base)?;
-    let mut columns = place_columns();
-    columns.insert(8, Column::text("CENTRO_NOMBRE", "name of the centre"));
-    let mut sql = format!("SELECT {PLACES}, c.name");
+    let (all, levels) = (all_items(base)?, base.levels());
+    let (centre, table) = (&levels.centre().en, &levels.table().en);
+    let mut columns = place_columns(levels);
+    columns.push(Column::text(&levels.name_column(levels.last() - 1), &format!("name of the {centre}")));
+    let mut sql = format!("SELECT {}, c.name", places(levels));
     let known = |id: &str| map.figures.iter().find(|f| f.item == id);
     let mapped = map.figures.iter().map(|f| (f.item.as_str(), f.column.clone()));
     let candidates = all.iter().filter(|i| i.kind == "candidate");
@@ -178,12 +202,13 @@ pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         columns.push(column);
     }
     sql.push_str(&format!(
-        ", t.status, t.confidence, m.copies, t.code, t.file, t.page, t.sha256 {FROM} ORDER BY m.centre, m.mesa"
+        ", t.status, t.confidence, m.copies, t.code, t.file, t.page, t.sha256 {} ORDER BY m.centre, m.mesa",
+        from(levels, "")
     ));
     columns.extend([
         Column::text("STATUS", "what the program decided: accepted, or review where a person settled it"),
         Column::real("CONFIDENCE", "the program's probability that every number of the sheet is right"),
-        Column::integer("COPIES", "how many pictures show this mesa's sheet"),
+        Column::integer("COPIES", &format!("how many pictures show this {table}'s sheet")),
         Column::text("CODE", "code printed on the sheet"),
         Column::text("FILE", "name of the picture file"),
         Column::integer("PAGE", "page within the file, from 0"),
@@ -202,33 +227,41 @@ fn column_name(id: &str) -> String {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
-    let columns = vec![
-        Column::text("county", "municipality"),
-        Column::text("precinct", "centre and mesa, such as 010113042.01"),
+    let (levels, form) = (base.levels(), base.form());
+    let told = |total: fn(&Export) -> &Option<String>| form.and_then(|f| total(&f.export).clone());
+    let county = told(|e| &e.county).and_then(|id| levels.find(&id));
+    let county = county.or_else(|| levels.areas().next().map(|a| a.0));
+    let (centre, table) = (levels.centre(), levels.table());
+    let example = told(|e| &e.example).map_or_else(String::new, |e| format!(", such as {e}"));
+    let mut columns = vec![
+        Column::text("county", county.map_or("empty: no areas", |d| &levels.all()[d].en)),
+        Column::text("precinct", &format!("{} and {}{example}", centre.en, table.en)),
         Column::text("office", "the office; Registered Voters, Ballots Cast and Null Votes for those totals"),
-        Column::text("district", "empty: one district, the country"),
+        Column::text("district", &format!("empty: one district, the {}", levels.all()[0].en)),
         Column::text("party", "party as printed; empty for totals"),
         Column::text("candidate", "candidate as printed; empty for totals"),
         Column::integer("votes", "the figure; empty where it could not be read"),
-        Column::text("state", "state"),
-        Column::text("parish", "parish"),
-        Column::text("centre", "name of the centre"),
-        Column::text("party_code", "the party's code as printed"),
     ];
+    let mut names = String::new();
+    for (depth, level) in levels.areas().filter(|a| Some(a.0) != county) {
+        columns.push(Column::text(&level.id, &level.en));
+        names.push_str(&format!("p{depth}.name, "));
+    }
+    columns.push(Column::text(&centre.id, &format!("name of the {}", centre.en)));
+    columns.push(Column::text("party_code", "the party's code as printed"));
+    let with = "JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
+        LEFT JOIN candidate k ON k.candidate = f.candidate";
+    let county = county.map_or_else(|| "NULL".to_owned(), |d| format!("p{d}.name"));
     let sql = format!(
-        "SELECT u.name, m.centre || '.' || printf('%02d', m.mesa), \
-         CASE f.id WHEN 'electores' THEN 'Registered Voters' WHEN 'votos' THEN 'Ballots Cast' \
-            WHEN 'votos_nulos' THEN 'Null Votes' ELSE ? END, \
-         NULL, f.party, k.name, n.value, s.name, p.name, c.name, f.code \
-         {} AND f.kind IS NOT NULL AND (f.kind = 'vote' OR f.id IN ('electores', 'votos', 'votos_nulos')) \
-         ORDER BY m.centre, m.mesa, n.field",
-        FROM.replace(
-            "WHERE m.standing",
-            "JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
-             LEFT JOIN candidate k ON k.candidate = f.candidate WHERE m.standing"
-        )
+        "SELECT {county}, {}, CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
+            WHEN ?4 THEN 'Null Votes' ELSE ?1 END, \
+         NULL, f.party, k.name, n.value, {names}c.name, f.code \
+         {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY m.centre, m.mesa, n.field",
+        table_code(levels),
+        from(levels, with)
     );
-    Frame::query(base.db(), &sql, params_from_iter([map.office.as_str()]), columns)
+    let asked = params![map.office, told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null)];
+    Frame::query(base.db(), &sql, asked, columns)
 }
 
 /// A base without records that knows the forms' candidates and fields.
@@ -248,8 +281,11 @@ pub fn empty(forms: &[Form]) -> Result<Base, TallyError> {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
-    let mut out = String::from(
-        "# Exports\n\nWhat `cotejo export DIR --as LAYOUT` writes. One row, or one set of figures, a mesa whose \
+    let levels = base.levels();
+    let named = |id: fn(&Export) -> &Option<String>| base.form().and_then(|f| id(&f.export).as_deref());
+    let table = &levels.table().en;
+    let mut out = format!(
+        "# Exports\n\nWhat `cotejo export DIR --as LAYOUT` writes. One row, or one set of figures, a {table} whose \
          sheet was accepted or reviewed; sheets that contradict each other are left out. Codes keep their \
          leading zeros; text is UTF-8. This page is `cotejo export --describe`.\n",
     );
@@ -268,18 +304,29 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
             out.push_str(&format!("| {} | {kind} | {} |\n", c.name, c.about));
         }
     }
-    out.push_str(
-        "\n## nist\n\nNIST SP 1500-100 v2 election results JSON. One `GpUnit` a country, state, municipality, \
-         parish, centre and mesa, each with the ids of those within it; `VotersRegistered` is the sheet's number of \
-         electors. One `CandidateContest` with one `CandidateSelection` a candidate, whose \
-         `EndorsementPartyIds` are the parties of its rows and whose `VoteCounts` are by mesa. `BallotCounts` by mesa: \
-         `BallotsCast` is the sheet's `votos`, `BallotsRejected` its `votos_nulos`. A number that could not be \
-         read has no entry. `Status` is `unofficial-complete` only where a registry shows that no mesa is \
-         missing, in review or in conflict.\n\n## sqlite\n\n```sql\n",
-    );
-    let schema = include_str!("../tally/schema.sql");
-    // The temporary table at the end is not handed over.
-    out.push_str(schema.split("-- Names as they come").next().unwrap_or(schema).trim_end());
+    let above: Vec<&str> = levels.all()[..levels.last()].iter().map(|l| l.en.as_str()).collect();
+    out.push_str(&format!(
+        "\n## nist\n\nNIST SP 1500-100 v2 election results JSON. One `GpUnit` a {} and {table}, each with the ids of \
+         those within it",
+        above.join(", ")
+    ));
+    if named(|e| &e.registered).is_some() {
+        out.push_str("; `VotersRegistered` is the sheet's number of electors");
+    }
+    out.push_str(&format!(
+        ". One `CandidateContest` with one `CandidateSelection` a candidate, whose \
+         `EndorsementPartyIds` are the parties of its rows and whose `VoteCounts` are by {table}. "
+    ));
+    if let (Some(cast), Some(null)) = (named(|e| &e.cast), named(|e| &e.null)) {
+        out.push_str(&format!(
+            "`BallotCounts` by {table}: `BallotsCast` is the sheet's `{cast}`, `BallotsRejected` its `{null}`. "
+        ));
+    }
+    out.push_str(&format!(
+        "A number that could not be read has no entry. `Status` is `unofficial-complete` only where a registry \
+         shows that no {table} is missing, in review or in conflict.\n\n## sqlite\n\n```sql\n"
+    ));
+    out.push_str(&base.schema());
     out.push_str("\n```\n");
     Ok(out)
 }

@@ -1,12 +1,15 @@
 //! NIST SP 1500-100 v2 election results, JSON.
 //!
-//! In: a [`Base`], the column map (election, office, country) and what the report says of itself. Out:
+//! In: a [`Base`] with its form, the column map (election, office, country) and what the report says of itself. Out:
 //! one `ElectionReport`. By mesa: votes by candidate, ballots cast and rejected; areas from the country
 //! to the mesa. A number that could not be read is left out, because the format has no unknown.
 //! Refuses nothing. Source of the format: NIST Special Publication 1500-100r2.
 
+use super::table_code;
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{Base, Level, TallyError};
+use crate::count::tally::{Base, TallyError};
+use crate::form::{Export, Levels};
+use rusqlite::params;
 use serde_json::{Map, Value, json};
 
 /// What the report says of itself.
@@ -16,10 +19,6 @@ pub struct NistHead {
     pub issuer: String,
     /// When it was made, ISO 8601 with a zone.
     pub generated: String,
-    /// The day of the election, ISO 8601.
-    pub date: String,
-    /// Language of the sheets, such as `es`.
-    pub language: String,
 }
 
 /// The `@type` of every object, without its prefix.
@@ -42,8 +41,9 @@ fn identifier(value: &str) -> Value {
 }
 
 /// The id of an area, which has to be an XML name: `country`, `state-01`, `mesa-010113042.01`.
-fn unit(level: Level, code: &str) -> String {
-    if level == Level::Country { "country".to_owned() } else { format!("{}-{code}", level.name()) }
+fn unit(levels: &Levels, depth: usize, code: &str) -> String {
+    let id = &levels.all()[depth].id;
+    if depth == 0 { id.clone() } else { format!("{id}-{code}") }
 }
 
 /// The report.
@@ -51,7 +51,13 @@ fn unit(level: Level, code: &str) -> String {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, TallyError> {
-    let language = head.language.as_str();
+    let (levels, form) = (base.levels(), base.form());
+    let language = form.map_or("en", |f| &f.language);
+    // The day of the election, ISO 8601.
+    let date = form.and_then(|f| Some(f.issued.as_ref()?.split('/').rev().collect::<Vec<_>>().join("-")));
+    let date = date.unwrap_or_else(|| "1970-01-01".to_owned());
+    let named = |id: fn(&Export) -> &Option<String>| form.and_then(|f| id(&f.export).clone());
+    let (whole, table) = (unit(levels, 0, ""), table_code(levels));
     let db = base.db();
     let open: i64 =
         db.query_row("SELECT count(*) FROM mesa WHERE standing <> 'counted'", [], |r| r.get(0))?;
@@ -76,14 +82,15 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     while let Some(r) = rows.next()? {
         let (number, id, name): (i64, String, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
         let mut counts = Vec::new();
-        let sql = "SELECT m.centre || '.' || printf('%02d', m.mesa), n.value FROM mesa m \
-            JOIN candidate_number n ON n.sheet = m.sheet \
-            WHERE m.standing = 'counted' AND n.candidate = ?1 AND n.value IS NOT NULL ORDER BY m.centre, m.mesa";
-        let mut votes = db.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT {table}, n.value FROM mesa m JOIN candidate_number n ON n.sheet = m.sheet \
+             WHERE m.standing = 'counted' AND n.candidate = ?1 AND n.value IS NOT NULL ORDER BY m.centre, m.mesa"
+        );
+        let mut votes = db.prepare_cached(&sql)?;
         let mut votes = votes.query([number])?;
         while let Some(v) = votes.next()? {
             let (mesa, count): (String, i64) = (v.get(0)?, v.get(1)?);
-            let gp = unit(Level::Mesa, &mesa);
+            let gp = unit(levels, levels.last(), &mesa);
             counts.push(typed("VoteCounts", json!({"GpUnitId": gp, "Type": "total", "Count": count})));
         }
         let mut endorsing = db.prepare_cached(
@@ -108,17 +115,18 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     }
 
     let mut ballots = Vec::new();
-    let sql = "SELECT m.centre || '.' || printf('%02d', m.mesa), \
-        (SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet AND f.id = 'votos'), \
-        (SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet AND f.id = 'votos_nulos') \
-        FROM mesa m WHERE m.standing = 'counted' ORDER BY m.centre, m.mesa";
-    let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query([])?;
+    let value = "(SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet AND f.id =";
+    let sql = format!(
+        "SELECT {table}, {value} ?1), {value} ?2) FROM mesa m WHERE m.standing = 'counted' \
+         ORDER BY m.centre, m.mesa"
+    );
+    let mut statement = db.prepare(&sql)?;
+    let mut rows = statement.query(params![named(|e| &e.cast), named(|e| &e.null)])?;
     while let Some(r) = rows.next()? {
         let (mesa, cast, rejected): (String, Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?, r.get(2)?);
         ballots.push(typed(
             "BallotCounts",
-            json!({"GpUnitId": unit(Level::Mesa, &mesa), "Type": "total", "BallotsCast": cast, "BallotsRejected": rejected}),
+            json!({"GpUnitId": unit(levels, levels.last(), &mesa), "Type": "total", "BallotsCast": cast, "BallotsRejected": rejected}),
         ));
     }
 
@@ -126,7 +134,7 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
         "CandidateContest",
         json!({
             "@id": "contest",
-            "ElectionDistrictId": "country",
+            "ElectionDistrictId": whole,
             "Name": map.office,
             "VotesAllowed": 1,
             "NumberElected": 1,
@@ -137,10 +145,10 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     let election = typed(
         "Election",
         json!({
-            "ElectionScopeId": "country",
+            "ElectionScopeId": whole,
             "Name": text(language, &map.title),
-            "StartDate": head.date,
-            "EndDate": head.date,
+            "StartDate": date,
+            "EndDate": date,
             "Type": "general",
             "ExternalIdentifier": identifier(&map.election),
             "Candidate": candidates,
@@ -161,62 +169,63 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
             "VendorApplicationId": format!("cotejo {}", env!("CARGO_PKG_VERSION")),
             "Election": [election],
             "Party": parties,
-            "GpUnit": units(base, map, language)?,
+            "GpUnit": units(base, map)?,
         }),
     ))
 }
 
-/// The areas, from the country to the mesa.
-fn units(base: &Base, map: &ColumnMap, language: &str) -> Result<Vec<Value>, TallyError> {
-    let db = base.db();
+/// The areas, from the whole to the table.
+fn units(base: &Base, map: &ColumnMap) -> Result<Vec<Value>, TallyError> {
+    let (db, levels, form) = (base.db(), base.levels(), base.form());
+    let language = form.map_or("en", |f| &f.language);
+    let registered = form.and_then(|f| f.export.registered.as_deref());
     let mut out = Vec::new();
-    for (ix, level) in Level::ALL.into_iter().enumerate() {
-        let kind = match level {
-            Level::Country => "country",
-            Level::State => "state",
-            Level::Municipality => "municipality",
-            Level::Parish => "other",
-            Level::Centre => "polling-place",
-            Level::Mesa => "precinct",
-        };
+    for (depth, level) in levels.all().iter().enumerate() {
+        let is_table = depth == levels.last();
+        let kind = level.nist.as_deref().unwrap_or(match levels.last() - depth {
+            0 => "precinct",
+            1 => "polling-place",
+            _ if depth == 0 => "country",
+            _ => "other",
+        });
         let sql = "SELECT p.code, p.name, count(*) FILTER (WHERE m.standing = 'counted'), count(*), \
             max((SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet \
-                 AND m.standing = 'counted' AND f.id = 'electores')) \
+                 AND m.standing = 'counted' AND f.id = ?2)) \
             FROM place p JOIN area a ON a.level = p.level AND a.code = p.code \
             JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
             WHERE p.level = ?1 GROUP BY p.code ORDER BY p.code";
         let mut statement = db.prepare(sql)?;
-        let mut rows = statement.query([level.number()])?;
+        let mut rows = statement.query(params![depth as i64, registered])?;
         while let Some(r) = rows.next()? {
             let (code, mut name): (String, String) = (r.get(0)?, r.get(1)?);
             let (counted, all, electors): (i64, i64, Option<i64>) = (r.get(2)?, r.get(3)?, r.get(4)?);
-            if level == Level::Country {
+            if depth == 0 && !map.country.is_empty() {
                 name.clone_from(&map.country);
             }
             let mut children = Vec::new();
-            if let Some(below) = Level::ALL.get(ix + 1) {
+            if !is_table {
                 let sql = "SELECT code FROM place WHERE level = ?1 AND parent = ?2 ORDER BY code";
                 let mut statement = db.prepare_cached(sql)?;
-                let codes = statement
-                    .query_map(rusqlite::params![below.number(), code], |r| r.get::<_, String>(0))?;
+                let codes =
+                    statement.query_map(params![depth as i64 + 1, code], |r| r.get::<_, String>(0))?;
                 for child in codes {
-                    children.push(unit(*below, &child?));
+                    children.push(unit(levels, depth + 1, &child?));
                 }
             }
-            let mesa = level == Level::Mesa;
+            let called = if language == "es" { &level.es } else { &level.en };
             out.push(typed(
                 "ReportingUnit",
                 json!({
-                    "@id": unit(level, &code),
+                    "@id": unit(levels, depth, &code),
                     "Type": kind,
-                    "OtherType": (level == Level::Parish).then_some("parroquia"),
+                    "OtherType": (kind == "other").then_some(called),
                     "Name": (!name.is_empty()).then(|| text(language, &name)),
                     "ExternalIdentifier": (!code.is_empty()).then(|| identifier(&code)),
-                    "Number": mesa.then(|| code.rsplit('.').next().unwrap_or_default().to_owned()),
+                    "Number": is_table.then(|| code.rsplit('.').next().unwrap_or_default().to_owned()),
                     "ComposingGpUnitIds": (!children.is_empty()).then_some(children),
-                    "SubUnitsReported": (!mesa).then_some(counted),
-                    "TotalSubUnits": (!mesa && base.knows_missing()).then_some(all),
-                    "VotersRegistered": if mesa { electors } else { None },
+                    "SubUnitsReported": (!is_table).then_some(counted),
+                    "TotalSubUnits": (!is_table && base.knows_missing()).then_some(all),
+                    "VotersRegistered": if is_table { electors } else { None },
                 }),
             ));
         }

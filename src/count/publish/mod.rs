@@ -17,7 +17,7 @@ pub mod view;
 
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{self, Base, By, Expected, Level, TallyError};
+use crate::count::tally::{self, Base, By, Expected, TallyError};
 use crate::form::Form;
 use crate::run::output::{OutputError, RUN_JSON, Run};
 use manifest::{MANIFEST, Original, Writer};
@@ -86,8 +86,8 @@ pub struct Options {
     pub photos: Option<PathBuf>,
     /// The mesas that should be there.
     pub expected: Option<Expected>,
-    /// Names and order of the published columns.
-    pub columns: ColumnMap,
+    /// Names and order of the published columns; those of the sheets' form where none are given.
+    pub columns: Option<ColumnMap>,
     /// What the NIST report says of itself.
     pub head: NistHead,
     /// The site's name; empty for the election's.
@@ -127,6 +127,7 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
         .map_err(|e| OutputError::io(parent, e))?;
     let site = Writer::new(work.path());
     let base = Base::load(&options.dir, forms, options.expected.as_ref())?;
+    let map = options.columns.clone().or_else(|| base.form().map(ColumnMap::of)).unwrap_or_default();
 
     let mut mesas = view::mesas(&base)?;
     let originals = Originals::new(&options.dir, options.photos.as_deref());
@@ -139,9 +140,9 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
         }
     }
 
-    downloads(&site, &base, options)?;
+    downloads(&site, &base, &map, options)?;
     let count = mesas.values().map(Vec::len).sum();
-    pages_of(&site, &base, options, &mesas, &pictures)?;
+    pages_of(&site, &base, (&map, options), &mesas, &pictures)?;
     let bytes = site.finish(&options.records_sha256, &pictures.originals)?;
     let mut public_key = None;
     if let Some((key, password)) = &options.key {
@@ -193,8 +194,7 @@ fn place(work: tempfile::TempDir, out: &Path) -> Result<(), PublishError> {
 }
 
 /// The exports and the sums, under `datos/`.
-fn downloads(site: &Writer, base: &Base, options: &Options) -> Result<(), PublishError> {
-    let map = &options.columns;
+fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> Result<(), PublishError> {
     let wide = export::wide(base, map)?;
     for layout in Layout::ALL {
         let path = format!("datos/{}", layout.file());
@@ -215,9 +215,10 @@ fn downloads(site: &Writer, base: &Base, options: &Options) -> Result<(), Publis
         site.file(&path, &bytes)?;
     }
     let aside = tally::aside(base)?;
-    let states = tally::tally(base, Level::State, By::Party, "")?;
-    site.file("datos/tally-states.json", &tally::json(&states, &aside)?)?;
-    site.file("datos/tally-states.csv", &tally::frame(&states).to_csv()?)?;
+    let largest = tally::tally(base, 1, By::Party, "")?;
+    let name = format!("datos/tally-{}s", largest.level().id);
+    site.file(&format!("{name}.json"), &tally::json(&largest, &aside)?)?;
+    site.file(&format!("{name}.csv"), &tally::frame(&largest).to_csv()?)?;
     site.file("datos/columns.md", export::describe(base, map)?.as_bytes())
 }
 
@@ -225,19 +226,20 @@ fn downloads(site: &Writer, base: &Base, options: &Options) -> Result<(), Publis
 fn pages_of(
     site: &Writer,
     base: &Base,
-    options: &Options,
+    (map, options): (&ColumnMap, &Options),
     mesas: &BTreeMap<String, Vec<view::MesaView>>,
     pictures: &pictures::Pictures,
 ) -> Result<(), PublishError> {
-    let title = if options.title.is_empty() { options.columns.title.clone() } else { options.title.clone() };
-    let templates = Templates::new(&title)?;
+    let title = if options.title.is_empty() { map.title.clone() } else { options.title.clone() };
+    let templates = Templates::new(&title, base.levels())?;
+    let centre_at = base.levels().last() - 1;
     templates.assets(site)?;
     let mut levels: Vec<Vec<view::Place>> = Vec::new();
-    for level in [Level::Country, Level::State, Level::Municipality, Level::Parish, Level::Centre] {
-        levels.push(view::places(base, level)?);
+    for depth in 0..=centre_at {
+        levels.push(view::places(base, depth)?);
     }
-    if let Some(country) = levels[0].first_mut() {
-        country.name.clone_from(&options.columns.country);
+    if let Some(whole) = levels[0].first_mut().filter(|_| !map.country.is_empty()) {
+        whole.name.clone_from(&map.country);
     }
     // By code: a place's own view, and its parts.
     let by_code: Vec<BTreeMap<&str, &view::Place>> =
@@ -253,7 +255,7 @@ fn pages_of(
         path.reverse();
         path
     };
-    for depth in 0..4 {
+    for depth in 0..centre_at {
         let mut parts: BTreeMap<&str, Vec<&view::Place>> = BTreeMap::new();
         for part in &levels[depth + 1] {
             parts.entry(part.parent.as_str()).or_default().push(part);
@@ -263,14 +265,14 @@ fn pages_of(
             site.file(&place.href, templates.place(&path_to(depth, place), parts)?.as_bytes())
         })?;
     }
-    levels[4].par_iter().try_for_each(|centre| {
+    levels[centre_at].par_iter().try_for_each(|centre| {
         let mesas = mesas.get(&centre.code).map_or(&[][..], Vec::as_slice);
-        site.file(&centre.href, templates.centre(&path_to(4, centre), mesas)?.as_bytes())
+        site.file(&centre.href, templates.centre(&path_to(centre_at, centre), mesas)?.as_bytes())
     })?;
-    let entries: Vec<search::Entry> = levels[4]
+    let entries: Vec<search::Entry> = levels[centre_at]
         .iter()
         .map(|centre| {
-            let path = path_to(4, centre);
+            let path = path_to(centre_at, centre);
             let names = path.iter().skip(1).rev().skip(1).map(|p| p.name.as_str());
             search::Entry {
                 code: centre.code.clone(),

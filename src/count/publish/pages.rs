@@ -9,7 +9,8 @@ use super::pictures::Pictures;
 use super::view::{MesaView, Place};
 use super::{PublishError, run_of};
 use crate::count::tally::{Base, TallyError, aside};
-use crate::ground::words::thousands;
+use crate::form::{Level, Levels};
+use crate::ground::words::{noun, thousands};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -150,6 +151,7 @@ impl Facts {
 pub struct Templates {
     environment: Environment<'static>,
     title: String,
+    levels: Levels,
 }
 
 impl Templates {
@@ -157,7 +159,7 @@ impl Templates {
     ///
     /// # Errors
     /// None in a released program: the templates are tested.
-    pub fn new(title: &str) -> Result<Self, minijinja::Error> {
+    pub fn new(title: &str, levels: &Levels) -> Result<Self, minijinja::Error> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -175,7 +177,8 @@ impl Templates {
         ] {
             environment.add_template(name, text)?;
         }
-        Ok(Self { environment, title: title.to_owned() })
+        environment.add_global("levels", Serde(Names::all(levels)));
+        Ok(Self { environment, title: title.to_owned(), levels: levels.clone() })
     }
 
     /// Writes the style and the script.
@@ -191,8 +194,8 @@ impl Templates {
         self.environment.get_template(name)?.render(context)
     }
 
-    /// The page of a country, state, municipality or parish, with its parts. `path` leads from the
-    /// country to the place itself.
+    /// The page of a place above the centres, with its parts. `path` leads from the
+    /// whole to the place itself.
     ///
     /// # Errors
     /// As [`Templates::new`].
@@ -203,6 +206,7 @@ impl Templates {
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
                 parts => Serde(parts), front => above.is_empty(),
+                below => (above.len() + 1).min(self.levels.last()),
             },
         )
     }
@@ -238,16 +242,19 @@ impl Templates {
     /// # Errors
     /// As [`Templates::new`].
     pub fn data(&self, files: &[Published], signed: bool) -> Result<String, minijinja::Error> {
+        let (largest, table) = (&self.levels.all()[1], self.levels.table());
+        let sums =
+            (format!("Sumas por {} y partido", largest.es), format!("Sums by {} and party", largest.en));
         let about = |file: &Published| {
             let name = file.path.rsplit('/').next().unwrap_or_default();
             let layout = crate::count::export::Layout::ALL.into_iter().find(|l| l.file() == name);
-            let (es, en) = layout.map_or_else(
-                || match name {
-                    "columns.md" => ("Qué significa cada columna", "What every column means"),
-                    _ => ("Sumas por estado y partido", "Sums by state and party"),
-                },
-                crate::count::export::Layout::about,
-            );
+            let (es, en) = match layout {
+                Some(layout) => layout.about(table),
+                None if name == "columns.md" => {
+                    ("Qué significa cada columna".to_owned(), "What every column means".to_owned())
+                }
+                None => sums.clone(),
+            };
             (name.to_owned(), es, en)
         };
         let rows: Vec<_> = files.iter().map(|f| (f, about(f))).collect();
@@ -255,6 +262,20 @@ impl Templates {
             "data.html",
             context! { site => self.title.as_str(), root => "", rows => Serde(&rows), signed, front => false },
         )
+    }
+}
+
+/// What people call a level, one, several and at a sentence's beginning, in Spanish and English.
+#[derive(Serialize)]
+struct Names {
+    es: [String; 4],
+    en: [String; 4],
+}
+
+impl Names {
+    fn all(levels: &Levels) -> Vec<Self> {
+        let of = |level: &Level| Self { es: noun(&level.es), en: noun(&level.en) };
+        levels.all().iter().map(of).collect()
     }
 }
 

@@ -3,7 +3,8 @@
 //! In: a [`Base`], its sums, what came of each picture. Out: serializable views: places, centres with
 //! their mesas. Refuses nothing.
 
-use crate::count::tally::{Base, By, Coverage, Level, Line, TallyError, tally};
+use crate::count::tally::{Base, By, Coverage, Line, TallyError, tally};
+use crate::form::Levels;
 use rusqlite::params;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,8 +29,6 @@ pub struct Bar {
 /// A place with its sums.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Place {
-    /// `country`, `state`, …
-    pub level: &'static str,
     /// Its code.
     pub code: String,
     /// Its name, or its code where no name is known.
@@ -109,22 +108,24 @@ pub struct PictureView {
 }
 
 /// The page of a place, from the site's root.
-pub fn href(level: Level, code: &str) -> String {
+pub fn href(levels: &Levels, depth: usize, code: &str) -> String {
     let safe: String = code.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    match level {
-        Level::Country => "index.html".to_owned(),
+    if depth == 0 {
+        "index.html".to_owned()
+    } else if depth + 1 == levels.last() {
         // A folder a municipality or so: no folder holds tens of thousands of files.
-        Level::Centre => format!("centro/{}/{safe}.html", safe.get(..4).unwrap_or("x")),
-        _ => format!("lugar/{safe}.html"),
+        format!("centro/{}/{safe}.html", safe.get(..4).unwrap_or("x"))
+    } else {
+        format!("lugar/{safe}.html")
     }
 }
 
-/// All places of a level, by code.
+/// All places of the level at `depth`, by code.
 ///
 /// # Errors
 /// The database refuses the question; none is known.
-pub fn places(base: &Base, level: Level) -> Result<Vec<Place>, TallyError> {
-    let sums = tally(base, level, By::Candidate, "")?;
+pub fn places(base: &Base, depth: usize) -> Result<Vec<Place>, TallyError> {
+    let sums = tally(base, depth, By::Candidate, "")?;
     let place = |line: &Line| {
         let figures = || sums.items.iter().zip(&line.figures);
         let all: u64 = figures().filter(|(i, _)| i.kind != "total").filter_map(|(_, f)| f.votes).sum();
@@ -143,10 +144,9 @@ pub fn places(base: &Base, level: Level) -> Result<Vec<Place>, TallyError> {
         let totals = figures().filter(|(i, _)| i.kind == "total");
         let c = line.coverage;
         Place {
-            level: level.name(),
             code: line.code.clone(),
             name: if line.name.is_empty() { line.code.clone() } else { line.name.clone() },
-            href: href(level, &line.code),
+            href: href(base.levels(), depth, &line.code),
             coverage: c,
             mesas: c.known(),
             bars,

@@ -7,15 +7,17 @@
 use super::TallyError;
 use super::expected::{Expected, Of};
 use crate::decide::{Basis, Status};
-use crate::form::{FieldKind, Form};
-use crate::record::{Record, Value};
+use crate::form::{FieldKind, Form, Levels, PlaceName};
+use crate::record::{Place, Record, Value};
 use crate::run::output::{self, OutputError};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A weight that no number of sheets outvotes: the registry's names.
-const REGISTRY_WEIGHT: i64 = 1_000_000_000;
+/// The tables, in the words of the built-in form.
+const SCHEMA: &str = include_str!("schema.sql");
+/// Its word for a table of voters.
+const TABLE: &str = "mesa";
 
 /// Whether the numbers of a sheet that does not count yet may once a person has looked.
 fn waits(record: &Record) -> bool {
@@ -25,6 +27,8 @@ fn waits(record: &Record) -> bool {
 /// The records of a run as tables.
 pub struct Base {
     db: Connection,
+    form: Option<Form>,
+    levels: Levels,
     listed: bool,
 }
 
@@ -32,6 +36,7 @@ pub struct Base {
 pub struct Loader<'f> {
     db: Connection,
     forms: &'f [Form],
+    form: Option<&'f Form>,
     candidates: BTreeMap<String, i64>,
     fields: BTreeMap<String, i64>,
     sheets: i64,
@@ -44,19 +49,22 @@ impl<'f> Loader<'f> {
     /// The database cannot be made; none is known.
     pub fn new(forms: &'f [Form]) -> Result<Self, TallyError> {
         let db = Connection::open_in_memory()?;
-        db.execute_batch(include_str!("schema.sql"))?;
+        db.execute_batch(SCHEMA)?;
         db.execute_batch(
             "CREATE TEMP TABLE listed (centre TEXT, mesa INTEGER); \
              CREATE TEMP TABLE unlisted (centre TEXT, mesa INTEGER); \
-             CREATE TEMP TABLE told (what TEXT); BEGIN",
+             CREATE TEMP TABLE told (what TEXT); \
+             CREATE TEMP TABLE known (centre TEXT, place TEXT, name TEXT); \
+             CREATE TEMP TABLE nesting (level INTEGER, width INTEGER, below INTEGER, digits INTEGER, place TEXT); \
+             BEGIN",
         )?;
-        Ok(Self { db, forms, candidates: BTreeMap::new(), fields: BTreeMap::new(), sheets: 0 })
+        Ok(Self { db, forms, form: None, candidates: BTreeMap::new(), fields: BTreeMap::new(), sheets: 0 })
     }
 
     /// Adds the next record of the run.
     ///
     /// # Errors
-    /// The database refuses it; none is known.
+    /// A form with other levels than the sheets before; the database refuses it: none is known.
     pub fn add(&mut self, record: &Record) -> Result<(), TallyError> {
         self.learn(record)?;
         let number = self.sheets;
@@ -94,12 +102,7 @@ impl<'f> Loader<'f> {
             codes.join(" "),
         ])?;
         if let Some((registry, centre)) = record.registry.as_ref().zip(sheet.centre.as_deref()) {
-            let p = &registry.place;
-            for (level, name) in
-                [&p.country, &p.state, &p.municipality, &p.parish, &p.centre].into_iter().enumerate()
-            {
-                self.hear(level, centre, name.as_deref().unwrap_or_default())?;
-            }
+            self.hear(centre, names_of(&registry.place).map(Option::unwrap_or_default))?;
         }
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
         for (id, value) in record.numbers() {
@@ -114,11 +117,18 @@ impl<'f> Loader<'f> {
 
     /// Puts down the form's candidates and fields, or, for a form that is not known, the record's.
     fn learn(&mut self, record: &Record) -> Result<(), TallyError> {
+        let id = record.form.as_ref().map(|f| f.id.as_str());
+        let form = self.forms.iter().find(|f| Some(f.id.as_str()) == id);
+        if let Some((form, known)) = form.zip(self.form)
+            && form.levels != known.levels
+        {
+            return Err(TallyError::Levels { one: known.id.clone(), other: form.id.clone() });
+        }
+        self.form = self.form.or(form);
         if record.numbers().all(|(id, _)| self.fields.contains_key(id)) {
             return Ok(());
         }
-        let id = record.form.as_ref().map(|f| f.id.as_str());
-        if let Some(form) = self.forms.iter().find(|f| Some(f.id.as_str()) == id) {
+        if let Some(form) = form {
             self.know(form)?;
         }
         for choice in record.choices() {
@@ -151,10 +161,17 @@ impl<'f> Loader<'f> {
         Ok(())
     }
 
-    /// A registry's name of the area of a level that a centre lies in.
-    fn hear(&self, level: usize, centre: &str, name: &str) -> Result<(), TallyError> {
-        let mut insert = self.db.prepare_cached("INSERT INTO heard VALUES (?1,?2,?3,?4)")?;
-        insert.execute(params![level as i64, area_code(centre, level), name, REGISTRY_WEIGHT])?;
+    /// The levels of the sheets, or of the first form where none is known.
+    fn levels(&self) -> Levels {
+        self.form.or(self.forms.first()).map_or_else(Levels::default, |f| f.levels.clone())
+    }
+
+    /// A registry's names, in the order of [`PlaceName`], of the areas that a centre lies in.
+    fn hear(&self, centre: &str, names: [&str; 5]) -> Result<(), TallyError> {
+        let mut insert = self.db.prepare_cached("INSERT INTO known VALUES (?1,?2,?3)")?;
+        for (column, name) in PlaceName::COLUMNS.into_iter().zip(names).filter(|n| !n.1.is_empty()) {
+            insert.execute(params![centre, column, name])?;
+        }
         Ok(())
     }
 
@@ -198,9 +215,8 @@ impl<'f> Loader<'f> {
             let mut list = self.db.prepare("INSERT INTO listed VALUES (?1,?2)")?;
             for table in &expected.tables {
                 list.execute(params![table.centre, table.table])?;
-                for (level, name) in table.names.iter().enumerate() {
-                    self.hear(level, &table.centre, name)?;
-                }
+                let name = |ix| table.names.get(ix).map_or("", String::as_str);
+                self.hear(&table.centre, [0, 1, 2, 3, 4].map(name))?;
             }
             let (what, unlisted) = match &expected.of {
                 Of::All => ("all", [].as_slice()),
@@ -212,12 +228,26 @@ impl<'f> Loader<'f> {
                 list.execute(params![centre.trim_start_matches('0'), mesa])?;
             }
         }
+        let levels = self.levels();
+        let mut insert = self.db.prepare("INSERT INTO nesting VALUES (?1,?2,?3,?4,?5)")?;
+        for (depth, level) in levels.all().iter().enumerate() {
+            let (width, table) = (levels.width(depth), levels.last() - depth);
+            insert.execute(params![
+                depth as i64,
+                width as i64,
+                table as i64,
+                level.digits as i64,
+                level.place.map(PlaceName::column)
+            ])?;
+        }
+        drop(insert);
         self.db.execute_batch("CREATE INDEX sheet_mesa ON sheet (centre, mesa);")?;
         self.db.execute_batch(include_str!("settle.sql"))?;
         self.db.execute_batch(
             "CREATE INDEX area_mesa ON area (centre, mesa); CREATE INDEX mesa_sheet ON mesa (sheet); COMMIT; ANALYZE",
         )?;
-        Ok(Base { db: self.db, listed: expected.is_some() })
+        let form = self.form.or(self.forms.first()).cloned();
+        Ok(Base { db: self.db, form, levels, listed: expected.is_some() })
     }
 }
 
@@ -250,6 +280,16 @@ impl Base {
         &self.db
     }
 
+    /// The levels of its places.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// The form of its sheets, or the first that is known where no sheet has one.
+    pub fn form(&self) -> Option<&Form> {
+        self.form.as_ref()
+    }
+
     /// Whether it is known which mesas should be there.
     pub fn knows_missing(&self) -> bool {
         self.listed
@@ -265,19 +305,64 @@ impl Base {
         let temporary = tempfile::tempdir_in(dir).map_err(io)?;
         let file = temporary.path().join("results.sqlite");
         self.db.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+        let named = temporary.path().join("named.sqlite");
+        let file = if self.save_named(&file, &named)? { named } else { file };
         std::fs::rename(&file, path).map_err(io)?;
         Ok(())
     }
+
+    /// The tables that are handed over, as SQL with what they mean, under the names of the sheets' form.
+    pub fn schema(&self) -> String {
+        let schema = SCHEMA.split("-- Names as they come").next().unwrap_or(SCHEMA).trim_end();
+        let table = self.levels.table().id.as_str();
+        let depths = self.levels.all().iter().enumerate();
+        let depths: Vec<String> = depths.map(|(depth, l)| format!("{depth} {}", l.id)).collect();
+        let vote = self.form.as_ref().and_then(|f| Some(f.fields[f.votes().next()?].id.clone()));
+        let valid = self.form.as_ref().and_then(|f| f.export.valid.clone());
+        let example = vote.zip(valid).map_or_else(String::new, |(v, t)| format!("such as {v} or {t}"));
+        let line = |line: &str| {
+            let (sql, means) = line.split_once("--").map_or((line, None), |(s, m)| (s, Some(m)));
+            let quoted = if table == TABLE { TABLE.to_owned() } else { format!("\"{table}\"") };
+            let sql = sql.replace(TABLE, &quoted);
+            means.map_or_else(|| sql.clone(), |m| format!("{sql}--{}", m.replace(TABLE, table)))
+        };
+        let lines: Vec<String> = schema.lines().map(line).collect();
+        let text = lines.join("\n").replace("such as NM_PSUV or votos_validos", &example);
+        let built_in = format!("0 country, 1 state, 2 municipality, 3 parish, 4 centre, 5 {table}");
+        text.replace(&built_in, &depths.join(", "))
+    }
+
+    /// Writes what the file `plain` holds to another under the form's names; says whether those differ.
+    fn save_named(&self, plain: &Path, to: &Path) -> Result<bool, TallyError> {
+        let table = &self.levels.table().id;
+        if table == TABLE {
+            return Ok(false);
+        }
+        let db = Connection::open(to)?;
+        db.execute_batch(&self.schema())?;
+        db.execute("ATTACH ?1 AS plain", [plain.to_string_lossy()])?;
+        let sql = "SELECT type, name, sql FROM plain.sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' \
+            ORDER BY type DESC, rowid";
+        let mut statement = db.prepare(sql)?;
+        let entries = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let entries: Vec<(String, String, String)> = entries.collect::<Result<_, _>>()?;
+        for (kind, name, sql) in entries {
+            if kind == "table" {
+                let named = if name == TABLE { table } else { &name };
+                db.execute(&format!("INSERT INTO main.\"{named}\" SELECT * FROM plain.{name}"), [])?;
+            } else {
+                let quoted = format!("\"{table}\"");
+                db.execute(&sql.replace(&name, &name.replace(TABLE, table)).replace(TABLE, &quoted), [])?;
+            }
+        }
+        db.execute_batch("ANALYZE main")?;
+        Ok(true)
+    }
 }
 
-/// The code of the area of level 0 (country) to 4 (centre) that a centre lies in, as `settle.sql` has it.
-fn area_code(centre: &str, level: usize) -> String {
-    match level {
-        0 => String::new(),
-        4 => centre.to_owned(),
-        _ if centre.len() == 9 && centre.is_ascii() => centre[..2 * level].to_owned(),
-        _ => "?".to_owned(),
-    }
+/// The names of a place, in the order of [`PlaceName`].
+fn names_of(p: &Place) -> [Option<&str>; 5] {
+    [&p.country, &p.state, &p.municipality, &p.parish, &p.centre].map(Option::as_deref)
 }
 
 /// The last part of a path of either system: folders say where a machine keeps its files.

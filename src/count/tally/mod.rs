@@ -1,6 +1,6 @@
 //! From records to results: votes added up by place, candidate and party.
 //!
-//! In: the records of a run ([`Base`]), a [`Level`] and what to add up ([`By`]). Out: [`Tally`], each
+//! In: the records of a run ([`Base`]), a level of their form and what to add up ([`By`]). Out: [`Tally`], each
 //! figure with the number of sheets in it, as text, CSV, JSON, Parquet or a bar chart. Only accepted
 //! and reviewed sheets count, one a mesa: sheets of one mesa that say the same are joined, those that
 //! contradict each other are listed and left out. A place without a sheet has no sum, which is not a sum
@@ -20,6 +20,7 @@ pub use chart::{Bars, svg};
 pub use expected::{Expected, ExpectedTable, Of};
 pub use show::{frame, json, text};
 
+use crate::form::{Level, Levels};
 use crate::run::output::OutputError;
 use crate::run::registry::RegistryError;
 use rusqlite::params;
@@ -34,6 +35,17 @@ pub enum TallyError {
     /// The registry cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// Sheets that cannot be added up by the same places.
+    #[error(
+        "the sheets of {one} and {other} have other levels and cannot be added up together; \
+         digitize each form by itself (--form)"
+    )]
+    Levels {
+        /// The form of the first sheets.
+        one: String,
+        /// The form with other levels.
+        other: String,
+    },
     /// The database; a fault of the program, or a disk that is full.
     #[error("the tables of the run: {0}")]
     Database(#[from] rusqlite::Error),
@@ -43,46 +55,6 @@ pub enum TallyError {
     /// JSON that cannot be written.
     #[error("JSON: {0}")]
     Json(#[from] serde_json::Error),
-}
-
-/// By what places votes are added up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The whole country.
-    Country,
-    /// Estado.
-    State,
-    /// Municipio.
-    Municipality,
-    /// Parroquia.
-    Parish,
-    /// Centro de votación.
-    Centre,
-    /// Mesa.
-    Mesa,
-}
-
-impl Level {
-    /// All, from the largest area to the smallest.
-    pub const ALL: [Self; 6] =
-        [Self::Country, Self::State, Self::Municipality, Self::Parish, Self::Centre, Self::Mesa];
-
-    /// Its number in the tables `area` and `place`.
-    pub fn number(self) -> i64 {
-        self as i64
-    }
-
-    /// Its name, as in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Country => "country",
-            Self::State => "state",
-            Self::Municipality => "municipality",
-            Self::Parish => "parish",
-            Self::Centre => "centre",
-            Self::Mesa => "mesa",
-        }
-    }
 }
 
 /// What votes are added up by.
@@ -103,6 +75,9 @@ pub struct Item {
     pub id: String,
     /// As printed.
     pub name: String,
+    /// Whether a table for people shows it: candidates, rows, and the totals that the form names.
+    #[serde(skip)]
+    pub leads: bool,
 }
 
 /// How many mesas of a place are where.
@@ -163,12 +138,21 @@ pub struct Line {
 /// Sums by place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// By what places.
-    pub level: Level,
+    /// The levels of the sheets' form.
+    pub levels: Levels,
+    /// By which of them.
+    pub depth: usize,
     /// What is added up: candidates or parties, then totals.
     pub items: Vec<Item>,
     /// One line a place, by code.
     pub lines: Vec<Line>,
+}
+
+impl Tally {
+    /// By what places.
+    pub fn level(&self) -> &Level {
+        &self.levels.all()[self.depth.min(self.levels.last())]
+    }
 }
 
 /// A mesa whose sheets contradict each other.
@@ -209,7 +193,11 @@ pub fn items(base: &Base, by: By) -> Result<Vec<Item>, TallyError> {
         [(kind, sql), ("total", "SELECT id, name FROM field WHERE kind = 'total' ORDER BY field")]
     {
         let mut statement = base.db().prepare(sql)?;
-        let rows = statement.query_map([], |r| Ok(Item { kind, id: r.get(0)?, name: r.get(1)? }))?;
+        let rows = statement.query_map([], |r| {
+            let id: String = r.get(0)?;
+            let leads = kind != "total" || base.form().is_some_and(|f| f.export.leads(&id));
+            Ok(Item { kind, id, name: r.get(1)?, leads })
+        })?;
         for row in rows {
             out.push(row?);
         }
@@ -217,11 +205,11 @@ pub fn items(base: &Base, by: By) -> Result<Vec<Item>, TallyError> {
     Ok(out)
 }
 
-/// Adds up, of the places whose code begins with `within`.
+/// Adds up by the level at `depth`, 0 the whole, of the places whose code begins with `within`.
 ///
 /// # Errors
 /// The database refuses the question; none is known.
-pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, TallyError> {
+pub fn tally(base: &Base, depth: usize, by: By, within: &str) -> Result<Tally, TallyError> {
     let items = items(base, by)?;
     let mut lines = Vec::new();
     let mut at = std::collections::BTreeMap::new();
@@ -234,7 +222,7 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
         WHERE p.level = ?1 AND m.centre GLOB ?2 GROUP BY p.code ORDER BY p.code";
     let glob = format!("{}*", within.replace(['*', '?', '['], ""));
     let mut statement = base.db().prepare(sql)?;
-    let mut rows = statement.query(params![level.number(), glob])?;
+    let mut rows = statement.query(params![depth as i64, glob])?;
     while let Some(r) = rows.next()? {
         let coverage = Coverage {
             counted: r.get(3)?,
@@ -270,15 +258,15 @@ pub fn tally(base: &Base, level: Level, by: By, within: &str) -> Result<Tally, T
         let by_candidate = kind == "vote" && by == By::Candidate;
         let mut statement = base.db().prepare(if by_candidate { candidates } else { fields })?;
         let mut rows = if by_candidate {
-            statement.query(params![level.number(), glob])?
+            statement.query(params![depth as i64, glob])?
         } else {
-            statement.query(params![level.number(), glob, kind])?
+            statement.query(params![depth as i64, glob, kind])?
         };
         while let Some(r) = rows.next()? {
             put(kind, &r.get::<_, String>(0)?, &r.get::<_, String>(1)?, r.get(2)?, r.get(3)?);
         }
     }
-    Ok(Tally { level, items, lines })
+    Ok(Tally { levels: base.levels().clone(), depth, items, lines })
 }
 
 /// What did not go into the sums, and what was joined.

@@ -45,28 +45,36 @@ UPDATE mesa SET listed = (centre, mesa) IN (SELECT centre, mesa FROM listed) OR 
   )
 ) WHERE (SELECT count(*) FROM told) > 0;
 
--- A centre's nine figures begin with two each for state, municipality and parish.
+-- A centre's code holds the codes of its areas, of as many characters as the form says (table `nesting`, whose
+-- `below` counts the levels below).
 INSERT INTO area
-SELECT centre, mesa, level, CASE level
-    WHEN 0 THEN ''
-    WHEN 4 THEN centre
-    WHEN 5 THEN centre || '.' || printf('%02d', mesa)
-    ELSE CASE WHEN length(centre) = 9 THEN substr(centre, 1, 2 * level) ELSE '?' END END
-FROM mesa, (SELECT 0 AS level UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5);
+SELECT centre, mesa, level, CASE
+    WHEN below = 0 THEN centre || '.' || printf('%0' || digits || 'd', mesa)
+    WHEN below = 1 THEN centre
+    WHEN level = 0 OR length(centre) = (SELECT width FROM nesting WHERE below = 1) THEN substr(centre, 1, width)
+    ELSE '?' END
+FROM mesa, nesting;
+
+-- No number of sheets outvotes the registry.
+INSERT INTO heard
+SELECT a.level, a.code, k.name, 1000000000
+FROM (SELECT DISTINCT level, code, centre FROM area) a JOIN nesting n USING (level)
+JOIN known k ON k.centre = a.centre AND k.place = n.place;
 
 INSERT INTO heard
-SELECT a.level, a.code, CASE a.level
-    WHEN 0 THEN s.country WHEN 1 THEN s.state WHEN 2 THEN s.municipality WHEN 3 THEN s.parish ELSE s.centre_name END, 1
-FROM area a JOIN sheet s USING (centre, mesa) WHERE a.level < 5;
+SELECT a.level, a.code, CASE n.place
+    WHEN 'country' THEN s.country WHEN 'state' THEN s.state WHEN 'municipality' THEN s.municipality
+    WHEN 'parish' THEN s.parish ELSE s.centre_name END, 1
+FROM area a JOIN nesting n USING (level) JOIN sheet s USING (centre, mesa) WHERE n.place IS NOT NULL;
 
 INSERT INTO place
 SELECT a.level, a.code,
-  CASE WHEN a.level = 0 THEN '' WHEN a.level = 5 THEN substr(a.code, 1, instr(a.code, '.') - 1)
-       WHEN a.level = 1 OR a.code = '?' THEN CASE a.level WHEN 1 THEN '' ELSE '?' END
-       WHEN a.level = 4 THEN CASE WHEN length(a.code) = 9 THEN substr(a.code, 1, 6) ELSE '?' END
-       ELSE substr(a.code, 1, 2 * (a.level - 1)) END,
+  CASE WHEN a.level < 2 THEN ''
+       WHEN n.below = 0 THEN substr(a.code, 1, instr(a.code, '.') - 1)
+       WHEN a.code = '?' OR n.below = 1 AND length(a.code) <> n.width THEN '?'
+       ELSE substr(a.code, 1, (SELECT width FROM nesting o WHERE o.level = a.level - 1)) END,
   coalesce(b.name, '')
-FROM (SELECT DISTINCT level, code FROM area) a
+FROM (SELECT DISTINCT level, code FROM area) a JOIN nesting n USING (level)
 LEFT JOIN (
   SELECT level, code, name, row_number() OVER (PARTITION BY level, code ORDER BY sum(weight) DESC, name) AS rank
   FROM heard WHERE name IS NOT NULL AND name <> '' GROUP BY level, code, name
@@ -76,3 +84,5 @@ DROP TABLE heard;
 DROP TABLE listed;
 DROP TABLE unlisted;
 DROP TABLE told;
+DROP TABLE known;
+DROP TABLE nesting;

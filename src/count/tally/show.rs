@@ -13,13 +13,8 @@ pub const TALLY_SCHEMA: &str = "cotejo.tally/2";
 /// coverage stands first, so that no figure is read without it; a sum that lacks sheets has a star, and
 /// where there is no sheet there is no sum.
 pub fn text(tally: &Tally, aside: &Aside) -> String {
-    let shown: Vec<usize> = (0..tally.items.len())
-        .filter(|&i| {
-            tally.items[i].kind != "total"
-                || ["votos_validos", "votos_nulos"].contains(&tally.items[i].id.as_str())
-        })
-        .collect();
-    let mut head = vec!["code".to_owned(), tally.level.name().to_owned()];
+    let shown: Vec<usize> = (0..tally.items.len()).filter(|&i| tally.items[i].leads).collect();
+    let mut head = vec!["code".to_owned(), tally.level().id.clone()];
     head.extend(["in", "expected", "review", "conflict", "rejected", "missing"].map(str::to_owned));
     head.extend(shown.iter().map(|&i| tally.items[i].id.clone()));
     let mut rows = vec![head];
@@ -71,6 +66,7 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
             "? how many sheets there should be is not known: a registry of tables tells (--registry)\n",
         );
     }
+    let table = &tally.levels.table().id;
     for conflict in &aside.conflicts {
         let says: Vec<String> = conflict
             .says
@@ -78,7 +74,7 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
             .map(|(file, n)| format!("{file} {}", n.map_or_else(|| "-".to_owned(), |n| n.to_string())))
             .collect();
         out.push_str(&format!(
-            "left out: {} mesa {}, {}: {}\n",
+            "left out: {} {table} {}, {}: {}\n",
             conflict.centre,
             conflict.mesa,
             conflict.field,
@@ -88,14 +84,15 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
     for (centre, mesa, files) in &aside.joined {
         if !aside.conflicts.iter().any(|c| &c.centre == centre && c.mesa == *mesa) {
             out.push_str(&format!(
-                "one sheet in {} files: {centre} mesa {mesa}: {}\n",
+                "one sheet in {} files: {centre} {table} {mesa}: {}\n",
                 files.len(),
                 files.join(", ")
             ));
         }
     }
     if !aside.unplaced.is_empty() {
-        out.push_str(&format!("no centre or mesa could be read: {}\n", aside.unplaced.join(", ")));
+        let centre = &tally.levels.centre().id;
+        out.push_str(&format!("no {centre} or {table} could be read: {}\n", aside.unplaced.join(", ")));
     }
     out
 }
@@ -103,23 +100,23 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
 /// One row a figure: the form for CSV and Parquet.
 pub fn frame(tally: &Tally) -> Frame {
     let columns = vec![
-        Column::text("LEVEL", "country, state, municipality, parish, centre or mesa"),
-        Column::text("CODE", "code of the place with leading zeros; empty for the country"),
+        Column::text("LEVEL", "id of the level, as the form has it"),
+        Column::text("CODE", "code of the place with leading zeros; empty for the whole"),
         Column::text("NAME", "name of the place, the registry's or as most sheets print it"),
         Column::text("KIND", "candidate, party or total"),
-        Column::text("ITEM", "short name, such as EG, EG_MUD or votos_validos"),
+        Column::text("ITEM", "id of the candidate, row or total"),
         Column::text("LABEL", "the item as printed"),
         Column::integer("VOTES", "the sum over the sheets that are in it; empty where there is none"),
         Column::integer("SHEETS", "how many sheets are in the sum"),
-        Column::integer("EXPECTED", "mesas that the registry lists; empty where no registry was given"),
+        Column::integer("EXPECTED", "tables that the registry lists; empty where no registry was given"),
         Column::text(
             "PARTIAL",
             "yes where sheets lack in the sum, no where none does; empty where nobody knows",
         ),
-        Column::integer("IN_REVIEW", "mesas of the place whose sheet waits for a person"),
-        Column::integer("CONFLICTS", "mesas whose sheets contradict each other; left out"),
-        Column::integer("REJECTED", "mesas whose sheet cannot be used"),
-        Column::integer("MISSING", "mesas without a sheet; empty where no registry was given"),
+        Column::integer("IN_REVIEW", "tables of the place whose sheet waits for a person"),
+        Column::integer("CONFLICTS", "tables whose sheets contradict each other; left out"),
+        Column::integer("REJECTED", "tables whose sheet cannot be used"),
+        Column::integer("MISSING", "tables without a sheet; empty where no registry was given"),
     ];
     let whole = |n: u64| Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX));
     let mut rows = Vec::new();
@@ -127,7 +124,7 @@ pub fn frame(tally: &Tally) -> Frame {
         let Coverage { review, conflict, rejected, missing, expected, .. } = line.coverage;
         for (item, figure) in tally.items.iter().zip(&line.figures) {
             rows.push(vec![
-                Cell::Text(tally.level.name().to_owned()),
+                Cell::Text(tally.level().id.clone()),
                 Cell::Text(line.code.clone()),
                 Cell::Text(line.name.clone()),
                 Cell::Text(item.kind.to_owned()),
@@ -154,7 +151,7 @@ pub fn frame(tally: &Tally) -> Frame {
 pub fn json(tally: &Tally, aside: &Aside) -> Result<Vec<u8>, TallyError> {
     let mut bytes = serde_json::to_vec_pretty(&json!({
         "schema": TALLY_SCHEMA,
-        "level": tally.level.name(),
+        "level": tally.level().id,
         "items": tally.items,
         "lines": tally.lines,
         "conflicts": aside.conflicts,

@@ -14,15 +14,20 @@ fn country(mesas: usize, seed: u64) -> (Vec<Form>, Vec<Record>) {
 }
 
 /// Length of an area's code; the mesa's has its own.
-fn code(record: &Record, level: Level) -> String {
+/// Levels of the built-in form.
+const COUNTRY: usize = 0;
+const STATE: usize = 1;
+const MESA: usize = 5;
+
+fn code(record: &Record, level: usize) -> String {
     let centre = record.sheet.centre.clone().unwrap();
     match level {
-        Level::Country => String::new(),
-        Level::State => centre[..2].to_owned(),
-        Level::Municipality => centre[..4].to_owned(),
-        Level::Parish => centre[..6].to_owned(),
-        Level::Centre => centre,
-        Level::Mesa => format!("{centre}.{:02}", record.sheet.table.unwrap()),
+        0 => String::new(),
+        1 => centre[..2].to_owned(),
+        2 => centre[..4].to_owned(),
+        3 => centre[..6].to_owned(),
+        4 => centre,
+        _ => format!("{centre}.{:02}", record.sheet.table.unwrap()),
     }
 }
 
@@ -37,7 +42,7 @@ fn sums_equal_the_truth_at_every_level_by_candidate_and_party() {
         }
     }
     let base = Base::of(&records, &forms, None).unwrap();
-    for level in Level::ALL {
+    for level in 0..=MESA {
         for by in [By::Candidate, By::Party] {
             let mut truth: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
             let mut places: BTreeMap<String, [u64; 3]> = BTreeMap::new();
@@ -86,12 +91,11 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
     other.source_mut().path = "other.jpg".to_owned();
     let was = other.contests[0].choices[3].votes.value.unwrap();
     other.contests[0].choices[3].votes.value = Some(was + 1);
-    let without =
-        tally(&Base::of(&records[2..], &forms, None).unwrap(), Level::Country, By::Party, "").unwrap();
-    let whole = tally(&Base::of(&records, &forms, None).unwrap(), Level::Country, By::Party, "").unwrap();
+    let without = tally(&Base::of(&records[2..], &forms, None).unwrap(), COUNTRY, By::Party, "").unwrap();
+    let whole = tally(&Base::of(&records, &forms, None).unwrap(), COUNTRY, By::Party, "").unwrap();
     records.extend([copy, other]);
     let base = Base::of(&records, &forms, None).unwrap();
-    let tally = tally(&base, Level::Country, By::Party, "").unwrap();
+    let tally = tally(&base, COUNTRY, By::Party, "").unwrap();
     assert_eq!((tally.lines[0].coverage.counted, tally.lines[0].coverage.conflict), (5, 1));
     for (ix, item) in tally.items.iter().enumerate() {
         let one = records[0].value(&item.id).unwrap().value;
@@ -115,8 +119,8 @@ fn a_number_that_could_not_be_read_is_not_in_its_sum_and_the_sum_says_so() {
     let (forms, mut records) = country(3, 3);
     records[0].contests[0].choices[0].votes.value = None;
     let base = Base::of(&records, &forms, None).unwrap();
-    let by_party = tally(&base, Level::Country, By::Party, "").unwrap();
-    let by_candidate = tally(&base, Level::Country, By::Candidate, "").unwrap();
+    let by_party = tally(&base, COUNTRY, By::Party, "").unwrap();
+    let by_candidate = tally(&base, COUNTRY, By::Candidate, "").unwrap();
     assert_eq!(by_party.lines[0].figures[0].sheets, 2);
     assert_eq!(by_party.lines[0].figures[1].sheets, 3);
     // The candidate's sum of that sheet is not known either.
@@ -133,10 +137,10 @@ fn mesas_of_the_registry_without_a_sheet_are_missing_in_their_places() {
     };
     let expected = Expected { tables: records.iter().map(table).collect(), of: Of::All };
     let base = Base::of(&records[..30], &forms, Some(&expected)).unwrap();
-    let tally = tally(&base, Level::Country, By::Candidate, "").unwrap();
+    let tally = tally(&base, COUNTRY, By::Candidate, "").unwrap();
     let coverage = tally.lines[0].coverage;
     assert_eq!((coverage.counted, coverage.missing, coverage.expected), (30, Some(10), Some(40)));
-    let states = super::tally(&base, Level::State, By::Candidate, "").unwrap();
+    let states = super::tally(&base, STATE, By::Candidate, "").unwrap();
     assert_eq!(states.lines[0].name, "ESTADO DEL REGISTRO");
 }
 
@@ -158,22 +162,22 @@ fn what_no_sheet_tells_is_not_nought_and_a_sum_that_lacks_sheets_says_so() {
         centre.replace_range(..2, ["01", "02", "03"][ix / 20]);
     }
     // The last state has no sheet; the sheet before it waits for a person.
-    let last = code(&records[59], Level::State);
-    let there = records.iter().position(|r| code(r, Level::State) == last).unwrap();
+    let last = code(&records[59], STATE);
+    let there = records.iter().position(|r| code(r, STATE) == last).unwrap();
     records[there - 1].stand_at(Status::Review);
     let (all, expected) = (there as u64, Expected { tables: listed(&records), of: Of::All });
     let base = Base::of(&records[..there], &forms, Some(&expected)).unwrap();
-    let states = tally(&base, Level::State, By::Candidate, "").unwrap();
+    let states = tally(&base, STATE, By::Candidate, "").unwrap();
     let line = states.lines.last().unwrap();
     assert_eq!((line.code.as_str(), line.coverage.counted), (last.as_str(), 0));
     assert_eq!(line.coverage.expected, Some(60 - all));
     assert!(line.figures.iter().all(|f| f.votes.is_none() && f.sheets == 0));
     let whole = states.lines.iter().find(|l| l.coverage.counted == l.coverage.known()).unwrap();
     assert!(whole.figures.iter().all(|f| f.votes.is_some() && f.partial == Some(false)));
-    let mesas = tally(&base, Level::Mesa, By::Party, &last).unwrap();
+    let mesas = tally(&base, MESA, By::Party, &last).unwrap();
     assert!(mesas.lines.iter().flat_map(|l| &l.figures).all(|f| f.votes.is_none()));
     // In every form that it is handed over in.
-    let country = tally(&base, Level::Country, By::Candidate, "").unwrap();
+    let country = tally(&base, COUNTRY, By::Candidate, "").unwrap();
     assert_eq!(country.lines[0].coverage.expected, Some(60));
     assert!(country.lines[0].figures.iter().all(|f| f.partial == Some(true)));
     let told = text(&states, &Aside::default());
@@ -196,7 +200,7 @@ fn without_a_registry_nobody_says_that_a_sum_is_whole() {
     let (forms, mut records) = country(4, 13);
     let sum = |records: &[Record]| {
         let base = Base::of(records, &forms, None).unwrap();
-        let tally = tally(&base, Level::Country, By::Candidate, "").unwrap();
+        let tally = tally(&base, COUNTRY, By::Candidate, "").unwrap();
         (tally.lines[0].coverage.expected, tally.lines[0].figures[0].partial, text(&tally, &Aside::default()))
     };
     let (expected, partial, told) = sum(&records);
@@ -218,7 +222,7 @@ fn an_accepted_contest_counts_although_its_sheet_waits_for_who_voted() {
     records[1].hold(vec![finding.clone().on("votantes_cuaderno")]);
     records[2].hold(vec![finding.on("NM_PSUV")]);
     let base = Base::of(&records, &forms, None).unwrap();
-    let tally = tally(&base, Level::Country, By::Party, "").unwrap();
+    let tally = tally(&base, COUNTRY, By::Party, "").unwrap();
     let line = &tally.lines[0];
     assert_eq!((line.coverage.counted, line.coverage.review), (2, 1));
     let figure = |id: &str| line.figures[tally.items.iter().position(|i| i.id == id).unwrap()];
@@ -245,7 +249,7 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
     std::fs::write(dir.path().join("run.json"), run.to_json().unwrap()).unwrap();
     let expected = Expected::of_run(dir.path()).unwrap();
     let base = Base::of(&records[..10], &forms, expected.as_ref()).unwrap();
-    let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;
+    let coverage = tally(&base, COUNTRY, By::Candidate, "").unwrap().lines[0].coverage;
     assert_eq!((coverage.counted, coverage.missing, coverage.expected), (10, Some(2), Some(11)));
 }
 
@@ -261,7 +265,7 @@ fn a_photo_of_a_joined_sheet_makes_no_mesa_of_its_own() {
     );
     records[1].become_part(whole, finding);
     let base = Base::of(&records, &forms, None).unwrap();
-    let coverage = tally(&base, Level::Country, By::Candidate, "").unwrap().lines[0].coverage;
+    let coverage = tally(&base, COUNTRY, By::Candidate, "").unwrap().lines[0].coverage;
     assert_eq!((coverage.counted, coverage.rejected), (2, 0));
     let parts: i64 =
         base.db().query_row("SELECT count(*) FROM sheet WHERE status = 'part'", [], |r| r.get(0)).unwrap();
@@ -273,7 +277,7 @@ fn a_zero_report_is_no_result() {
     let (forms, mut records) = country(2, 6);
     records[1].sheet.kind = Some("zero".to_owned());
     let base = Base::of(&records, &forms, None).unwrap();
-    let tally = tally(&base, Level::Country, By::Candidate, "").unwrap();
+    let tally = tally(&base, COUNTRY, By::Candidate, "").unwrap();
     assert_eq!(tally.lines[0].coverage.counted, 1);
 }
 
@@ -282,7 +286,7 @@ fn within_keeps_to_the_codes_that_begin_so() {
     let (forms, records) = country(400, 7);
     let base = Base::of(&records, &forms, None).unwrap();
     let parish = records[200].sheet.centre.clone().unwrap()[..6].to_owned();
-    let tally = tally(&base, Level::Mesa, By::Candidate, &parish).unwrap();
+    let tally = tally(&base, MESA, By::Candidate, &parish).unwrap();
     let expected = records.iter().filter(|r| r.sheet.centre.as_ref().unwrap().starts_with(&parish)).count();
     assert_eq!(tally.lines.len(), expected);
     assert!(expected > 0 && expected < 400);
@@ -295,7 +299,7 @@ fn the_bar_chart_is_xml_with_its_coverage_and_escapes_names() {
         record.place.state = Some("A & B <c>".to_owned());
     }
     let base = Base::of(&records, &forms, None).unwrap();
-    let tally = tally(&base, Level::State, By::Candidate, "").unwrap();
+    let tally = tally(&base, STATE, By::Candidate, "").unwrap();
     let svg = svg(&Bars::of(&tally, &tally.lines[0]));
     assert!(svg.contains("A &amp; B &lt;c&gt;"), "{svg}");
     assert!(svg.contains("2 sheets counted"));

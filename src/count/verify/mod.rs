@@ -15,6 +15,7 @@ mod tests;
 pub use compare::{compare, records_side, table_side};
 
 use crate::count::tally::TallyError;
+use crate::ground::words::noun;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -161,6 +162,9 @@ pub struct Verification {
     pub open: Vec<MesaKey>,
     /// What is wrong with the tables themselves.
     pub problems: Vec<table::Problem>,
+    /// What the sheets' form calls a table, in Spanish and English.
+    #[serde(skip)]
+    pub table: (String, String),
 }
 
 impl Verification {
@@ -172,9 +176,10 @@ impl Verification {
             Origin::Sheets => "on a sheet only",
             Origin::Table => "in the first table only",
         };
+        let [_, tables, ..] = noun(&self.table.1);
         let mut out = format!(
-            "{} against {}\n  {} figures compared: {}\n  {} mesas agree ({} in review)\n  \
-             {} mesas differ in {figures} figures ({in_review} in review)\n  {} {left}\n  {} in the table only\n  \
+            "{} against {}\n  {} figures compared: {}\n  {} {tables} agree ({} in review)\n  \
+             {} {tables} differ in {figures} figures ({in_review} in review)\n  {} {left}\n  {} in the table only\n  \
              {} not compared: their sheets contradict each other or were rejected\n",
             self.left,
             self.right,

@@ -5,6 +5,7 @@
 //! escaped by the template engine. Refuses nothing.
 
 use super::{Origin, Standing, Verification, VerifyError};
+use crate::ground::words::noun;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
@@ -91,6 +92,8 @@ pub fn page(
         style => safe(STYLE.to_owned()),
         version => env!("CARGO_PKG_VERSION"),
         v => Serde(v),
+        es => Serde(noun(&v.table.0)),
+        en => Serde(noun(&v.table.1)),
         sheets => v.left_origin == Origin::Sheets,
         figures => v.differ.iter().map(|d| d.figures.len()).sum::<usize>(),
         more => v.differ.len().saturating_sub(LISTED),

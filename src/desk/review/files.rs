@@ -35,7 +35,7 @@ pub fn write(dir: &Path, machine: &[Record], forms: &[Form], book: &Book) -> Res
     };
     let mut run = Run::new(&records, settings, measured);
     (run.inputs, run.registry) = (inputs, registry);
-    Folder::create(dir, Overwrite::Replace)?.write_reviewed(&records, run)?;
+    Folder::create(dir, Overwrite::Replace)?.write_reviewed(&records, forms, run)?;
     report::write(dir, &records, forms)?;
     Ok(())
 }

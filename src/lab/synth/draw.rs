@@ -154,7 +154,7 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
             cell(printer, field, slot, &value.to_string());
         }
         if let (Some(slot), Some(value)) = (&field.words, said.words) {
-            cell(printer, field, slot, &form.words.spell(value));
+            cell(printer, field, slot, &form.spell(value));
         }
     }
 }

@@ -100,7 +100,7 @@ pub fn invent(form: &Form, rng: &mut SynthRng, mode: ValueMode) -> SheetTruth {
 
 /// Uniform over numbers of one to all places, leading zeros and none alike.
 fn uniform(form: &Form, rng: &mut SynthRng) -> u32 {
-    let places = form.words.places as u32;
+    let places = form.places as u32;
     if rng.random_bool(0.5) {
         return rng.random_range(0..=form.max_value());
     }

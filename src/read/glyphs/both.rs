@@ -53,7 +53,7 @@ impl Readers {
             let own = if kind == Kind::Digits { &cells.digits } else { &cells.words };
             let net = match choice {
                 ReaderChoice::Tesseract => vec![None; own.len()],
-                _ => self.cells(own, kind, cells.form.words.places).into_iter().map(Some).collect(),
+                _ => self.cells(own, kind, cells.form.places).into_iter().map(Some).collect(),
             };
             for (cell, net) in own.iter().zip(net) {
                 let open = net.as_ref().is_none_or(|d: &Distribution| d.best().is_none_or(|b| b.1 < OPEN));
@@ -65,11 +65,11 @@ impl Readers {
                 let mut readings = Vec::new();
                 readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
                 let words = cells.words.iter().find(|c| c.field == cell.field);
-                if ask && let Some(distribution) = second(cell, kind, words, &cells.form.words) {
+                if ask && let Some(distribution) = second(cell, kind, words, cells.form.words.as_ref()) {
                     readings.push(Reading { reader: ReaderId::Tesseract, distribution });
                 }
                 let mut reading = CellReading { readings, quality: cell.quality };
-                let places = cells.form.words.places;
+                let places = cells.form.places;
                 let characters = reading.best().map_or(places, |b| b.0.to_string().len());
                 reading.quality.coverage *= 1.0 - cell.covered(characters);
                 match kind {
@@ -96,16 +96,19 @@ fn second(
     cell: &ChannelCell,
     kind: Kind,
     beside: Option<&ChannelCell>,
-    words: &Words,
+    words: Option<&Words>,
 ) -> Option<Distribution> {
-    super::tesseract::with_engine(|engine| match (kind, beside) {
-        (Kind::Digits, Some(beside)) => engine.field(&cell.lines[0], &beside.lines, words).0,
-        (Kind::Digits, None) => engine.digits(&cell.lines[0]),
-        (Kind::Words, _) => engine.words(&cell.lines, words),
+    super::tesseract::with_engine(|engine| {
+        Some(match (kind, beside.zip(words)) {
+            (Kind::Digits, Some((beside, words))) => engine.field(&cell.lines[0], &beside.lines, words).0,
+            (Kind::Digits, None) => engine.digits(&cell.lines[0]),
+            (Kind::Words, _) => engine.words(&cell.lines, words?),
+        })
     })
+    .flatten()
 }
 
 #[cfg(not(feature = "tesseract"))]
-fn second(_: &ChannelCell, _: Kind, _: Option<&ChannelCell>, _: &Words) -> Option<Distribution> {
+fn second(_: &ChannelCell, _: Kind, _: Option<&ChannelCell>, _: Option<&Words>) -> Option<Distribution> {
     None
 }

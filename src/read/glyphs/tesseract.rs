@@ -508,9 +508,9 @@ mod tests {
         let values = [0, 2, 3, 7, 8, 12, 30, 149, 283, 470];
         for value in values {
             let crop = printed(&value.to_string(), &digits);
-            let line = printed(&form.words.spell(value), &words);
+            let line = printed(&form.spell(value), &words);
             let blank = printed("", &words);
-            let (d, w) = reader.field(&crop, &[line, blank], &form.words);
+            let (d, w) = reader.field(&crop, &[line, blank], form.words.as_ref().unwrap());
             right.0 += u32::from(d.best().is_some_and(|b| b.0 == value));
             right.1 += u32::from(w.best().is_some_and(|b| b.0 == value));
         }
@@ -524,7 +524,8 @@ mod tests {
         let field = &form.fields[0];
         let (digits, words) = (field.digits.unwrap(), field.words.unwrap());
         let mut reader = TesseractReader::new().unwrap();
-        let (d, w) = reader.field(&printed("", &digits), &[printed("", &words)], &form.words);
+        let (d, w) =
+            reader.field(&printed("", &digits), &[printed("", &words)], form.words.as_ref().unwrap());
         assert_eq!((d.blank, w.blank), (1.0, 1.0));
     }
 

@@ -59,7 +59,7 @@ pub fn read(
     qr: Option<Quad>,
     (readers, choice): (&Readers, ReaderChoice),
 ) -> HeaderRead {
-    let readers = LineReaders::new(readers, choice, form.words.places);
+    let readers = LineReaders::new(readers, choice, form.places);
     let start = sheet.mesh.extended(-HIGHEST, form.frame.1);
     let mut header = Header { form, photo, mesh: start, readers };
     let (mut placed, plain) = header.place();

@@ -112,7 +112,7 @@ impl Template {
         let mut canvas = Canvas::new(-margin, -margin, width + 2.0 * margin, height + 2.0 * margin, FINE);
         canvas.constant(form);
         let constant = canvas.clone();
-        let zero = form.words.spell(0);
+        let zero = form.spell(0);
         let mut anchors = Vec::new();
         for field in &form.fields {
             if let Some(slot) = &field.digits {
@@ -157,7 +157,7 @@ impl Template {
 
 /// Where words are centred.
 fn words(form: &Form) -> Vec<Words> {
-    let zero = form.words.spell(0);
+    let zero = form.spell(0);
     let slots = form.fields.iter().filter_map(|f| Some((f.y, f.words.as_ref()?)));
     slots
         .map(|(y, slot)| Words {
@@ -202,7 +202,7 @@ fn uprights(rules: &[Rule], least: f64) -> Vec<(f64, f64, f64)> {
 
 /// The rows of numbers by their profile, with the rules that cross them.
 fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
-    let zero = form.words.spell(0);
+    let zero = form.spell(0);
     let mut rows = Vec::new();
     let mut push = |x: f64, width: f64, y: f64, size: f64| {
         let rect = snap(Rect::new(x, y - 1.15 * size, width, 1.65 * size));

@@ -128,6 +128,6 @@ pub fn decide(
     let mut run = Run::new(&records, config.settings(), Measured::since(started, records.len(), 1));
     run.inputs = paths.iter().map(|p| crate::ground::words::display(p)).collect();
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
-    let run = folder.write(&records, run)?;
+    let run = folder.write(&records, &config.forms, run)?;
     Ok((records, run))
 }

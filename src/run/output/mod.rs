@@ -19,6 +19,7 @@ pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarm_finding, alarms, utc};
 pub(crate) use table::inert;
 pub use table::to_csv;
 
+use crate::form::Form;
 use crate::record::Record;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -154,13 +155,13 @@ impl Folder {
         &self.dir
     }
 
-    /// Writes `records.jsonl`, `records.csv` and `run.json`, in that order; `run.files` is filled with
+    /// Writes `records.jsonl`, `records.csv` (columns as the `forms` name them) and `run.json`, in that order; `run.files` is filled with
     /// the hashes of the first two. Machine records that an earlier review kept are removed.
     ///
     /// # Errors
     /// A file that cannot be written; those before it stand.
-    pub fn write(&self, records: &[Record], run: Run) -> Result<Run, OutputError> {
-        let run = self.write_reviewed(records, run)?;
+    pub fn write(&self, records: &[Record], forms: &[Form], run: Run) -> Result<Run, OutputError> {
+        let run = self.write_reviewed(records, forms, run)?;
         let machine = self.dir.join(MACHINE_JSONL);
         match std::fs::remove_file(&machine) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OutputError::io(&machine, e)),
@@ -173,9 +174,14 @@ impl Folder {
     ///
     /// # Errors
     /// A file that cannot be written; those before it stand.
-    pub fn write_reviewed(&self, records: &[Record], mut run: Run) -> Result<Run, OutputError> {
+    pub fn write_reviewed(
+        &self,
+        records: &[Record],
+        forms: &[Form],
+        mut run: Run,
+    ) -> Result<Run, OutputError> {
         let mut files = BTreeMap::new();
-        for (name, bytes) in [(RECORDS_JSONL, to_jsonl(records)?), (RECORDS_CSV, to_csv(records)?)] {
+        for (name, bytes) in [(RECORDS_JSONL, to_jsonl(records)?), (RECORDS_CSV, to_csv(records, forms)?)] {
             write_whole(&self.dir.join(name), &bytes)?;
             files.insert(name.to_owned(), crate::ground::hash::sha256(&bytes));
         }
@@ -217,7 +223,7 @@ mod tests {
     fn a_folder_that_holds_a_run_is_refused_with_the_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
-        folder.write(&[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
+        folder.write(&[], &[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
         let error = Folder::create(dir.path(), Overwrite::Refuse).unwrap_err().to_string();
         assert!(error.contains("--overwrite"), "{error}");
         Folder::create(dir.path(), Overwrite::Replace).unwrap();
@@ -237,7 +243,13 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
             let measured = Measured { seconds, ..Measured::default() };
-            folder.write(&records, Run::new(&records, BTreeMap::new(), measured)).unwrap();
+            folder
+                .write(
+                    &records,
+                    &crate::form::builtin().unwrap(),
+                    Run::new(&records, BTreeMap::new(), measured),
+                )
+                .unwrap();
             let read = |name| std::fs::read(dir.path().join(name)).unwrap();
             let mut run: serde_json::Value = serde_json::from_slice(&read(RUN_JSON)).unwrap();
             run.as_object_mut().unwrap().remove("measured").unwrap();
@@ -250,7 +262,7 @@ mod tests {
     fn no_temporary_file_is_left_behind() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
-        folder.write(&[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
+        folder.write(&[], &[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
         let mut names: Vec<_> = std::fs::read_dir(dir.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())

@@ -1,38 +1,36 @@
 //! `records.csv`: the wide table, one row a sheet, one column a party.
 //!
-//! In: records. Out: UTF-8 CSV with a head line. Columns that share a meaning with the published
-//! results tables share their names and order (`COD_EDO` to `VOTOS_NULOS`, then one a candidate);
+//! In: records, and the forms, which name the columns of places and totals. Out: UTF-8 CSV with a head line.
+//! First stand what the published results tables have, under their names, then one column a candidate;
 //! after them what only this program knows. Codes keep their leading zeros; a number that could not
 //! be read is an empty cell. Text that a spreadsheet would run as a formula is given a leading
 //! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
 //! program decided before people looked is the `status` of `records.jsonl`.
 
 use super::{OutputError, RECORDS_CSV};
+use crate::form::{Form, Levels, PlaceName};
 use crate::record::{Record, ReviewState};
-
-/// Totals that the published tables hold, by their names there: `RE` is the number of electors.
-const PUBLISHED: [(&str, &str); 3] =
-    [("RE", "electores"), ("VOTOS_VALIDOS", "votos_validos"), ("VOTOS_NULOS", "votos_nulos")];
 
 /// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
 /// the order in which they first appear.
 ///
 /// # Errors
 /// A table that CSV cannot hold; none is known.
-pub fn to_csv(records: &[Record]) -> Result<Vec<u8>, OutputError> {
+pub fn to_csv(records: &[Record], forms: &[Form]) -> Result<Vec<u8>, OutputError> {
+    let form = records.iter().find_map(|r| r.form_of(forms)).or(forms.first());
+    let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
+    let first: Vec<(&str, &str)> = form.map_or_else(Vec::new, |f| f.export.totals(&f.fields).collect());
     let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
     let candidates = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.candidate.as_str())));
     let parties = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.id.as_str())));
     let totals = in_order(
-        records
-            .iter()
-            .flat_map(|r| r.totals().into_keys())
-            .filter(|id| PUBLISHED.iter().all(|(_, p)| p != id)),
+        records.iter().flat_map(|r| r.totals().into_keys()).filter(|id| first.iter().all(|(_, p)| p != id)),
     );
 
     let mut head: Vec<String> =
-        ["COD_EDO", "EDO", "COD_MUN", "MUN", "COD_PAR", "PAR", "CENTRO", "MESA"].map(str::to_owned).to_vec();
-    head.extend(PUBLISHED.iter().map(|(name, _)| (*name).to_owned()));
+        levels.areas().flat_map(|(d, _)| [levels.code_column(d), levels.name_column(d)]).collect();
+    head.extend([levels.last() - 1, levels.last()].map(|depth| levels.code_column(depth)));
+    head.extend(first.iter().map(|(name, _)| (*name).to_owned()));
     head.extend(candidates.iter().map(|&c| c.to_owned()));
     head.extend(
         [
@@ -57,35 +55,37 @@ pub fn to_csv(records: &[Record]) -> Result<Vec<u8>, OutputError> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(&head).map_err(|e| problem(e.to_string()))?;
     for record in records {
-        let row = row(record, &candidates, &totals, &parties);
+        let row = row(record, &levels, &first, (&candidates, &totals, &parties));
         csv.write_record(&row).map_err(|e| problem(e.to_string()))?;
     }
     csv.into_inner().map_err(|e| problem(e.to_string()))
 }
 
+/// Ids of candidates, of the totals that stand after them, and of rows, in the order of their columns.
+type Ids<'a> = (&'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 /// One sheet's cells, in the order of the head line.
-fn row(record: &Record, candidates: &[&str], totals: &[&str], parties: &[&str]) -> Vec<String> {
+fn row(record: &Record, levels: &Levels, first: &[(&str, &str)], ids: Ids<'_>) -> Vec<String> {
+    let (candidates, totals, parties) = ids;
     let (sheet, place) = (&record.sheet, &record.place);
     let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
     let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
     let total = |id: &str| number(record.value(id).and_then(|v| v.value));
-    // A centre's nine digits begin with two each for state, municipality and parish.
-    let area = |at: usize| {
-        let centre =
-            sheet.centre.as_deref().filter(|c| c.len() == 9 && c.bytes().all(|b| b.is_ascii_digit()));
-        centre.map_or_else(String::new, |c| c[at..at + 2].to_owned())
-    };
-    let mut row = vec![
-        area(0),
-        text(&place.state),
-        area(2),
-        text(&place.municipality),
-        area(4),
-        text(&place.parish),
-        text(&sheet.centre),
-        number(sheet.table),
-    ];
-    row.extend(PUBLISHED.iter().map(|(_, id)| total(id)));
+    let mut row = Vec::new();
+    for (depth, level) in levels.areas() {
+        let code = sheet.centre.as_deref().and_then(|c| levels.own(c, depth));
+        row.push(code.map_or_else(String::new, inert));
+        row.push(match level.place {
+            Some(PlaceName::Country) => text(&place.country),
+            Some(PlaceName::State) => text(&place.state),
+            Some(PlaceName::Municipality) => text(&place.municipality),
+            Some(PlaceName::Parish) => text(&place.parish),
+            Some(PlaceName::Centre) => text(&place.centre),
+            None => String::new(),
+        });
+    }
+    row.extend([text(&sheet.centre), number(sheet.table)]);
+    row.extend(first.iter().map(|(_, id)| total(id)));
     row.extend(candidates.iter().map(|&c| number(record.candidate(c))));
     let codes = in_order(record.findings.iter().map(|f| f.code.name()));
     row.extend([
@@ -164,7 +164,7 @@ mod tests {
     use crate::run::output::sample;
 
     fn cells(records: &[Record]) -> Vec<std::collections::BTreeMap<String, String>> {
-        let bytes = to_csv(records).unwrap();
+        let bytes = to_csv(records, &crate::form::builtin().unwrap()).unwrap();
         csv::Reader::from_reader(bytes.as_slice()).deserialize().map(|row| row.unwrap()).collect()
     }
 

@@ -1,0 +1,79 @@
+//! What exports say of an election, and under which names.
+//!
+//! In: the form's `[export]`. Out: [`Export`]. Refuses a total that the form does not have and a level that is
+//! no area; a form that says nothing exports under its own ids.
+
+use super::check::Problem;
+use super::{Field, Levels};
+use serde::Deserialize;
+
+/// Names and meanings that the form's ids do not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Export {
+    /// The results' title; empty for the form's.
+    pub title: String,
+    /// The office that is voted on; empty for the title.
+    pub office: String,
+    /// The whole, as exports name it.
+    pub country: String,
+    /// The total that is the number of registered voters.
+    pub registered: Option<String>,
+    /// The total that is the number of ballots cast.
+    pub cast: Option<String>,
+    /// The total that is the number of valid votes.
+    pub valid: Option<String>,
+    /// The total that is the number of invalid votes.
+    pub null: Option<String>,
+    /// The level that stands in OpenElections' column `county`; the largest area unless told.
+    pub county: Option<String>,
+    /// Code of a centre and table, to show how it looks.
+    pub example: Option<String>,
+    /// Columns of results tables in their order, each with the candidate, total or row in it; what is not
+    /// listed comes after them under its id.
+    pub columns: Vec<(String, String)>,
+}
+
+impl Export {
+    /// Refuses what refers to nothing.
+    pub(super) fn check(
+        &self,
+        fields: &[Field],
+        candidates: &[String],
+        levels: &Levels,
+    ) -> Result<(), Problem> {
+        let refuse = |key: &str, problem: String| Err((format!("export.{key}"), problem));
+        let field = |id: &str| fields.iter().any(|f| f.id == id);
+        let totals = [
+            ("registered", &self.registered),
+            ("cast", &self.cast),
+            ("valid", &self.valid),
+            ("null", &self.null),
+        ];
+        for (key, id) in totals {
+            if let Some(id) = id.as_deref().filter(|id| !field(id)) {
+                return refuse(key, format!("there is no total \"{id}\""));
+            }
+        }
+        if let Some((_, id)) = self.columns.iter().find(|c| !field(&c.1) && !candidates.contains(&c.1)) {
+            return refuse("columns", format!("there is no candidate, total or row \"{id}\""));
+        }
+        match &self.county {
+            Some(id) if !levels.areas().any(|(_, l)| &l.id == id) => {
+                refuse("county", format!("there is no area \"{id}\" in [[levels]]"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a table for people shows this total first.
+    pub fn leads(&self, id: &str) -> bool {
+        [&self.valid, &self.null].into_iter().any(|t| t.as_deref() == Some(id))
+    }
+
+    /// The columns of those items that are totals, in their order, each with its item.
+    pub fn totals<'a>(&'a self, fields: &'a [Field]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let total = |id: &str| fields.iter().any(|f| f.id == id);
+        self.columns.iter().filter(move |c| total(&c.1)).map(|c| (c.0.as_str(), c.1.as_str()))
+    }
+}
