@@ -240,10 +240,10 @@ impl<'a> NumberCells<'a> {
         cells
     }
 
-    /// Digits and first line of words of each field that has both, for debug pictures.
-    pub fn debug_rows(&self) -> Vec<(&GrayImage, &GrayImage)> {
-        let words = |field| self.words.iter().find(|w| w.field == field);
-        self.digits.iter().filter_map(|d| Some((&d.lines[0], &words(d.field)?.lines[0]))).collect()
+    /// Each field whose digits were cut, with their crop and the first line of its words, for debug pictures.
+    pub fn debug_rows(&self) -> Vec<(FieldIx, &GrayImage, Option<&GrayImage>)> {
+        let words = |field| self.words.iter().find(|w| w.field == field).map(|w| &w.lines[0]);
+        self.digits.iter().map(|d| (d.field, &d.lines[0], words(d.field))).collect()
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! In: the photo's pixels, a sheet, its cells' crops. Out: PNG files in the folder of
 //! `--debug-images`: `…-1-sheet.png`, the photo with every cell outlined where it was cut, and
-//! `…-2-cells.png`, the crops as the readers get them, a row a field. The private block is covered.
+//! `…-2-cells.png`, the crops as the readers get them, a row a field, numbered, with what was read. The private block is covered.
 //! Nothing is drawn when the folder was not asked for.
 
-use crate::form::Form;
+use crate::form::{FieldIx, Form, Style, Weight, print};
 use crate::ground::geometry::{Point, Rect};
+use crate::read::glyphs::{CellReading, FieldEvidence, Reading};
 use crate::read::photo::Photo;
 use crate::read::sheet::Sheet;
 use image::{GrayImage, Rgb, RgbImage};
@@ -81,24 +82,68 @@ impl DebugImages {
         self.save("3-header", &picture);
     }
 
-    /// The crops as the readers get them: digits, then words, a row a field.
-    pub fn cells(&self, rows: &[(&GrayImage, &GrayImage)]) {
+    /// The crops as the readers get them, digits and words, a row a field, with its number, its name and what was
+    /// read beside them.
+    pub fn cells(
+        &self,
+        rows: &[(FieldIx, &GrayImage, Option<&GrayImage>)],
+        form: &Form,
+        read: &[FieldEvidence],
+    ) {
         let gap = 4;
-        let height: u32 = rows.iter().map(|r| r.0.height().max(r.1.height()) + gap).sum();
-        let left = rows.iter().map(|r| r.0.width()).max().unwrap_or(0) + gap;
-        let width = left + rows.iter().map(|r| r.1.width()).max().unwrap_or(0);
-        let mut picture = RgbImage::from_pixel(width.max(1), height.max(1), Rgb([120, 140, 120]));
+        let tall = |r: &(FieldIx, &GrayImage, Option<&GrayImage>)| {
+            r.1.height().max(r.2.map_or(0, GrayImage::height)) + gap
+        };
+        let left = rows.iter().map(|r| r.1.width()).max().unwrap_or(0) + gap;
+        let told = left + rows.iter().filter_map(|r| r.2).map(GrayImage::width).max().unwrap_or(0) + gap;
+        let height: u32 = rows.iter().map(tall).sum();
+        let mut picture = RgbImage::from_pixel(told + CAPTION, height.max(1), Rgb([232, 236, 232]));
         let mut y = 0;
-        for (digits, words) in rows {
-            for (crop, x) in [(digits, 0), (words, left)] {
+        for row in rows {
+            let (field, digits, words) = *row;
+            for (crop, x) in [(Some(digits), 0), (words, left)].into_iter().filter_map(|c| Some((c.0?, c.1)))
+            {
                 for (cx, cy, p) in crop.enumerate_pixels() {
                     picture.put_pixel(x + cx, y + cy, Rgb([p[0], p[0], p[0]]));
                 }
             }
-            y += digits.height().max(words.height()) + gap;
+            let text = format!(
+                "{}  {}   digits {}   words {}",
+                field + 1,
+                form.fields[field].id,
+                said(read[field].digits.as_ref()),
+                said(read[field].words.as_ref())
+            );
+            let at = (f64::from(told + gap), f64::from(y + tall(row) / 2) + SMALL.size / 3.0);
+            print::ink(&text, at, &SMALL, 1.0, |x, y, coverage| {
+                if (0..i64::from(picture.width())).contains(&x)
+                    && (0..i64::from(picture.height())).contains(&y)
+                {
+                    let grey = ((1.0 - coverage) * 220.0) as u8;
+                    let p = picture.get_pixel_mut(x as u32, y as u32);
+                    *p = Rgb(p.0.map(|v| v.min(grey)));
+                }
+            });
+            y += tall(row);
         }
         self.save("2-cells", &picture);
     }
+}
+
+/// Style of what is written into the pictures; its size is in pixels.
+const SMALL: Style = Style { size: 15.0, weight: Weight::Regular, space: None, tracking: 0.0 };
+
+/// Room for a row's text, px.
+const CAPTION: u32 = 560;
+
+/// What each reader says of a print: its best number with its probability, or what it takes it for.
+fn said(cell: Option<&CellReading>) -> String {
+    let one = |r: &Reading| match r.distribution.values.first() {
+        Some((value, p)) if *p >= r.distribution.blank.max(r.distribution.other) => format!("{value} {p:.4}"),
+        _ => format!("unreadable {:.2}", r.distribution.blank + r.distribution.other),
+    };
+    let all = cell.map(|c| c.readings.iter().map(one).collect::<Vec<_>>().join(" / "));
+    all.filter(|t| !t.is_empty()).unwrap_or_else(|| "-".to_owned())
 }
 
 /// Outlines a form rectangle along the mesh.

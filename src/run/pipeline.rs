@@ -339,11 +339,11 @@ impl Digitizer {
             header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
         });
         let cells = timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(seen, sheet, form));
-        if let Some(debug) = &debug {
-            debug.cells(&cells.debug_rows());
-        }
         let mut fields =
             timed(info_span!("read"), &mut times.read, || self.readers.read(&cells, self.config.reader));
+        if let Some(debug) = &debug {
+            debug.cells(&cells.debug_rows(), form, &fields);
+        }
         let mut places = BTreeMap::new();
         for (field, reading, quad) in header.numbers {
             fields[field].digits = Some(reading);
