@@ -70,7 +70,12 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
         ByArg::Candidate => By::Candidate,
         ByArg::Party => By::Party,
     };
-    let sums = tally::tally(&base, depth(&base, args.level.as_deref())?, by, args.within.as_deref().unwrap_or_default())?;
+    let sums = tally::tally(
+        &base,
+        depth(&base, args.level.as_deref())?,
+        by,
+        args.within.as_deref().unwrap_or_default(),
+    )?;
     let aside = tally::aside(&base)?;
     let bytes = match args.format {
         TallyFormat::Text => tally::text(&sums, &aside).into_bytes(),
@@ -212,7 +217,13 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     } else {
         for d in verification.differ.iter().take(50) {
             let figures = d.figures.iter().map(|f| format!("{} {} / {}", f.item, f.left, f.right));
-            say!("  {} {} {}: {}", d.centre, verification.table.1, d.mesa, figures.collect::<Vec<_>>().join(", "))?;
+            say!(
+                "  {} {} {}: {}",
+                d.centre,
+                verification.table.1,
+                d.mesa,
+                figures.collect::<Vec<_>>().join(", ")
+            )?;
         }
         if verification.differ.len() > 50 {
             say!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50)?;

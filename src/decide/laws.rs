@@ -10,7 +10,7 @@ use super::prints::{Print, says};
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, ELECTORES, FieldDecision, Policy, Registered, Status};
+use super::{Basis, FieldDecision, Policy, Registered, Status};
 use crate::form::{FieldIx, Form, Relation, RelationOp, Role};
 use crate::ground::dates;
 use crate::ground::finding::{Code, Finding, Severity};
@@ -138,7 +138,7 @@ pub fn identity(
     ask: impl Fn(&str) -> Registered,
 ) -> Identity {
     let printed_code = strings::code(evidence);
-    let printed = evidence.form.field(ELECTORES).and_then(|ix| {
+    let printed = evidence.form.registered().and_then(|ix| {
         let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
         clear_value(heard.digits.as_ref()?)
     });
@@ -187,7 +187,7 @@ pub fn fill_from_registry(
     registered: Registered,
     fields: &mut [FieldDecision],
 ) {
-    let Some((ix, value)) = form.field(ELECTORES).zip(registered.electores()) else { return };
+    let Some((ix, value)) = form.registered().zip(registered.electores()) else { return };
     if fields[ix].value.is_none() && heard[ix].readable().iter().all(|r| r.1 == value) {
         fields[ix].value = Some(value);
         fields[ix].confidence = 1.0 - REGISTRY_FLOOR;
@@ -219,12 +219,13 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
             Some(Finding::new(Code::TableNotRegistered, Severity::Review, message, hint))
         }
         Registered::Known { electores } => {
-            let ix = form.field(ELECTORES)?;
+            let ix = form.registered()?;
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
             let message =
                 format!("{}: {printed} on the sheet, {registered} in the registry", form.fields[ix].label);
             let severity = if form.is_context(ix) { Severity::Info } else { Severity::Review };
-            let finding = Finding::new(Code::ElectoresDiffer, severity, message, hint).on(ELECTORES);
+            let finding =
+                Finding::new(Code::ElectoresDiffer, severity, message, hint).on(&form.fields[ix].id);
             (printed != registered).then_some(finding)
         }
     }
@@ -349,7 +350,7 @@ pub fn about_fields(
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
         let mut seen = about_field((&heard[ix], field.role), &fields[ix], implied, policy);
         // What the registry says too needs no sure print.
-        if field.id == ELECTORES
+        if Some(ix) == form.registered()
             && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
         {
             seen.retain(|s| s.0 != Code::CellUnreadable);

@@ -4,7 +4,7 @@
 //! not which number is wrong. Refuses nothing.
 
 use super::channels::Heard;
-use super::{Basis, Check, ELECTORES, FieldDecision, Policy};
+use super::{Basis, Check, FieldDecision, Policy};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::ground::finding::{Code, Finding, Severity};
 
@@ -36,7 +36,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
                 "compare both sides with the photo; a sheet can break a sum of its own",
             ),
             RelationOp::AtMost => {
-                let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
+                let electores = relation.right.iter().any(|&ix| Some(ix) == form.registered());
                 Finding::new(
                     if electores { Code::ElectoresExceeded } else { Code::RelationBroken },
                     severity,

@@ -36,7 +36,12 @@ pub struct Export {
 
 impl Export {
     /// Refuses what refers to nothing.
-    pub(super) fn check(&self, fields: &[Field], candidates: &[String], levels: &Levels) -> Result<(), Problem> {
+    pub(super) fn check(
+        &self,
+        fields: &[Field],
+        candidates: &[String],
+        levels: &Levels,
+    ) -> Result<(), Problem> {
         let refuse = |key: &str, problem: String| Err((format!("export.{key}"), problem));
         let field = |id: &str| fields.iter().any(|f| f.id == id);
         let totals = [

@@ -97,14 +97,20 @@ impl Levels {
                 return refuse(&level.id, "the id is used twice; ids must be unique");
             }
             if (i == 0) != (level.digits == 0) || level.digits > 18 {
-                return refuse(&level.id, "digits is 0 for the first level, the whole, and 1 to 18 for others");
+                return refuse(
+                    &level.id,
+                    "digits is 0 for the first level, the whole, and 1 to 18 for others",
+                );
             }
         }
         if let Some(last) = levels.last().filter(|l| TAKEN.contains(&l.id.as_str())) {
             return refuse(&last.id, "the id is the name of another table of exports; take another");
         }
         if levels.len() < 3 {
-            return refuse(&levels[0].id, "a form has three levels or more: the whole, the centre, the table");
+            return refuse(
+                &levels[0].id,
+                "a form has three levels or more: the whole, the centre, the table",
+            );
         }
         Ok(Self(levels))
     }

@@ -206,7 +206,8 @@ fn units(base: &Base, map: &ColumnMap) -> Result<Vec<Value>, TallyError> {
             if !is_table {
                 let sql = "SELECT code FROM place WHERE level = ?1 AND parent = ?2 ORDER BY code";
                 let mut statement = db.prepare_cached(sql)?;
-                let codes = statement.query_map(params![depth as i64 + 1, code], |r| r.get::<_, String>(0))?;
+                let codes =
+                    statement.query_map(params![depth as i64 + 1, code], |r| r.get::<_, String>(0))?;
                 for child in codes {
                     children.push(unit(levels, depth + 1, &child?));
                 }

@@ -105,10 +105,7 @@ fn parquet_is_read_back_cell_by_cell_with_nulls() {
 #[test]
 fn nist_names_every_area_once_and_every_reference_leads_somewhere() {
     let (_, records, base) = run(60);
-    let head = NistHead {
-        issuer: "A & B".to_owned(),
-        generated: "2024-07-29T00:00:00Z".to_owned(),
-    };
+    let head = NistHead { issuer: "A & B".to_owned(), generated: "2024-07-29T00:00:00Z".to_owned() };
     let report = nist(&base, &map(), &head).unwrap();
     let mut ids = std::collections::BTreeSet::new();
     collect_ids(&report, &mut ids);

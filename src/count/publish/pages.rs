@@ -243,10 +243,8 @@ impl Templates {
     /// As [`Templates::new`].
     pub fn data(&self, files: &[Published], signed: bool) -> Result<String, minijinja::Error> {
         let (largest, table) = (&self.levels.all()[1], self.levels.table());
-        let sums = (
-            format!("Sumas por {} y partido", largest.es),
-            format!("Sums by {} and party", largest.en),
-        );
+        let sums =
+            (format!("Sumas por {} y partido", largest.es), format!("Sums by {} and party", largest.en));
         let about = |file: &Published| {
             let name = file.path.rsplit('/').next().unwrap_or_default();
             let layout = crate::count::export::Layout::ALL.into_iter().find(|l| l.file() == name);

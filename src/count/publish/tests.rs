@@ -18,10 +18,7 @@ fn options(dir: &Path, out: &Path) -> Options {
         photos: None,
         expected: None,
         columns: None,
-        head: NistHead {
-            issuer: "nobody".to_owned(),
-            generated: "2024-07-29T00:00:00Z".to_owned(),
-        },
+        head: NistHead { issuer: "nobody".to_owned(), generated: "2024-07-29T00:00:00Z".to_owned() },
         title: String::new(),
         key: None,
         records_sha256: String::new(),
@@ -30,7 +27,9 @@ fn options(dir: &Path, out: &Path) -> Options {
 
 fn run(dir: &Path, records: &[Record]) {
     let folder = crate::run::output::Folder::create(dir, Overwrite::Replace).unwrap();
-    folder.write(records, &builtin().unwrap(), Run::new(records, BTreeMap::new(), Measured::default())).unwrap();
+    folder
+        .write(records, &builtin().unwrap(), Run::new(records, BTreeMap::new(), Measured::default()))
+        .unwrap();
 }
 
 /// All files of a site, by path from its root.

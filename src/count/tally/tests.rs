@@ -93,8 +93,7 @@ fn sheets_of_one_mesa_that_say_the_same_are_joined_and_those_that_do_not_are_lef
     other.source.path = "other.jpg".to_owned();
     let was = other.votes[3].value.value.unwrap();
     other.votes[3].value.value = Some(was + 1);
-    let without =
-        tally(&Base::of(&records[2..], &forms, None).unwrap(), COUNTRY, By::Party, "").unwrap();
+    let without = tally(&Base::of(&records[2..], &forms, None).unwrap(), COUNTRY, By::Party, "").unwrap();
     let whole = tally(&Base::of(&records, &forms, None).unwrap(), COUNTRY, By::Party, "").unwrap();
     records.extend([copy, other]);
     let base = Base::of(&records, &forms, None).unwrap();

@@ -27,7 +27,10 @@ fn folder() -> (tempfile::TempDir, Vec<Record>) {
 
 fn keep(dir: &Path, records: &[Record]) {
     let run = Run::new(records, std::collections::BTreeMap::new(), Measured::default());
-    Folder::create(dir, Overwrite::Replace).unwrap().write(records, &crate::form::builtin().unwrap(), run).unwrap();
+    Folder::create(dir, Overwrite::Replace)
+        .unwrap()
+        .write(records, &crate::form::builtin().unwrap(), run)
+        .unwrap();
 }
 
 fn station(dir: &Path, who: &str) -> Station {

@@ -524,7 +524,8 @@ mod tests {
         let field = &form.fields[0];
         let (digits, words) = (field.digits.unwrap(), field.words.unwrap());
         let mut reader = TesseractReader::new().unwrap();
-        let (d, w) = reader.field(&printed("", &digits), &[printed("", &words)], form.words.as_ref().unwrap());
+        let (d, w) =
+            reader.field(&printed("", &digits), &[printed("", &words)], form.words.as_ref().unwrap());
         assert_eq!((d.blank, w.blank), (1.0, 1.0));
     }
 

@@ -243,7 +243,13 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
             let measured = Measured { seconds, ..Measured::default() };
-            folder.write(&records, &crate::form::builtin().unwrap(), Run::new(&records, BTreeMap::new(), measured)).unwrap();
+            folder
+                .write(
+                    &records,
+                    &crate::form::builtin().unwrap(),
+                    Run::new(&records, BTreeMap::new(), measured),
+                )
+                .unwrap();
             let read = |name| std::fs::read(dir.path().join(name)).unwrap();
             let mut run: serde_json::Value = serde_json::from_slice(&read(RUN_JSON)).unwrap();
             run.as_object_mut().unwrap().remove("measured").unwrap();
