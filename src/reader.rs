@@ -122,8 +122,8 @@ impl Error {
 /// let reader = Reader::new(Options::default())?;
 /// for sheet in reader.read_path("samples/acta-0001.jpg")? {
 ///     assert_eq!(sheet.record.status, Status::Accepted);
-///     for vote in &sheet.record.votes {
-///         println!("{:?} votes for {}", vote.value.value, vote.party);
+///     for choice in sheet.record.choices() {
+///         println!("{:?} votes for {}", choice.votes.value, choice.party);
 ///     }
 /// }
 /// let error = reader.read_bytes("notes.txt", b"no picture".to_vec()).unwrap_err();
@@ -198,7 +198,7 @@ impl Reader {
     /// for path in twice {
     ///     evidence.extend(reader.read_path(path)?.into_iter().filter_map(|sheet| sheet.evidence));
     /// }
-    /// assert_eq!(reader.join(evidence)[0].source.joined.len(), 2);
+    /// assert_eq!(reader.join(evidence)[0].sources.len(), 2);
     /// # Ok(())
     /// # }
     /// ```

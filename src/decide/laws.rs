@@ -11,7 +11,7 @@ use super::relations::of_context;
 use super::strings;
 use super::totals::Posterior;
 use super::weights::Weights;
-use super::{Basis, Check, ELECTORES, FieldDecision, GroupDecision, Policy, Registered, Status};
+use super::{Basis, Check, FieldDecision, GroupDecision, Policy, Registered, Status};
 use crate::form::{Field, FieldIx, Form, Group, Relation, RelationOp, Role};
 use crate::ground::dates;
 use crate::ground::finding::{Code, Doubt, Filler, Finding, Severity, What};
@@ -170,7 +170,7 @@ pub fn identity(
     ask: impl Fn(&str) -> Registered,
 ) -> Identity {
     let printed_code = strings::code(evidence);
-    let printed = evidence.form.field(ELECTORES).and_then(|ix| {
+    let printed = evidence.form.registered().and_then(|ix| {
         let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
         clear_value(heard.digits.as_ref()?)
     });
@@ -218,7 +218,7 @@ pub fn fill_from_registry(
     registered: Registered,
     fields: &mut [FieldDecision],
 ) {
-    let Some((ix, value)) = form.field(ELECTORES).zip(registered.electores()) else { return };
+    let Some((ix, value)) = form.registered().zip(registered.electores()) else { return };
     if fields[ix].value.is_none() && heard[ix].readable().iter().all(|r| r.1 == value) {
         fields[ix].value = Some(value);
         fields[ix].confidence = 1.0 - REGISTRY_FLOOR;
@@ -246,11 +246,11 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
         Registered::NotAsked => None,
         Registered::Unknown => Some(Finding::new(Severity::Review, What::TableNotRegistered {})),
         Registered::Known { electores } => {
-            let ix = form.field(ELECTORES)?;
+            let ix = form.registered()?;
             let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
             let what = What::ElectoresDiffer { label: form.fields[ix].label.clone(), printed, registered };
             let severity = if form.is_context(ix) { Severity::Info } else { Severity::Review };
-            let finding = Finding::new(severity, what).on(ELECTORES);
+            let finding = Finding::new(severity, what).on(&form.fields[ix].id);
             (printed != registered).then_some(finding)
         }
     }
@@ -350,7 +350,7 @@ pub fn about_fields(
         let implied = posterior.fields[ix].best().filter(|b| b.1 > 0.5).map(|b| b.0);
         let mut seen = about_field((&heard[ix], field), &fields[ix], implied, policy);
         // What the registry says too needs no sure print.
-        if field.id == ELECTORES
+        if Some(ix) == form.registered()
             && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
         {
             seen.retain(|s| s.1.code() != Code::CellUnreadable);

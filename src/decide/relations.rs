@@ -4,7 +4,7 @@
 //! not which number is wrong. Refuses nothing.
 
 use super::channels::Heard;
-use super::{Basis, Check, ELECTORES, FieldDecision, Policy};
+use super::{Basis, Check, FieldDecision, Policy};
 use crate::form::{FieldIx, FieldKind, Form, Relation, RelationOp};
 use crate::ground::finding::{Broken, Finding, Severity, What};
 use crate::ground::words::Side;
@@ -28,7 +28,7 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
     for (relation, check) in form.relations.iter().zip(checks) {
         let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
         let severity = if of_context(form, relation) { Severity::Info } else { Severity::Review };
-        let electores = relation.right.iter().any(|&ix| form.fields[ix].id == ELECTORES);
+        let electores = relation.right.iter().any(|&ix| Some(ix) == form.registered());
         let (left_of, right_of) = (side(form, &relation.left), side(form, &relation.right));
         let what = match relation.op {
             RelationOp::AtMost if electores => What::ElectoresExceeded { left, left_of, right, right_of },

@@ -7,7 +7,6 @@ use super::raw::{
     RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawWords,
 };
 use super::*;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Why a definition is refused.
@@ -170,10 +169,10 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,
         });
     }
-    if let Some(line) = raw.header.lines.iter().find(|l| l.id == "electores") {
+    for (line, label) in raw.header.lines.iter().filter_map(|l| Some((l, l.label.as_ref()?))) {
         fields.push(Field {
             id: line.id.clone(),
-            label: "Electores".to_owned(),
+            label: label.clone(),
             kind: FieldKind::Header,
             role: line.role,
             contest: 0,
@@ -190,6 +189,11 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let relations =
         raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
+    for (entry, list) in [("invent.heads", &raw.invent.heads), ("invent.tails", &raw.invent.tails)] {
+        if list.is_empty() {
+            return Err(resolver.fail(entry, "is empty; name one, or leave it out"));
+        }
+    }
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
     let levels = Levels::new(raw.levels).map_err(refuse)?;
@@ -229,6 +233,7 @@ pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
             roles: raw.private.roles,
             captions: raw.private.captions,
         },
+        invent: raw.invent,
         relations,
         sha256: crate::ground::hash::sha256(text.as_bytes()),
     };

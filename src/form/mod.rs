@@ -21,6 +21,7 @@ pub use load::{FormError, builtin, load_dir, parse};
 
 use crate::ground::geometry::Rect;
 use regex::Regex;
+use std::collections::BTreeMap;
 
 /// Index into [`Form::fields`].
 pub type FieldIx = usize;
@@ -65,7 +66,7 @@ pub struct Form {
     /// Short name (the results tables' column) and printed name.
     pub candidates: Vec<Candidate>,
     /// Every number that is read: first the vote rows in printed order, then the totals in printed
-    /// order, then `electores`.
+    /// order, then those of the header.
     pub fields: Vec<Field>,
     /// The header.
     pub header: Header,
@@ -77,6 +78,8 @@ pub struct Form {
     pub private_top: f64,
     /// How the private area is printed on made-up sheets.
     pub officials: Officials,
+    /// What made-up sheets say.
+    pub invent: Invent,
     /// What ties the fields.
     pub relations: Vec<Relation>,
     /// SHA-256 of the definition's bytes, hexadecimal.
@@ -282,6 +285,19 @@ pub struct Header {
     pub top: f64,
 }
 
+impl Header {
+    /// Baseline of a line where none below it wraps, mm in the frame's y; `None` for one that is not printed.
+    pub fn nominal(&self, ix: usize) -> Option<f64> {
+        let mut below: Option<f64> = None;
+        for line in self.lines.get(ix..)?.iter().rev() {
+            let Some(print) = &line.print else { continue };
+            below = Some(line.y.or(below).unwrap_or(-print.above) - print.above);
+        }
+        let print = self.lines.get(ix)?.print.as_ref()?;
+        below.map(|y| y + print.above)
+    }
+}
+
 /// One line of the header.
 #[derive(Debug, Clone)]
 pub struct HeaderLine {
@@ -332,6 +348,36 @@ pub struct QrSpec {
     /// Named groups: `code`, `centre`, `table`, `kind`, `votes` (comma list of the rows in printed
     /// order), the ids of totals, `rest`.
     pub grammar: Regex,
+}
+
+/// What made-up sheets say where the header's templates have a name in braces.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Invent {
+    /// What a word that means nothing begins with.
+    pub heads: Vec<String>,
+    /// What it goes on with, once to three times.
+    pub tails: Vec<String>,
+    /// What marks a sheet as made up.
+    pub sample: String,
+    /// What an official's number begins with.
+    pub person: String,
+    /// By name, texts of which one is taken. In them `{name}` is another of these, `{word}` a word, and
+    /// `{name:1-3}` one to three of them with spaces between.
+    pub parts: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Invent {
+    fn default() -> Self {
+        let list = |text: &str| text.split(' ').map(str::to_owned).collect();
+        Self {
+            heads: list("BA CO FE LU MI NO RO SI TA VE"),
+            tails: list("RA LO DA GO VAL"),
+            sample: "SAMPLE WITHOUT VALUE".to_owned(),
+            person: String::new(),
+            parts: BTreeMap::new(),
+        }
+    }
 }
 
 /// What the private area holds: never read, only made up for samples.
@@ -406,6 +452,11 @@ impl Form {
     /// Whether a field is context.
     pub fn is_context(&self, ix: FieldIx) -> bool {
         self.fields[ix].role == Role::Context
+    }
+
+    /// The number of registered voters, where the sheet prints it.
+    pub fn registered(&self) -> Option<FieldIx> {
+        self.field(self.export.registered.as_deref()?)
     }
 
     /// Index of the field with this id.

@@ -3,7 +3,7 @@
 //! In: TOML. Out: these types, field by field as written, nothing resolved or checked. Refuses (serde) what has
 //! another shape: a key that is not known, one that is missing, a value of another kind.
 
-use super::{Align, Export, Level, Role};
+use super::{Align, Export, Invent, Level, Role};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,8 @@ pub(super) struct RawForm {
     pub qr: Option<RawQr>,
     pub hash: Option<RawHash>,
     pub private: RawPrivate,
+    #[serde(default)]
+    pub invent: Invent,
     #[serde(default)]
     pub relations: Vec<RawRelation>,
 }
@@ -172,6 +174,8 @@ pub(super) struct RawHeaderLine {
     pub id: String,
     pub text: Option<String>,
     pub prefix: Option<String>,
+    /// What people call the number that stands in it; it is then a field.
+    pub label: Option<String>,
     pub pattern: Option<String>,
     pub y: Option<f64>,
     #[serde(default)]

@@ -339,7 +339,7 @@ fn receipt(form: &Form, mut drawn: Drawn, rng: &mut SynthRng) -> Drawn {
     }
     line("TOTAL Bs.", 6.0, Align::Left, y + 4.0);
     line(&format!("{},{:02}", sum / 100, sum % 100), form.paper_width - 6.0, Align::Right, y + 4.0);
-    line(super::draw::SAMPLE, form.paper_width / 2.0, Align::Centre, y + 16.0);
+    line(&form.invent.sample, form.paper_width / 2.0, Align::Centre, y + 16.0);
     let pen = noise::handwriting(Point::new(20.0 * DOTS, (y + 24.0) * DOTS), 60.0, rng);
     noise::stroke(&mut pixels, &pen, 4.0, 60);
     drawn.pixels = pixels;

@@ -15,9 +15,7 @@ use rand::RngExt;
 
 /// Dots per millimetre of the 203 dpi print head.
 pub const DOTS: f64 = 8.0;
-/// What is written over every sheet.
-pub const SAMPLE: &str = "MUESTRA SIN VALOR";
-/// Grey of that writing: light enough to vanish when a scan is evened to black and white.
+/// Grey of the writing over every sheet: light enough to vanish when a scan is evened to black and white.
 const SAMPLE_INK: u8 = 176;
 /// Blank paper below the hash, mm, to the closing rule and from it to the cut.
 const FOOT: (f64, f64) = (9.5, 4.5);
@@ -211,7 +209,7 @@ fn header_print(printer: &mut Printer, form: &Form, lines: &[(usize, f64, String
 fn sample(printer: &mut Printer, form: &Form, y: f64) {
     let style = Style { size: 6.2, weight: Weight::Bold, space: None, tracking: 0.0 };
     let at = printer.at(form.frame.0 / 2.0, y);
-    text::draw(&mut printer.pixels, SAMPLE, at, Align::Centre, style, DOTS, SAMPLE_INK);
+    text::draw(&mut printer.pixels, &form.invent.sample, at, Align::Centre, style, DOTS, SAMPLE_INK);
 }
 
 /// The private area: a block a role, with an invented person and a scribble.

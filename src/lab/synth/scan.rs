@@ -190,7 +190,7 @@ impl ScanSettings {
 
 /// Scans the sheet.
 pub fn apply(drawn: &Drawn, settings: &ScanSettings, rng: &mut SynthRng) -> Picture {
-    let source = paper(&drawn.pixels, settings, rng);
+    let source = paper(drawn, settings, rng);
     let scale = settings.dpi / 25.4;
     let (w, h) = (f64::from(source.width()) / DOTS, f64::from(source.height()) / DOTS);
     let [left, right, top, bottom] = settings.border;
@@ -283,9 +283,9 @@ fn feed(
 }
 
 /// The printed paper at 8 px/mm: ink with its faults, tone with watermark and stains.
-fn paper(drawn: &GrayImage, settings: &ScanSettings, rng: &mut SynthRng) -> GrayImage {
-    let (w, h) = (drawn.width() as usize, drawn.height() as usize);
-    let mut print = drawn.clone();
+fn paper(drawn: &Drawn, settings: &ScanSettings, rng: &mut SynthRng) -> GrayImage {
+    let mut print = drawn.pixels.clone();
+    let (w, h) = (print.width() as usize, print.height() as usize);
     for _ in 0..settings.dropouts {
         dropout(&mut print, rng);
     }
@@ -317,7 +317,7 @@ fn paper(drawn: &GrayImage, settings: &ScanSettings, rng: &mut SynthRng) -> Gray
     let bands = wave(rng, w + h, 6.0, 40.0);
     let (fade_down, fade_across) = (wave(rng, h, 30.0, 300.0), wave(rng, w, 5.0, 60.0));
     let (gx, gy) = (rng.random_range(-1.0..1.0f32), rng.random_range(-1.0..1.0f32));
-    let marks = watermark(w, h, rng);
+    let marks = watermark((w, h), &drawn.truth.sample, rng);
     let (mark, tilt) = (settings.watermark as f32, settings.gradient as f32);
     let (base, ink, fade) = (settings.paper as f32, settings.ink as f32, settings.fade as f32);
     for (y, row) in print.chunks_exact_mut(w).enumerate() {
@@ -346,7 +346,7 @@ fn paper(drawn: &GrayImage, settings: &ScanSettings, rng: &mut SynthRng) -> Gray
 }
 
 /// Faint outlines at half resolution, 0 none to 255 full: lozenges and mirrored lettering.
-fn watermark(w: usize, h: usize, rng: &mut SynthRng) -> GrayImage {
+fn watermark((w, h): (usize, usize), sample: &str, rng: &mut SynthRng) -> GrayImage {
     let mut marks = GrayImage::from_pixel(w.div_ceil(2) as u32, h.div_ceil(2) as u32, image::Luma([255]));
     let half = DOTS / 2.0;
     let mut y = rng.random_range(0.0..40.0);
@@ -370,15 +370,7 @@ fn watermark(w: usize, h: usize, rng: &mut SynthRng) -> GrayImage {
             };
             let mut line = GrayImage::from_pixel(marks.width(), 24, image::Luma([255]));
             let at = Point::new(x * half, 18.0);
-            super::text::draw(
-                &mut line,
-                super::draw::SAMPLE,
-                at,
-                crate::form::Align::Centre,
-                style,
-                half,
-                90,
-            );
+            super::text::draw(&mut line, sample, at, crate::form::Align::Centre, style, half, 90);
             image::imageops::flip_horizontal_in_place(&mut line);
             image::imageops::replace(&mut marks, &line, 0, (y * half) as i64);
         }

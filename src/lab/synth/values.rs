@@ -53,6 +53,9 @@ pub struct SheetTruth {
     pub defect: Option<String>,
     /// The fields that the defect is about.
     pub touched: Vec<String>,
+    /// What marks it as made up.
+    #[serde(skip)]
+    pub sample: String,
     /// Invented people of the private area: name and identity number.
     #[serde(skip)]
     pub officials: Vec<(String, String)>,
@@ -82,18 +85,23 @@ pub fn invent(form: &Form, rng: &mut SynthRng, mode: ValueMode) -> SheetTruth {
             qr: None,
         })
         .collect();
-    // Two figures of state, then municipality, parish and centre; states above 90 do not exist.
-    let centre = format!("9{:08}", rng.random_range(0..100_000_000u32));
+    // A centre that no list has: real codes of areas begin with a smaller figure.
+    let rest = form.levels.centre_width().saturating_sub(1);
+    let digits = rng.random_range(0..10u32.pow(rest.min(9) as u32));
+    let centre = format!("9{digits:0rest$}");
     let tables = if rng.random_bool(0.8) { 6 } else { 20 };
-    let table = format!("{:02}", rng.random_range(1..=tables));
-    let mut truth = SheetTruth { centre, table, fields, ..SheetTruth::default() };
+    let width = form.levels.table().digits;
+    let table = format!("{:0width$}", rng.random_range(1..=tables));
+    let mut truth =
+        SheetTruth { centre, table, fields, sample: form.invent.sample.clone(), ..SheetTruth::default() };
     truth.header = header(form, &truth, rng);
     truth.code = truth.header_text("code").unwrap_or_default().to_owned();
     truth.hash = form.hash.as_ref().map(|p| fitting(p.as_str(), &|_| None, rng));
     encode_qr(form, &mut truth);
     for _ in &form.officials.roles {
-        let name = (0..rng.random_range(2..=4)).map(|_| word(rng)).collect::<Vec<_>>().join(" ");
-        truth.officials.push((name, format!("V-{:08}", rng.random_range(90_000_000..100_000_000u32))));
+        let name = several(form, ("word", 0), (2, 4), rng);
+        let number = rng.random_range(90_000_000..100_000_000u32);
+        truth.officials.push((name, format!("{}{number:08}", form.invent.person)));
     }
     truth
 }
@@ -204,46 +212,56 @@ fn part(form: &Form, truth: &SheetTruth, name: &str, pattern: Option<&str>, rng:
             let (h, m, s) = (rng.random_range(6..12), rng.random_range(0..60), rng.random_range(0..60));
             format!("{date} {h:02}:{m:02}:{s:02} PM")
         }
-        "place" => names(rng, 1, 3),
-        "centre_name" => {
-            let kind =
-                pick(rng, &["UNIDAD EDUCATIVA", "ESCUELA BÁSICA", "GRUPO ESCOLAR", "LICEO", "CASA COMUNAL"]);
-            format!("{kind} {}", names(rng, 1, 3))
-        }
-        "centre_address" => {
-            let kind = pick(rng, &["SECTOR", "URBANIZACIÓN", "BARRIO", "CASERÍO"]);
-            let mut text = format!("{kind} {}", names(rng, 1, 2));
-            for _ in 0..rng.random_range(0..=4) {
-                let turn = pick(rng, &["DERECHA CALLE", "IZQUIERDA AVENIDA", "FRENTE CARRERA", "AL LADO DE"]);
-                text = format!("{text} {turn} {}.", names(rng, 1, 2));
-            }
-            text + " EDIFICIO"
-        }
-        _ => match pattern {
+        _ => match pattern.filter(|_| !form.invent.parts.contains_key(name)) {
             Some(pattern) => fitting(pattern, &|_| None, rng),
-            None => names(rng, 1, 2),
+            None => {
+                // What came no time leaves its spaces behind.
+                made_up(form, (name, NESTED), rng).split_whitespace().collect::<Vec<_>>().join(" ")
+            }
         },
     }
 }
 
-fn pick<'a>(rng: &mut SynthRng, from: &[&'a str]) -> &'a str {
-    from[rng.random_range(0..from.len())]
+/// How deep texts may stand in texts: one that holds itself ends there.
+const NESTED: usize = 8;
+
+/// One of the form's texts of this name, words where it has none.
+fn made_up(form: &Form, (name, depth): (&str, usize), rng: &mut SynthRng) -> String {
+    if name == "word" {
+        return word(form, rng);
+    }
+    let Some(texts) = form.invent.parts.get(name).filter(|t| depth > 0 && !t.is_empty()) else {
+        return several(form, ("word", 0), (1, 2), rng);
+    };
+    let mut rest = if texts.len() == 1 { &texts[0] } else { pick(rng, texts) };
+    let mut out = String::new();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        out.push_str(before);
+        let (name, count) = name.split_once(':').unwrap_or((name, "1"));
+        let (least, most) = count.split_once('-').unwrap_or((count, count));
+        let [least, most] = [least, most].map(|n| n.parse().unwrap_or(1));
+        out.push_str(&several(form, (name, depth - 1), (least, most), rng));
+        rest = after;
+    }
+    out + rest
 }
 
-fn names(rng: &mut SynthRng, least: usize, most: usize) -> String {
-    (0..rng.random_range(least..=most)).map(|_| word(rng)).collect::<Vec<_>>().join(" ")
+/// So many texts of this name, with spaces between.
+fn several(form: &Form, name: (&str, usize), (least, most): (usize, usize), rng: &mut SynthRng) -> String {
+    let count = if least < most { rng.random_range(least..=most) } else { least };
+    (0..count).map(|_| made_up(form, name, rng)).collect::<Vec<_>>().join(" ")
+}
+
+fn pick<'a>(rng: &mut SynthRng, from: &'a [String]) -> &'a str {
+    &from[rng.random_range(0..from.len())]
 }
 
 /// A word that means nothing.
-fn word(rng: &mut SynthRng) -> String {
-    const HEADS: [&str; 20] = [
-        "BA", "CO", "DRI", "FE", "GUA", "LU", "MI", "NO", "PRA", "QUE", "RO", "SI", "TA", "VE", "ZU", "CHA",
-        "JO", "LLE", "TRO", "Á",
-    ];
-    const TAILS: [&str; 12] = ["RA", "LO", "NTE", "SCO", "MBI", "DA", "ÑO", "RIN", "VAL", "XI", "GO", "PEZ"];
-    let mut text = pick(rng, &HEADS).to_owned();
+fn word(form: &Form, rng: &mut SynthRng) -> String {
+    let mut text = pick(rng, &form.invent.heads).to_owned();
     for _ in 0..rng.random_range(1..=3) {
-        text.push_str(pick(rng, &TAILS));
+        text.push_str(pick(rng, &form.invent.tails));
     }
     text
 }

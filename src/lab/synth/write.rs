@@ -269,12 +269,15 @@ fn mesh_rows(truth: &SheetTruth, mesh: &Mesh) -> Vec<[f64; 7]> {
         .collect()
 }
 
-/// The totals that the table has columns for, besides `electores`.
-const TOTALS: [&str; 2] = ["votos_validos", "votos_nulos"];
+/// The totals that the table has columns for.
+fn totals(form: &Form) -> impl Iterator<Item = &str> {
+    let export = &form.export;
+    [&export.registered, &export.valid, &export.null].into_iter().flatten().map(String::as_str)
+}
 
 fn csv_head(form: &Form) -> Vec<String> {
-    let mut head: Vec<String> = ["file", "centro", "mesa", "electores"].map(str::to_owned).into();
-    head.extend(TOTALS.map(str::to_owned));
+    let mut head: Vec<String> = ["file", "centro", "mesa"].map(str::to_owned).into();
+    head.extend(totals(form).map(str::to_owned));
     head.extend(form.candidates.iter().map(|c| c.id.clone()));
     head.extend(["qr_payload", "defect", "expected"].map(str::to_owned));
     head
@@ -286,8 +289,8 @@ fn csv_row(form: &Form, name: &str, truth: &SheetTruth, expected: Expected) -> V
         said.map_or_else(String::new, |f| f.value.to_string())
     };
     let mesa = truth.table.trim_start_matches('0').to_owned();
-    let mut row = vec![name.to_owned(), truth.centre.clone(), mesa, value("electores")];
-    row.extend(TOTALS.map(value));
+    let mut row = vec![name.to_owned(), truth.centre.clone(), mesa];
+    row.extend(totals(form).map(value));
     for ix in 0..form.candidates.len() {
         let sum: u32 = form
             .fields

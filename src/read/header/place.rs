@@ -16,8 +16,8 @@ use crate::read::glyphs::{Charset, Look};
 const PLACE_SLACK: f64 = 1.6;
 /// How far from its place a line above the frame is sought, mm: two lines.
 const ASTRAY: f64 = 9.0;
-/// A line of the sheet's code stands above this, mm: below it stand place names over several lines.
-const CODE_ABOVE: f64 = -40.0;
+/// A line of the sheet's code stands so far above the first name's, mm: below it stand names over several lines.
+const CODE_ABOVE: f64 = 3.0;
 /// How much wider or narrower than its print the code's ink may be found, as a share: specks beside it, or
 /// faint ends.
 const WIDTHS: (f64, f64) = (0.5, 1.6);
@@ -244,8 +244,10 @@ impl Header<'_> {
         let print = spec.print.as_ref()?;
         // Digits are equally wide.
         let wide = text_width(shape, &print.style);
+        let names = self.form.header.lines.iter().position(|l| l.prefix.is_some());
+        let lowest = names.and_then(|ix| self.form.header.nominal(ix)).unwrap_or(0.0) - CODE_ABOVE;
         let mut best: Option<(f64, usize, Line)> = None;
-        for (ix, line) in found.iter().enumerate().filter(|(_, l)| l.base < CODE_ABOVE) {
+        for (ix, line) in found.iter().enumerate().filter(|(_, l)| l.base < lowest) {
             let Some((left, right)) = line.ink else { continue };
             let share = (right - left) / wide;
             if !(WIDTHS.0..WIDTHS.1).contains(&share) {
