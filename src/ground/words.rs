@@ -207,7 +207,7 @@ pub fn percent(p: f64, language: Language) -> String {
 pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let end = if text.ends_with(['.', '…', '!', '?']) { "" } else { "." };
     match text.split(' ').next() {
         Some(name) if name.contains(['.', '/']) => format!("{text}{end}"),
         _ => format!("{}{}{end}", first.to_uppercase(), chars.as_str()),

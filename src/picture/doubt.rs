@@ -18,14 +18,14 @@ const LEAST: f64 = 0.01;
 /// finding names which asks for a look, that channels contradict each other on, or whose value no
 /// channel says; then those with the largest probability of being wrong, until a tenth of the sheet's
 /// doubt is left or none holds a hundredth of it. At most twelve. A field without a value that no such
-/// finding names is not on the photo: looking at it shows nothing.
+/// finding names is not on the photo: looking at it shows nothing. Context holds nothing back, and is not looked at.
 pub fn doubtful(record: &Record) -> Vec<String> {
     let asks = |id: &str| {
         record.findings.iter().any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id))
     };
     let mut fields: Vec<(bool, f64, &str)> = record
         .numbers()
-        .filter(|(id, value)| value.value.is_some() || asks(id))
+        .filter(|(id, value)| asks(id) || value.value.is_some() && !record.context.contains_key(*id))
         .map(|(id, value)| {
             let open = value.basis != Basis::Read || contradictory(record, &value.prints);
             (asks(id) || open, 1.0 - value.confidence, id)
