@@ -22,6 +22,7 @@ id = "tiny"
 version = 1
 title = "Tiny"
 election = "none"
+places = 1
 [paper]
 width = 50.0
 margin_left = 5.0
@@ -30,9 +31,9 @@ length = [50.0, 60.0]
 width = 40.0
 height = 40.0
 [words]
+language = "es"
 separator = " "
 digits = ["o", "i", "z", "e", "a", "s", "g", "t", "b", "q"]
-places = 1
 [styles.row]
 size = 2.0
 [styles.words]
