@@ -7,6 +7,7 @@ use super::raw::{
     RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawWords,
 };
 use super::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Why a definition is refused.

@@ -10,18 +10,19 @@
 
 mod check;
 mod export;
+mod invent;
 mod levels;
 mod load;
 pub mod print;
 mod raw;
 
 pub use export::Export;
+pub use invent::Invent;
 pub use levels::{Level, Levels, PlaceName};
 pub use load::{FormError, builtin, load_dir, parse};
 
 use crate::ground::geometry::Rect;
 use regex::Regex;
-use std::collections::BTreeMap;
 
 /// Index into [`Form::fields`].
 pub type FieldIx = usize;
@@ -348,36 +349,6 @@ pub struct QrSpec {
     /// Named groups: `code`, `centre`, `table`, `kind`, `votes` (comma list of the rows in printed
     /// order), the ids of totals, `rest`.
     pub grammar: Regex,
-}
-
-/// What made-up sheets say where the header's templates have a name in braces.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Invent {
-    /// What a word that means nothing begins with.
-    pub heads: Vec<String>,
-    /// What it goes on with, once to three times.
-    pub tails: Vec<String>,
-    /// What marks a sheet as made up.
-    pub sample: String,
-    /// What an official's number begins with.
-    pub person: String,
-    /// By name, texts of which one is taken. In them `{name}` is another of these, `{word}` a word, and
-    /// `{name:1-3}` one to three of them with spaces between.
-    pub parts: BTreeMap<String, Vec<String>>,
-}
-
-impl Default for Invent {
-    fn default() -> Self {
-        let list = |text: &str| text.split(' ').map(str::to_owned).collect();
-        Self {
-            heads: list("BA CO FE LU MI NO RO SI TA VE"),
-            tails: list("RA LO DA GO VAL"),
-            sample: "SAMPLE WITHOUT VALUE".to_owned(),
-            person: String::new(),
-            parts: BTreeMap::new(),
-        }
-    }
 }
 
 /// What the private area holds: never read, only made up for samples.

@@ -165,8 +165,8 @@ pub fn run(form: &Form, options: &Options) -> Result<Summary, SynthError> {
             let several = pictures.len();
             for (k, picture) in pictures.into_iter().enumerate() {
                 let name = match several {
-                    0 | 1 => format!("acta-{:0digits$}.jpg", i + 1),
-                    _ => format!("acta-{:0digits$}-{}.jpg", i + 1, k + 1),
+                    0 | 1 => format!("{}-{:0digits$}.jpg", form.invent.file, i + 1),
+                    _ => format!("{}-{:0digits$}-{}.jpg", form.invent.file, i + 1, k + 1),
                 };
                 let path = options.out.join(&name);
                 std::fs::write(&path, &picture.jpeg).map_err(|source| io(&path, source))?;
