@@ -25,7 +25,7 @@ pub fn doubtful(record: &Record) -> Vec<String> {
     };
     let mut fields: Vec<(bool, f64, &str)> = record
         .numbers()
-        .filter(|(id, value)| asks(id) || value.value.is_some() && !record.context.contains_key(*id))
+        .filter(|(id, value)| value.value.is_some() || asks(id))
         .map(|(id, value)| {
             let open = value.basis != Basis::Read || contradictory(record, &value.prints);
             (asks(id) || open, 1.0 - value.confidence, id)
@@ -42,7 +42,9 @@ pub fn doubtful(record: &Record) -> Vec<String> {
             break;
         }
         left -= doubt;
-        out.push(id.to_owned());
+        if asks(id) || !record.context.contains_key(id) {
+            out.push(id.to_owned());
+        }
     }
     out
 }
