@@ -60,6 +60,11 @@ impl Noise {
     pub const HARD: Noise =
         Noise { doubtful: 0.3, unreadable: 5e-2, confident_error: 2e-3, sharpened: 1.5, print: PHOTOGRAPHED };
 
+    /// Whether its print is as high and sharp as a clean scan's, on which every alteration is held.
+    pub(super) fn clean(&self) -> bool {
+        self.print == SCANNED
+    }
+
     /// The models by name.
     pub const ALL: [(&'static str, Noise); 5] = [
         ("scan", Noise::SCAN),

@@ -155,14 +155,15 @@ pub fn simulate(form: &Form, sheets: u64, seed: u64, noise: Noise, policy: &Poli
 }
 
 impl Simulation {
-    /// Whether nothing altered was accepted, an unseen change only with the machine's numbers, and no more
+    /// Whether nothing altered was accepted on clean print, on small print only with the machine's numbers and with the
+    /// change named (a doubtful reading there is a misreading), an unseen change only with the machine's numbers, and no more
     /// untouched sheets were wrong than the policy's error rate explains (exact binomial test at 1 %).
     pub fn holds(&self) -> bool {
         [&self.with_qr, &self.without_qr].into_iter().all(|c| {
             let fewer = c.accepted_wrong.checked_sub(1);
             let as_many = fewer.map_or(1.0, |k| 1.0 - at_most(k, c.accepted, self.max_error));
-            let altered = c.altered_accepted_wrong + c.altered_accepted_right + c.unseen_accepted_wrong;
-            altered == 0 && as_many >= DOUBT
+            let told = c.altered_accepted_right == 0 || !self.noise.clean() && c.altered_named == c.altered;
+            c.altered_accepted_wrong + c.unseen_accepted_wrong == 0 && told && as_many >= DOUBT
         })
     }
 }
