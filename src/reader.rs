@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// How pictures are read and decided on.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The forms that are looked for; empty: the built-in ones. See [`Form::load`].
+    /// The forms that are looked for; empty: the built-in ones. [`Options::with_forms`] reads others.
     pub forms: Vec<Form>,
     /// Whether the QR code takes part; without it the printed table has to be enough.
     pub qr: bool,
@@ -48,6 +48,16 @@ impl Default for Options {
             max_pixels: Limits::default().pixels,
             registry: None,
         }
+    }
+}
+
+impl Options {
+    /// With the built-in forms and those of a folder's `*.toml`, of which one replaces a built-in one of the same id.
+    ///
+    /// # Errors
+    /// The first file that cannot be read or is refused.
+    pub fn with_forms(self, dir: impl AsRef<Path>) -> Result<Self, Error> {
+        Ok(Self { forms: form::known(Some(dir.as_ref()))?, ..self })
     }
 }
 

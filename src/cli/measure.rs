@@ -4,9 +4,10 @@
 
 use super::console::{self, say, tell};
 use super::digitize::Bar;
-use super::{Outcome, config, jobs, known_forms};
+use super::{Outcome, config, jobs};
 use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
+use crate::form;
 use crate::ground::finding::Code;
 use crate::lab::eval::registration;
 use crate::lab::eval::sets::Set;
@@ -279,7 +280,7 @@ fn letters(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
 /// # Errors
 /// A folder that is not empty or cannot be written, settings that make no sense.
 pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
-    let forms = known_forms(args.forms.as_deref())?;
+    let forms = form::known(args.forms.as_deref())?;
     let form = match &args.form {
         Some(id) => forms.iter().find(|f| &f.id == id),
         None => forms.first(),

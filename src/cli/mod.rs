@@ -21,14 +21,14 @@ pub use show::{forms, report, schema};
 
 use self::console::tell;
 use crate::cli::args::{DigitizeArgs, JudgeArgs, ReaderArg};
-use crate::form::{self, Form};
+use crate::form;
 use crate::read::glyphs::ReaderChoice;
 use crate::read::photo::Limits;
 use crate::run::config::{Config, QrUse};
 use crate::run::inputs;
 use crate::run::registry::Registry;
 use anyhow::{Context, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a command came to; errors apart.
@@ -38,18 +38,6 @@ pub enum Outcome {
     Clean,
     /// Something needs a person: exit code 1.
     Open,
-}
-
-/// The built-in forms and those of a folder; one of a folder replaces a built-in one of the same id.
-fn known_forms(dir: Option<&Path>) -> anyhow::Result<Vec<Form>> {
-    let mut forms = form::builtin()?;
-    if let Some(dir) = dir {
-        for form in form::load_dir(dir)? {
-            forms.retain(|f| f.id != form.id);
-            forms.push(form);
-        }
-    }
-    Ok(forms)
 }
 
 /// Settings from arguments.
@@ -79,7 +67,7 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
 
 /// Settings for deciding; reading is as it is by default.
 fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
-    let mut forms = known_forms(args.forms.as_deref())?;
+    let mut forms = form::known(args.forms.as_deref())?;
     if let Some(id) = &args.form {
         let known: Vec<String> = forms.iter().map(|f| f.id.clone()).collect();
         forms.retain(|f| &f.id == id);

@@ -2,12 +2,13 @@
 //!
 //! In: a run's folder and where the site goes. Out: the site. Refuses what [`crate::count::publish`] refuses.
 
+use super::Outcome;
 use super::console::tell;
 use super::results::{expected, nist_head, sha256_of};
-use super::{Outcome, known_forms};
 use crate::cli::args::PublishArgs;
 use crate::count::publish::{self, Options};
 use crate::count::tally::columns::ColumnMap;
+use crate::form;
 use crate::run::output::{Overwrite, RECORDS_JSONL};
 use anyhow::Context;
 
@@ -16,7 +17,7 @@ use anyhow::Context;
 /// # Errors
 /// A folder without a run, a folder that holds something else, a key that cannot be opened.
 pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
-    let forms = known_forms(args.forms.as_deref())?;
+    let forms = form::known(args.forms.as_deref())?;
     let columns = args.columns.as_deref().map(ColumnMap::load).transpose()?;
     let password = match &args.password_file {
         Some(path) => {

@@ -3,8 +3,8 @@
 //! In: a run's folder, tables. Out: sums, exports and differences, as text on stdout or as files.
 //! Refuses a folder without a run, and binary output to a terminal.
 
+use super::Outcome;
 use super::console::{self, say, tell};
-use super::{Outcome, known_forms};
 use crate::cli::args::{ByArg, ExportArgs, LayoutArg, TallyArgs, TallyFormat, VerifyArgs};
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::publish::original::Originals;
@@ -12,7 +12,7 @@ use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Bars, Base, By, Expected};
 use crate::count::verify::table::ResultsTable;
 use crate::count::verify::{self, Origin, Verification, crops, page};
-use crate::form::Form;
+use crate::form::{self, Form};
 use crate::record::Record;
 use crate::run::output::{self, RECORDS_JSONL, RUN_JSON};
 use anyhow::{Context, bail};
@@ -64,7 +64,7 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     if args.format == TallyFormat::Parquet && args.out.is_none() {
         bail!("Parquet is no text; give a file with -o");
     }
-    let forms = known_forms(args.forms.as_deref())?;
+    let forms = form::known(args.forms.as_deref())?;
     let base = Base::load(&args.dir, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
     let by = match args.by {
         ByArg::Candidate => By::Candidate,
@@ -136,7 +136,7 @@ pub(super) fn layout_bytes(
 /// # Errors
 /// A folder without a run, a file that is there already or cannot be written.
 pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
-    let forms = known_forms(args.forms.as_deref())?;
+    let forms = form::known(args.forms.as_deref())?;
     let map = |base: &Base| column_map(args.columns.as_deref(), base.form());
     if args.describe {
         let base = export::empty(&forms)?;
@@ -176,7 +176,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
 /// # Errors
 /// A folder without a run, a table that is refused, sides without a common figure.
 pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
-    let forms = known_forms(args.forms.as_deref())?;
+    let forms = form::known(args.forms.as_deref())?;
     let run = !args.left.is_file();
     let base = run.then(|| Base::load(&args.left, &forms, None)).transpose()?;
     let form = base.as_ref().and_then(Base::form).or(forms.first());

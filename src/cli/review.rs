@@ -2,14 +2,15 @@
 //!
 //! In: resolved arguments. Out: the local page until it is stopped, or an export or a merge.
 
+use super::Outcome;
 use super::console::tell;
-use super::{Outcome, known_forms};
 use crate::cli::args::ReviewArgs;
 use crate::desk::review::exchange::{contradictions, export, merge, said};
 use crate::desk::review::sample::Settings;
 use crate::desk::review::server::{self, Port};
 use crate::desk::review::station::Station;
 use crate::desk::review::{files, prepare_sample};
+use crate::form;
 use anyhow::bail;
 
 /// Says which decisions are about no sheet of the run.
@@ -46,7 +47,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
     let who: String = who.trim().chars().filter(|c| !c.is_control()).take(80).collect();
     let who = if who.is_empty() { "reviewer".to_owned() } else { who };
-    let mut station = Station::open(&args.dir, known_forms(args.forms.as_deref())?, &who)?;
+    let mut station = Station::open(&args.dir, form::known(args.forms.as_deref())?, &who)?;
     if !args.merge.is_empty() {
         for path in &args.merge {
             let merged = merge(&mut station, path)?;

@@ -1,9 +1,10 @@
 //! `cotejo forms`, `cotejo schema`, `cotejo report`.
 
+use super::Outcome;
 use super::console::{say, tell};
-use super::{Outcome, known_forms};
 use crate::cli::args::{FormsArgs, ReportArgs};
 use crate::desk::report as page;
+use crate::form;
 use crate::form::FieldKind;
 use crate::run::output;
 
@@ -12,7 +13,7 @@ use crate::run::output;
 /// # Errors
 /// A definition that is refused.
 pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
-    for form in known_forms(args.forms.as_deref())? {
+    for form in form::known(args.forms.as_deref())? {
         let votes = form.votes().count();
         let totals = form.fields.iter().filter(|f| f.kind == FieldKind::Total).count();
         say!("{}\tversion {}\t{} vote rows, {totals} totals\t{}", form.id, form.version, votes, form.title)?;
@@ -35,7 +36,7 @@ pub fn schema() -> anyhow::Result<Outcome> {
 /// A folder without a run, a report that cannot be written.
 pub fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     let records = output::load(&args.dir)?;
-    page::write(&args.dir, &records, &known_forms(args.forms.as_deref())?)?;
+    page::write(&args.dir, &records, &form::known(args.forms.as_deref())?)?;
     tell!("{}", args.dir.join("report.html").display());
     Ok(Outcome::Clean)
 }

@@ -47,17 +47,22 @@ const WORTH_A_LOOK: f64 = 1e-6;
 /// Orders the findings by weight; the status, or the worse one that they ask for.
 pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    let allowed = match findings.first().map(|f| f.severity) {
-        Some(Severity::Reject) => Status::Rejected,
-        Some(Severity::Review) => Status::Review,
-        Some(Severity::Info) | None => Status::Accepted,
-    };
-    status.max(allowed)
+    findings.first().map_or(status, |f| status.max(f.severity.into()))
 }
 
-/// What becomes of the numbers of one group, which are right together with probability `joint` at least. A finding on a
-/// number holds the group of that number, a broken relation each group that it ties, any other finding all of them; that
-/// the whole sheet is not sure enough holds none.
+/// What findings let become of a group of numbers: one on a number holds the group of that number, any other each group,
+/// but that the whole sheet is not sure enough, or lacks numbers, holds none. `owns` says of a number whether it is the
+/// group's; `None` of what is no number.
+pub fn held_by(findings: &[Finding], owns: impl Fn(&str) -> Option<bool>) -> Status {
+    let on = |f: &&Finding| match f.field.as_deref().and_then(&owns) {
+        Some(own) => own,
+        None => !matches!(f.code, Code::LowConfidence | Code::FieldsAbsent),
+    };
+    findings.iter().filter(on).map(|f| f.severity.into()).max().unwrap_or(Status::Accepted)
+}
+
+/// What becomes of the numbers of one group, which are right together with probability `joint` at least; a broken
+/// relation holds each group that it ties.
 pub fn group(
     form: &Form,
     group: Group,
@@ -72,18 +77,9 @@ pub fn group(
     let confidence = if missing { 0.0 } else { joint.max(one_by_one).clamp(0.0, 1.0) };
     let ties = |r: &Relation| r.left.iter().chain(&r.right).any(|&ix| own(ix)) && !of_context(form, r);
     let broken = form.relations.iter().zip(checks).any(|(r, c)| c.holds == Some(false) && ties(r));
-    let on = |f: &&Finding| match f.field.as_deref().and_then(|id| form.field(id)) {
-        Some(ix) => own(ix),
-        None => !matches!(f.code, Code::LowConfidence | Code::FieldsAbsent),
-    };
-    let held = findings.iter().filter(on).map(|f| f.severity).max();
-    let state = match held {
-        Some(Severity::Reject) => Status::Rejected,
-        Some(Severity::Review) => Status::Review,
-        _ if missing || broken || 1.0 - confidence > policy.max_error => Status::Review,
-        _ => Status::Accepted,
-    };
-    GroupDecision { state, confidence }
+    let unsure = missing || broken || 1.0 - confidence > policy.max_error;
+    let held = held_by(findings, |id| form.field(id).map(own));
+    GroupDecision { state: if unsure { held.max(Status::Review) } else { held }, confidence }
 }
 
 /// The value of a field.

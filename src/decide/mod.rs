@@ -58,14 +58,14 @@ pub mod totals;
 pub mod weights;
 
 use crate::form::Form;
-use crate::ground::finding::Finding;
+use crate::ground::finding::{Finding, Severity};
 use crate::read::evidence::Evidence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use channels::{Said, said};
-pub use laws::hold_back;
+pub use laws::{held_by, hold_back};
 pub use relations::check;
 
 /// Id of the field that holds the number of registered voters, printed once, in the header.
@@ -128,6 +128,17 @@ pub enum Status {
     Review,
     /// It cannot be used.
     Rejected,
+}
+
+impl From<Severity> for Status {
+    /// What a finding of this weight lets become of what it is on.
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Reject => Self::Rejected,
+            Severity::Review => Self::Review,
+            Severity::Info => Self::Accepted,
+        }
+    }
 }
 
 impl Status {

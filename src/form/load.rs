@@ -53,11 +53,24 @@ pub fn builtin() -> Result<Vec<Form>, FormError> {
     BUILTIN.iter().map(|(name, text)| parse(name, text)).collect()
 }
 
+/// The forms that the program carries and those of a folder; one of the folder replaces a built-in one of the same id.
+///
+/// # Errors
+/// As [`load_dir`].
+pub fn known(dir: Option<&Path>) -> Result<Vec<Form>, FormError> {
+    let mut forms = builtin()?;
+    for form in dir.map(load_dir).transpose()?.unwrap_or_default() {
+        forms.retain(|f| f.id != form.id);
+        forms.push(form);
+    }
+    Ok(forms)
+}
+
 /// The forms of a folder: every `*.toml` in it, by name.
 ///
 /// # Errors
 /// The first file that cannot be read or is refused.
-pub fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
+fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
     let io = |source| FormError::Io { path: dir.display().to_string(), source };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(io)? {

@@ -19,7 +19,7 @@ mod raw;
 pub use export::Export;
 pub use invent::Invent;
 pub use levels::{Level, Levels, PlaceName};
-pub use load::{FormError, builtin, load_dir, parse};
+pub use load::{FormError, builtin, known, parse};
 
 use crate::ground::geometry::Rect;
 use regex::Regex;

@@ -8,10 +8,11 @@ use crate::form::{FieldIx, Form};
 use crate::ground::geometry::Quad;
 use crate::read::belief::Texts;
 use crate::read::code::QrOutcome;
-use crate::read::glyphs::{FieldEvidence, ReaderId};
+use crate::read::glyphs::{CellReading, FieldEvidence, ReaderId};
 use crate::read::photo::Origin;
 use crate::read::sheet::{Mesh, Sheet};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -99,6 +100,21 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// Whether it speaks of the form's fields alone and of numbers that they can print.
+    fn fits(&self, form: &Form) -> bool {
+        let (n, most) = (form.fields.len(), form.max_value());
+        let mut read = self.fields.iter().flat_map(|f| [&f.digits, &f.words]).flatten();
+        let printable =
+            |c: &CellReading| c.readings.iter().flat_map(|r| &r.distribution.values).all(|v| v.0 <= most);
+        let code = match &self.qr {
+            QrOutcome::Read(payload) => payload.values.len() == n,
+            _ => true,
+        };
+        let mesh = self.placed.as_ref().is_none_or(|p| p.mesh.rungs.len() >= 2 && p.mesh.width > 0.0);
+        let known = self.places.keys().chain(&self.glare).all(|&ix| ix < n);
+        self.fields.len() == n && read.all(printable) && code && mesh && known
+    }
+
     /// Nothing yet, of a sheet of `form`.
     pub fn of(form: &Form) -> Self {
         Self { fields: vec![FieldEvidence::default(); form.fields.len()], ..Self::default() }
@@ -154,6 +170,9 @@ pub enum EvidenceError {
     /// The form has changed since.
     #[error("form \"{0}\" has changed since this was measured; digitize the picture again")]
     Changed(String),
+    /// Not of its form's fields and numbers.
+    #[error("the evidence does not fit its form \"{0}\": it was changed; digitize the picture again")]
+    Shape(String),
 }
 
 /// The line of a file of evidence.
@@ -162,7 +181,6 @@ struct Stored<M> {
     schema: String,
     form: String,
     form_sha256: String,
-    #[serde(flatten)]
     measured: M,
 }
 
@@ -205,7 +223,7 @@ impl Evidence {
     /// # Errors
     /// It is not of this program, or not of one of these forms as they are.
     pub fn from_json(json: &str, forms: &[Arc<Form>]) -> Result<Self, EvidenceError> {
-        let stored: Stored<serde_json::Value> = serde_json::from_str(json)?;
+        let stored: Stored<&RawValue> = serde_json::from_str(json)?;
         if stored.schema != SCHEMA {
             return Err(EvidenceError::Schema(stored.schema));
         }
@@ -214,7 +232,11 @@ impl Evidence {
         if form.sha256 != stored.form_sha256 {
             return Err(EvidenceError::Changed(stored.form));
         }
-        Ok(Self { form: form.clone(), measured: serde_json::from_value(stored.measured)? })
+        let measured: Measured = serde_json::from_str(stored.measured.get())?;
+        if !measured.fits(form) {
+            return Err(EvidenceError::Shape(stored.form));
+        }
+        Ok(Self { form: form.clone(), measured })
     }
 }
 

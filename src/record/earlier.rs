@@ -14,6 +14,7 @@ use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Name and version of the schema.
 pub const SCHEMA_1: &str = "cotejo.record/1";
@@ -95,15 +96,17 @@ impl From<Value1> for Value {
     }
 }
 
+/// The forms that say what a number of theirs is for.
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| form::builtin().unwrap_or_default());
+
 /// The record that a line of an earlier program holds.
 ///
 /// # Errors
 /// It is no such record.
 pub fn read(json: &str) -> Result<Record, serde_json::Error> {
     let old: Record1 = serde_json::from_str(json)?;
-    let forms = form::builtin().unwrap_or_default();
-    let form = old.form.as_ref().and_then(|own| forms.into_iter().find(|f| f.id == own.id));
-    let group = |id: &str| match form.as_ref().and_then(|f: &Form| Some(f.group(f.field(id)?))) {
+    let form = old.form.as_ref().and_then(|own| FORMS.iter().find(|f| f.id == own.id));
+    let group = |id: &str| match form.and_then(|f| Some(f.group(f.field(id)?))) {
         Some(group) => group,
         None => (id != ELECTORES).then_some(Group::Contest(0)),
     };
@@ -120,7 +123,7 @@ pub fn read(json: &str) -> Result<Record, serde_json::Error> {
         let Vote1 { id, party, code, candidate, value } = v;
         Choice { id, candidate, party, code, votes: value.into() }
     };
-    let (id, name) = match form.as_ref().map(|f| &f.contests[0]) {
+    let (id, name) = match form.map(|f| &f.contests[0]) {
         Some(contest) => (contest.id.clone(), contest.name.clone()),
         None => ("contest".to_owned(), String::new()),
     };

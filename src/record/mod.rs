@@ -25,7 +25,8 @@ use crate::decide::{Basis, Check, Status};
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Name and version of the record's schema.
@@ -37,6 +38,7 @@ pub struct Record {
     /// Always `cotejo.record/2`.
     pub schema: String,
     /// Where it comes from: its page, and after it the others that show the same sheet and were read together with it.
+    #[serde(deserialize_with = "at_least_one")]
     pub sources: Vec<Source>,
     /// The page in whose record this page's sheet stands; absent when it stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,12 @@ pub struct Record {
     /// How far people are with it; `None` where none looked. See [`Record::counts`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+}
+
+/// A record of no page is none.
+fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Source>, D::Error> {
+    let sources = Vec::deserialize(from)?;
+    if sources.is_empty() { Err(D::Error::invalid_length(0, &"one source or more")) } else { Ok(sources) }
 }
 
 /// One question of the election.

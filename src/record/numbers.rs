@@ -6,7 +6,7 @@
 use super::{Ballots, Choice, Contest, PageRef, Record, Source, Value};
 use crate::decide::{self, Status};
 use crate::form::Form;
-use crate::ground::finding::{Finding, Severity};
+use crate::ground::finding::Finding;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
@@ -105,18 +105,14 @@ impl Record {
 
     /// Adds findings; one that asks for a person takes an acceptance back: of what it is on, or of all.
     pub fn hold(&mut self, findings: Vec<Finding>) {
-        for finding in findings.iter().filter(|f| f.severity > Severity::Info) {
-            let state = if finding.severity == Severity::Reject { Status::Rejected } else { Status::Review };
-            let on = finding.field.as_deref();
-            for contest in &mut self.contests {
-                if on.is_none_or(|id| contest.owns(id)) {
-                    contest.state = contest.state.max(state);
-                }
-            }
-            if on.is_none_or(|id| self.ballots.values.contains_key(id)) {
-                self.ballots.state = self.ballots.state.max(state);
-            }
+        let held =
+            |owns: &dyn Fn(&str) -> bool| decide::held_by(&findings, |id| self.value(id).map(|_| owns(id)));
+        let contests: Vec<Status> = self.contests.iter().map(|c| held(&|id| c.owns(id))).collect();
+        let ballots = held(&|id| self.ballots.values.contains_key(id));
+        for (contest, held) in self.contests.iter_mut().zip(contests) {
+            contest.state = contest.state.max(held);
         }
+        self.ballots.state = self.ballots.state.max(ballots);
         self.findings.extend(findings);
         self.status = decide::hold_back(self.status, &mut self.findings);
     }

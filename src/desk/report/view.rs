@@ -239,7 +239,7 @@ fn reasons(findings: &[&Finding]) -> Vec<Reason> {
 }
 
 fn cell(id: &str, record: &Record, form: Option<&Form>, pictures: &SheetPictures) -> Option<Cell> {
-    let (_, value) = record.numbers().find(|f| f.0 == id)?;
+    let value = record.value(id)?;
     let cut = pictures.cells.iter().find(|c| c.field == id);
     let label = label(id, record, form);
     let sub = record.choice(id).map_or_else(String::new, |v| {

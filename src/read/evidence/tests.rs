@@ -28,6 +28,28 @@ fn what_was_written_is_read_back_to_the_last_bit_with_its_form_only() {
 }
 
 #[test]
+fn what_does_not_fit_its_form_is_refused_before_anything_is_decided_on_it() {
+    use crate::read::cut::Quality;
+    use crate::read::glyphs::{Distribution, Reading};
+    let refused = |change: fn(&mut Evidence)| {
+        let mut e = evidence();
+        change(&mut e);
+        let read = Evidence::from_json(&e.to_json().unwrap(), std::slice::from_ref(&e.form));
+        matches!(read, Err(EvidenceError::Shape(_)))
+    };
+    assert!(!refused(|_| {}));
+    assert!(refused(|e| drop(e.fields.pop())));
+    assert!(refused(|e| e.glare = vec![999]));
+    assert!(refused(|e| e.places.extend([(999, Quad::default())])));
+    assert!(refused(|e| {
+        let distribution = Distribution::from_weights(vec![(123_456, 0.9)], 0.0, 0.1);
+        let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1, sharpness: 0.3 };
+        let readings = vec![Reading { reader: ReaderId::Net, distribution }];
+        e.fields[0].digits = Some(CellReading { readings, quality });
+    }));
+}
+
+#[test]
 fn what_no_decision_looks_at_is_dropped_and_its_weight_kept() {
     use crate::read::cut::Quality;
     use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};

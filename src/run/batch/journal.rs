@@ -11,7 +11,7 @@ use crate::ground::finding::Code;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
 use crate::read::evidence::Evidence;
-use crate::record::{Ordinals, Record};
+use crate::record::Record;
 use crate::run::inputs::{self, Inputs};
 use crate::run::output::{self, OutputError, RUN_JSON, Run};
 use crate::run::pipeline::Digitizer;
@@ -123,9 +123,7 @@ pub(super) fn earlier(
         pages.entry(record.source().page).or_default().push(Page { record, evidence });
     }
     for line in lines(dir) {
-        if let Ok(mut entry) = serde_json::from_str::<Entry>(&line) {
-            let mut ordinals = Ordinals::default();
-            entry.records.iter_mut().for_each(|r| ordinals.give(r));
+        if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
             let (of, pages) = known.entry(entry.path).or_default();
             *of = entry.of;
             let read = |raw: &RawValue| Evidence::from_json(raw.get(), digitizer.forms()).ok();

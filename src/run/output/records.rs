@@ -98,16 +98,17 @@ fn visit_lines<E: From<OutputError>>(
         let head: Head = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
         let found = head.schema.unwrap_or_default();
         if found == SCHEMA_1 {
-            each(earlier::read(&line).map_err(|e| bad(e.to_string()))?)?;
+            let mut record = earlier::read(&line).map_err(|e| bad(e.to_string()))?;
+            // It did not say its place on the page: records stand in that order.
+            ordinals.give(&mut record);
+            each(record)?;
             continue;
         }
         if found != SCHEMA {
             let path = path.display().to_string();
             return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
         }
-        let mut record: Record = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
-        ordinals.give(&mut record);
-        each(record)?;
+        each(serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?)?;
     }
     Ok(())
 }
@@ -162,6 +163,24 @@ mod tests {
             matches!(&error, OutputError::Schema { line: 2, found, .. } if found == "cotejo.record/9"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn two_sheets_of_one_page_have_each_its_place_also_in_the_earlier_schema_which_did_not_say_it() {
+        let line = include_str!("../../../tests/data/record-1/records.jsonl").lines().next().unwrap();
+        let ordinals =
+            |text: &str| read(text).unwrap().iter().map(|r| r.source().ordinal).collect::<Vec<_>>();
+        assert_eq!(ordinals(&format!("{line}\n{line}\n")), [0, 1]);
+        let now: Vec<Record> = read(&format!("{line}\n{line}\n")).unwrap();
+        assert_eq!(ordinals(std::str::from_utf8(&to_jsonl(&now).unwrap()).unwrap()), [0, 1]);
+    }
+
+    #[test]
+    fn a_record_of_no_page_is_refused() {
+        let mut record = sample::record("a.jpg");
+        record.sources.clear();
+        let error = read(std::str::from_utf8(&to_jsonl(&[record]).unwrap()).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("one source or more"), "{error}");
     }
 
     #[test]
