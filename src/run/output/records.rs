@@ -97,18 +97,18 @@ fn visit_lines<E: From<OutputError>>(
             |problem: String| OutputError::Line { path: path.display().to_string(), line: ix + 1, problem };
         let head: Head = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
         let found = head.schema.unwrap_or_default();
-        if found == SCHEMA_1 {
-            let mut record = earlier::read(&line).map_err(|e| bad(e.to_string()))?;
-            // It did not say its place on the page: records stand in that order.
-            ordinals.give(&mut record);
-            each(record)?;
-            continue;
+        let mut record = match found.as_str() {
+            SCHEMA => serde_json::from_str(&line),
+            SCHEMA_1 => earlier::read(&line),
+            _ => {
+                let path = path.display().to_string();
+                return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
+            }
         }
-        if found != SCHEMA {
-            let path = path.display().to_string();
-            return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
-        }
-        each(serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?)?;
+        .map_err(|e| bad(e.to_string()))?;
+        // Those of a page stand in their order.
+        ordinals.give(&mut record);
+        each(record)?;
     }
     Ok(())
 }
