@@ -50,73 +50,44 @@
     deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, clippy::disallowed_methods)
 )]
 
-// The rooms are open to the command and to the tests, and to nobody else: no promise is kept about them.
+// Each room is said once, within a module that nobody sees; the command and the tests see the rooms, and nobody else: no
+// promise is kept about them.
+#[path = "."]
+mod rooms {
+    pub mod ground;
 
+    pub mod form;
+
+    pub mod read;
+
+    pub mod decide;
+
+    pub mod record;
+
+    pub mod picture;
+
+    pub mod run;
+
+    pub(crate) mod reader;
+
+    #[cfg(feature = "results")]
+    pub mod count;
+
+    #[cfg(feature = "review")]
+    pub mod desk;
+
+    #[cfg(feature = "lab")]
+    pub mod lab;
+
+    #[cfg(feature = "cli")]
+    pub mod cli;
+}
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use rooms::*;
 #[cfg(not(feature = "cli"))]
-mod ground;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod ground;
-
-#[cfg(not(feature = "cli"))]
-mod form;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod form;
-
-#[cfg(not(feature = "cli"))]
-mod read;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod read;
-
-#[cfg(not(feature = "cli"))]
-mod decide;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod decide;
-
-#[cfg(not(feature = "cli"))]
-mod record;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod record;
-
-#[cfg(not(feature = "cli"))]
-mod picture;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod picture;
-
-#[cfg(not(feature = "cli"))]
-mod run;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod run;
-
-mod reader;
-
-#[cfg(all(feature = "results", not(feature = "cli")))]
-mod count;
-#[cfg(all(feature = "results", feature = "cli"))]
-#[doc(hidden)]
-pub mod count;
-
-#[cfg(all(feature = "review", not(feature = "cli")))]
-mod desk;
-#[cfg(all(feature = "review", feature = "cli"))]
-#[doc(hidden)]
-pub mod desk;
-
-#[cfg(all(feature = "lab", not(feature = "cli")))]
-mod lab;
-#[cfg(all(feature = "lab", feature = "cli"))]
-#[doc(hidden)]
-pub mod lab;
-
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
+use rooms::*;
 
 pub use decide::{Basis, Check, Status};
 pub use form::{Form, FormError};

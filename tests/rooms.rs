@@ -89,7 +89,7 @@ fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
 /// The modules of a room in the order in which they stand.
 fn order(room: &str) -> Vec<String> {
     let file = if room.is_empty() { "src/lib.rs".to_owned() } else { format!("src/{room}/mod.rs") };
-    let line = Regex::new(r"(?m)^(?:pub(?:\(crate\))? )?mod (\w+);").unwrap();
+    let line = Regex::new(r"(?m)^\s*(?:pub(?:\(crate\))? )?mod (\w+);").unwrap();
     line.captures_iter(&std::fs::read_to_string(file).unwrap()).map(|c| c[1].to_owned()).collect()
 }
 
