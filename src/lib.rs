@@ -52,7 +52,7 @@
 
 // Each room is said once, within a module that nobody sees; the command and the tests see the rooms, and nobody else: no
 // promise is kept about them.
-#[path = "."]
+#[path = ""]
 mod rooms {
     pub mod ground;
 

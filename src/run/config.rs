@@ -24,7 +24,7 @@ pub enum QrUse {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Known forms.
-    pub forms: Vec<Form>,
+    pub forms: Vec<Arc<Form>>,
     /// Whether the QR code takes part.
     pub qr: QrUse,
     /// Which readers.
@@ -43,7 +43,7 @@ impl Config {
     /// The defaults of the command line, with these forms.
     pub fn new(forms: Vec<Form>) -> Self {
         Self {
-            forms,
+            forms: forms.into_iter().map(Arc::new).collect(),
             qr: QrUse::Compare,
             reader: ReaderChoice::Auto,
             max_error: 1e-4,

@@ -31,7 +31,6 @@ use tracing::{Span, info_span};
 /// Everything that digitizing needs, made once and shared by all workers.
 pub struct Digitizer {
     config: Config,
-    forms: Vec<Arc<Form>>,
     templates: Vec<Template>,
     readers: Readers,
     hash: String,
@@ -128,10 +127,9 @@ impl Digitizer {
     /// # Errors
     /// A model that does not load: the build is damaged.
     pub fn new(config: Config) -> Result<Self, NetError> {
-        let templates = config.forms.iter().map(Template::new).collect();
-        let forms = config.forms.iter().cloned().map(Arc::new).collect();
+        let templates = config.forms.iter().map(|form| Template::new(form)).collect();
         let hash = config.hash();
-        Ok(Self { readers: Readers::new()?, forms, templates, hash, config })
+        Ok(Self { readers: Readers::new()?, templates, hash, config })
     }
 
     /// The settings.
@@ -141,7 +139,7 @@ impl Digitizer {
 
     /// The forms that it knows.
     pub fn forms(&self) -> &[Arc<Form>] {
-        &self.forms
+        &self.config.forms
     }
 
     /// The provenance of what this digitizer makes, for a form.
@@ -250,7 +248,7 @@ impl Digitizer {
         let mut streaks = streaks::find(&photo.pixels);
         let size = photo.pixels.dimensions();
         for sheet in &sheets {
-            let rules = upright_rules(&self.config.forms[sheet.form], sheet);
+            let rules = upright_rules(&self.forms()[sheet.form], sheet);
             streaks.retain(|streak| !rules.iter().any(|rule| streak.follows(rule, size)));
         }
         if streaks.is_empty() {
@@ -268,7 +266,7 @@ impl Digitizer {
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
     fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask, ordinal: u32) -> Digitized {
         let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
-        match laws::about_resolution(scale, digits_height(&self.forms[sheet.form])) {
+        match laws::about_resolution(scale, digits_height(&self.forms()[sheet.form])) {
             Some(finding) => self.without(&photo.origin(ordinal), finding),
             None => {
                 let mut times = Times::default();
@@ -300,7 +298,7 @@ impl Digitizer {
         if self.config.qr == QrUse::Ignore {
             return None;
         }
-        let evidence = self.forms.iter().find_map(|form| {
+        let evidence = self.forms().iter().find_map(|form| {
             let qr = code::read(&photo.pixels, None, form);
             let measured = Measured { origin: photo.origin(0), qr, ..Measured::of(form) };
             matches!(measured.qr, QrOutcome::Read(_)).then(|| Evidence { form: form.clone(), measured })
@@ -318,7 +316,7 @@ impl Digitizer {
         ordinal: u32,
         times: &mut Times,
     ) -> Evidence {
-        let form = &self.forms[sheet.form];
+        let form = &self.forms()[sheet.form];
         let qr = timed(info_span!("qr"), &mut times.qr, || match self.config.qr {
             QrUse::Compare => code::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,

@@ -201,7 +201,7 @@ fn a_folder_that_is_no_site_is_left_alone_and_a_site_is_replaced_when_asked() {
 fn a_sample_is_published_with_its_picture_and_a_changed_original_without() {
     let dir = tempfile::tempdir().unwrap();
     let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
-    let forms = &digitizer.config().forms;
+    let forms = &builtin().unwrap();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/acta-0001.jpg");
     let photo = dir.path().join("photo.jpg");
     std::fs::copy(&sample, &photo).unwrap();

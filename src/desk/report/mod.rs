@@ -26,6 +26,7 @@ use crate::picture::order;
 use crate::record::Record;
 use crate::run::output::{OutputError, pictures, write_whole};
 use page::Pager;
+use std::borrow::Borrow;
 use std::path::Path;
 
 /// The report's file.
@@ -54,7 +55,7 @@ pub enum ReportError {
 ///
 /// # Errors
 /// A page that cannot be written.
-pub fn write(dir: &Path, records: &[Record], forms: &[Form]) -> Result<usize, ReportError> {
+pub fn write(dir: &Path, records: &[Record], forms: &[impl Borrow<Form>]) -> Result<usize, ReportError> {
     let templates = Templates::new()?;
     let order = order(records);
     let open: Vec<usize> = order.iter().copied().filter(|&ix| is_open(&records[ix])).collect();

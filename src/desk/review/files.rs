@@ -10,10 +10,11 @@ use crate::desk::report;
 use crate::form::Form;
 use crate::record::Record;
 use crate::run::output::{Folder, Overwrite, RUN_JSON, Run};
+use std::borrow::Borrow;
 use std::path::Path;
 
 /// All records after review.
-pub fn reviewed(machine: &[Record], forms: &[Form], book: &Book) -> Vec<Record> {
+pub fn reviewed(machine: &[Record], forms: &[impl Borrow<Form>], book: &Book) -> Vec<Record> {
     let sampled = book.settings.drawn(machine);
     let settled = |(ix, record): (usize, &Record)| {
         settle(record, record.form_of(forms), book, sampled.contains(&ix)).record
@@ -25,7 +26,12 @@ pub fn reviewed(machine: &[Record], forms: &[Form], book: &Book) -> Vec<Record> 
 ///
 /// # Errors
 /// A file that cannot be written; those before it stand.
-pub fn write(dir: &Path, machine: &[Record], forms: &[Form], book: &Book) -> Result<(), ReviewError> {
+pub fn write(
+    dir: &Path,
+    machine: &[Record],
+    forms: &[impl Borrow<Form>],
+    book: &Book,
+) -> Result<(), ReviewError> {
     let records = reviewed(machine, forms, book);
     let earlier: Option<Run> =
         std::fs::read(dir.join(RUN_JSON)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());

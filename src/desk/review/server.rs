@@ -53,7 +53,7 @@ impl Desk {
         let (dir, records, forms, entries, taken) = {
             let s = self.station();
             let taken = self.taken.load(Ordering::SeqCst);
-            (s.dir().to_owned(), s.records().clone(), s.forms().clone(), s.book().all().to_vec(), taken)
+            (s.dir().to_owned(), s.records().clone(), s.forms().to_vec(), s.book().all().to_vec(), taken)
         };
         files::write(&dir, &records, &forms, &super::settle::Book::new(&entries, &records))?;
         self.written.store(taken, Ordering::SeqCst);

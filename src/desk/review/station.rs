@@ -84,7 +84,7 @@ pub struct Station {
     dir: PathBuf,
     who: String,
     records: Arc<Vec<Record>>,
-    forms: Arc<Vec<Form>>,
+    forms: Vec<Arc<Form>>,
     order: Vec<usize>,
     keys: BTreeMap<String, usize>,
     sampled: BTreeSet<usize>,
@@ -128,7 +128,7 @@ impl Station {
     ///
     /// # Errors
     /// A folder without a run or that cannot be written to, a log whose chain does not hold.
-    pub fn open(dir: &Path, forms: Vec<Form>, who: &str) -> Result<Self, ReviewError> {
+    pub fn open(dir: &Path, forms: Vec<impl Into<Arc<Form>>>, who: &str) -> Result<Self, ReviewError> {
         if dir.join(crate::run::batch::JOURNAL).exists() {
             return Err(ReviewError::Unfinished { dir: dir.display().to_string() });
         }
@@ -160,7 +160,7 @@ impl Station {
             ranks,
             queue: Vec::new(),
             records: Arc::new(records),
-            forms: Arc::new(forms),
+            forms: forms.into_iter().map(Into::into).collect(),
             keys,
             sampled: BTreeSet::new(),
             book,
@@ -245,7 +245,7 @@ impl Station {
     }
 
     /// The known forms.
-    pub fn forms(&self) -> &Arc<Vec<Form>> {
+    pub fn forms(&self) -> &[Arc<Form>] {
         &self.forms
     }
 

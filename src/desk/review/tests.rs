@@ -5,6 +5,7 @@ use super::sample::Settings;
 use super::station::{Pass, Sent, Station};
 use super::*;
 use crate::decide::Status;
+use crate::form::Form;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::record::{Record, ReviewState, SetHow, sheet_key};
 use crate::run::output::{Folder, MACHINE_JSONL, Measured, Overwrite, RECORDS_JSONL, Run, load, sample};
@@ -427,6 +428,6 @@ fn an_address_never_leads_to_a_file() {
 fn a_run_that_was_cut_off_is_not_reviewed() {
     let (dir, _) = folder();
     std::fs::write(dir.path().join(crate::run::batch::JOURNAL), "").unwrap();
-    let error = Station::open(dir.path(), Vec::new(), "ana").err().unwrap();
+    let error = Station::open(dir.path(), Vec::<Form>::new(), "ana").err().unwrap();
     assert!(error.to_string().contains("--resume"), "{error}");
 }

@@ -16,6 +16,7 @@ use crate::read::sheet::{self, Mesh, Template};
 use crate::record::Record;
 use crate::run::batch::{self, BatchError, Jobs};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How far from its place a row may be, mm: a quarter of the narrowest row pitch.
 const OFF: f64 = 0.8;
@@ -43,7 +44,7 @@ pub struct Photo {
 /// Forms and limits of an evaluation.
 pub struct Inputs<'a> {
     /// The known forms.
-    pub forms: &'a [Form],
+    pub forms: &'a [Arc<Form>],
     /// What a file may be at most.
     pub limits: &'a Limits,
     /// Where the dice begin.
@@ -62,7 +63,7 @@ pub fn photograph(
     jobs: Jobs,
     done: impl Fn() + Sync,
 ) -> Result<Result<Vec<Photo>, std::io::Error>, BatchError> {
-    let templates: Vec<Template> = inputs.forms.iter().map(Template::new).collect();
+    let templates: Vec<Template> = inputs.forms.iter().map(|form| Template::new(form)).collect();
     let take = |i: usize| -> Result<Vec<Photo>, std::io::Error> {
         let file = &files[i];
         let path = display(file);
@@ -122,7 +123,7 @@ pub fn truth_of(truth: &Truth, photos: &[Photo]) -> Truth {
 }
 
 /// Gives the records their photos' paths and says, in a line, how far their registration is from the scans'.
-pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Form]) -> String {
+pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Arc<Form>]) -> String {
     let mut off = Vec::new();
     for record in records.iter_mut() {
         let Some(photo) = photos.iter().find(|p| display(&p.file) == record.source().path) else { continue };

@@ -8,6 +8,7 @@
 
 use crate::decide::Status;
 use crate::form::{Field, FieldKind, Form, Role};
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -69,7 +70,7 @@ impl Truth {
     ///
     /// # Errors
     /// As the module says.
-    pub fn load(path: &Path, forms: &[Form]) -> Result<Self, TruthError> {
+    pub fn load(path: &Path, forms: &[impl Borrow<Form>]) -> Result<Self, TruthError> {
         let name = path.display().to_string();
         let file = csv::Reader::from_path(path);
         let mut reader = file.map_err(|source| TruthError::Csv { path: name.clone(), source })?;
@@ -80,7 +81,7 @@ impl Truth {
     ///
     /// # Errors
     /// As the module says.
-    pub fn parse(text: &str, name: &str, forms: &[Form]) -> Result<Self, TruthError> {
+    pub fn parse(text: &str, name: &str, forms: &[impl Borrow<Form>]) -> Result<Self, TruthError> {
         read(&mut csv::Reader::from_reader(text.as_bytes()), name, forms)
     }
 
@@ -96,7 +97,7 @@ impl Truth {
 fn read<R: std::io::Read>(
     reader: &mut csv::Reader<R>,
     name: &str,
-    forms: &[Form],
+    forms: &[impl Borrow<Form>],
 ) -> Result<Truth, TruthError> {
     let csv_error = |source| TruthError::Csv { path: name.to_owned(), source };
     let columns: Vec<String> = reader.headers().map_err(csv_error)?.iter().map(str::to_owned).collect();
@@ -109,6 +110,7 @@ fn read<R: std::io::Read>(
     if !columns.iter().any(|c| c == "file") {
         return Err(cell_error(1, "file", "is missing".to_owned()));
     }
+    let forms: Vec<&Form> = forms.iter().map(Borrow::borrow).collect();
     let fields: BTreeSet<&str> = forms.iter().flat_map(|f| f.fields.iter().map(|f| f.id.as_str())).collect();
     let of_context = |f: &&Field| f.role == Role::Context;
     let context: BTreeSet<String> =
@@ -141,7 +143,7 @@ fn read<R: std::io::Read>(
                     })?);
                 }
                 "qr_payload" => {
-                    let votes = payload(cell, forms).ok_or_else(|| {
+                    let votes = payload(cell, &forms).ok_or_else(|| {
                         cell_error(line, column, "fits the QR grammar of no known form".to_owned())
                     })?;
                     for (id, value) in votes {
@@ -168,7 +170,7 @@ fn read<R: std::io::Read>(
 }
 
 /// The numbers of a QR payload by field id, rows first, by the first form whose grammar and rows it fits.
-fn payload(text: &str, forms: &[Form]) -> Option<Vec<(String, u32)>> {
+fn payload(text: &str, forms: &[&Form]) -> Option<Vec<(String, u32)>> {
     forms.iter().find_map(|form| {
         let spec = form.qr.as_ref()?;
         let groups = spec.grammar.captures(text)?;

@@ -21,6 +21,7 @@ pub use table::to_csv;
 
 use crate::form::Form;
 use crate::record::Record;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -160,7 +161,12 @@ impl Folder {
     ///
     /// # Errors
     /// A file that cannot be written; those before it stand.
-    pub fn write(&self, records: &[Record], forms: &[Form], run: Run) -> Result<Run, OutputError> {
+    pub fn write(
+        &self,
+        records: &[Record],
+        forms: &[impl Borrow<Form>],
+        run: Run,
+    ) -> Result<Run, OutputError> {
         let run = self.write_reviewed(records, forms, run)?;
         let machine = self.dir.join(MACHINE_JSONL);
         match std::fs::remove_file(&machine) {
@@ -177,7 +183,7 @@ impl Folder {
     pub fn write_reviewed(
         &self,
         records: &[Record],
-        forms: &[Form],
+        forms: &[impl Borrow<Form>],
         mut run: Run,
     ) -> Result<Run, OutputError> {
         let mut files = BTreeMap::new();
@@ -223,7 +229,7 @@ mod tests {
     fn a_folder_that_holds_a_run_is_refused_with_the_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
-        folder.write(&[], &[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
+        folder.write(&[], &Vec::<Form>::new(), Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
         let error = Folder::create(dir.path(), Overwrite::Refuse).unwrap_err().to_string();
         assert!(error.contains("--overwrite"), "{error}");
         Folder::create(dir.path(), Overwrite::Replace).unwrap();
@@ -262,7 +268,7 @@ mod tests {
     fn no_temporary_file_is_left_behind() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::create(dir.path(), Overwrite::Refuse).unwrap();
-        folder.write(&[], &[], Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
+        folder.write(&[], &Vec::<Form>::new(), Run::new(&[], BTreeMap::new(), Measured::default())).unwrap();
         let mut names: Vec<_> = std::fs::read_dir(dir.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())

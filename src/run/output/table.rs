@@ -10,14 +10,15 @@
 use super::{OutputError, RECORDS_CSV};
 use crate::form::{Form, Levels, PlaceName};
 use crate::record::{Record, ReviewState};
+use std::borrow::Borrow;
 
 /// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
 /// the order in which they first appear.
 ///
 /// # Errors
 /// A table that CSV cannot hold; none is known.
-pub fn to_csv(records: &[Record], forms: &[Form]) -> Result<Vec<u8>, OutputError> {
-    let form = records.iter().find_map(|r| r.form_of(forms)).or(forms.first());
+pub fn to_csv(records: &[Record], forms: &[impl Borrow<Form>]) -> Result<Vec<u8>, OutputError> {
+    let form = records.iter().find_map(|r| r.form_of(forms)).or(forms.first().map(Borrow::borrow));
     let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
     let first: Vec<(&str, &str)> = form.map_or_else(Vec::new, |f| f.export.totals(&f.fields).collect());
     let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
