@@ -7,6 +7,9 @@ mod lab;
 
 pub use lab::{EvalArgs, SynthArgs};
 
+use crate::count::export::Layout;
+use crate::count::tally::By;
+use crate::read::glyphs::ReaderChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -73,19 +76,6 @@ pub enum Command {
     Schema,
 }
 
-/// Which readers read the cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReaderArg {
-    /// The network; Tesseract for cells it leaves open and for free text
-    Auto,
-    /// The network alone
-    Net,
-    /// Tesseract alone
-    Tesseract,
-    /// Both for every cell
-    Both,
-}
-
 /// What sheets are held against.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
@@ -117,7 +107,7 @@ pub struct DigitizeArgs {
     pub judge: JudgeArgs,
     /// Which readers read the cells
     #[arg(long, value_enum, default_value = "auto")]
-    pub reader: ReaderArg,
+    pub reader: ReaderChoice,
     /// Largest picture, in pixels, that is decoded
     #[arg(long, value_name = "N", default_value_t = 200_000_000)]
     pub max_pixels: u64,
@@ -216,15 +206,6 @@ pub struct ReviewArgs {
     pub forms: Option<PathBuf>,
 }
 
-/// What votes are added up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ByArg {
-    /// One figure a candidate
-    Candidate,
-    /// One figure a party row
-    Party,
-}
-
 /// How sums are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TallyFormat {
@@ -252,7 +233,7 @@ pub struct TallyArgs {
     pub level: Option<String>,
     /// By candidate or by party row
     #[arg(long, value_enum, default_value = "candidate")]
-    pub by: ByArg,
+    pub by: By,
     /// Only places whose code begins so, such as 04 or 010113042
     #[arg(long, value_name = "CODE")]
     pub within: Option<String>,
@@ -270,24 +251,6 @@ pub struct TallyArgs {
     pub forms: Option<PathBuf>,
 }
 
-/// Layouts of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LayoutArg {
-    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
-    /// candidate
-    Published,
-    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from
-    Wide,
-    /// One row a figure, with the columns of OpenElections
-    Long,
-    /// NIST SP 1500-100 v2 election results, JSON
-    Nist,
-    /// The wide table as Parquet
-    Parquet,
-    /// Every sheet and number, with its standing
-    Sqlite,
-}
-
 /// `cotejo export`
 #[derive(Debug, Args)]
 #[command(after_help = "Every column with its meaning: cotejo export --describe (docs/exports.md)")]
@@ -297,7 +260,7 @@ pub struct ExportArgs {
     pub dir: Option<PathBuf>,
     /// Layout
     #[arg(long = "as", value_enum, value_name = "LAYOUT")]
-    pub layout: Option<LayoutArg>,
+    pub layout: Option<Layout>,
     /// To this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -7,7 +7,7 @@ use super::digitize::Bar;
 use super::{Outcome, config, jobs};
 use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
-use crate::form;
+use crate::form::{self, Form};
 use crate::ground::finding::Code;
 use crate::lab::eval::registration;
 use crate::lab::eval::sets::Set;
@@ -18,12 +18,16 @@ use crate::lab::synth as made;
 use crate::lab::synth::Scene;
 use crate::lab::synth::defects::Defect;
 use crate::run::batch::{self, Jobs, Progress};
+use crate::run::config::Config;
 use crate::run::inputs;
 use crate::run::output;
 use crate::run::pipeline::Digitizer;
 use anyhow::{Context, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Measures against known values; [`Outcome::Open`] when a sheet was accepted and wrong.
@@ -46,21 +50,12 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     if let Some(sheets) = args.readings {
         return readings(args, sheets);
     }
-    let config = config(&args.digitize)?;
-    let jobs = jobs(&args.digitize)?;
+    let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
     let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
     let truth = Truth::load(truth, &config.forms)?;
     let names = Names::load(args.places.as_deref(), args.names.as_deref())?;
-    let earlier = match &args.compare {
-        Some(path) => {
-            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let earlier: Evaluation = serde_json::from_slice(&bytes).with_context(|| {
-                format!("{} is no evaluation; give a file that --json wrote", path.display())
-            })?;
-            Some(earlier)
-        }
-        None => None,
-    };
+    let earlier: Option<Evaluation> =
+        args.compare.as_deref().map(|path| kept(path, "evaluation")).transpose()?;
     let inputs = inputs::collect(&args.paths);
     if inputs.files.is_empty() {
         bail!("no pictures to evaluate; give files or folders with .{}", inputs::ENDINGS.join(", ."));
@@ -119,6 +114,24 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     Ok(if wrong == 0 { Outcome::Clean } else { Outcome::Open })
 }
 
+/// The form that sheets are made up of.
+fn first(config: &Config) -> anyhow::Result<&Arc<Form>> {
+    config.forms.first().context("no form is known")
+}
+
+/// Writes figures as JSON where that is asked for.
+fn keep(args: &EvalArgs, figures: &impl Serialize) -> anyhow::Result<()> {
+    let Some(path) = &args.json else { return Ok(()) };
+    Ok(output::write_whole(path, &serde_json::to_vec_pretty(figures)?)?)
+}
+
+/// Figures that an earlier `--json` wrote.
+fn kept<T: DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} is no {what}; give a file that --json wrote", path.display()))
+}
+
 /// Photos of these scans, written into `folder`.
 fn photograph(
     camera: Camera,
@@ -148,9 +161,8 @@ fn camera(args: &EvalArgs) -> anyhow::Result<Option<Camera>> {
 
 /// Registers made-up scans and photos whose every point is known.
 fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
-    let config = config(&args.digitize)?;
-    let jobs = jobs(&args.digitize)?;
-    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
+    let form = first(&config)?;
     let sets = sets(args, Set::placed)?;
     say!("{}", registration::HEAD)?;
     let mut all = Vec::new();
@@ -161,9 +173,7 @@ fn register(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
         console::data(measured.to_string().as_bytes())?;
         all.push(measured);
     }
-    if let Some(path) = &args.json {
-        output::write_whole(path, &serde_json::to_vec_pretty(&all)?)?;
-    }
+    keep(args, &all)?;
     Ok(Outcome::Clean)
 }
 
@@ -177,9 +187,8 @@ fn sets(args: &EvalArgs, all: fn() -> Vec<Set>) -> anyhow::Result<Vec<Set>> {
 /// Reads made-up prints and says how their readings err.
 fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     use crate::lab::eval::readings::{self, Place};
-    let config = config(&args.digitize)?;
-    let jobs = jobs(&args.digitize)?;
-    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
+    let form = first(&config)?;
     let readers = crate::read::glyphs::Readers::new()?;
     let sets = sets(args, Set::all)?;
     let place = if args.exact { Place::Exact } else { Place::Located };
@@ -192,11 +201,7 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
         bar.finish();
     }
     for path in &args.with {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let more: Vec<readings::Read> = serde_json::from_slice(&bytes).with_context(|| {
-            format!("{} holds no readings; give a file that --json wrote", path.display())
-        })?;
-        all.extend(more);
+        all.extend(kept::<Vec<readings::Read>>(path, "list of readings")?);
     }
     let table = readings::Table::of(&all);
     console::data(table.to_string().as_bytes())?;
@@ -211,9 +216,8 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
 
 /// Decides on made-up sheets; [`Outcome::Open`] when a probability does not hold.
 fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
-    let config = config(&args.digitize)?;
-    let jobs = jobs(&args.digitize)?;
-    let Some(form) = config.forms.first() else { bail!("no form is known") };
+    let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
+    let form = first(&config)?;
     let names: Vec<&str> = Noise::ALL.iter().map(|n| n.0).collect();
     if let Some(unknown) = args.noise.iter().find(|n| !names.contains(&n.as_str())) {
         bail!("there is no noise \"{unknown}\"; known are: {}", names.join(", "));
@@ -232,17 +236,14 @@ fn simulate(args: &EvalArgs, sheets: u64) -> anyhow::Result<Outcome> {
         say!("  {seconds:.1} s with {jobs} jobs, {each:.2} ms of one job a made-up sheet and decision")?;
         made.insert(name, simulation);
     }
-    if let Some(path) = &args.json {
-        output::write_whole(path, &serde_json::to_vec_pretty(&made)?)?;
-    }
+    keep(args, &made)?;
     Ok(if made.values().all(Simulation::holds) { Outcome::Clean } else { Outcome::Open })
 }
 
 /// Alters pictures and digitizes them; [`Outcome::Open`] when an altered one is accepted, or held back
 /// without naming what was changed.
 fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
-    let config = config(&args.digitize)?;
-    let jobs = jobs(&args.digitize)?;
+    let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
     let inputs = inputs::collect(&args.paths);
     if inputs.files.is_empty() {
         bail!("no pictures to alter; give files or folders with .{}", inputs::ENDINGS.join(", ."));
@@ -260,9 +261,7 @@ fn alter(args: &EvalArgs, each: usize) -> anyhow::Result<Outcome> {
     let altered = pool.install(|| eval::alter::alter(&digitizer, &inputs.files, each, args.seed, scene));
     console::data(altered.to_string().as_bytes())?;
     say!("time: {:.1} s with {jobs} jobs", started.elapsed().as_secs_f64())?;
-    if let Some(path) = &args.json {
-        output::write_whole(path, &serde_json::to_vec_pretty(&altered)?)?;
-    }
+    keep(args, &altered)?;
     Ok(if altered.holds() { Outcome::Clean } else { Outcome::Open })
 }
 

@@ -20,7 +20,7 @@ pub use review::review;
 pub use show::{forms, report, schema};
 
 use self::console::tell;
-use crate::cli::args::{DigitizeArgs, JudgeArgs, ReaderArg};
+use crate::cli::args::{DigitizeArgs, JudgeArgs};
 use crate::form;
 use crate::read::glyphs::ReaderChoice;
 use crate::read::photo::Limits;
@@ -46,19 +46,14 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
         std::fs::create_dir_all(dir)
             .with_context(|| format!("cannot make the folder {} for --debug-images", dir.display()))?;
     }
-    let reader = match args.reader {
-        ReaderArg::Auto => ReaderChoice::Auto,
-        ReaderArg::Net => ReaderChoice::Net,
-        ReaderArg::Tesseract => ReaderChoice::Tesseract,
-        ReaderArg::Both => ReaderChoice::Both,
-    };
-    if cfg!(not(feature = "tesseract")) && matches!(args.reader, ReaderArg::Tesseract | ReaderArg::Both) {
+    if cfg!(not(feature = "tesseract")) && matches!(args.reader, ReaderChoice::Tesseract | ReaderChoice::Both)
+    {
         bail!(
             "this cotejo was built without Tesseract; use --reader net, or build it with --features tesseract"
         );
     }
     Ok(Config {
-        reader,
+        reader: args.reader,
         limits: Limits { pixels: args.max_pixels, ..Limits::default() },
         debug_images: args.debug_images.clone(),
         ..judged(&args.judge)?

@@ -5,11 +5,11 @@
 
 use super::Outcome;
 use super::console::{self, say, tell};
-use crate::cli::args::{ByArg, ExportArgs, LayoutArg, TallyArgs, TallyFormat, VerifyArgs};
+use crate::cli::args::{ExportArgs, TallyArgs, TallyFormat, VerifyArgs};
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::publish::original::Originals;
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{self, Bars, Base, By, Expected};
+use crate::count::tally::{self, Bars, Base, Expected};
 use crate::count::verify::table::ResultsTable;
 use crate::count::verify::{self, Origin, Verification, crops, page};
 use crate::form::{self, Form};
@@ -66,14 +66,10 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     }
     let forms = form::known(args.forms.as_deref())?;
     let base = Base::load(&args.dir, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
-    let by = match args.by {
-        ByArg::Candidate => By::Candidate,
-        ByArg::Party => By::Party,
-    };
     let sums = tally::tally(
         &base,
         depth(&base, args.level.as_deref())?,
-        by,
+        args.by,
         args.within.as_deref().unwrap_or_default(),
     )?;
     let aside = tally::aside(&base)?;
@@ -146,14 +142,6 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     }
     let (Some(dir), Some(layout)) = (&args.dir, args.layout) else {
         bail!("give the folder of a run and a layout: cotejo export DIR --as wide");
-    };
-    let layout = match layout {
-        LayoutArg::Published => Layout::Published,
-        LayoutArg::Wide => Layout::Wide,
-        LayoutArg::Long => Layout::Long,
-        LayoutArg::Nist => Layout::Nist,
-        LayoutArg::Parquet => Layout::Parquet,
-        LayoutArg::Sqlite => Layout::Sqlite,
     };
     if args.out.is_none() && matches!(layout, Layout::Parquet | Layout::Sqlite) {
         bail!("{} is no text; give a file with -o", layout.file());

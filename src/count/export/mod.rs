@@ -18,18 +18,20 @@ use rusqlite::params;
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Layout {
-    /// The published results table, CSV.
+    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
+    /// candidate.
     Published,
-    /// One row a mesa, one column a candidate, total and party, CSV.
+    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from.
     Wide,
-    /// One row a figure, CSV, as OpenElections has it.
+    /// One row a figure, with the columns of OpenElections.
     Long,
-    /// NIST SP 1500-100 v2, JSON.
+    /// NIST SP 1500-100 v2 election results, JSON.
     Nist,
     /// The wide table as Parquet.
     Parquet,
-    /// Every table of the run.
+    /// Every sheet and number, with its standing.
     Sqlite,
 }
 

@@ -59,6 +59,7 @@ pub enum TallyError {
 
 /// What votes are added up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum By {
     /// One figure a candidate.
     Candidate,

@@ -61,8 +61,9 @@ pub enum ReaderId {
 
 /// Which readers read the cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum ReaderChoice {
-    /// The network; Tesseract only for cells that it leaves open and for free text.
+    /// The network; Tesseract for cells that it leaves open and for free text.
     Auto,
     /// The network alone.
     Net,
