@@ -6,7 +6,7 @@
 
 use super::console;
 use crate::cli::args::LogArg;
-use crate::run::output::utc;
+use crate::ground::dates::utc;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use std::time::{Instant, SystemTime};

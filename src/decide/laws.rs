@@ -306,10 +306,10 @@ pub fn about_the_sheet(evidence: &Evidence, fields: &[FieldDecision]) -> Vec<Fin
         out.push(Finding::new(Severity::Review, What::ZeroReport {}));
     }
     if let (Some(expected), Some((issued, p))) = (&form.issued, strings::issued(evidence))
-        && let Some(read) = dates::printed_day(&issued)
-        && of_another_day(&read, expected, p)
+        && let printed = dates::day(issued)
+        && of_another_day(&printed, expected, p)
     {
-        let (printed, expected) = (read, expected.clone());
+        let expected = expected.clone();
         out.push(Finding::new(Severity::Review, What::AnotherElection { printed, expected }));
     }
     out

@@ -8,6 +8,7 @@ use crate::form::{Form, HeaderLine};
 use crate::ground::dates;
 use crate::read::belief::Texts;
 use crate::read::evidence::{Evidence, TextEvidence, TextLine, TextReading};
+use chrono::NaiveDateTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a reader's doubt is worth to a text that it does not list: misread texts are near to the printed one, and few
@@ -49,11 +50,11 @@ pub fn code(evidence: &Evidence) -> Option<Told> {
     told(evidence, "code")
 }
 
-/// When the sheet was issued, ISO 8601.
-pub fn issued(evidence: &Evidence) -> Option<Told> {
+/// When the sheet was issued, and the probability that this is what is printed.
+pub fn issued(evidence: &Evidence) -> Option<(NaiveDateTime, f64)> {
     let pattern = evidence.form.header_line("issued_at")?.pattern.as_ref()?;
     let (text, p) = whole(evidence.texts.get("issued_at")?, "")?;
-    Some((dates::iso(&pattern.captures(&text)?)?, p))
+    Some((dates::printed(&pattern.captures(&text)?)?, p))
 }
 
 /// The line of a code that begins with what another line prints by itself, and that other line.

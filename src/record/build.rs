@@ -265,7 +265,7 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
         table: parts.get(1).and_then(|t| t.parse().ok()),
         kind: Some(kind(decision)),
         uuid: told("uuid"),
-        issued_at: issued.and_then(|p| dates::iso(&p.captures(&told("issued_at")?)?)),
+        issued_at: issued.and_then(|p| Some(dates::iso(dates::printed(&p.captures(&told("issued_at")?)?)?))),
         hash: told("hash"),
         qr: qr.map(|p| p.text.clone()),
         code,

@@ -15,7 +15,7 @@ pub(crate) mod sample;
 mod table;
 
 pub use records::{load, load_machine, read_records, schema, to_jsonl, visit};
-pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarm_finding, alarms, utc};
+pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarm_finding, alarms};
 pub(crate) use table::inert;
 pub use table::to_csv;
 

@@ -5,13 +5,14 @@
 
 use super::{OutputError, RUN_JSON};
 use crate::decide::Status;
+use crate::ground::dates::utc;
 use crate::ground::finding::{Code, Finding, Grouped, Severity, What};
 use crate::record::{Record, ReviewState};
 use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, GroupKind, Outcome};
 use crate::run::registry::Coverage;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// Name and version of the schema of `run.json`.
 pub const RUN_SCHEMA: &str = "cotejo.run/1";
@@ -198,38 +199,10 @@ impl Run {
     }
 }
 
-/// A moment as ISO 8601 in UTC to the second, such as `2024-07-29T00:24:06Z`; moments before 1970 are
-/// shown as its beginning.
-pub fn utc(moment: SystemTime) -> String {
-    let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Days to civil date: H. Hinnant, "chrono-compatible low-level date algorithms".
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let day_of_era = z % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::run::output::sample;
-    use std::time::Duration;
-
-    #[test]
-    fn a_moment_is_written_in_utc() {
-        let at = |s| utc(UNIX_EPOCH + Duration::from_secs(s));
-        assert_eq!(at(0), "1970-01-01T00:00:00Z");
-        assert_eq!(at(951_782_399), "2000-02-28T23:59:59Z");
-        assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(at(1_722_212_646), "2024-07-29T00:24:06Z");
-    }
 
     #[test]
     fn a_folder_that_stands_out_is_an_alarm_with_its_test() {
