@@ -12,7 +12,7 @@
 use crate::decide::{Decision, Status};
 use crate::form::{Field, FieldIx, FieldKind, Form, Role, Slot};
 use crate::ground::finding::{Code, Finding, Severity};
-use crate::ground::geometry::{Point, Rect, floor};
+use crate::ground::geometry::Point;
 use crate::ground::words::display;
 use crate::lab::synth::{Picture, Scene, SheetTruth, SynthRng, rng};
 use crate::read::code::QrOutcome;
@@ -21,20 +21,18 @@ use crate::read::photo::{self, Limits, Photo};
 use crate::read::sheet::{Mesh, Rung};
 use crate::record::{Record, Registration};
 use crate::run::pipeline::Digitizer;
-use image::{GrayImage, Luma};
+use image::GrayImage;
 use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 mod curve;
+mod paste;
+mod show;
 
 pub use curve::Point as CurvePoint;
-
-/// Paper pasted above and below a cell's print, mm: what the mesh may be off.
-const MARGIN: f64 = 0.2;
 
 /// What was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,19 +76,6 @@ impl Alteration {
 
     fn exchanges(self) -> bool {
         matches!(self, Self::DigitsExchanged | Self::WordsExchanged | Self::RowsExchanged)
-    }
-
-    /// For people.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Digits => "digits of a number",
-            Self::Words => "words of a number",
-            Self::Vote => "digits and words of a vote",
-            Self::Total => "digits and words of a total",
-            Self::DigitsExchanged => "digits of two rows exchanged",
-            Self::WordsExchanged => "words of two rows exchanged",
-            Self::RowsExchanged => "two rows exchanged",
-        }
     }
 }
 
@@ -257,7 +242,7 @@ fn sheet(
         let alteration = Alteration::ALL[(ix * each + turn) % kinds];
         let mut rng = rng(seed, (ix * kinds + turn) as u64);
         let Some((a, b)) = choose(form, &sound, alteration, &mut rng) else { continue };
-        let Some(altered) = seen(paste(&photo.pixels, &mesh, form, alteration, (a, b)), turn) else {
+        let Some(altered) = seen(paste::paste(&photo.pixels, &mesh, form, alteration, (a, b)), turn) else {
             continue;
         };
         let Some(digitized) = digitizer.photo(altered).into_iter().next() else { continue };
@@ -389,114 +374,6 @@ fn choose(
         }
     }
     None
-}
-
-/// The picture with the cells of field `a` taken from field `b`, or exchanged with them.
-fn paste(
-    pixels: &GrayImage,
-    mesh: &Mesh,
-    form: &Form,
-    alteration: Alteration,
-    (a, b): (FieldIx, FieldIx),
-) -> GrayImage {
-    let mut out = pixels.clone();
-    let mut copy = |from: FieldIx, to: FieldIx| {
-        let (from, to) = (&form.fields[from], &form.fields[to]);
-        if alteration.digits()
-            && let (Some(x), Some(y)) = (&from.digits, &to.digits)
-        {
-            paste_cell(pixels, &mut out, mesh, area(x, from.y), area(y, to.y));
-        }
-        if alteration.words()
-            && let (Some(x), Some(y)) = (&from.words, &to.words)
-        {
-            paste_cell(pixels, &mut out, mesh, area(x, from.y), area(y, to.y));
-        }
-    };
-    copy(b, a);
-    if alteration.exchanges() {
-        copy(a, b);
-    }
-    out
-}
-
-/// All lines of a slot, form mm.
-fn area(slot: &Slot, y: f64) -> Rect {
-    let (first, last) = (slot.line_rect(y, 0), slot.line_rect(y, slot.lines.max(1) - 1));
-    Rect::new(first.x, first.y - MARGIN, first.width, last.bottom() - first.y + 2.0 * MARGIN)
-}
-
-/// Copies the photo's pixels under one form rectangle to those under another of the same size.
-fn paste_cell(pixels: &GrayImage, out: &mut GrayImage, mesh: &Mesh, from: Rect, to: Rect) {
-    let [a, b, _, d] = to.corners().map(|p| mesh.map(p));
-    // Along a cell the mesh is flat: corners give the place of each pixel in it.
-    let (ux, uy, vx, vy) = (b.x - a.x, b.y - a.y, d.x - a.x, d.y - a.y);
-    let det = ux * vy - uy * vx;
-    if det.abs() < 1e-9 {
-        return;
-    }
-    let bounds = mesh.quad(to).bounds();
-    for y in floor(bounds.y).max(0)..=floor(bounds.bottom()).min(i64::from(out.height()) - 1) {
-        for x in floor(bounds.x).max(0)..=floor(bounds.right()).min(i64::from(out.width()) - 1) {
-            let (dx, dy) = (x as f64 - a.x, y as f64 - a.y);
-            let (u, v) = ((dx * vy - dy * vx) / det, (ux * dy - uy * dx) / det);
-            if (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v) {
-                let p = mesh.map(Point::new(from.x + u * from.width, from.y + v * from.height));
-                out.put_pixel(x as u32, y as u32, Luma([sample(pixels, p)]));
-            }
-        }
-    }
-}
-
-/// Bilinear sample; the nearest pixel at the edges.
-fn sample(pixels: &GrayImage, p: Point) -> u8 {
-    let (w, h) = (i64::from(pixels.width()), i64::from(pixels.height()));
-    let (x, y) = (floor(p.x), floor(p.y));
-    let at =
-        |x: i64, y: i64| f64::from(pixels.get_pixel(x.clamp(0, w - 1) as u32, y.clamp(0, h - 1) as u32)[0]);
-    let (fx, fy) = (p.x - x as f64, p.y - y as f64);
-    let top = at(x, y) * (1.0 - fx) + at(x + 1, y) * fx;
-    let bottom = at(x, y + 1) * (1.0 - fx) + at(x + 1, y + 1) * fx;
-    (top * (1.0 - fy) + bottom * fy).round() as u8
-}
-
-impl fmt::Display for Alterations {
-    /// What must be 0 first.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let through = self.scene.as_ref().map_or(String::new(), |s| format!(", photographed as {s}"));
-        let (all, wrong) = (self.accepted(), self.accepted_wrong());
-        writeln!(f, "altered{through} and accepted: {all}, with another number: {wrong}")?;
-        for (name, tallies) in [("with QR", &self.with_qr), ("without QR", &self.without_qr)] {
-            writeln!(f, "{name:<31} altered  accepted  wrong  named")?;
-            for (alteration, t) in tallies {
-                writeln!(
-                    f,
-                    "  {:<29} {:>7}  {:>8}  {:>5}  {:>5}",
-                    alteration.name(),
-                    t.altered,
-                    t.accepted,
-                    t.wrong,
-                    t.named
-                )?;
-            }
-        }
-        writeln!(f, "without QR code, held where prints are read so rarely:")?;
-        for point in &self.curve {
-            writeln!(f, "  {point}")?;
-        }
-        for m in &self.missed {
-            let how = if m.qr { "with QR" } else { "without QR" };
-            let what = if m.status == Status::Accepted { "accepted" } else { "held back, not named" };
-            writeln!(f, "{what}: {} ({how}), {}: {}", m.path, m.alteration.name(), m.change)?;
-            for finding in &m.findings {
-                writeln!(f, "  {finding}")?;
-            }
-        }
-        if !self.left_out.is_empty() {
-            writeln!(f, "left out, no sheet to alter: {}", self.left_out.join(", "))?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -153,8 +153,7 @@ pub fn measure(records: &[Record], truth: &Truth, names: &Names) -> Texts {
         for field in &mut fields {
             let Some(expected) = names.expected(&field.id, &sheet.file, table) else { continue };
             let read = words(name(&record.place, &field.id).unwrap_or_default());
-            let letters = |t: &str| t.chars().collect::<Vec<char>>();
-            let errors = crate::read::glyphs::distance(&letters(&read), &letters(&expected));
+            let errors = strsim::levenshtein(&read, &expected);
             field.letters += expected.chars().count();
             field.errors += errors;
             field.names += 1;

@@ -5,6 +5,9 @@
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
+use imageproc::definitions::Image;
+use imageproc::map::map_pixels;
+use imageproc::region_labelling::{Connectivity, connected_components};
 
 /// The text of a crop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,10 +44,9 @@ impl Ink {
         if paper - ink < FAINT * paper.max(1.0) {
             return None;
         }
-        let level = (paper + ink) / 2.0;
-        let (w, h) = (crop.width() as usize, crop.height() as usize);
-        let dark: Vec<bool> = crop.as_raw().iter().map(|&v| f64::from(v) < level).collect();
-        let parts: Vec<Part> = parts(&dark, w, h).0.into_iter().filter(|p| p.is_text(w, h)).collect();
+        let (w, h) = crop.dimensions();
+        let mut parts = parts(crop, (paper + ink) / 2.0).0;
+        parts.retain(|p| p.is_text(w, h));
         let frame = parts.iter().fold(None, |frame: Option<(u32, u32, u32, u32)>, p| {
             let (l, t, r, b) = frame.unwrap_or((p.x0, p.y0, p.x1, p.y1));
             Some((l.min(p.x0), t.min(p.y0), r.max(p.x1), b.max(p.y1)))
@@ -57,18 +59,15 @@ impl Ink {
     /// The whole crop without what is no text. Its greys stay: stretched to black, thin strokes are
     /// misread (a 1 as a 4).
     pub fn clean(&self, crop: &GrayImage) -> GrayImage {
-        let level = (self.paper + self.ink) / 2.0;
-        let (w, h) = (crop.width() as usize, crop.height() as usize);
-        let dark: Vec<bool> = crop.as_raw().iter().map(|&v| f64::from(v) < level).collect();
-        let (parts, labels) = parts(&dark, w, h);
+        let (w, h) = crop.dimensions();
+        let (parts, labels) = parts(crop, (self.paper + self.ink) / 2.0);
         let keep: Vec<bool> = parts.iter().map(|p| p.is_text(w, h)).collect();
         // The soft edge of a removed part goes with it: a pixel nearer to it than to kept ink.
         let near = |x: u32, y: u32| {
-            let (x, y) = (x as usize, y as usize);
             let mut removed = false;
             for ny in y.saturating_sub(1)..(y + 2).min(h) {
                 for nx in x.saturating_sub(1)..(x + 2).min(w) {
-                    match labels[ny * w + nx].checked_sub(1) {
+                    match labels.get_pixel(nx, ny)[0].checked_sub(1) {
                         Some(part) if keep[part as usize] => return false,
                         Some(_) => removed = true,
                         None => {}
@@ -111,8 +110,7 @@ struct Part {
 
 impl Part {
     /// Neither a rule nor a scrap that comes in from the top or bottom edge, nor a speck.
-    fn is_text(&self, w: usize, h: usize) -> bool {
-        let (w, h) = (w as u32, h as u32);
+    fn is_text(&self, w: u32, h: u32) -> bool {
         let (pw, ph) = (self.x1 - self.x0, self.y1 - self.y0);
         let at_edge = self.y0 == 0 || self.y1 == h;
         let at_side = self.x0 == 0 || self.x1 == w;
@@ -124,41 +122,20 @@ impl Part {
     }
 }
 
-/// The connected pieces (eight neighbours) in the order of their first pixel, row by row; and for
-/// each pixel its piece's number from 1, 0 for paper.
-fn parts(dark: &[bool], w: usize, h: usize) -> (Vec<Part>, Vec<u32>) {
-    let mut labels = vec![0u32; dark.len()];
-    let mut out = Vec::new();
-    let mut stack = Vec::new();
-    for start in 0..dark.len() {
-        if !dark[start] || labels[start] != 0 {
-            continue;
-        }
-        let (sx, sy) = ((start % w) as u32, (start / w) as u32);
-        let mut part = Part { x0: sx, y0: sy, x1: sx + 1, y1: sy + 1, area: 0 };
-        let label = out.len() as u32 + 1;
-        labels[start] = label;
-        stack.push(start);
-        while let Some(i) = stack.pop() {
-            let (x, y) = (i % w, i / w);
-            part.area += 1;
-            part.x0 = part.x0.min(x as u32);
-            part.x1 = part.x1.max(x as u32 + 1);
-            part.y0 = part.y0.min(y as u32);
-            part.y1 = part.y1.max(y as u32 + 1);
-            for ny in y.saturating_sub(1)..(y + 2).min(h) {
-                for nx in x.saturating_sub(1)..(x + 2).min(w) {
-                    let n = ny * w + nx;
-                    if dark[n] && labels[n] == 0 {
-                        labels[n] = label;
-                        stack.push(n);
-                    }
-                }
-            }
-        }
-        out.push(part);
+/// The connected pieces (eight neighbours) of what is darker than `level`; and for each pixel its piece's number from 1,
+/// 0 for paper.
+fn parts(crop: &GrayImage, level: f64) -> (Vec<Part>, Image<Luma<u32>>) {
+    let dark = map_pixels(crop, |p| Luma([u8::from(f64::from(p[0]) < level)]));
+    let labels = connected_components(&dark, Connectivity::Eight, Luma([0]));
+    let count = labels.iter().max().map_or(0, |&n| n as usize);
+    let mut parts = vec![Part { x0: u32::MAX, y0: u32::MAX, x1: 0, y1: 0, area: 0 }; count];
+    for (x, y, label) in labels.enumerate_pixels().filter(|l| l.2[0] > 0) {
+        let part = &mut parts[label[0] as usize - 1];
+        part.area += 1;
+        (part.x0, part.y0) = (part.x0.min(x), part.y0.min(y));
+        (part.x1, part.y1) = (part.x1.max(x + 1), part.y1.max(y + 1));
     }
-    (out, labels)
+    (parts, labels)
 }
 
 #[cfg(test)]

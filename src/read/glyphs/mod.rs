@@ -19,10 +19,17 @@ use crate::read::cut::Quality;
 pub(crate) use both::OPEN;
 pub use both::Readers;
 pub use line::{Charset, LineCrops, Look, NumberCrops};
-pub(crate) use spelling::distance;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Adds a weight to that of the same value.
+fn add(list: &mut Vec<(u32, f64)>, value: u32, weight: f64) {
+    match list.iter_mut().find(|v| v.0 == value) {
+        Some(entry) => entry.1 += weight,
+        None => list.push((value, weight)),
+    }
+}
 
 /// The ways in which a sheet prints a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@
 //! part compared with every digit word by edit distance (Levenshtein 1966); the weights of all
 //! splittings that spell the same number add up. Separators are not trusted: readers lose them.
 
-use super::Distribution;
+use super::{Distribution, add};
 use crate::form::Words;
 
 /// Weight of one wrong, missing or superfluous letter: the share of letters that a general reader
@@ -45,8 +45,9 @@ pub(crate) fn read(text: &str, words: &Words) -> Distribution {
                 continue;
             }
             for end in start + 1..=(start + longest).min(n) {
+                let part = letters[start..end].to_vec();
                 for (digit, word) in spelled.iter().enumerate() {
-                    let errors = distance(&letters[start..end], word);
+                    let errors = strsim::generic_levenshtein(&part, word);
                     if errors * 2 > word.len() {
                         continue;
                     }
@@ -75,13 +76,6 @@ pub(crate) fn read(text: &str, words: &Words) -> Distribution {
     Distribution::from_weights(values, 0.0, other)
 }
 
-fn add(list: &mut Vec<(u32, f64)>, value: u32, weight: f64) {
-    match list.iter_mut().find(|v| v.0 == value) {
-        Some(entry) => entry.1 += weight,
-        None => list.push((value, weight)),
-    }
-}
-
 /// A letter in lower case; what readers take for a letter becomes it; other signs vanish.
 fn fold(c: char) -> Option<char> {
     match c.to_lowercase().next().unwrap_or(c) {
@@ -95,21 +89,6 @@ fn fold(c: char) -> Option<char> {
         lower if lower.is_alphabetic() => Some(lower),
         _ => None,
     }
-}
-
-/// Levenshtein distance.
-pub(crate) fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, &ca) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -7,10 +7,15 @@
 //! photos with OpenMP inside ran several times slower), and the binding's result iterators, which can
 //! outlive the engine, never leave this module.
 
+mod beside;
+mod signs;
+
 use super::ink::Ink;
 use super::{Charset, Distribution, spelling};
 use crate::form::Words;
+use beside::beside;
 use image::GrayImage;
+use signs::{Sign, average, digits_in, number_of, text_of};
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
 
 /// Tesseract did not start or failed.
@@ -28,10 +33,6 @@ pub enum TesseractError {
 
 /// White pixels around what is shown (10 to 30 read alike).
 const PADDING: u32 = 20;
-/// Width of a digit with its gap over its height, in the print's face (0.556 em over 0.716 em).
-const DIGIT_PITCH: f64 = 0.776;
-/// The gap between digits over their height.
-const DIGIT_GAP: f64 = 0.13;
 
 /// A Tesseract engine for one thread.
 pub struct TesseractReader {
@@ -45,15 +46,6 @@ pub struct TesseractReader {
 enum Choices {
     Best,
     All,
-}
-
-/// One sign as read.
-#[derive(Debug, Clone)]
-struct Sign {
-    /// Its middle in pixels from the picture's left edge.
-    middle: f64,
-    /// Alternatives with their confidences, 0 to 100, best first.
-    choices: Vec<(String, f64)>,
 }
 
 impl std::fmt::Debug for TesseractReader {
@@ -116,7 +108,7 @@ impl TesseractReader {
         first: &Ink,
         line: &GrayImage,
     ) -> (Distribution, Vec<Sign>) {
-        let (picture, boundary) = join(number, digits, first, line);
+        let (picture, boundary) = beside(number, digits, first, line);
         let signs = self
             .signs(&picture, TessPageSegMode::PSM_SINGLE_LINE, Charset::Text, Choices::All)
             .unwrap_or_default();
@@ -246,109 +238,8 @@ impl TesseractReader {
     }
 }
 
-/// The best choice of every sign.
-fn text_of(signs: &[Sign]) -> String {
-    signs.iter().filter_map(|s| s.choices.first()).map(|c| c.0.as_str()).collect()
-}
-
 /// Pixels of a text line's ink box, ascender to descender.
 const LINE_HEIGHT: u32 = 40;
-
-/// How many digits an ink box holds, from its shape.
-fn digits_in(ink: &Ink) -> usize {
-    ((ink.aspect() + DIGIT_GAP) / DIGIT_PITCH).round().max(1.0) as usize
-}
-
-/// The distribution that signs with alternatives spell; `expected` is the number of digits that the
-/// ink's shape speaks for.
-fn number_of(signs: &[Sign], expected: usize) -> Distribution {
-    // Rules and specks read as punctuation stand between or beside digits.
-    let signs: Vec<Vec<(u32, f64)>> = signs.iter().map(digit_weights).filter(|s| !s.is_empty()).collect();
-    if signs.is_empty() {
-        return Distribution::unreadable();
-    }
-    let mut values: Vec<(u32, f64)> = vec![(0, 1.0)];
-    for weights in &signs {
-        let mut next = Vec::new();
-        for &(value, p) in &values {
-            for &(digit, w) in weights {
-                next.push((value.saturating_mul(10) + digit, p * w));
-            }
-        }
-        next.sort_by(|a: &(u32, f64), b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        next.truncate(12);
-        values = next;
-    }
-    let mut merged: Vec<(u32, f64)> = Vec::new();
-    for (value, p) in values {
-        match merged.iter_mut().find(|m| m.0 == value) {
-            Some(entry) => entry.1 += p,
-            None => merged.push((value, p)),
-        }
-    }
-    // A number of digits that the ink's shape contradicts is a lost or an invented digit.
-    let fits = if signs.len() == expected && signs.len() <= 4 { 1.0 } else { 0.1 };
-    let total: f64 = merged.iter().map(|m| m.1).sum();
-    for m in &mut merged {
-        m.1 *= fits;
-    }
-    Distribution::from_weights(merged, 0.0, (1.0 - total * fits).max(0.002))
-}
-
-/// What a sign says as a digit: each digit with its probability, their sum below 1 by what a low
-/// confidence leaves open; nothing for a sign that no digit looks like.
-fn digit_weights(sign: &Sign) -> Vec<(u32, f64)> {
-    let top = sign.choices.iter().map(|c| c.1).fold(0.0, f64::max);
-    let mut weights: Vec<(u32, f64)> = Vec::new();
-    for (text, confidence) in &sign.choices {
-        let Some((digit, share)) = as_digit(text) else { continue };
-        let weight = share * ((confidence - top) / MARGIN).exp();
-        match weights.iter_mut().find(|w| w.0 == digit) {
-            Some(entry) => entry.1 += weight,
-            None => weights.push((digit, weight)),
-        }
-    }
-    let sum: f64 = weights.iter().map(|w| w.1).sum();
-    let seen = (top / 100.0).clamp(0.0, 1.0).sqrt();
-    for w in &mut weights {
-        w.1 *= seen / sum.max(1.0);
-    }
-    let read = weights.clone();
-    for w in &mut weights {
-        w.1 *= 1.0 - CONFUSED[w.0 as usize];
-    }
-    for (digit, weight) in read {
-        let other = LOOKALIKE[digit as usize];
-        let share = weight * CONFUSED[digit as usize];
-        match weights.iter_mut().find(|w| w.0 == other) {
-            Some(entry) => entry.1 += share,
-            None => weights.push((other, share)),
-        }
-    }
-    weights
-}
-
-/// The digit that a sign stands for in a number, with the share of its weight that it keeps; letters
-/// that look like a digit keep less.
-fn as_digit(text: &str) -> Option<(u32, f64)> {
-    let mut signs = text.chars();
-    let sign = signs.next()?;
-    if let Some(digit) = sign.to_digit(10) {
-        return signs.next().is_none().then_some((digit, 1.0));
-    }
-    match sign {
-        'o' | 'O' | 'Q' | 'D' => Some((0, 0.95)),
-        'l' | 'I' | 'i' => Some((1, 0.7)),
-        'z' | 'Z' => Some((2, 0.7)),
-        'A' => Some((4, 0.5)),
-        's' | 'S' => Some((5, 0.5)),
-        'G' | 'b' => Some((6, 0.5)),
-        'T' => Some((7, 0.5)),
-        'B' => Some((8, 0.7)),
-        'g' | 'q' | 'y' | 'Y' => Some((9, 0.5)),
-        _ => None,
-    }
-}
 
 /// The distribution that the text of a word cell spells.
 fn spelled(text: &str, words: &Words) -> Distribution {
@@ -360,66 +251,6 @@ fn spelled(text: &str, words: &Words) -> Distribution {
 
 /// Doubt that stays on clean words (205 of 205 cells were right on the two scanners held out).
 const READ_DOUBT: f64 = 0.003;
-
-/// Digits and the first line of words beside each other at [`JOINED_HEIGHT`], and the pixel between.
-fn join(number: &Ink, digits: &GrayImage, first: &Ink, line: &GrayImage) -> (GrayImage, f64) {
-    let (tall, wide) = (number.frame.3 - number.frame.1, first.frame.2 - first.frame.0);
-    let margin = 2;
-    let height = digits.height().max(line.height());
-    let gap = tall * GAP;
-    let cut = |ink: &Ink, crop: &GrayImage| {
-        let (l, r) = (ink.frame.0.saturating_sub(margin), (ink.frame.2 + margin).min(crop.width()));
-        image::imageops::crop_imm(&ink.clean(crop), l, 0, r - l, crop.height()).to_image()
-    };
-    let paper = image::Luma([number.paper.max(first.paper) as u8]);
-    let (a, b) = (cut(number, digits), cut(first, line));
-    let mut both = GrayImage::from_pixel(a.width() + gap + b.width(), height, paper);
-    image::imageops::replace(&mut both, &a, 0, 0);
-    image::imageops::replace(&mut both, &b, i64::from(a.width() + gap), 0);
-    let scale = f64::from(JOINED_HEIGHT) / f64::from(tall.max(1));
-    // A box much taller than a digit is not one: the scale stays within what text can need.
-    let scale = scale.min(4000.0 / f64::from(both.width().max(wide))).clamp(0.2, 6.0);
-    let (w, h) = ((f64::from(both.width()) * scale) as u32, (f64::from(height) * scale) as u32);
-    let large = image::imageops::resize(&both, w.max(1), h.max(1), image::imageops::FilterType::CatmullRom);
-    let mut out = GrayImage::from_pixel(w.max(1) + 2 * PADDING, h.max(1) + 2 * PADDING, paper);
-    image::imageops::replace(&mut out, &large, i64::from(PADDING), i64::from(PADDING));
-    let boundary = f64::from(PADDING) + (f64::from(a.width()) + f64::from(gap) / 2.0) * scale;
-    (out, boundary)
-}
-
-/// Pixels of digit height in front of words (24 to 35 read alike, 20 worse).
-const JOINED_HEIGHT: u32 = 30;
-
-/// The gap before the words in digit heights (5 to 8 read alike, 2 worse; the print has 3 to 8).
-const GAP: u32 = 6;
-
-/// The digit that each digit, as read, most often is instead, and the share of a sign's weight that
-/// this other digit gets whatever Tesseract's confidence: of 697 cells of one scanner 25 were wrong, most
-/// of the confident ones a 5 read as 6 (November 2026); the other shares are not measured singly.
-const LOOKALIKE: [u32; 10] = [8, 4, 7, 8, 1, 6, 5, 1, 6, 4];
-/// See [`LOOKALIKE`].
-const CONFUSED: [f64; 10] = [0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.25, 0.05, 0.05, 0.05];
-
-/// The confidence margin, in Tesseract's points, that makes one digit e times as likely as another
-/// (its choices of 90 against 40 are nearly always right, 90 against 80 often wrong).
-const MARGIN: f64 = 12.0;
-
-/// The mean of distributions.
-fn average(tried: &[Distribution]) -> Distribution {
-    let mut values: Vec<(u32, f64)> = Vec::new();
-    let (mut blank, mut other) = (0.0, 0.0);
-    for d in tried {
-        blank += d.blank;
-        other += d.other;
-        for &(v, p) in &d.values {
-            match values.iter_mut().find(|m| m.0 == v) {
-                Some(entry) => entry.1 += p,
-                None => values.push((v, p)),
-            }
-        }
-    }
-    Distribution::from_weights(values, blank, other)
-}
 
 /// Switches OpenMP off for the calling thread, if it is in the process: the setting belongs to the
 /// thread, and the environment variable would have to stand before the process starts.
@@ -538,13 +369,5 @@ mod tests {
         let (text, confidence) = reader.line(&printed("123456789.02.1.0001", &slot), Charset::Code);
         assert_eq!(text, "123456789.02.1.0001");
         assert!(confidence > 0.5);
-    }
-
-    #[test]
-    fn a_digit_more_than_the_ink_shows_is_doubted() {
-        let sign = |t: &str| Sign { middle: 0.0, choices: vec![(t.to_owned(), 99.0)] };
-        let two = number_of(&[sign("1"), sign("0")], 1);
-        assert!(two.best().is_none(), "{two:?}");
-        assert_eq!(number_of(&[sign("O")], 1).best().map(|b| b.0), Some(0));
     }
 }

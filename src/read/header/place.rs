@@ -292,5 +292,5 @@ fn without_first_word(mut readings: Vec<TextReading>) -> Vec<TextReading> {
 pub(super) fn alike(read: &str, printed: &str) -> bool {
     let letters = |t: &str| -> Vec<char> { t.chars().filter(|c| c.is_alphanumeric()).collect() };
     let (a, b) = (letters(&read.to_lowercase()), letters(&printed.to_lowercase()));
-    crate::read::glyphs::distance(&a, &b) * 3 <= b.len()
+    strsim::generic_levenshtein(&a, &b) * 3 <= b.len()
 }

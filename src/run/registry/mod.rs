@@ -215,7 +215,7 @@ fn parts(code: &str) -> Option<(&str, u32)> {
 
 /// Whether two names are of different places, whatever they abbreviate.
 fn differ(a: &str, b: &str) -> bool {
-    let letters = |t: &str| -> Vec<char> {
+    let letters = |t: &str| -> String {
         // `EDO.`, `MP.`, `PQ.` and the like in front say what kind of place it is.
         let kind = t.split_once(' ').filter(|(first, _)| first.ends_with(['.', ',']) && first.len() <= 5);
         let name = kind.map_or(t, |k| k.1);
@@ -223,6 +223,6 @@ fn differ(a: &str, b: &str) -> bool {
     };
     let (a, b) = (letters(a), letters(b));
     let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    let within = !short.is_empty() && long.windows(short.len()).any(|w| w == short.as_slice());
-    !within && crate::read::glyphs::distance(&a, &b) as f64 > NAMES_DIFFER * long.len() as f64
+    let within = !short.is_empty() && long.contains(short.as_str());
+    !within && strsim::levenshtein(&a, &b) as f64 > NAMES_DIFFER * long.len() as f64
 }

@@ -20,14 +20,3 @@ fn a_picture_without_a_sheet_is_left_out() {
     assert_eq!(altered.left_out, ["nowhere.jpg"]);
     assert!(altered.with_qr.is_empty());
 }
-
-#[test]
-fn a_cell_is_pasted_where_the_mesh_puts_it() {
-    let pixels = GrayImage::from_fn(100, 100, |_, y| Luma([(y * 2) as u8]));
-    let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * 10.0, y * 10.0)) };
-    let mesh = Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] };
-    let mut out = pixels.clone();
-    paste_cell(&pixels, &mut out, &mesh, Rect::new(1.0, 6.0, 2.0, 1.0), Rect::new(1.0, 2.0, 2.0, 1.0));
-    assert_eq!((out.get_pixel(15, 21)[0], out.get_pixel(15, 25)[0]), (122, 130));
-    assert_eq!((out.get_pixel(15, 19)[0], out.get_pixel(15, 31)[0], out.get_pixel(5, 25)[0]), (38, 62, 50));
-}
