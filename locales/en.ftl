@@ -237,6 +237,14 @@ damaged_picture = The picture is damaged
     .seen = { $file }: the { $format } picture is damaged or cut short: { $cause }
     .do = copy or download the file again; this one does not hold the whole picture
 
+decoder_died = The decoder gave up on the file
+    .seen = { $file }: the decoder of this { $format } file ended: { $cause }
+    .do = the file is damaged, larger than it seems, or made to do harm: save its pages as JPEG or PNG with another program
+
+too_slow = The file takes too long
+    .seen = { $file } was not done within { $seconds } seconds
+    .do = save it as JPEG or PNG with another program, or smaller; on a slow machine raise the limit with --max-seconds
+
 internal_error = The program failed on this page
     .seen = { $file }: the program failed on it: { $problem }
     .do = a fault of the program: report it with the lines above on stderr; the picture, saved anew as PNG, may be read

@@ -245,6 +245,14 @@ damaged_picture = La imagen está dañada
     .seen = { $file }: la imagen { $format } está dañada o cortada: { $cause }
     .do = copie o descargue el archivo otra vez: este no contiene la imagen completa
 
+decoder_died = El decodificador no pudo con el archivo
+    .seen = { $file }: el decodificador de este archivo { $format } terminó: { $cause }
+    .do = el archivo está dañado, es más grande de lo que parece o está hecho para dañar: guarde sus páginas como JPEG o PNG con otro programa
+
+too_slow = El archivo tarda demasiado
+    .seen = { $file } no se terminó en { $seconds } segundos
+    .do = guárdelo como JPEG o PNG con otro programa, o más pequeño; en una máquina lenta suba el límite con --max-seconds
+
 internal_error = El programa falló en esta página
     .seen = { $file }: el programa falló en ella: { $problem }
     .do = es una falla del programa: comuníquela con lo que dijo la consola; guardada otra vez como PNG, la imagen quizá se pueda leer

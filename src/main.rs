@@ -10,6 +10,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     commands::log(cli.log);
+    if !matches!(cli.command, Command::Decode) {
+        commands::decode_apart();
+    }
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
         Command::Decide(args) => commands::decide(args),
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),
         Command::Schema => commands::schema(),
+        Command::Decode => commands::decode(),
     };
     match result {
         Ok(commands::Outcome::Clean) => ExitCode::SUCCESS,

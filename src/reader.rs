@@ -125,6 +125,11 @@ impl Error {
 
 /// Reads tally sheets.
 ///
+/// Everything happens in the calling process and thread. The `cotejo` command has PDF, HEIC and TIFF files and very large
+/// pictures decoded by a process of its own, bounded in memory and time, and gives up a photo that takes more than a
+/// minute; a library has no command beside it, so that a file made to do harm can end or hold up the process that reads
+/// it here: who reads files of strangers runs the command, or this in a process that may die.
+///
 /// ```
 /// use cotejo::{Options, Reader, Status};
 ///

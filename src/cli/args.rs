@@ -74,6 +74,9 @@ pub enum Command {
     Forms(FormsArgs),
     /// Print the JSON Schema of a record
     Schema,
+    /// Decode one document from stdin: how the program keeps what a file can do to its decoder away from the run
+    #[command(hide = true, name = crate::read::photo::apart::COMMAND)]
+    Decode,
 }
 
 /// What sheets are held against.
@@ -111,6 +114,9 @@ pub struct DigitizeArgs {
     /// Largest picture, in pixels, that is decoded
     #[arg(long, value_name = "N", default_value_t = 200_000_000)]
     pub max_pixels: u64,
+    /// Longest time for a photo, in seconds; a PDF, HEIC or TIFF page is decoded within half of it
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub max_seconds: u64,
     /// Write numbered pictures of each step there
     #[arg(long, value_name = "DIR")]
     pub debug_images: Option<PathBuf>,

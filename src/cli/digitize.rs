@@ -1,7 +1,7 @@
 //! `cotejo run` and `cotejo decide`.
 
 use super::console::{self, tell};
-use super::{Outcome, all_there, config, jobs, judged};
+use super::{Outcome, all_there, config, interrupt, jobs, judged};
 use crate::cli::args::{DecideArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
@@ -11,7 +11,7 @@ use crate::desk::review::station::Station;
 use crate::record::Record;
 use crate::run::batch::{self, EVIDENCE_JSONL, JOURNAL, Jobs, Keep, Progress, Resume};
 use crate::run::inputs;
-use crate::run::output::{Folder, Overwrite, Run};
+use crate::run::output::{Folder, Lock, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -44,6 +44,10 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn stop(&self) -> bool {
+        interrupt::asked()
+    }
+
     fn more(&self, pages: u32) {
         self.bar.inc_length(u64::from(pages));
     }
@@ -93,7 +97,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     }
     let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
     let folder = Folder::create(&args.out, overwrite)?;
+    let _lock = Lock::take(folder.path(), "run")?;
     let digitizer = Digitizer::new(config)?;
+    interrupt::watch();
     let bar = Bar::new(inputs.files.len());
     let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
@@ -121,7 +127,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     tell_of(&records, &run);
     if !inputs.left_out.is_empty() {
         tell!(
-            "  {} files are no pictures by their names and were left out, such as {}",
+            "  {} files are no pictures by their names, or no files at all, and were left out, such as {}",
             inputs.left_out.len(),
             inputs.left_out[0].display()
         );
@@ -163,6 +169,7 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     }
     let overwrite = if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse };
     let folder = Folder::create(&args.out, overwrite)?;
+    let _lock = Lock::take(folder.path(), "decide")?;
     let digitizer = Digitizer::new(config)?;
     let (records, run) = batch::decide(&digitizer, &args.paths, &folder)?;
     report::write(folder.path(), &records, &digitizer.config().forms)?;

@@ -2,7 +2,9 @@
 
 pub mod args;
 mod console;
+mod decode;
 mod digitize;
+mod interrupt;
 mod log;
 mod measure;
 mod publish;
@@ -11,6 +13,7 @@ mod review;
 mod show;
 
 pub use console::{Closed, failed};
+pub use decode::{decode, decode_apart};
 pub use digitize::{decide, run};
 pub use log::start as log;
 pub use measure::{eval, synth};
@@ -23,7 +26,7 @@ use self::console::tell;
 use crate::cli::args::{DigitizeArgs, JudgeArgs};
 use crate::form;
 use crate::read::glyphs::ReaderChoice;
-use crate::read::photo::Limits;
+use crate::read::photo::{self, Limits};
 use crate::run::config::{Config, QrUse};
 use crate::run::inputs;
 use crate::run::registry::Registry;
@@ -54,7 +57,7 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
     }
     Ok(Config {
         reader: args.reader,
-        limits: Limits { pixels: args.max_pixels, ..Limits::default() },
+        limits: Limits { pixels: args.max_pixels, seconds: args.max_seconds, ..Limits::default() },
         debug_images: args.debug_images.clone(),
         ..judged(&args.judge)?
     })
@@ -99,8 +102,11 @@ fn jobs(args: &DigitizeArgs) -> anyhow::Result<usize> {
     }
 }
 
-/// Refuses paths that are not there, before anything is written.
+/// Refuses paths that are not there or are no files, before anything is written.
 fn all_there(paths: &[PathBuf]) -> anyhow::Result<()> {
+    if let Some(odd) = inputs::no_files(paths).first() {
+        bail!("{}: {}; nothing was written: give files or folders", odd.display(), photo::NO_FILE);
+    }
     let missing: Vec<String> = inputs::missing(paths).iter().map(|p| p.display().to_string()).collect();
     match missing.as_slice() {
         [] => Ok(()),

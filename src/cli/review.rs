@@ -11,6 +11,7 @@ use crate::desk::review::server::{self, Port};
 use crate::desk::review::station::Station;
 use crate::desk::review::{files, prepare_sample};
 use crate::form;
+use crate::run::output::Lock;
 use anyhow::bail;
 
 /// Says which decisions are about no sheet of the run.
@@ -47,6 +48,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
     let who: String = who.trim().chars().filter(|c| !c.is_control()).take(80).collect();
     let who = if who.is_empty() { "reviewer".to_owned() } else { who };
+    let _lock = Lock::take(&args.dir, "review")?;
     let mut station = Station::open(&args.dir, form::known(args.forms.as_deref())?, &who)?;
     if !args.merge.is_empty() {
         for path in &args.merge {

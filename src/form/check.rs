@@ -10,6 +10,8 @@ use super::{Form, HeaderLine, QrSpec, Slot, Style};
 /// The longest and widest paper, mm: three times the longest strip known; a roll of large plotters.
 const LONGEST: f64 = 3000.0;
 const WIDEST: f64 = 914.0;
+/// The largest paper, mm²: A0. Drawn at 8 dots a millimetre it is 64 megapixels.
+const AREA: f64 = 1e6;
 /// The smallest paper and frame, mm: a postage stamp is larger.
 const SMALLEST: f64 = 10.0;
 /// Em height of print, mm: below, no photo shows it; above, it is a poster.
@@ -27,7 +29,10 @@ pub(super) fn finite(path: &str, value: &toml::Value) -> Result<(), Problem> {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         toml::Value::Float(v) if v.is_nan() || v.abs() > LONGEST => {
-            Err((path.to_owned(), format!("is {v}; give millimetres between {} and {LONGEST}", -LONGEST)))
+            Err((path.to_owned(), format!("is {v:?}; give millimetres between {} and {LONGEST}", -LONGEST)))
+        }
+        toml::Value::Integer(v) if path != "version" && v.unsigned_abs() > LONGEST as u64 => {
+            Err((path.to_owned(), format!("is {v}; give a number between {} and {LONGEST}", -LONGEST)))
         }
         toml::Value::Table(table) => table.iter().try_for_each(|(key, v)| finite(&below(key), v)),
         toml::Value::Array(list) => {
@@ -43,7 +48,7 @@ fn within(entry: &str, what: &str, value: f64, range: (f64, f64)) -> Result<(), 
         return Ok(());
     }
     let (low, high) = range;
-    Err((entry.to_owned(), format!("{what} is {value}; it has to be between {low:.2} and {high:.2}")))
+    Err((entry.to_owned(), format!("{what} is {value:?}; it has to be between {low:.2} and {high:.2}")))
 }
 
 /// Refuses a form that cannot be cut.
@@ -52,6 +57,7 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
     within("paper", "margin_left", form.margin_left, (0.0, form.paper_width))?;
     within("paper", "length", form.paper_length.0, (SMALLEST, LONGEST))?;
     within("paper", "length", form.paper_length.1, (form.paper_length.0, LONGEST))?;
+    within("paper", "length", form.paper_length.1, (0.0, AREA / form.paper_width))?;
     within("frame", "width", form.frame.0, (SMALLEST, form.paper_width - form.margin_left))?;
     within("frame", "height", form.frame.1, (SMALLEST, form.paper_length.1))?;
     let paper = Paper {
@@ -60,24 +66,21 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
         length: form.paper_length.1,
     };
     within("private", "top", form.private_top, (0.0, paper.length))?;
-    for rule in &form.rules {
+    for (ix, rule) in form.rules.iter().enumerate() {
+        let entry = format!("rules.lines.{ix}");
         for (what, v, range) in [
             ("x of a line's start", rule.x0, paper.x),
             ("x of a line's end", rule.x1, (rule.x0, paper.x.1)),
             ("y of a line's start", rule.y0, paper.y),
             ("y of a line's end", rule.y1, (rule.y0, paper.y.1)),
         ] {
-            within("rules.lines", what, v, range)?;
+            within(&entry, what, v, range)?;
         }
         if rule.x0 != rule.x1 && rule.y0 != rule.y1 {
             let problem =
                 format!("the line from {}, {} runs askew; lines are level or upright", rule.x0, rule.y0);
-            return Err(("rules.lines".to_owned(), problem));
+            return Err((entry, problem));
         }
-    }
-    for label in &form.labels {
-        within(&label.text, "x", label.x, paper.x)?;
-        within(&label.text, "y", label.y, paper.y)?;
     }
     for field in &form.fields {
         for (what, slot) in [("digits", &field.digits), ("words", &field.words)] {
@@ -85,6 +88,10 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
                 cell(&format!("{}: {what}", field.id), slot, field.y, form, &paper)?;
             }
         }
+    }
+    for label in &form.labels {
+        within(&label.text, "x", label.x, paper.x)?;
+        within(&label.text, "y", label.y, paper.y)?;
     }
     within("header", "left", form.header.left, paper.x)?;
     within("header", "right", form.header.right, (form.header.left + STROKE, paper.x.1))?;
@@ -144,7 +151,7 @@ fn line(line: &HeaderLine, paper: &Paper) -> Result<(), Problem> {
     let Some(print) = &line.print else { return Ok(()) };
     within(entry, "x", print.x, paper.x)?;
     within(entry, "above", print.above, (0.0, paper.length))?;
-    within(entry, "pitch", print.pitch, (STROKE, paper.length))?;
+    within(entry, "pitch", print.pitch, (STROKE, EM.1))?;
     within(entry, "width", print.width, (STROKE, paper.width()))
 }
 
@@ -266,7 +273,7 @@ mod tests {
             (
                 "lines = 2, pitch = 2.45 }\n[columns.votes]",
                 "lines = 4000000000, pitch = 2.45 }\n[columns.votes]",
-                "lines is 4000000000",
+                "lines: is 4000000000",
             ),
             ("width = 68.6", "width = 76.0", "frame: width is 76"),
             ("margin_left = 6.0", "margin_left = -6.0", "margin_left is -6"),

@@ -1,7 +1,7 @@
 //! A form from its TOML: what stands in the file ([`raw`]), resolved and checked.
 //!
 //! In: text. Out: a [`Form`]. Refuses what is not TOML of this shape, what refers to nothing, and geometry
-//! that cannot be cut ([`check`]), naming the entry.
+//! that cannot be cut ([`check`]), naming the entry and its line.
 
 use super::raw::{
     RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawWords,
@@ -24,7 +24,7 @@ pub enum FormError {
     /// An entry refers to something that the definition does not have.
     #[error("form {name}: {entry}: {problem}")]
     Meaning {
-        /// The file or built-in name.
+        /// The file or built-in name, with the line where one is known.
         name: String,
         /// The entry.
         entry: String,
@@ -90,6 +90,10 @@ fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
         .collect()
 }
 
+/// Bytes of a compiled pattern: those of the built-in form take a twentieth of it, and what is longer than its lines
+/// can be is refused.
+const PATTERN: usize = 1 << 20;
+
 /// The styles of a form, and whose error it is when one is missing.
 struct Resolver<'a> {
     name: &'a str,
@@ -125,7 +129,10 @@ impl Resolver<'_> {
     }
 
     fn regex(&self, pattern: &str, entry: &str) -> Result<Regex, FormError> {
-        Regex::new(pattern).map_err(|e| self.fail(entry, format!("pattern is no regular expression: {e}")))
+        regex::RegexBuilder::new(pattern)
+            .size_limit(PATTERN)
+            .build()
+            .map_err(|e| self.fail(entry, format!("pattern is no regular expression: {e}")))
     }
 }
 
@@ -135,6 +142,20 @@ impl Resolver<'_> {
 /// Text that is not TOML of this shape, entries that refer to what is not there, and geometry that cannot
 /// be cut.
 pub fn parse(name: &str, text: &str) -> Result<Form, FormError> {
+    read(name, text).map_err(|error| match error {
+        FormError::Meaning { name, entry, problem } => {
+            let line = super::place::line(text, &entry, &problem);
+            FormError::Meaning {
+                name: line.map_or(name.clone(), |line| format!("{name}:{line}")),
+                entry,
+                problem,
+            }
+        }
+        other => other,
+    })
+}
+
+fn read(name: &str, text: &str) -> Result<Form, FormError> {
     let syntax = |e| FormError::Syntax { name: name.to_owned(), source: Box::new(e) };
     let refuse = |(entry, problem)| FormError::Meaning { name: name.to_owned(), entry, problem };
     check::finite("", &toml::Value::Table(toml::from_str(text).map_err(syntax)?)).map_err(refuse)?;

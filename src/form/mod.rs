@@ -13,6 +13,7 @@ mod export;
 mod invent;
 mod levels;
 mod load;
+mod place;
 pub mod print;
 mod raw;
 

@@ -108,6 +108,10 @@ findings! {
     TooManyPages { file: String, pages: usize, limit: u32 }
     /// Cut short or damaged.
     DamagedPicture { file: String, format: String, cause: String }
+    /// The process that decoded it ended.
+    DecoderDied { file: String, format: String, cause: String }
+    /// It took longer than it may.
+    TooSlow { file: String, seconds: u64 }
     /// The program failed.
     InternalError { file: String, problem: String }
     /// Its sheet stands in another record.

@@ -28,7 +28,8 @@ pub enum Severity {
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($word:ident),* })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[strum(serialize_all = "snake_case")]
         #[allow(missing_docs)]
         pub enum $name { $($word),* }

@@ -5,24 +5,28 @@
 //! large, not a picture, cut short or locked, with the cause and the remedy. Limits are checked on the
 //! header, before any pixel is decoded.
 
+pub mod apart;
 mod document;
 #[cfg(feature = "heic")]
 mod heic;
 pub mod mask;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod serve;
 pub mod streaks;
 #[cfg(feature = "pdf")]
 mod survey;
 mod tiff;
 
 pub use document::Document;
+pub use serve::serve;
 
 use crate::ground::finding::{Code, Feature, Finding, Severity, Size, What};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// Grey below which the middle pixel of a picture is no paper in the light.
@@ -100,7 +104,7 @@ pub fn page_name(path: &str, page: u32, pages: u32) -> String {
 }
 
 /// What a file may be at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: u64,
@@ -108,18 +112,32 @@ pub struct Limits {
     pub pixels: u64,
     /// Pages of the file.
     pub pages: u32,
+    /// Seconds that a photo may take, from its bytes to its record.
+    pub seconds: u64,
+}
+
+impl Limits {
+    /// Seconds that decoding a page may take where it is done apart.
+    pub fn decoding(&self) -> u64 {
+        self.seconds.div_ceil(2)
+    }
+
+    /// Bytes of a picture as its decoder hands it over: colours of a byte each.
+    fn decoded(&self) -> u64 {
+        self.pixels.saturating_mul(3)
+    }
 }
 
 impl Default for Limits {
     /// 200 MB and 200 megapixels: four times the largest phone camera in use; 2,000 pages, more than a
-    /// scanner's tray holds.
+    /// scanner's tray holds; a minute, fifty times what a sheet takes.
     fn default() -> Self {
-        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000 }
+        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000, seconds: 60 }
     }
 }
 
 /// Why a file gives no photo; its sentence is that of its finding.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
 pub enum PhotoError {
     /// The system does not give it.
     Io(String),
@@ -163,6 +181,18 @@ pub enum PhotoError {
         /// What the decoder said.
         cause: String,
     },
+    /// Its decoder ended.
+    Died {
+        /// The format.
+        format: String,
+        /// How.
+        cause: String,
+    },
+    /// It was not done in time.
+    TooSlow {
+        /// The time it had.
+        seconds: u64,
+    },
 }
 
 impl From<std::io::Error> for PhotoError {
@@ -194,6 +224,10 @@ impl PhotoError {
             Self::Damaged { format, cause } => {
                 What::DamagedPicture { file, format: format.clone(), cause: cause.clone() }
             }
+            Self::Died { format, cause } => {
+                What::DecoderDied { file, format: format.clone(), cause: cause.clone() }
+            }
+            &Self::TooSlow { seconds } => What::TooSlow { file, seconds },
         };
         Finding::new(Severity::Reject, what)
     }
@@ -210,22 +244,34 @@ impl std::fmt::Display for PhotoError {
     }
 }
 
+/// What is said of a pipe, a socket or a device: reading it may wait, or never end.
+pub const NO_FILE: &str = "it is a device, a pipe or a socket, not a file";
+
 /// Reads a file's bytes within the limit.
 ///
 /// # Errors
-/// What the system does not give, what is empty, what is over the limit.
+/// What the system does not give, what is no file, what is empty, what is over the limit.
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let meta = std::fs::metadata(path)?;
     if meta.is_dir() {
         return Err(PhotoError::Io("it is a folder, not a file".to_owned()));
     }
-    if meta.len() > limits.bytes {
-        return Err(PhotoError::TooLarge { what: Size::Bytes, value: meta.len(), limit: limits.bytes });
+    if !meta.is_file() {
+        return Err(PhotoError::Io(NO_FILE.to_owned()));
     }
-    let bytes = std::fs::read(path)?;
-    if bytes.is_empty() {
-        return Err(PhotoError::Empty);
-    }
+    let within = |length: u64| match length {
+        // Of this size are the system's own too, some of which wait when they are read.
+        0 => Err(PhotoError::Empty),
+        _ if length > limits.bytes => {
+            Err(PhotoError::TooLarge { what: Size::Bytes, value: length, limit: limits.bytes })
+        }
+        _ => Ok(()),
+    };
+    within(meta.len())?;
+    let mut bytes = Vec::new();
+    // It may grow as it is read.
+    File::open(path)?.take(limits.bytes + 1).read_to_end(&mut bytes)?;
+    within(bytes.len() as u64)?;
     Ok(bytes)
 }
 
@@ -262,6 +308,10 @@ fn picture(bytes: &[u8], limits: &Limits) -> Result<(String, GrayImage), PhotoEr
 fn upright(mut decoder: impl ImageDecoder, format: &str, limits: &Limits) -> Result<GrayImage, PhotoError> {
     let (w, h) = decoder.dimensions();
     within(w, h, limits)?;
+    if decoder.total_bytes() > limits.decoded() {
+        let (value, limit) = (decoder.total_bytes(), limits.decoded());
+        return Err(PhotoError::TooLarge { what: Size::Bytes, value, limit });
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let damaged =
         |e: image::ImageError| PhotoError::Damaged { format: format.to_owned(), cause: e.to_string() };
@@ -312,6 +362,32 @@ mod tests {
         let limits = Limits { pixels: 99, ..Limits::default() };
         let error = decode("a.png", String::new(), &png(10, 10), &limits).unwrap_err();
         assert_eq!(error.code(), Code::TooLarge);
+    }
+
+    #[test]
+    fn a_picture_whose_samples_are_wider_than_bytes_is_refused_before_it_takes_their_memory() {
+        let mut bytes = Vec::new();
+        let picture = image::ImageBuffer::from_pixel(10, 10, image::Rgba([1u16; 4]));
+        DynamicImage::ImageRgba16(picture).write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+        let within = |pixels| {
+            let limits = Limits { pixels, ..Limits::default() };
+            decode("a.png", String::new(), &bytes, &limits).map(|_| ()).map_err(|e| e.code())
+        };
+        assert_eq!((within(300), within(200)), (Ok(()), Err(Code::TooLarge)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_before_it_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("fifo.jpg");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            let error = read(path, &Limits::default()).unwrap_err();
+            assert!(error.to_string().contains(NO_FILE), "{error}");
+        }
+        // What says that it is empty may wait for ever.
+        assert_eq!(read(Path::new("/proc/kmsg"), &Limits::default()).unwrap_err().code(), Code::EmptyFile);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::words::display;
 use crate::picture::{self, Rows, SheetPictures};
 use crate::read::evidence::Evidence;
+use crate::read::photo::{self, Limits};
 use crate::record::Record;
 use crate::run::inputs::Inputs;
 use crate::run::output::{Folder, Measured, OutputError, Run, pictures};
@@ -36,6 +37,11 @@ use std::time::SystemTime;
 pub trait Progress: Sync {
     /// A file turned out to have this many pages more than the one that every file has.
     fn more(&self, _pages: u32) {}
+
+    /// Whether the run is to end when what is in hand is done.
+    fn stop(&self) -> bool {
+        false
+    }
 
     /// A page is done, or a file of an earlier run, or a copy of a file.
     fn done(&self, records: &[Record]);
@@ -106,6 +112,16 @@ pub enum BatchError {
         /// The folder.
         dir: String,
     },
+    /// Somebody ended it before it was done.
+    #[error("stopped: {done} of {files} files are done; go on with `cotejo run --resume -o {dir}`")]
+    Stopped {
+        /// The folder.
+        dir: String,
+        /// Files of which every page has its records.
+        done: usize,
+        /// All files.
+        files: usize,
+    },
     /// Worker threads cannot be started.
     #[error("cannot start {jobs} worker threads: {problem}; try a smaller --jobs")]
     Threads {
@@ -137,7 +153,7 @@ pub fn run(
         found = earlier(digitizer, files, folder.path())?;
         found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
     }
-    let originals = duplicates(files);
+    let originals = duplicates(files, &digitizer.config().limits);
     let todo: Vec<usize> =
         (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
     let mut writer = Writer::open(folder.path(), inputs, resume, keep)?;
@@ -154,6 +170,11 @@ pub fn run(
         found[at.file].put(&at, pages);
         Ok(())
     })?;
+    let done = found.iter().filter(|f| f.complete()).count();
+    if progress.stop() && done < originals.iter().filter(|o| o.is_none()).count() {
+        let (dir, files) = (folder.path().display().to_string(), files.len());
+        return Err(BatchError::Stopped { dir, done, files });
+    }
     let mut results: Vec<Vec<Page>> = found.into_iter().map(FilePages::in_order).collect();
     together::measure_again(digitizer, files, &mut results, jobs)?;
     let joined = together::join(digitizer, &mut results);
@@ -274,12 +295,12 @@ fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) 
 
 /// For each file the earlier file with the same content, if there is one. Only files of equal size
 /// are read.
-fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
+fn duplicates(files: &[PathBuf], limits: &Limits) -> Vec<Option<usize>> {
     let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
         if let Ok(meta) = std::fs::metadata(file)
             && meta.is_file()
-            && meta.len() > 0
+            && (1..=limits.bytes).contains(&meta.len())
         {
             by_size.entry(meta.len()).or_default().push(i);
         }
@@ -288,7 +309,7 @@ fn duplicates(files: &[PathBuf]) -> Vec<Option<usize>> {
     for group in by_size.values().filter(|g| g.len() > 1) {
         let mut first: BTreeMap<String, usize> = BTreeMap::new();
         for &i in group {
-            if let Ok(bytes) = std::fs::read(&files[i]) {
+            if let Ok(bytes) = photo::read(&files[i], limits) {
                 let known = *first.entry(crate::ground::hash::sha256(&bytes)).or_insert(i);
                 out[i] = (known != i).then_some(known);
             }

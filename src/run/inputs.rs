@@ -1,8 +1,9 @@
 //! The files of a run: paths as given, folders walked.
 //!
 //! In: paths. Out: files in a stable order (as given; within a folder by name, bytewise), and what
-//! was left out of folders because its name is not a picture's. Refuses nothing: a path that is not
-//! there stays in the list; [`missing`] names those, for whoever wants to stop before the work.
+//! was left out of folders because its name is not a picture's or because it is a pipe, a socket or a device.
+//! Refuses nothing: a path that is not there or is no file stays in the list; [`missing`] and [`no_files`] name
+//! those, for whoever wants to stop before the work.
 
 use crate::ground::words::display;
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub struct Inputs {
     pub paths: Vec<PathBuf>,
     /// What is digitized, in order, each path once.
     pub files: Vec<PathBuf>,
-    /// Files in the folders that are no pictures by their names.
+    /// What lies in the folders and is no picture by its name, or no file.
     pub left_out: Vec<PathBuf>,
 }
 
@@ -47,7 +48,8 @@ pub fn collect(paths: &[PathBuf]) -> Inputs {
                             inputs.files.push(file);
                         }
                     }
-                    Ok(_) => {}
+                    Ok(entry) if entry.file_type().is_dir() => {}
+                    Ok(entry) => inputs.left_out.push(entry.into_path()),
                     // A folder that may not be read is a path that gives a rejected record.
                     Err(error) => {
                         if let Some(p) = error.path()
@@ -68,6 +70,12 @@ pub fn collect(paths: &[PathBuf]) -> Inputs {
 /// Those of `paths` that lead to nothing: mistyped, or moved away.
 pub fn missing(paths: &[PathBuf]) -> Vec<&Path> {
     paths.iter().map(PathBuf::as_path).filter(|p| !p.exists()).collect()
+}
+
+/// Those of `paths` that are neither files nor folders: reading them may wait, or never end.
+pub fn no_files(paths: &[PathBuf]) -> Vec<&Path> {
+    let odd = |p: &&Path| std::fs::metadata(p).is_ok_and(|m| !m.is_file() && !m.is_dir());
+    paths.iter().map(PathBuf::as_path).filter(odd).collect()
 }
 
 fn is_picture(path: &Path) -> bool {

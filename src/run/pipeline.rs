@@ -5,6 +5,7 @@
 
 use crate::decide::{self, Decision, Policy, Registered, laws};
 use crate::form::{Form, Rule};
+use crate::ground::deadline;
 use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::geometry::Point;
 use crate::ground::words::display;
@@ -83,6 +84,7 @@ impl Times {
 
 /// What `work` returns, done within a span of the log; its seconds are put into `slot`.
 fn timed<T>(span: Span, slot: &mut f64, work: impl FnOnce() -> T) -> T {
+    deadline::check();
     let started = Instant::now();
     let out = span.in_scope(work);
     *slot += started.elapsed().as_secs_f64();
@@ -180,8 +182,15 @@ impl Digitizer {
         opened.document.as_ref().map_err(PhotoError::clone)?.page(page, &self.config.limits)
     }
 
-    /// Digitizes a page: one record a sheet found on it, at least one.
+    /// Digitizes a page: one record a sheet found on it, at least one. A page that is late is refused.
     pub fn page(&self, opened: &Opened, page: u32) -> Vec<Digitized> {
+        let seconds = self.config.limits.seconds;
+        deadline::within(seconds, || self.page_at_leisure(opened, page)).unwrap_or_else(|deadline::Late| {
+            vec![self.refused(opened, page, &PhotoError::TooSlow { seconds })]
+        })
+    }
+
+    fn page_at_leisure(&self, opened: &Opened, page: u32) -> Vec<Digitized> {
         let _photo = info_span!("photo", file = opened.name, page = page + 1).entered();
         if let Err(error) = &opened.document {
             return vec![self.refused(opened, page, error)];

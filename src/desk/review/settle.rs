@@ -73,6 +73,8 @@ fn asks(code: Code) -> Asks {
         | Code::NoPages
         | Code::TooManyPages
         | Code::DamagedPicture
+        | Code::DecoderDied
+        | Code::TooSlow
         | Code::InternalError
         | Code::PartOfSheet
         | Code::JoinedPhotos

@@ -20,6 +20,9 @@ const SAMPLE_INK: u8 = 176;
 /// Blank paper below the hash, mm, to the closing rule and from it to the cut.
 const FOOT: (f64, f64) = (9.5, 4.5);
 
+/// Most lines that one line of the header wraps to.
+const WRAPPED: usize = 20;
+
 /// How much of the sheet is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -172,7 +175,8 @@ fn header_lines(form: &Form, truth: &SheetTruth) -> Vec<(usize, f64, String)> {
     let mut below: Option<f64> = None;
     for (ix, line) in form.header.lines.iter().enumerate().rev() {
         let (Some(print), Some(text)) = (&line.print, truth.header_text(&line.id)) else { continue };
-        let wrapped = text::wrap(text, print.style, print.width);
+        let mut wrapped = text::wrap(text, print.style, print.width);
+        wrapped.truncate(WRAPPED);
         let last = line.y.or(below).unwrap_or(-print.above);
         for (i, part) in wrapped.iter().rev().enumerate() {
             lines.push((ix, last - i as f64 * print.pitch, part.clone()));

@@ -1,8 +1,10 @@
 //! A file whose pages are decoded one by one.
 //!
-//! In: a file's bytes. Out: how many pages it has, and each as a [`Photo`]. Refuses a file as a whole
+//! In: a file's bytes. Out: how many pages it has, and each as a [`Photo`]. Documents and very large pictures are
+//! decoded [`super::apart`] where this process has a program for it. Refuses a file as a whole
 //! when it has no pages, too many, or is locked; a page that cannot be decoded is refused by itself.
 
+use super::apart::{self, Apart};
 #[cfg(feature = "heic")]
 use super::heic;
 #[cfg(feature = "pdf")]
@@ -10,6 +12,8 @@ use super::pdf::Scans;
 use super::{Limits, Photo, PhotoError, picture, tiff};
 #[cfg(any(not(feature = "pdf"), not(feature = "heic")))]
 use crate::ground::finding::Feature;
+use image::ImageReader;
+use std::io::Cursor;
 
 /// An opened file. Its pages can be decoded from several threads at once.
 pub struct Document {
@@ -19,6 +23,8 @@ pub struct Document {
 }
 
 enum Kind {
+    /// Decoded by another process.
+    Apart(Apart),
     Picture(Vec<u8>),
     #[cfg(feature = "heic")]
     Heic(Vec<u8>),
@@ -35,7 +41,10 @@ impl Document {
     /// A format that this build leaves out; PDF and TIFF files that are damaged as a whole, are locked,
     /// or have no pages or too many.
     pub fn open(path: &str, sha256: String, bytes: Vec<u8>, limits: &Limits) -> Result<Self, PhotoError> {
-        let kind = if is_pdf(&bytes) {
+        let apart = if apart::is_wanted() { hard(&bytes) } else { None };
+        let kind = if let Some(format) = apart {
+            Kind::Apart(Apart::open(bytes, format, limits)?)
+        } else if is_pdf(&bytes) {
             open_pdf(bytes)?
         } else if is_heic(&bytes) {
             open_heic(bytes)?
@@ -61,6 +70,7 @@ impl Document {
 
     fn count(&self) -> usize {
         match &self.kind {
+            Kind::Apart(apart) => apart.pages() as usize,
             Kind::Picture(_) => 1,
             #[cfg(feature = "heic")]
             Kind::Heic(_) => 1,
@@ -70,8 +80,10 @@ impl Document {
         }
     }
 
-    fn format(&self) -> &'static str {
+    /// Its format, or that it is a picture.
+    pub(super) fn format(&self) -> &str {
         match &self.kind {
+            Kind::Apart(apart) => apart.format(),
             Kind::Picture(_) => "picture",
             #[cfg(feature = "heic")]
             Kind::Heic(_) => "heic",
@@ -95,6 +107,7 @@ impl Document {
             return Err(missing());
         }
         let (format, pixels) = match &self.kind {
+            Kind::Apart(apart) => apart.page(page, limits)?,
             Kind::Picture(bytes) => picture(bytes, limits)?,
             #[cfg(feature = "heic")]
             Kind::Heic(bytes) => (self.format().to_owned(), heic::decode(bytes, limits)?),
@@ -108,6 +121,27 @@ impl Document {
         let (path, sha256) = (self.path.clone(), self.sha256.clone());
         Ok(Photo { path, sha256, page, pages: self.pages(), format, pixels })
     }
+}
+
+/// Pixels from which a picture is decoded like a document: four times those of most phones; fewer take a decoder
+/// less than 500 MB.
+const LARGE: u64 = 50_000_000;
+
+/// The format of what may take its decoder much memory or time, or end it: `None` for a photo as most are.
+fn hard(bytes: &[u8]) -> Option<&'static str> {
+    const TIFF: [&[u8]; 4] = [b"II\x2A\0", b"MM\0\x2A", b"II\x2B\0", b"MM\0\x2B"];
+    if is_pdf(bytes) {
+        return Some("pdf");
+    }
+    if is_heic(bytes) {
+        return Some("heic");
+    }
+    if TIFF.iter().any(|mark| bytes.starts_with(mark)) {
+        return Some("tiff");
+    }
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let (width, height) = reader.into_dimensions().ok()?;
+    (u64::from(width) * u64::from(height) > LARGE).then_some("picture")
 }
 
 /// The mark of a PDF file may stand anywhere in its first kilobyte.
@@ -148,7 +182,6 @@ fn open_heic(_: Vec<u8>) -> Result<Kind, PhotoError> {
 mod tests {
     use super::*;
     use image::{GrayImage, ImageFormat, Luma};
-    use std::io::Cursor;
 
     fn open(bytes: Vec<u8>) -> Result<Document, PhotoError> {
         Document::open("a", String::new(), bytes, &Limits::default())

@@ -3,12 +3,13 @@
 //! In: one page's work. Out: what it gives, or the words of the panic that ended it; and the record of
 //! such a page: rejected, `internal_error`. What page is meant is known by its bytes, so that a resumed
 //! run does not meet it again. A stack that overflows or memory that runs out is not caught here: the
-//! system ends the process.
+//! system ends the process. Decoders of documents, which are not this program's, have one of their own for that
+//! ([`crate::read::photo::apart`]).
 
 use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::hash::sha256;
 use crate::ground::words::display;
-use crate::read::photo::page_name;
+use crate::read::photo::{self, page_name};
 use crate::record::{self, Source};
 use crate::run::pipeline::{Digitized, Digitizer, Times};
 use std::any::Any;
@@ -38,7 +39,7 @@ pub(super) fn finding(name: &str, severity: Severity, problem: &str) -> Finding 
 pub(super) fn failed(digitizer: &Digitizer, file: &Path, page: u32, of: u32, problem: &str) -> Digitized {
     let path = display(file);
     let finding = finding(&page_name(&path, page, of), Severity::Reject, problem);
-    let sha256 = std::fs::read(file).map(|bytes| sha256(&bytes)).unwrap_or_default();
+    let sha256 = photo::read(file, &digitizer.config().limits).map(|b| sha256(&b)).unwrap_or_default();
     let source = Source { path, sha256, page, ..Source::default() };
     Digitized {
         record: record::rejected(source, finding, digitizer.provenance(None)),

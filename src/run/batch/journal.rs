@@ -11,6 +11,7 @@ use crate::ground::finding::Code;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
 use crate::read::evidence::Evidence;
+use crate::read::photo;
 use crate::record::Record;
 use crate::run::inputs::{self, Inputs};
 use crate::run::output::{self, OutputError, RUN_JSON, Run};
@@ -53,10 +54,12 @@ fn head(line: &str) -> Option<Head> {
     serde_json::from_str(line).ok()
 }
 
-/// The lines of a folder's journal; none where there is no journal.
+/// The lines of a folder's journal; none where there is no journal. One that was cut off within a character is a line
+/// all the same.
 fn lines(dir: &Path) -> impl Iterator<Item = String> {
     let file = File::open(dir.join(JOURNAL)).ok();
-    file.into_iter().flat_map(|file| BufReader::new(file).lines().map_while(Result::ok))
+    let lines = file.into_iter().flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
+    lines.map(|line| String::from_utf8_lossy(&line).into_owned())
 }
 
 /// The inputs with which the folder's run goes on: its own. `given` may be empty; a folder without a run
@@ -153,7 +156,7 @@ pub(super) fn earlier(
         let own = |r: &Record| {
             !r.is_joined() && !r.is_part() && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
         };
-        let sha = crate::ground::hash::sha256(&std::fs::read(file).ok()?);
+        let sha = crate::ground::hash::sha256(&photo::read(file, &digitizer.config().limits).ok()?);
         let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;
         records.all(same).then(|| FilePages { of, pages })
     };
@@ -176,6 +179,8 @@ impl Writer {
             }
         }
         let path = dir.join(JOURNAL);
+        output::own(&path)?;
+        output::own(&dir.join(output::pictures::PICTURES))?;
         let told = resume == Resume::Continue && lines(dir).any(|l| head(&l).is_some());
         let mut options = File::options();
         options.create(true).write(true);

@@ -32,7 +32,7 @@ pub(super) struct Pages<'a, W, P> {
     pub(super) progress: &'a P,
 }
 
-/// The receiver is gone because the sink failed: the rest is not done.
+/// The receiver is gone because the sink failed, or the run is to stop: the rest is not done.
 struct Gone;
 
 /// Digitizes the pages of the files `todo`; `work` makes of each page what `sink` gets.
@@ -47,6 +47,9 @@ pub(super) fn pages<T: Send, P: Progress>(
     mut sink: impl FnMut(At, T) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
     let each = |file: usize, give: &Give<'_, (At, T)>| {
+        if what.progress.stop() {
+            return Err(Gone);
+        }
         let path = &what.files[file];
         let opened = match caught(|| what.digitizer.open(path)) {
             Ok(opened) => opened,
@@ -59,6 +62,9 @@ pub(super) fn pages<T: Send, P: Progress>(
         let wanted: Vec<u32> = (0..of).filter(|&page| (what.wanted)(file, page)).collect();
         what.progress.more((wanted.len() as u32).saturating_sub(1));
         wanted.par_iter().with_max_len(1).try_for_each(|&page| {
+            if what.progress.stop() {
+                return Err(Gone);
+            }
             let made = caught(|| work(what.digitizer.page(&opened, page)));
             let made =
                 made.unwrap_or_else(|problem| work(vec![failed(what.digitizer, path, page, of, &problem)]));

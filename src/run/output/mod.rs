@@ -7,6 +7,7 @@
 //! is no folder, a folder that cannot be written to, and records of another schema.
 
 pub mod alarm;
+mod lock;
 pub mod pictures;
 mod records;
 mod run;
@@ -14,6 +15,7 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
+pub use lock::Lock;
 pub use records::{load, load_machine, read_records, schema, to_jsonl, visit};
 pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarm_finding, alarms};
 pub(crate) use table::inert;
@@ -36,6 +38,9 @@ pub const RECORDS_CSV: &str = "records.csv";
 /// What is known of the run.
 pub const RUN_JSON: &str = "run.json";
 
+/// Says who writes to the folder now, and is locked by it.
+pub const LOCK: &str = ".lock";
+
 /// What to do with a folder that already holds a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
@@ -55,6 +60,22 @@ pub enum OutputError {
         dir: String,
         /// The file that shows it.
         file: &'static str,
+    },
+    /// Another process writes to it.
+    #[error("{dir}: {by} writes to it; wait until that is done, or end it")]
+    Locked {
+        /// The folder.
+        dir: String,
+        /// Who, as it says itself.
+        by: String,
+    },
+    /// A file of the run is a link: what lies behind it is not the run's.
+    #[error(
+        "{path}: is a link, and nothing is written through one; remove it, or give another folder with -o"
+    )]
+    Link {
+        /// The link.
+        path: String,
     },
     /// The path is something else.
     #[error("{dir}: is not a folder; give a folder with -o (it is made if it does not exist)")]
@@ -197,6 +218,17 @@ impl Folder {
     }
 }
 
+/// Refuses a path in a run's folder that is a link: what is written there would land elsewhere.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn own(path: &Path) -> Result<(), OutputError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => Err(OutputError::Link { path: path.display().to_string() }),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file that appears whole or not at all: into a temporary file of the same folder, then
 /// renamed over its place.
 ///
@@ -206,7 +238,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |e| OutputError::io(path, e);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".cotejo-");
+    builder.prefix(lock::UNFINISHED);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -51,6 +51,7 @@ pub fn save<T: Kept>(dir: &Path, record: &Record, what: &T) -> Result<(), Output
     let [path, _] = places::<T>(dir, record);
     let Some(path) = path.filter(|_| !what.is_empty()) else { return Ok(()) };
     if let Some(folder) = path.parent() {
+        super::own(folder)?;
         std::fs::create_dir_all(folder).map_err(|e| OutputError::io(folder, e))?;
     }
     let bytes = serde_json::to_vec(what)
@@ -75,6 +76,7 @@ pub fn exist<T: Kept>(dir: &Path, record: &Record) -> bool {
 /// A file that cannot be removed.
 pub fn clear(dir: &Path) -> Result<(), OutputError> {
     let folder = dir.join(PICTURES);
+    super::own(&folder)?;
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
     for entry in entries {
         let path = entry.map_err(|e| OutputError::io(&folder, e))?.path();
