@@ -1,48 +1,53 @@
-//! From a stretch of print that was registered to the whole strip.
+//! A sheet where landmarks put it, registered on the photo's own pixels.
 //!
-//! In: a sheet of which a part is registered, whatever led to it. Out: the sheet with the rest, as far
-//! as the photo shows it: the strip is flattened again along the mesh, continued beyond its ends, and
-//! registered again, until nothing more is found. So bends, shadows and a paper that does not stand
-//! out do not matter once a few rows are found. Refuses to give anything up: the result never has
-//! fewer anchors.
+//! In: the photo, a template, a rough mesh and the stretch of the form that it is known for. Out: the [`Sheet`]: it is
+//! flattened along the mesh, its print is placed, and again along what that gives, as long as more of it is seen or its
+//! paper bends. Refuses (gives `None`) what has too little of the form's print.
 
-use super::coarse::Alignment;
 use super::refine::{Detail, refine};
-use super::template::{FINE, Template};
-use super::trace::Ribbon;
-use super::trace::robust_line;
-use super::unroll::{self, Work};
-use super::{Mesh, Rung, Sheet};
-use crate::ground::geometry::Point;
+use super::template::Template;
+use super::{Mesh, Rung, Sheet, unroll};
+use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
 
-/// Anchors with which a sheet needs no second look: the 42 scans have 0.85 to 1.
-const WHOLE: f64 = 0.85;
-/// How far the mesh is continued at a time, mm: a bend of 1,000 mm radius is 5 mm off by then, which
-/// the registration's search reaches.
-const AHEAD: f64 = 100.0;
-/// The stretch at the end of the mesh that tells where it goes on, mm.
-const BASE: f64 = 70.0;
+/// How far beyond what is known the print is sought, mm.
+const AHEAD: f64 = 50.0;
+/// Beyond the frame, mm.
+const BESIDE: f64 = 7.0;
 /// At most so many times.
 const ROUNDS: usize = 6;
 
-/// Registers what lies beyond.
-pub(super) fn grow(pixels: &GrayImage, template: &Template, mut sheet: Sheet) -> Sheet {
+/// Registers a sheet that lies about as `mesh` says, which is known from one form y to another.
+pub(super) fn register(
+    pixels: &GrayImage,
+    (template, form): (&Template, usize),
+    mut mesh: Mesh,
+    mut known: (f64, f64),
+) -> Option<Sheet> {
+    let mut best: Option<Sheet> = None;
     for _ in 0..ROUNDS {
-        if sheet.anchors >= WHOLE {
-            break;
+        let work = flattened(pixels, template, &mesh, known);
+        let Some(sheet) = as_it_lies(|detail| refine(&work, template, form, detail)) else { break };
+        let reach = (known.0 - AHEAD, known.1 + AHEAD);
+        let (top, bottom) = sheet.visible;
+        let more = (top < reach.0 + AHEAD / 2.0 && reach.0 > 0.0)
+            || (bottom > reach.1 - AHEAD / 2.0 && reach.1 < template.frame.1);
+        (mesh, known) = (sheet.mesh.clone(), sheet.visible);
+        let better = best.as_ref().is_none_or(|b| sheet.anchors >= b.anchors);
+        if better {
+            best = Some(sheet);
         }
-        let Some(again) = once(pixels, template, &sheet) else { break };
-        // An anchor or two more is chance.
-        let gain = again.anchors - sheet.anchors;
-        if gain > 0.0 {
-            sheet = again;
-        }
-        if gain < 0.03 {
+        if !more || !better {
             break;
         }
     }
-    sheet
+    best
+}
+
+fn flattened(pixels: &GrayImage, template: &Template, mesh: &Mesh, known: (f64, f64)) -> unroll::Work {
+    let (from, to) = ((known.0 - AHEAD).max(-BESIDE), (known.1 + AHEAD).min(template.frame.1 + BESIDE));
+    let area = Rect::new(-BESIDE, from, template.frame.0 + 2.0 * BESIDE, to - from);
+    unroll::flatten(pixels, mesh, area)
 }
 
 /// The rungs of what is registered; `None` when these are too few to go on from.
@@ -53,41 +58,10 @@ fn registered(sheet: &Sheet) -> Option<Vec<Rung>> {
     (inside.len() >= 4).then_some(inside)
 }
 
-fn once(pixels: &GrayImage, template: &Template, sheet: &Sheet) -> Option<Sheet> {
-    let (work, alignment) = flattened(pixels, template, sheet, &registered(sheet)?)?;
-    as_it_lies(|detail| refine(&work, template, &alignment, sheet.form, detail))
-}
-
 /// A sheet refined as a scan, or as a photo where it does not lie as in a scan.
 pub(super) fn as_it_lies(refined: impl Fn(Detail) -> Option<Sheet>) -> Option<Sheet> {
     let sheet = refined(Detail::Scanned)?;
     if scanned(&sheet) { Some(sheet) } else { refined(Detail::Flat).or(Some(sheet)) }
-}
-
-/// A work picture of a sheet that is flattened along `inside` and beyond its ends, and where the form stands
-/// in it.
-fn flattened(
-    pixels: &GrayImage,
-    template: &Template,
-    sheet: &Sheet,
-    inside: &[Rung],
-) -> Option<(Work, Alignment)> {
-    let (first, last) = sheet.visible;
-    let (from, to) = ((first - AHEAD).max(-20.0), (last + AHEAD).min(template.frame.1 + 20.0));
-    let mut ys = Vec::new();
-    let mut rungs = Vec::new();
-    let steps = ((to - from) / 5.0).ceil() as usize;
-    for i in 0..=steps {
-        let y = from + (to - from) * i as f64 / steps as f64;
-        let (l, r) = edges(inside, y, BASE);
-        let at = |x: f64| l.lerp(r, x / template.frame.0);
-        ys.push(y);
-        rungs.push((at(-template.paper.0), at(template.paper.1 - template.paper.0)));
-    }
-    let work = unroll::unroll(pixels, &Ribbon { rungs })?;
-    let path: Vec<(f64, f64)> = ys.into_iter().zip(work.marks.iter().copied()).collect();
-    let left = (Work::paper_left() + template.paper.0) * FINE;
-    Some((work, Alignment { path, score: sheet.score, left }))
 }
 
 /// How far the edges of a flat sheet are from straight lines, mm, and how much its rows turn, radians: the
@@ -104,8 +78,8 @@ pub(super) fn settle(pixels: &GrayImage, template: &Template, mut sheet: Sheet) 
         if flat(&inside) {
             break;
         }
-        let settled = flattened(pixels, template, &sheet, &stiff(&inside))
-            .and_then(|(work, alignment)| refine(&work, template, &alignment, sheet.form, Detail::Bowed));
+        let work = flattened(pixels, template, &sheet.mesh, sheet.visible);
+        let settled = refine(&work, template, sheet.form, Detail::Bowed);
         match settled {
             Some(settled) if settled.anchors >= sheet.anchors - 0.02 => sheet = settled,
             _ => break,
@@ -150,51 +124,6 @@ fn flat(rungs: &[Rung]) -> bool {
         let turn = (direction(r) - direction(a)) - t * (direction(b) - direction(a));
         off(0).max(off(2)) < FLAT.0 && turn.sin().abs() < FLAT.1
     })
-}
-
-/// Stretches over which width and turn are evened out, mm to either side.
-const EVEN: (f64, f64) = (80.0, 40.0);
-/// Where across the frame the mesh is surest: at the siglas and codes.
-const SURE: f64 = 0.25;
-
-/// The same strip with width and turn evened out along it.
-fn stiff(rungs: &[Rung]) -> Vec<Rung> {
-    let n = rungs.len();
-    let across: Vec<Point> = rungs
-        .iter()
-        .map(|r| Point::new(r.points[2].x - r.points[0].x, r.points[2].y - r.points[0].y))
-        .collect();
-    // Width, and turn against the paper's run, at each rung.
-    let run = |k: usize| {
-        let (a, b) = (rungs[k.saturating_sub(3)].at(SURE), rungs[(k + 3).min(n - 1)].at(SURE));
-        let length = a.distance(b).max(1e-9);
-        Point::new((b.x - a.x) / length, (b.y - a.y) / length)
-    };
-    let measured: Vec<(f64, f64, f64)> = (0..n)
-        .map(|k| {
-            let (d, c) = (run(k), across[k]);
-            let (along, square) = (c.x * d.x + c.y * d.y, c.x * d.y - c.y * d.x);
-            (rungs[k].y, c.x.hypot(c.y), along.atan2(square))
-        })
-        .collect();
-    let even = |y: f64, reach: f64, of: fn(&(f64, f64, f64)) -> f64| {
-        let near: Vec<(f64, f64)> =
-            measured.iter().filter(|m| (m.0 - y).abs() <= reach).map(|m| (m.0, of(m))).collect();
-        let line = robust_line(&near);
-        line.0 + line.1 * y
-    };
-    (0..n)
-        .map(|k| {
-            let (r, d) = (&rungs[k], run(k));
-            let (width, turn) = (even(r.y, EVEN.0, |m| m.1), even(r.y, EVEN.1, |m| m.2));
-            let (sin, cos) = turn.sin_cos();
-            // Along the run by the sine, square to it by the cosine.
-            let c = Point::new(width * (sin * d.x + cos * d.y), width * (sin * d.y - cos * d.x));
-            let sure = r.at(SURE);
-            let at = |t: f64| Point::new(sure.x + (t - SURE) * c.x, sure.y + (t - SURE) * c.y);
-            Rung { y: r.y, points: [at(0.0), at(0.5), at(1.0)] }
-        })
-        .collect()
 }
 
 /// The frame's edges at form y: on the mesh, or on the line through the last `base` mm of it.

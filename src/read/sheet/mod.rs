@@ -11,21 +11,16 @@
 //! them ([`spline`]), [`grow`] goes on from there to what the ribbon missed and follows the paper's bends,
 //! [`follow`] goes up the header's lines.
 
-mod coarse;
 mod correlate;
 mod follow;
 mod grow;
-mod level;
+pub(crate) mod landmarks;
 mod mesh;
 mod middles;
 mod observe;
-mod prints;
 mod refine;
-mod ribbon;
 mod spline;
-mod start;
 mod template;
-mod trace;
 mod unroll;
 
 pub use mesh::{Mesh, Rung};
@@ -92,21 +87,11 @@ impl Sheet {
 /// chance below 0.1, at whole sheets above 0.8; a quarter of a sheet reaches 0.25).
 const MIN_ANCHORS: f64 = 0.15;
 
-/// Coarse score from which a strip is not tried from its other end. Not measured: all 42 scans register
-/// upright with it, and turned samples are found.
-const CERTAIN: f64 = 0.45;
-
-/// Anchors from which a strip is not tried along another ribbon (not measured: the 42 scans have 0.85
-/// to 1).
-const SETTLED: f64 = 0.8;
-
-/// Coarse score from which the rows of a strip are level enough (not measured: the scan looked at has 1.0,
-/// photos 0.2 to 0.7).
-const LEVEL: f64 = 0.8;
-
-/// What a band of print is tried wider and narrower: its window blurs a narrow strip to twice its width,
-/// and it may be the words alone.
-const WIDTHS: [f64; 6] = [0.8, 0.65, 1.25, 1.6, 2.0, 0.5];
+/// Of a photo's own size: the levels of its pyramid that are looked at first, and those that are when nothing was found;
+/// the largest, and how many. A landmark's 2 px a millimetre are reached from 85 dpi up.
+const SIZES: [(f64, usize); 2] = [(0.25, 4), (0.61, 4)];
+/// The most corners of a level.
+const CORNERS: usize = 2500;
 
 /// Finds the sheets of a photo.
 ///
@@ -114,24 +99,37 @@ const WIDTHS: [f64; 6] = [0.8, 0.65, 1.25, 1.6, 2.0, 0.5];
 /// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     let mut sheets: Vec<Sheet> = Vec::new();
-    let ribbon::Ribbons { strips, prints } = ribbon::find(pixels);
-    // A band of print along a sheet that nothing else told is tried as wide as its paper may be.
-    let hidden = WIDTHS.iter().flat_map(|&times| prints.iter().map(move |p| p.wider(times)));
-    let last_resort = strips.len();
-    for (count, ribbon) in strips.into_iter().chain(hidden).enumerate() {
-        if count >= last_resort && !sheets.is_empty() {
+    for (largest, count) in SIZES {
+        let levels = landmarks::levels(pixels, largest, count, CORNERS);
+        for (form, template) in templates.iter().enumerate() {
+            let mut matches = Vec::new();
+            levels.iter().for_each(|level| landmarks::matches(level, &template.landmarks, &mut matches));
+            let ys: Vec<f64> = refine::rung_ys(template).collect();
+            while let Some(place) = landmarks::consensus::find(&matches, &ys, template.frame.0) {
+                let mut seen: Vec<f64> = place.inliers.iter().map(|&k| matches[k].form.y).collect();
+                seen.sort_by(f64::total_cmp);
+                let known = (seen[0], seen[seen.len() - 1]);
+                let found = grow::register(pixels, (template, form), place.mesh.clone(), known)
+                    .filter(|s| s.anchors >= MIN_ANCHORS);
+                let mut inlier = vec![false; matches.len()];
+                place.inliers.iter().for_each(|&k| inlier[k] = true);
+                // What lies on the sheet is of no other one.
+                let on = |m: &landmarks::Match| {
+                    found.as_ref().is_some_and(|s| grow::on_strip(&s.mesh, s.visible, 20.0, m.photo))
+                };
+                let rest = matches.iter().zip(inlier).filter(|(m, inlier)| !inlier && !on(m));
+                matches = rest.map(|(m, _)| *m).collect();
+                let Some(sheet) = found else { continue };
+                if sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
+                    continue;
+                }
+                sheets.retain(|s| !overlap(&sheet, s));
+                sheets.push(sheet);
+            }
+        }
+        if !sheets.is_empty() {
             break;
         }
-        if sheets.iter().any(|s| s.anchors >= SETTLED && covers(s, &ribbon)) {
-            continue;
-        }
-        let Some(sheet) = register(pixels, &ribbon, templates) else { continue };
-        let sheet = grow::grow(pixels, &templates[sheet.form], sheet);
-        if sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
-            continue;
-        }
-        sheets.retain(|s| !overlap(&sheet, s));
-        sheets.push(sheet);
     }
     let mut sheets: Vec<Sheet> = sheets.into_iter().map(|s| settle(pixels, &templates[s.form], s)).collect();
     sheets.sort_by(|a, b| {
@@ -146,59 +144,10 @@ fn settle(pixels: &GrayImage, template: &Template, sheet: Sheet) -> Sheet {
     follow::follow(pixels, template, grow::settle(pixels, template, sheet))
 }
 
-/// Registers the strip along a ribbon.
-fn register(pixels: &GrayImage, ribbon: &trace::Ribbon, templates: &[Template]) -> Option<Sheet> {
-    let flat = unroll::unroll(pixels, ribbon)?;
-    let fits = |work: unroll::Work| either_end(work, templates);
-    let best = fits(flat.clone());
-    // Rows that run askew spoil the alignment; those of a straight strip need no second look.
-    let level = match &best {
-        Some((_, alignment, _)) if alignment.score >= LEVEL => None,
-        _ => level::level(&flat, ribbon).and_then(|turned| unroll::unroll(pixels, &turned)).and_then(fits),
-    };
-    let worth = |fit: &Fit| fit.1.score;
-    let (work, alignment, ix) = match (best, level) {
-        (Some(a), Some(b)) if worth(&b) > worth(&a) => b,
-        (Some(a), _) => a,
-        (None, b) => b?,
-    };
-    grow::as_it_lies(|detail| refine::refine(&work, &templates[ix], &alignment, ix, detail))
-        .filter(|s| s.anchors >= MIN_ANCHORS)
-}
-
-/// A work picture, how a form fits it, and which form.
-type Fit = (unroll::Work, coarse::Alignment, usize);
-
-/// The best fit of a strip read from one end, or from the other where the first does not settle it.
-fn either_end(work: unroll::Work, templates: &[Template]) -> Option<Fit> {
-    let upright = best_form(&work, templates);
-    if upright.as_ref().is_some_and(|b| b.0.score >= CERTAIN) {
-        return upright.map(|(alignment, ix)| (work, alignment, ix));
-    }
-    let turned = work.turned();
-    match (upright, best_form(&turned, templates)) {
-        (Some(a), Some(b)) if b.0.score > a.0.score => Some((turned, b.0, b.1)),
-        (Some(a), _) => Some((work, a.0, a.1)),
-        (None, b) => b.map(|(alignment, ix)| (turned, alignment, ix)),
-    }
-}
-
 /// The middle of a sheet's frame in the photo.
 fn middle(sheet: &Sheet) -> Point {
     let y = (sheet.visible.0 + sheet.visible.1) / 2.0;
     sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y))
-}
-
-/// Whether a ribbon shows nothing but a sheet that was found already: it runs along it, or the sheet
-/// lies within it.
-fn covers(sheet: &Sheet, ribbon: &trace::Ribbon) -> bool {
-    let centre = middle(sheet);
-    let within = ribbon.rungs.iter().any(|(l, r)| l.lerp(*r, 0.5).distance(centre) < l.distance(*r) / 2.0);
-    // A sheet is three times as long as its frame at most.
-    let length = sheet.visible.1 - sheet.visible.0;
-    let along = |p: Point| grow::on_strip(&sheet.mesh, sheet.visible, length.max(100.0), p);
-    let count = ribbon.rungs.iter().filter(|(l, r)| along(l.lerp(*r, 0.5))).count();
-    within || 2 * count > ribbon.rungs.len()
 }
 
 /// Whether `b` is of the strip that `a` is of: half of its visible middle line lies on what `a` shows.
@@ -208,13 +157,4 @@ fn overlap(a: &Sheet, b: &Sheet) -> bool {
         b.mesh.map(Point::new(b.mesh.width / 2.0, y))
     };
     (0..=20).filter(|&i| grow::on_strip(&a.mesh, a.visible, 20.0, line(i))).count() > 8
-}
-
-/// The form that fits a work picture best, and how.
-fn best_form(work: &unroll::Work, templates: &[Template]) -> Option<(coarse::Alignment, usize)> {
-    let fits = templates.iter().enumerate().filter_map(|(ix, t)| Some((coarse::align(work, t)?, ix)));
-    fits.fold(None, |best: Option<(coarse::Alignment, usize)>, fit| match best {
-        Some(b) if b.0.score >= fit.0.score => Some(b),
-        _ => Some(fit),
-    })
 }

@@ -1,19 +1,26 @@
 //! The fine registration: each printed anchor placed, the mesh fitted through all of them.
 //!
-//! In: a work picture, a template and the coarse alignment. Out: a [`Sheet`] whose mesh maps form
-//! millimetres to photo pixels, with the anchors' residual. [`super::start`] gives a first mesh,
-//! [`super::observe`] looks for the print around it; the mesh is a smoothing
+//! In: a work picture and a template. Out: a [`Sheet`] whose mesh maps form
+//! millimetres to photo pixels, with the anchors' residual. The work picture was flattened along a first mesh,
+//! [`super::observe`] looks for the print around where that has it; the mesh is a smoothing
 //! spline in both edges of the strip, fitted by robust weighted least squares (Tukey's biweight).
 //! A hidden anchor has no say: its neighbours' places come from the others.
 
-use super::coarse::Alignment;
 use super::observe::{self, Observation};
 use super::spline::{Stiffness, spline};
-use super::start::{first_mesh, rung_ys};
 use super::template::{FINE, Pins, Template};
 use super::unroll::Work;
 use super::{Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
+
+/// From one rung of the mesh to the next, mm: about one row pitch.
+const SPACING: f64 = 5.0;
+
+/// Form y of the rungs.
+pub(super) fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {
+    let n = (template.frame.1 / SPACING).ceil() as usize;
+    (0..=n).map(|i| i as f64 * SPACING)
+}
 
 /// Within this distance, mm, an anchor at the end of what is found has to have two others: the gap at a
 /// heading, twice.
@@ -45,11 +52,10 @@ impl Detail {
 pub(crate) fn refine(
     work: &Work,
     template: &Template,
-    coarse: &Alignment,
     form: usize,
     detail: Detail,
 ) -> Option<Sheet> {
-    let mut mesh = first_mesh(work, template, coarse);
+    let mut mesh = work.mesh(rung_ys(template), template.frame.0);
     let mut anchors = Vec::new();
     for (pass, &(reach, resolution, stiffness)) in detail.passes().iter().enumerate() {
         anchors = observe::anchors(work, template, &mesh, reach, resolution);

@@ -1,5 +1,6 @@
 //! The form's constant print as the registration looks for it.
 
+use super::landmarks::Landmarks;
 use crate::form::print::{Canvas, text_width};
 use crate::form::{Align, Form, Label, Rule};
 use crate::ground::geometry::{Point, Rect};
@@ -58,6 +59,8 @@ pub struct Template {
     pub(crate) rows: Vec<RowPrint>,
     /// The rows of words.
     pub(crate) words: Vec<Words>,
+    /// What of it is found again.
+    pub(crate) landmarks: Landmarks,
 }
 
 /// A row of words, whose wording varies and whose middle does not.
@@ -151,6 +154,7 @@ impl Template {
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
+            landmarks: Landmarks::of(form),
         }
     }
 }

@@ -1,19 +1,13 @@
-//! The work picture: a ribbon flattened to an even, small picture of ink.
+//! The work picture: a sheet flattened to an even, small picture of ink.
 //!
-//! In: photo pixels and a ribbon. Out: [`Work`]: ink from 0 (paper) to 1 (full print) on a grid of
-//! [`template::FINE`](super::template::FINE) pixels per nominal millimetre, where a nominal
-//! millimetre is the paper's width over the form's; with the mapping back to photo pixels.
+//! In: photo pixels, and a mesh that says about where the form lies. Out: [`Work`]: ink from 0 (paper) to 1 (full
+//! print) on a grid of [`template::FINE`](super::template::FINE) pixels a millimetre of the form, with the mapping
+//! back to photo pixels. Refuses nothing: what lies outside the photo has no ink.
 
 use super::template::FINE;
-use super::trace::Ribbon;
-use crate::ground::geometry::{Point, floor};
+use super::Mesh;
+use crate::ground::geometry::{Point, Rect, floor};
 use image::GrayImage;
-
-/// Paper width in nominal millimetres with which the work picture's scale is first guessed; the
-/// coarse alignment corrects it.
-const PAPER: f64 = 81.0;
-/// Margin beyond the paper's edges, nominal millimetres, for ribbons found a little off.
-const MARGIN: f64 = 10.0;
 
 /// A flattened ribbon.
 #[derive(Debug, Clone)]
@@ -24,8 +18,8 @@ pub(crate) struct Work {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Height v at each rung of the ribbon.
-    pub marks: Vec<f64>,
+    /// The form point of the first pixel's corner, mm.
+    pub origin: Point,
     /// Photo pixels at u = 0 and the step of one work pixel across, every [`RUNG`] work pixels along.
     rungs: Vec<(Point, Point)>,
 }
@@ -65,62 +59,32 @@ impl Work {
         top * (1.0 - fy) + bottom * fy
     }
 
-    /// The same strip read from its other end.
-    pub(crate) fn turned(&self) -> Work {
-        let mut ink = self.ink.clone();
-        ink.reverse();
-        let (w, h) = (self.width as f64 - 1.0, self.height as f64 - 1.0);
-        let rungs = (0..self.rungs.len())
-            .map(|k| {
-                let (origin, across) = self.line(h - (k * RUNG) as f64);
-                let end = Point::new(origin.x + w * across.x, origin.y + w * across.y);
-                (end, Point::new(-across.x, -across.y))
-            })
-            .collect();
-        let marks = self.marks.iter().rev().map(|v| h - v).collect();
-        Work { ink, width: self.width, height: self.height, marks, rungs }
-    }
-
-    /// Nominal millimetres of the paper's left edge in the work picture.
-    pub(crate) const fn paper_left() -> f64 {
-        MARGIN
+    /// The form's points in this picture, as the mesh along which it was flattened has them; `ys` are the rungs.
+    pub(crate) fn mesh(&self, ys: impl Iterator<Item = f64>, width: f64) -> Mesh {
+        let at = |x: f64, y: f64| Point::new((x - self.origin.x) * FINE, (y - self.origin.y) * FINE);
+        let rungs = ys.map(|y| super::Rung { y, points: [0.0, width / 2.0, width].map(|x| at(x, y)) });
+        Mesh { width, rungs: rungs.collect() }
     }
 }
 
-/// Flattens a ribbon; `None` when it is shorter than it is wide.
-pub(crate) fn unroll(pixels: &GrayImage, ribbon: &Ribbon) -> Option<Work> {
-    // Arc length along the middle in work pixels: each stretch over its own scale.
-    let lines: Vec<(Point, Point)> = ribbon
-        .rungs
-        .iter()
-        .map(|&(l, r)| {
-            let across = Point::new((r.x - l.x) / (PAPER * FINE), (r.y - l.y) / (PAPER * FINE));
-            (Point::new(l.x - MARGIN * FINE * across.x, l.y - MARGIN * FINE * across.y), across)
-        })
-        .collect();
-    let mids: Vec<Point> = ribbon.rungs.iter().map(|&(l, r)| l.lerp(r, 0.5)).collect();
-    let size = |k: usize| lines[k].1.x.hypot(lines[k].1.y);
-    let mut v = vec![0.0];
-    for k in 1..mids.len() {
-        v.push(v[k - 1] + mids[k].distance(mids[k - 1]) / ((size(k) + size(k - 1)) / 2.0).max(1e-6));
-    }
-    let width = ((PAPER + 2.0 * MARGIN) * FINE) as usize;
-    let height = v[v.len() - 1] as usize;
-    if height < width || height > 16 * width {
-        return None;
-    }
+/// Flattens `area` (form mm) of a sheet that lies as `mesh` says.
+pub(crate) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
+    let size = |mm: f64| (mm * FINE).round().max(1.0) as usize;
+    let (width, height) = (size(area.width), size(area.height));
     let rungs = (0..=height / RUNG + 1)
-        .map(|i| {
-            let at = (i * RUNG) as f64;
-            let k = v.partition_point(|&x| x <= at).clamp(1, v.len() - 1);
-            let t = (at - v[k - 1]) / (v[k] - v[k - 1]).max(1e-9);
-            (lines[k - 1].0.lerp(lines[k].0, t), lines[k - 1].1.lerp(lines[k].1, t))
+        .map(|k| {
+            let y = area.y + ((k * RUNG) as f64 + 0.5) / FINE;
+            let at = |u: f64| mesh.map(Point::new(area.x + (u + 0.5) / FINE, y));
+            let (start, end) = (at(0.0), at(width as f64));
+            let step = |a: f64, b: f64| (b - a) / width as f64;
+            (start, Point::new(step(start.x, end.x), step(start.y, end.y)))
         })
         .collect();
-    let mut work = Work { ink: vec![0.0; width * height], width, height, marks: v, rungs };
-    let paper = grey(pixels, &work);
-    even(&mut work, &paper);
-    Some(work)
+    let origin = Point::new(area.x, area.y);
+    let mut work = Work { ink: vec![0.0; width * height], width, height, origin, rungs };
+    let grey = grey(pixels, &work);
+    even(&mut work, &grey);
+    work
 }
 
 /// The photo's grey on the work grid, averaged over the photo pixels that a work pixel covers; -1
