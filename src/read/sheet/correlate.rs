@@ -6,7 +6,7 @@
 
 use super::Mesh;
 use super::template::{Anchor, FINE};
-use super::unroll::Work;
+use super::flat::Work;
 use crate::ground::geometry::{Point, Rect};
 
 /// Correlations around an anchor's predicted place.

@@ -9,7 +9,7 @@ use super::Mesh;
 use super::correlate::sample;
 use super::observe::Observation;
 use super::template::{FINE, Template, Words};
-use super::unroll::Work;
+use super::flat::Work;
 use crate::ground::geometry::{Point, Rect};
 
 /// How far from where the mesh puts it a middle is looked for, mm.

@@ -13,15 +13,15 @@
 
 mod correlate;
 mod follow;
-mod grow;
+mod register;
 pub(crate) mod landmarks;
 mod mesh;
 mod middles;
 mod observe;
-mod refine;
+mod fit;
+mod flat;
 mod spline;
 mod template;
-mod unroll;
 
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
@@ -91,7 +91,7 @@ const MIN_ANCHORS: f64 = 0.15;
 /// the largest, and how many. A landmark's 2 px a millimetre are reached from 85 dpi up.
 const SIZES: [(f64, usize); 2] = [(0.25, 4), (0.61, 4)];
 /// The most corners of a level.
-const CORNERS: usize = 2500;
+const CORNERS: usize = 4000;
 
 /// Finds the sheets of a photo.
 ///
@@ -104,18 +104,16 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
         for (form, template) in templates.iter().enumerate() {
             let mut matches = Vec::new();
             levels.iter().for_each(|level| landmarks::matches(level, &template.landmarks, &mut matches));
-            let ys: Vec<f64> = refine::rung_ys(template).collect();
+            let ys: Vec<f64> = fit::rung_ys(template).collect();
             while let Some(place) = landmarks::consensus::find(&matches, &ys, template.frame.0) {
-                let mut seen: Vec<f64> = place.inliers.iter().map(|&k| matches[k].form.y).collect();
-                seen.sort_by(f64::total_cmp);
-                let known = (seen[0], seen[seen.len() - 1]);
-                let found = grow::register(pixels, (template, form), place.mesh.clone(), known)
+                let (mesh, known) = closely(&levels, template, &matches, &place, &ys);
+                let found = register::register(pixels, (template, form), mesh, known)
                     .filter(|s| s.anchors >= MIN_ANCHORS);
                 let mut inlier = vec![false; matches.len()];
                 place.inliers.iter().for_each(|&k| inlier[k] = true);
                 // What lies on the sheet is of no other one.
                 let on = |m: &landmarks::Match| {
-                    found.as_ref().is_some_and(|s| grow::on_strip(&s.mesh, s.visible, 20.0, m.photo))
+                    found.as_ref().is_some_and(|s| register::on_strip(&s.mesh, s.visible, 20.0, m.photo))
                 };
                 let rest = matches.iter().zip(inlier).filter(|(m, inlier)| !inlier && !on(m));
                 matches = rest.map(|(m, _)| *m).collect();
@@ -139,9 +137,39 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     sheets
 }
 
+/// A place made exact with what looks like a landmark where it puts one; the form y between which it is known.
+fn closely(
+    levels: &[landmarks::Level],
+    template: &Template,
+    matches: &[landmarks::Match],
+    place: &landmarks::consensus::Place,
+    ys: &[f64],
+) -> (Mesh, (f64, f64)) {
+    let ends = |matches: &[landmarks::Match], inliers: &[usize]| {
+        let ys = || inliers.iter().map(|&k| matches[k].form.y);
+        (ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max))
+    };
+    let (mut mesh, mut known) = (place.mesh.clone(), ends(matches, &place.inliers));
+    for _ in 0..GUIDED {
+        let near = landmarks::guided(levels, &template.landmarks, &mesh, known);
+        let all = (0..near.len()).collect();
+        let Some(again) = landmarks::consensus::grow(&near, all, ys, template.frame.0) else { break };
+        let ends = ends(&near, &again.inliers);
+        let more = ends.0 < known.0 - 5.0 || ends.1 > known.1 + 5.0;
+        (mesh, known) = (again.mesh, ends);
+        if !more {
+            break;
+        }
+    }
+    (mesh, known)
+}
+
+/// How often landmarks are sought where they should be, as long as more of the sheet is seen.
+const GUIDED: usize = 12;
+
 /// What is done once a sheet is found: its bends followed, in the frame and above it.
 fn settle(pixels: &GrayImage, template: &Template, sheet: Sheet) -> Sheet {
-    follow::follow(pixels, template, grow::settle(pixels, template, sheet))
+    follow::follow(pixels, template, sheet)
 }
 
 /// The middle of a sheet's frame in the photo.
@@ -156,5 +184,5 @@ fn overlap(a: &Sheet, b: &Sheet) -> bool {
         let y = b.visible.0 + (b.visible.1 - b.visible.0) * f64::from(i) / 20.0;
         b.mesh.map(Point::new(b.mesh.width / 2.0, y))
     };
-    (0..=20).filter(|&i| grow::on_strip(&a.mesh, a.visible, 20.0, line(i))).count() > 8
+    (0..=20).filter(|&i| register::on_strip(&a.mesh, a.visible, 20.0, line(i))).count() > 8
 }

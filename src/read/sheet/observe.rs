@@ -8,7 +8,7 @@
 use super::Mesh;
 use super::correlate::{correlate, sample};
 use super::template::{Anchor, FINE, Pins, RowPrint, Template};
-use super::unroll::Work;
+use super::flat::Work;
 use crate::ground::geometry::{Point, Rect};
 
 /// Correlation from which an anchor counts as found. Not measured at a wrong place; the found anchors of
@@ -51,40 +51,6 @@ pub(super) fn anchors(
         // Words vary, so their place along x is not pinned, and their y a little less.
         let weight = f64::from(ncc) * if anchor.pins == Pins::Both { 1.0 } else { 0.5 };
         out.push(Observation { form: centre, u, v: Some(place.y), weight, ncc });
-    }
-    out
-}
-
-/// The long borders, in stretches of one rung spacing: the darkest column near where they should be.
-pub(super) fn verticals(work: &Work, template: &Template, mesh: &Mesh, reach: f64) -> Vec<Observation> {
-    let mut out = Vec::new();
-    let n = (reach * FINE * 2.0).round() as i64;
-    for &(x, y0, y1) in &template.verticals {
-        let mut y = y0 + 2.0;
-        while y + 8.0 < y1 {
-            let mut columns = Vec::new();
-            for i in -n..=n {
-                let fx = x + i as f64 / (2.0 * FINE);
-                let mut values: Vec<f32> = (0..32)
-                    .map(|k| {
-                        let p = mesh.map(Point::new(fx, y + f64::from(k) * 0.25));
-                        work.at(p.x - 0.5, p.y - 0.5)
-                    })
-                    .collect();
-                // The median along the stretch: text that crosses does not look like a rule.
-                values.sort_by(f32::total_cmp);
-                columns.push(values[values.len() / 2]);
-            }
-            let k = (0..columns.len()).max_by(|&a, &b| columns[a].total_cmp(&columns[b])).unwrap_or(0);
-            let mean = columns.iter().sum::<f32>() / columns.len() as f32;
-            if columns[k] > 0.15 && columns[k] > 3.0 * mean {
-                let dx = (k as i64 - n) as f64 / (2.0 * FINE);
-                let form = Point::new(x, y + 4.0);
-                let place = mesh.map(Point::new(x + dx, y + 4.0));
-                out.push(Observation { form, u: Some(place.x), v: None, weight: 0.5, ncc: 0.0 });
-            }
-            y += STRETCH;
-        }
     }
     out
 }

@@ -181,7 +181,8 @@ fn even(mut found: Vec<(u16, i32, i32)>, (w, h): (i32, i32), most: usize) -> Vec
             (taken[block], f)
         })
         .collect();
-    ranked.sort_by_key(|r| r.0);
+    let worth = |&(rank, (score, ..)): &(usize, (u16, i32, i32))| u32::from(score) * 3000 / (2 + rank as u32);
+    ranked.sort_by(|a, b| worth(b).cmp(&worth(a)));
     ranked.truncate(most);
     ranked.into_iter().map(|r| r.1).collect()
 }

@@ -19,7 +19,11 @@ impl Landmarks {
     /// A form's landmarks: from its file, or from its print as it is drawn.
     pub(crate) fn of(form: &Form) -> Self {
         let file = (form.id == "ve-2024-presidential").then(|| Self::from_bytes(ACTA)).flatten();
-        file.unwrap_or_else(|| Self::drawn(form))
+        let drawn = Self::drawn(form);
+        match file {
+            Some(file) => Self { marks: [file.marks, drawn.marks].concat(), ..file },
+            None => drawn,
+        }
     }
 
     /// From the print as it is drawn, once sharp and once soft.

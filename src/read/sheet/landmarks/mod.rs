@@ -10,7 +10,9 @@ mod file;
 
 use crate::ground::geometry::Point;
 use corners::{Bits, Corner, differ, smaller};
+use crate::read::sheet::Mesh;
 use image::GrayImage;
+use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 
 /// A corner of constant print.
@@ -117,6 +119,68 @@ pub(crate) fn matches(level: &Level, marks: &Landmarks, out: &mut Vec<Match>) {
             });
         }
     }
+}
+
+/// How far from where a map puts it a landmark's corner may be, mm, near what is known.
+const NEAR: f64 = 2.0;
+/// The most comparisons in which they differ: chance has 128, its best of a few near ones 105.
+const LIKE: u32 = 70;
+
+/// What looks like a landmark where a mesh puts it: each corner with the most alike landmark of those near it. The mesh is
+/// known from one form y to another.
+pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f64, f64)) -> Vec<Match> {
+    let reach = (known.0 - 25.0, known.1 + 25.0);
+    struct Expected<'a> {
+        mark: &'a Landmark,
+        at: Point,
+        turn: f32,
+        local: f64,
+    }
+    let expected: Vec<Expected<'_>> = marks
+        .marks
+        .iter()
+        .filter(|m| m.place.y >= reach.0 && m.place.y <= reach.1)
+        .map(|mark| {
+            let ((ax, ay), (dx, dy)) = consensus::steps(mesh, mark.place);
+            let local = (ax * dy - ay * dx).abs().sqrt();
+            Expected { mark, at: mesh.map(mark.place), turn: ay.atan2(ax) as f32, local }
+        })
+        .collect();
+    let mut sorted: Vec<f64> = expected.iter().map(|e| e.local).collect();
+    sorted.sort_by(f64::total_cmp);
+    let Some(&side) = sorted.get(sorted.len() / 2) else { return Vec::new() };
+    let side = NEAR * 2.0 * side.max(1.0);
+    let cell = |p: Point| ((p.x / side).floor() as i64, (p.y / side).floor() as i64);
+    let mut grid: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
+    for (k, e) in expected.iter().enumerate() {
+        grid.entry(cell(e.at)).or_default().push(k);
+    }
+    let mut out = Vec::new();
+    for level in levels {
+        let scale = marks.px_per_mm * (level.step.0 * level.step.1).sqrt();
+        for corner in &level.corners {
+            let place = level.place(corner);
+            let (cx, cy) = cell(place);
+            let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (cx + dx, cy + dy)));
+            let best = near
+                .filter_map(|c| grid.get(&c))
+                .flatten()
+                .map(|&k| &expected[k])
+                .filter(|e| {
+                    e.at.distance(place) < NEAR * e.local
+                        && scale < 1.35 * e.local
+                        && e.local < 1.35 * scale
+                        && apart((corner.angle - e.mark.angle).rem_euclid(TAU), e.turn.rem_euclid(TAU)) < 0.45
+                })
+                .map(|e| (differ(&corner.bits, &e.mark.bits), e))
+                .min_by_key(|b| b.0);
+            if let Some((differ, e)) = best.filter(|b| b.0 <= LIKE) {
+                let turn = (corner.angle - e.mark.angle).rem_euclid(TAU);
+                out.push(Match { photo: place, form: e.mark.place, turn, scale, differ });
+            }
+        }
+    }
+    out
 }
 
 /// Within this distance corners of several sheets are one landmark, mm.

@@ -9,7 +9,7 @@
 use super::observe::{self, Observation};
 use super::spline::{Stiffness, spline};
 use super::template::{FINE, Pins, Template};
-use super::unroll::Work;
+use super::flat::Work;
 use super::{Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
 
@@ -26,88 +26,43 @@ pub(super) fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {
 /// heading, twice.
 const COMPANY: f64 = 18.0;
 
-/// How closely the paper is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// Straight across, with rules that tell the width, as in a scan.
-    Scanned,
-    /// Straight across, in a photo: what looks like a rule may be the paper's edge or a shadow, and the words
-    /// have a say in the width.
-    Flat,
-    /// Bowed across, by the rules and rows of text too.
-    Bowed,
-}
-
-impl Detail {
-    /// Search reaches in mm, resolution in px/mm and stiffness of each pass: what the step before leaves.
-    fn passes(self) -> &'static [(f64, f64, f64)] {
-        match self {
-            Detail::Scanned | Detail::Flat => &[(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.5, FINE, 1.0)],
-            Detail::Bowed => &[(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.8, FINE, 1.0), (0.5, FINE, 1.0)],
-        }
-    }
-}
+/// Search reaches in mm, resolution in px/mm and stiffness of each pass: what the step before leaves.
+const PASSES: [(f64, f64, f64); 4] = [(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.8, FINE, 1.0), (0.5, FINE, 1.0)];
+/// How far a rule is looked for in the first pass, mm, where the words tell the width and where they do not.
+const RULE_REACH: (f64, f64) = (1.5, 3.0);
 
 /// Places all anchors and fits the mesh; `None` when fewer than four anchors are found.
-pub(crate) fn refine(
-    work: &Work,
-    template: &Template,
-    form: usize,
-    detail: Detail,
-) -> Option<Sheet> {
+pub(crate) fn fit(work: &Work, template: &Template, form: usize) -> Option<Sheet> {
     let mut mesh = work.mesh(rung_ys(template), template.frame.0);
     let mut anchors = Vec::new();
-    for (pass, &(reach, resolution, stiffness)) in detail.passes().iter().enumerate() {
+    for (pass, &(reach, resolution, stiffness)) in PASSES.iter().enumerate() {
         anchors = observe::anchors(work, template, &mesh, reach, resolution);
         if anchors.iter().filter(|o| o.u.is_some() && o.v.is_some()).count() < 4 {
             return None;
         }
         let mut observations = anchors.clone();
-        let words = match detail {
-            Detail::Scanned => Vec::new(),
-            Detail::Flat | Detail::Bowed => middles::find(work, template, &mesh),
-        };
-        match detail {
-            Detail::Scanned | Detail::Flat => {
-                observations.extend(observe::verticals(work, template, &mesh, reach.min(1.5)));
-            }
-            Detail::Bowed => {
-                let width_known = 2 * words.len() > template.words.len();
-                let rules = if width_known { RULE_REACH.0 } else { RULE_REACH.1 };
-                observations.extend(observe::rules(work, template, &mesh, rules / (pass + 1) as f64));
-                if pass > 0 {
-                    observations.extend(observe::rows(work, template, &mesh, reach));
-                }
-            }
+        let words = middles::find(work, template, &mesh);
+        let width_known = 2 * words.len() > template.words.len();
+        let rules = if width_known { RULE_REACH.0 } else { RULE_REACH.1 };
+        observations.extend(observe::rules(work, template, &mesh, rules / (pass + 1) as f64));
+        if pass > 0 {
+            observations.extend(observe::rows(work, template, &mesh, reach));
         }
         observations.extend(words);
-        mesh = fit(template, &mesh, &observations, stiffness, detail)?;
+        mesh = smooth(template, &mesh, &observations, stiffness)?;
     }
     Some(conclude(work, template, &mesh, &anchors, form))
 }
 
-/// How far a rule of a bowed sheet is looked for in the first pass, mm, where the words tell the width and
-/// where they do not: the width that perspective and bends leave after the strip was flattened.
-const RULE_REACH: (f64, f64) = (1.5, 3.0);
-
 /// The smoothing spline through the observations; `None` when the system cannot be solved.
-fn fit(
-    template: &Template,
-    before: &Mesh,
-    observations: &[Observation],
-    bend: f64,
-    detail: Detail,
-) -> Option<Mesh> {
+fn smooth(template: &Template, before: &Mesh, observations: &[Observation], bend: f64) -> Option<Mesh> {
     let ys: Vec<f64> = rung_ys(template).collect();
     let of = |value: fn(&Observation) -> Option<f64>| -> Vec<(Point, f64, f64)> {
         observations.iter().filter_map(|o| value(o).map(|v| (o.form, v, o.weight))).collect()
     };
     let width = before.width;
     // Paper keeps its width, so that u hardly changes across; rows may turn, as at a fold.
-    let (across, down) = match detail {
-        Detail::Scanned | Detail::Flat => (Stiffness::flat(bend), Stiffness::flat(bend)),
-        Detail::Bowed => (Stiffness::bowed(bend, 5.0), Stiffness::bowed(bend, 1.0)),
-    };
+    let (across, down) = (Stiffness::bowed(bend, 5.0), Stiffness::bowed(bend, 1.0));
     let u = spline(&ys, width, &of(|o| o.u), across)?;
     let v = spline(&ys, width, &of(|o| o.v), down)?;
     let rungs = ys
