@@ -1,15 +1,15 @@
-//! The fine registration: each printed anchor placed, the mesh fitted through all of them.
+//! The registration's energy: every term of the print against the bending of the paper.
 //!
-//! In: a work picture and a template. Out: a [`Sheet`] whose mesh maps form
-//! millimetres to photo pixels, with the anchors' residual. The work picture was flattened along a first mesh,
-//! [`super::observe`] looks for the print around where that has it; the mesh is a smoothing
-//! spline in both edges of the strip, fitted by robust weighted least squares (Tukey's biweight).
-//! A hidden anchor has no say: its neighbours' places come from the others.
+//! In: a work picture, the mesh along which it was flattened, a template. Out: a [`Sheet`] whose mesh maps form millimetres
+//! to photo pixels, and how far that moved anything. [`super::terms`] and [`super::middles`] measure how far print stands
+//! from its place; the mesh is a smoothing spline through all of it ([`super::spline`]), fitted by robust weighted least
+//! squares. A hidden anchor has no say: its neighbours' places come from the others. Refuses (gives `None`) what has fewer
+//! than four anchors.
 
-use super::observe::{self, Observation};
-use super::spline::{Stiffness, spline};
-use super::template::{FINE, Pins, Template};
 use super::flat::Work;
+use super::spline::{Field, Stiffness};
+use super::template::{FINE, Pins, Template};
+use super::terms::{self, Term};
 use super::{Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
 
@@ -17,112 +17,91 @@ use crate::ground::geometry::Point;
 const SPACING: f64 = 5.0;
 
 /// Form y of the rungs.
-pub(super) fn rung_ys(template: &Template) -> impl Iterator<Item = f64> {
+pub(super) fn rung_ys(template: &Template) -> Vec<f64> {
     let n = (template.frame.1 / SPACING).ceil() as usize;
-    (0..=n).map(|i| i as f64 * SPACING)
+    (0..=n).map(|i| i as f64 * SPACING).collect()
 }
 
 /// Within this distance, mm, an anchor at the end of what is found has to have two others: the gap at a
 /// heading, twice.
 const COMPANY: f64 = 18.0;
+/// What one work pixel of bending from rung to rung costs.
+const BEND: f64 = 1.0;
+/// How far rules and rows are looked for at most, mm: rows that look alike follow each other every 3 mm.
+const NEAR: f64 = 1.25;
+/// An anchor farther from where the others have it is not the anchor, mm.
+const ASTRAY: f64 = 0.8;
 
-/// Search reaches in mm, resolution in px/mm and stiffness of each pass: what the step before leaves.
-const PASSES: [(f64, f64, f64); 4] = [(2.2, 2.0, 8.0), (0.8, FINE, 3.0), (0.8, FINE, 1.0), (0.5, FINE, 1.0)];
-/// How far a rule is looked for in the first pass, mm, where the words tell the width and where they do not.
-const RULE_REACH: (f64, f64) = (1.5, 3.0);
-
-/// Places all anchors and fits the mesh; `None` when fewer than four anchors are found.
-pub(crate) fn fit(work: &Work, template: &Template, form: usize) -> Option<Sheet> {
-    let mut mesh = work.mesh(rung_ys(template), template.frame.0);
-    let mut anchors = Vec::new();
-    for (pass, &(reach, resolution, stiffness)) in PASSES.iter().enumerate() {
-        anchors = observe::anchors(work, template, &mesh, reach, resolution);
-        if anchors.iter().filter(|o| o.u.is_some() && o.v.is_some()).count() < 4 {
-            return None;
-        }
-        let mut observations = anchors.clone();
-        let words = middles::find(work, template, &mesh);
-        let width_known = 2 * words.len() > template.words.len();
-        let rules = if width_known { RULE_REACH.0 } else { RULE_REACH.1 };
-        observations.extend(observe::rules(work, template, &mesh, rules / (pass + 1) as f64));
-        if pass > 0 {
-            observations.extend(observe::rows(work, template, &mesh, reach));
-        }
-        observations.extend(words);
-        mesh = smooth(template, &mesh, &observations, stiffness)?;
-    }
-    Some(conclude(work, template, &mesh, &anchors, form))
-}
-
-/// The smoothing spline through the observations; `None` when the system cannot be solved.
-fn smooth(template: &Template, before: &Mesh, observations: &[Observation], bend: f64) -> Option<Mesh> {
-    let ys: Vec<f64> = rung_ys(template).collect();
-    let of = |value: fn(&Observation) -> Option<f64>| -> Vec<(Point, f64, f64)> {
-        observations.iter().filter_map(|o| value(o).map(|v| (o.form, v, o.weight))).collect()
-    };
-    let width = before.width;
-    // Paper keeps its width, so that u hardly changes across; rows may turn, as at a fold.
-    let (across, down) = (Stiffness::bowed(bend, 5.0), Stiffness::bowed(bend, 1.0));
-    let u = spline(&ys, width, &of(|o| o.u), across)?;
-    let v = spline(&ys, width, &of(|o| o.v), down)?;
-    let rungs = ys
-        .iter()
-        .zip(u.iter().zip(&v))
-        .map(|(&y, (u, v))| {
-            let (l, r) = (Point::new(u.left, v.left), Point::new(u.right, v.right));
-            let middle = l.lerp(r, 0.5);
-            Rung { y, points: [l, Point::new(middle.x + u.bow, middle.y + v.bow), r] }
-        })
-        .collect();
-    Some(Mesh { width, rungs })
-}
-
-/// The sheet: the mesh in photo pixels, and how well the anchors sit on it.
-fn conclude(
+/// The sheet, and how far from the mesh before any of what is visible stands, mm. Anchors are sought within `reach` mm.
+pub(super) fn fit(
     work: &Work,
-    template: &Template,
-    mesh: &Mesh,
-    observations: &[Observation],
-    form: usize,
-) -> Sheet {
-    let mut squares = 0.0;
-    let (mut found, mut score) = (0usize, 0.0);
-    let mut anchored = Vec::new();
-    for o in observations {
-        let Some(v) = o.v else { continue };
-        let place = mesh.map(o.form);
-        let distance = place.distance(Point::new(o.u.unwrap_or(place.x), v)) / FINE;
-        // An anchor 0.8 mm off is not the anchor.
-        if distance >= 0.8 {
+    before: &Mesh,
+    (template, form): (&Template, usize),
+    reach: f64,
+) -> Option<(Sheet, f64)> {
+    let anchors = terms::anchors(work, template, reach);
+    if anchors.iter().filter(|t| t.u.is_some()).count() < 4 {
+        return None;
+    }
+    let mut all = anchors.clone();
+    all.extend(terms::rules(work, template, reach.min(NEAR)));
+    all.extend(terms::rows(work, template, reach.min(NEAR)));
+    all.extend(middles::find(work, template));
+    let (ys, width) = (rung_ys(template), template.frame.0);
+    let of = |value: fn(&Term) -> Option<f64>| -> Vec<(Point, f64, f64)> {
+        all.iter().filter_map(|t| value(t).map(|v| (t.form, v, t.weight))).collect()
+    };
+    // Paper keeps its width, so that u hardly changes across; rows may turn, as at a fold.
+    let u = Field::through(&ys, width, &of(|t| t.u), Stiffness::bowed(BEND, 5.0))?;
+    let v = Field::through(&ys, width, &of(|t| t.v), Stiffness::bowed(BEND, 1.0))?;
+    let off = |p: Point| (u.at(p), v.at(p));
+    let moved = |p: Point| {
+        let (u, v) = off(p);
+        Point::new(p.x + u / FINE, p.y + v / FINE)
+    };
+    let rung = |y: f64| Rung { y, points: [0.0, width / 2.0, width].map(|x| before.map(moved(Point::new(x, y)))) };
+    let mesh = Mesh { width, rungs: ys.iter().map(|&y| rung(y)).collect() };
+
+    let mut sheet = Sheet {
+        form,
+        mesh,
+        score: 0.0,
+        residual: 0.0,
+        anchors: 0.0,
+        visible: (0.0, 0.0),
+        anchored: Vec::new(),
+        mistaken: terms::mistaken(work, template, off),
+    };
+    let (mut found, mut squares) = (0usize, 0.0);
+    for term in &anchors {
+        let (u, v) = off(term.form);
+        let distance = (term.u.map_or(0.0, |at| at - u)).hypot(term.v.map_or(0.0, |at| at - v)) / FINE;
+        if distance >= ASTRAY {
             continue;
         }
-        anchored.push((o.form.y, distance));
-        if o.u.is_some() {
+        sheet.anchored.push((term.form.y, distance));
+        if term.u.is_some() {
             squares += distance * distance;
             found += 1;
-            score += f64::from(o.ncc);
+            sheet.score += f64::from(term.alike);
         }
     }
-    anchored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    sheet.anchored.sort_by(|a, b| a.0.total_cmp(&b.0));
     // An anchor far from all others is found by chance.
-    let company = |y: f64| anchored.iter().filter(|a| (a.0 - y).abs() <= COMPANY).count() > 2;
-    let mut ys = anchored.iter().map(|a| a.0).filter(|&y| company(y));
-    let top = ys.next().unwrap_or(f64::MAX);
-    let bottom = ys.next_back().unwrap_or(f64::MIN);
-    let all = template.anchors.iter().filter(|a| a.pins == Pins::Both).count();
-    let rungs = mesh
-        .rungs
-        .iter()
-        .map(|r| Rung { y: r.y, points: r.points.map(|p| work.to_photo(p.x - 0.5, p.y - 0.5)) })
-        .collect();
-    Sheet {
-        form,
-        mesh: Mesh { width: mesh.width, rungs },
-        score: score / found.max(1) as f64,
-        residual: (squares / found.max(1) as f64).sqrt(),
-        anchors: found as f64 / all as f64,
-        visible: (top - 6.0, bottom + 6.0),
-        anchored,
-        mistaken: observe::mistaken(work, template, mesh),
-    }
+    let company = |y: f64| sheet.anchored.iter().filter(|a| (a.0 - y).abs() <= COMPANY).count() > 2;
+    let mut seen = sheet.anchored.iter().map(|a| a.0).filter(|&y| company(y));
+    let top = seen.next()?;
+    let bottom = seen.next_back().unwrap_or(top);
+    sheet.visible = (top - 6.0, bottom + 6.0);
+    let whole = template.anchors.iter().filter(|a| a.pins == Pins::Both).count();
+    sheet.score /= found.max(1) as f64;
+    sheet.residual = (squares / found.max(1) as f64).sqrt();
+    sheet.anchors = found as f64 / whole as f64;
+    let shown = ys.iter().filter(|&&y| y >= top && y <= bottom);
+    let far = |p: Point| {
+        let (u, v) = off(p);
+        u.hypot(v) / FINE
+    };
+    let most = shown.flat_map(|&y| [0.0, width].map(|x| far(Point::new(x, y)))).fold(0.0, f64::max);
+    Some((sheet, most))
 }

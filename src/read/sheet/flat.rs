@@ -1,174 +1,166 @@
 //! The work picture: a sheet flattened to an even, small picture of ink.
 //!
-//! In: photo pixels, and a mesh that says about where the form lies. Out: [`Work`]: ink from 0 (paper) to 1 (full
-//! print) on a grid of [`template::FINE`](super::template::FINE) pixels a millimetre of the form, with the mapping
-//! back to photo pixels. Refuses nothing: what lies outside the photo has no ink.
+//! In: photo pixels, and a mesh that says about where the form lies. Out: [`Work`]: ink from 0 (paper) to [`FULL`]
+//! (full print) on a grid of [`FINE`] pixels a millimetre of the form. Refuses nothing: what lies outside the photo has
+//! no ink.
 
-use super::template::FINE;
 use super::Mesh;
-use crate::ground::geometry::{Point, Rect, floor};
+use super::template::FINE;
+use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
 
-/// A flattened ribbon.
+/// What full print counts.
+pub(super) const FULL: f64 = 255.0;
+
+/// A picture of ink.
 #[derive(Debug, Clone)]
-pub(crate) struct Work {
-    /// Ink, 0 to 1, row by row.
-    pub ink: Vec<f32>,
+pub(super) struct Ink {
+    /// Row by row, 0 to [`FULL`].
+    pub values: Vec<i16>,
     /// Width in pixels.
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
+}
+
+impl Ink {
+    /// A row's pixels from `x`, so many.
+    pub fn row(&self, y: usize, x: usize, count: usize) -> &[i16] {
+        &self.values[y * self.width + x..][..count]
+    }
+
+    /// Half as large.
+    fn half(&self) -> Ink {
+        let (width, height) = (self.width / 2, self.height / 2);
+        let mut values = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let (a, b) = (self.row(2 * y, 0, 2 * width), self.row(2 * y + 1, 0, 2 * width));
+            values.extend(a.chunks_exact(2).zip(b.chunks_exact(2)).map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4));
+        }
+        Ink { values, width, height }
+    }
+}
+
+/// A flattened stretch of a sheet.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    /// Its ink.
+    pub ink: Ink,
+    /// The same at half the resolution.
+    pub half: Ink,
     /// The form point of the first pixel's corner, mm.
     pub origin: Point,
-    /// Photo pixels at u = 0 and the step of one work pixel across, every [`RUNG`] work pixels along.
-    rungs: Vec<(Point, Point)>,
 }
-
-/// From one rung of the work picture to the next, work pixels: 2 mm, short against any bend.
-const RUNG: usize = 8;
 
 impl Work {
-    /// Work pixel to photo pixel.
-    pub(crate) fn to_photo(&self, u: f64, v: f64) -> Point {
-        let (origin, across) = self.line(v);
-        Point::new(origin.x + u * across.x, origin.y + u * across.y)
-    }
-
-    /// Photo point at u = 0 and step across at height v, extrapolated beyond the ends.
-    fn line(&self, v: f64) -> (Point, Point) {
-        let k = ((v / RUNG as f64).floor().max(0.0) as usize).min(self.rungs.len() - 2);
-        let t = v / RUNG as f64 - k as f64;
-        let (a, b) = (self.rungs[k], self.rungs[k + 1]);
-        (a.0.lerp(b.0, t), a.1.lerp(b.1, t))
-    }
-
-    /// Ink at a work point, bilinear; 0 outside.
-    pub(crate) fn at(&self, u: f64, v: f64) -> f32 {
-        let (x, y) = (floor(u), floor(v));
-        let (fx, fy) = ((u - x as f64) as f32, (v - y as f64) as f32);
-        let get = |dx: i64, dy: i64| {
-            let (x, y) = (x + dx, y + dy);
-            if x < 0 || y < 0 || x >= self.width as i64 || y >= self.height as i64 {
-                0.0
-            } else {
-                self.ink[y as usize * self.width + x as usize]
-            }
-        };
-        let top = get(0, 0) * (1.0 - fx) + get(1, 0) * fx;
-        let bottom = get(0, 1) * (1.0 - fx) + get(1, 1) * fx;
-        top * (1.0 - fy) + bottom * fy
-    }
-
-    /// The form's points in this picture, as the mesh along which it was flattened has them; `ys` are the rungs.
-    pub(crate) fn mesh(&self, ys: impl Iterator<Item = f64>, width: f64) -> Mesh {
-        let at = |x: f64, y: f64| Point::new((x - self.origin.x) * FINE, (y - self.origin.y) * FINE);
-        let rungs = ys.map(|y| super::Rung { y, points: [0.0, width / 2.0, width].map(|x| at(x, y)) });
-        Mesh { width, rungs: rungs.collect() }
+    /// The pixel column and row whose corner is a form point.
+    pub fn pixel(&self, p: Point) -> (i64, i64) {
+        let at = |v: f64, from: f64| ((v - from) * FINE).round() as i64;
+        (at(p.x, self.origin.x), at(p.y, self.origin.y))
     }
 }
 
-/// Flattens `area` (form mm) of a sheet that lies as `mesh` says.
-pub(crate) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
-    let size = |mm: f64| (mm * FINE).round().max(1.0) as usize;
+/// From one line along the mesh to the next, work pixels: 2 mm, short against any bend.
+const LINE: usize = 8;
+
+/// Flattens `area` (form mm, on the grid) of a sheet that lies as `mesh` says.
+pub(super) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
+    let size = |mm: f64| (mm * FINE).round().max(2.0) as usize;
     let (width, height) = (size(area.width), size(area.height));
-    let rungs = (0..=height / RUNG + 1)
+    let lines: Vec<[Point; 3]> = (0..=height / LINE + 1)
         .map(|k| {
-            let y = area.y + ((k * RUNG) as f64 + 0.5) / FINE;
-            let at = |u: f64| mesh.map(Point::new(area.x + (u + 0.5) / FINE, y));
-            let (start, end) = (at(0.0), at(width as f64));
-            let step = |a: f64, b: f64| (b - a) / width as f64;
-            (start, Point::new(step(start.x, end.x), step(start.y, end.y)))
+            let y = area.y + ((k * LINE) as f64 + 0.5) / FINE;
+            [0.0, 0.5, 1.0].map(|t| mesh.map(Point::new(area.x + t * area.width, y)))
         })
         .collect();
-    let origin = Point::new(area.x, area.y);
-    let mut work = Work { ink: vec![0.0; width * height], width, height, origin, rungs };
-    let grey = grey(pixels, &work);
-    even(&mut work, &grey);
-    work
+    let grey = grey(pixels, &lines, (width, height));
+    let ink = Ink { values: even(&grey, width, height), width, height };
+    let half = ink.half();
+    Work { ink, half, origin: Point::new(area.x, area.y) }
 }
 
-/// The photo's grey on the work grid, averaged over the photo pixels that a work pixel covers; -1
-/// outside the photo.
-fn grey(pixels: &GrayImage, work: &Work) -> Vec<f32> {
+/// The photo's grey along lines, averaged over the photo's pixels that a work pixel covers; -1 outside the photo.
+fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize)) -> Vec<i16> {
     let (pw, ph) = (i64::from(pixels.width()), i64::from(pixels.height()));
     let raw = pixels.as_raw();
-    let mut out = Vec::with_capacity(work.width * work.height);
-    let mut offsets = Vec::new();
-    for v in 0..work.height {
-        let (start, across) = work.line(v as f64);
-        // Samples across the photo pixels that one work pixel covers, in a square along the strip;
-        // half a pixel more, so that truncation rounds.
-        let taps = (across.x.hypot(across.y).round() as i32).clamp(1, 4);
-        let at = |k: i32| (f64::from(k) + 0.5) / f64::from(taps) - 0.5;
-        offsets.clear();
-        for i in 0..taps {
-            for j in 0..taps {
-                let (du, dv) = (at(i), at(j));
-                let dx = du * across.x - dv * across.y + 0.5;
-                let dy = du * across.y + dv * across.x + 0.5;
-                offsets.push((dx as f32, dy as f32));
+    let mut out = Vec::with_capacity(width * height);
+    let mut taps = Vec::new();
+    // Fixed point: 24 bits behind the point; a shift is a floor.
+    let fixed = |v: f64| (v * f64::from(1 << 24)).round() as i64;
+    let n = width as f64;
+    for v in 0..height {
+        let (k, t) = (v / LINE, (v % LINE) as f64 / LINE as f64);
+        let at = |i: usize| lines[k][i].lerp(lines[k + 1][i], t);
+        let (a, b, c) = (at(0), at(1), at(2));
+        // A parabola through the three, by its first and second differences from pixel to pixel.
+        let bow = |a: f64, b: f64, c: f64| (2.0 * (a - 2.0 * b + c), -3.0 * a + 4.0 * b - c);
+        let ((qx, lx), (qy, ly)) = (bow(a.x, b.x, c.x), bow(a.y, b.y, c.y));
+        let first = |a: f64, q: f64, l: f64| a + l * 0.5 / n + q * 0.25 / (n * n);
+        let step = |q: f64, l: f64| l / n + q * 2.0 / (n * n);
+        let (x0, y0) = (first(a.x, qx, lx), first(a.y, qy, ly));
+        let (sx, sy) = (step(qx, lx), step(qy, ly));
+        let (ax, ay) = ((c.x - a.x) / n, (c.y - a.y) / n);
+        // Samples in a square across the photo's pixels that one work pixel covers; half a pixel more, so that a shift
+        // rounds.
+        let side = (ax.hypot(ay).round() as i32).clamp(1, 4);
+        let spread = |k: i32| (f64::from(k) + 0.5) / f64::from(side) - 0.5;
+        taps.clear();
+        for i in 0..side {
+            for j in 0..side {
+                let (du, dv) = (spread(i), spread(j));
+                taps.push((fixed(du * ax - dv * ay + 0.5), fixed(du * ay + dv * ax + 0.5)));
             }
         }
-        // Fixed point: 16 bits behind the point; a shift is a floor.
-        let fixed = |v: f64| (v * 65_536.0).round() as i64;
-        let (step_x, step_y) = (fixed(across.x), fixed(across.y));
-        let taps: Vec<(i64, i64)> = offsets
-            .iter()
-            .map(|&(dx, dy)| (fixed(start.x + f64::from(dx)), fixed(start.y + f64::from(dy))))
-            .collect();
-        let last = work.width as i64 - 1;
-        let inside = |&(x, y): &(i64, i64)| {
-            let within = |v: i64, limit: i64| (0..limit).contains(&(v >> 16));
-            within(x, pw) && within(x + last * step_x, pw) && within(y, ph) && within(y + last * step_y, ph)
-        };
-        let index = |x: i64, y: i64| ((y >> 16) * pw + (x >> 16)) as usize;
-        if taps.iter().all(inside) {
-            let share = 1.0 / taps.len() as f32;
-            for u in 0..work.width as i64 {
-                let (sx, sy) = (u * step_x, u * step_y);
-                let sum: u32 = taps.iter().map(|&(x, y)| u32::from(raw[index(x + sx, y + sy)])).sum();
-                out.push(sum as f32 * share);
-            }
-            continue;
-        }
-        for u in 0..work.width as i64 {
-            let (mut sum, mut n) = (0u32, 0u32);
-            for &(x, y) in &taps {
-                let (x, y) = (x + u * step_x, y + u * step_y);
-                if (0..pw).contains(&(x >> 16)) && (0..ph).contains(&(y >> 16)) {
-                    sum += u32::from(raw[index(x, y)]);
-                    n += 1;
+        let (mut x, mut y) = (fixed(x0), fixed(y0));
+        let (mut dx, mut dy) = (fixed(sx), fixed(sy));
+        let (ddx, ddy) = (fixed(2.0 * qx / (n * n)), fixed(2.0 * qy / (n * n)));
+        let share = 65_536 / taps.len() as u32;
+        for _ in 0..width {
+            let (mut sum, mut count) = (0u32, 0u32);
+            for &(tx, ty) in &taps {
+                let (px, py) = ((x + tx) >> 24, (y + ty) >> 24);
+                if (0..pw).contains(&px) && (0..ph).contains(&py) {
+                    sum += u32::from(raw[(py * pw + px) as usize]);
+                    count += 1;
                 }
             }
-            out.push(if n > 0 { sum as f32 / n as f32 } else { -1.0 });
+            out.push(match count as usize {
+                0 => -1,
+                n if n == taps.len() => ((sum * share) >> 16) as i16,
+                _ => (sum / count) as i16,
+            });
+            x += dx;
+            y += dy;
+            dx += ddx;
+            dy += ddy;
         }
     }
     out
 }
 
-/// Block side for the paper's brightness, work pixels: 3 mm, wider than any stroke of a heading.
+/// Side of the blocks in which the paper's brightness is taken, work pixels: 3 mm, wider than any stroke of a heading.
 const BLOCK: usize = 12;
+/// What full print loses of the paper's light.
+const LOST: f64 = 0.6;
+/// Below this share of the typical paper nothing is paper: border or background.
+const PAPER: f64 = 0.4;
 
-/// Grey to ink: one minus the grey over the paper's brightness nearby, scaled so that print is 1.
-fn even(work: &mut Work, grey: &[f32]) {
-    let (w, h) = (work.width, work.height);
+/// Grey to ink: how much darker than the paper nearby.
+fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
     let (bw, bh) = (w.div_ceil(BLOCK), h.div_ceil(BLOCK));
     let mut level = vec![0.0f32; bw * bh];
-    let mut values = Vec::with_capacity(BLOCK * BLOCK);
+    let mut values: Vec<i16> = Vec::with_capacity(BLOCK * BLOCK);
     for by in 0..bh {
         for bx in 0..bw {
             values.clear();
             for y in by * BLOCK..((by + 1) * BLOCK).min(h) {
-                for x in bx * BLOCK..((bx + 1) * BLOCK).min(w) {
-                    if grey[y * w + x] >= 0.0 {
-                        values.push(grey[y * w + x]);
-                    }
-                }
+                let row = &grey[y * w + bx * BLOCK..y * w + ((bx + 1) * BLOCK).min(w)];
+                values.extend(row.iter().filter(|&&v| v >= 0));
             }
             // The brightest fifth of a block is paper, whatever is printed on it.
             let k = values.len() * 4 / 5;
             level[by * bw + bx] =
-                if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(k, f32::total_cmp).1 };
+                if values.is_empty() { 0.0 } else { f32::from(*values.select_nth_unstable(k).1) };
         }
     }
     let mut all = level.clone();
@@ -177,21 +169,23 @@ fn even(work: &mut Work, grey: &[f32]) {
     // The block before a pixel, the one after it, and how far it is between their middles.
     let between = |at: usize, blocks: usize| {
         let f = (at as f32 + 0.5) / BLOCK as f32 - 0.5;
-        let before = f.floor().max(0.0) as usize;
+        let before = f.max(0.0) as usize;
         (before, (before + 1).min(blocks - 1), (f - before as f32).clamp(0.0, 1.0))
     };
     let columns: Vec<_> = (0..w).map(|x| between(x, bw)).collect();
     let mut row = vec![0.0f32; bw];
+    let mut out = Vec::with_capacity(w * h);
+    let least = PAPER as f32 * typical;
     for y in 0..h {
         let (y0, y1, ty) = between(y, bh);
         for (x, level_at) in row.iter_mut().enumerate() {
             *level_at = level[y0 * bw + x] * (1.0 - ty) + level[y1 * bw + x] * ty;
         }
-        let line = y * w..(y + 1) * w;
-        for ((ink, &g), &(x0, x1, tx)) in work.ink[line.clone()].iter_mut().zip(&grey[line]).zip(&columns) {
+        for (&g, &(x0, x1, tx)) in grey[y * w..(y + 1) * w].iter().zip(&columns) {
             let p = row[x0] * (1.0 - tx) + row[x1] * tx;
-            // Below 0.4 of the typical paper nothing is paper: border or background.
-            *ink = if g < 0.0 || p < 0.4 * typical { 0.0 } else { ((1.0 - g / p) / 0.6).clamp(0.0, 1.0) };
+            let lost = (1.0 - f32::from(g) / p) * (FULL / LOST) as f32;
+            out.push(if g < 0 || p < least || p <= 0.0 { 0 } else { lost.clamp(0.0, FULL as f32) as i16 });
         }
     }
+    out
 }

@@ -17,11 +17,11 @@ mod register;
 pub(crate) mod landmarks;
 mod mesh;
 mod middles;
-mod observe;
 mod fit;
 mod flat;
 mod spline;
 mod template;
+mod terms;
 
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
@@ -104,7 +104,7 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
         for (form, template) in templates.iter().enumerate() {
             let mut matches = Vec::new();
             levels.iter().for_each(|level| landmarks::matches(level, &template.landmarks, &mut matches));
-            let ys: Vec<f64> = fit::rung_ys(template).collect();
+            let ys: Vec<f64> = fit::rung_ys(template);
             while let Some(place) = landmarks::consensus::find(&matches, &ys, template.frame.0) {
                 let (mesh, known) = closely(&levels, template, &matches, &place, &ys);
                 let found = register::register(pixels, (template, form), mesh, known)

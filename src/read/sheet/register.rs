@@ -5,7 +5,7 @@
 //! paper bends. Refuses (gives `None`) what has too little of the form's print.
 
 use super::fit::fit;
-use super::template::Template;
+use super::template::{FINE, Template};
 use super::{Mesh, Rung, Sheet, flat};
 use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
@@ -16,38 +16,40 @@ const AHEAD: f64 = 50.0;
 const BESIDE: f64 = 7.0;
 /// At most so many times.
 const ROUNDS: usize = 6;
+/// How far from where landmarks put it print is sought, mm, and from where print put it.
+const REACH: (f64, f64) = (1.5, 1.0);
+/// Paper that moved by less needs no second look, mm: correlation is as exact as on a picture flattened anew.
+const STILL: f64 = 0.5;
 
 /// Registers a sheet that lies about as `mesh` says, which is known from one form y to another.
 pub(super) fn register(
     pixels: &GrayImage,
-    (template, form): (&Template, usize),
+    of: (&Template, usize),
     mut mesh: Mesh,
     mut known: (f64, f64),
 ) -> Option<Sheet> {
+    let height = of.0.frame.1;
     let mut best: Option<Sheet> = None;
+    let mut reach = REACH.0;
     for _ in 0..ROUNDS {
-        let work = flattened(pixels, template, &mesh, known);
-        let Some(sheet) = fit(&work, template, form) else { break };
-        let reach = (known.0 - AHEAD, known.1 + AHEAD);
+        let within = (known.0 - AHEAD, known.1 + AHEAD);
+        let snap = |y: f64| (y * FINE).round() / FINE;
+        let (from, to) = (snap(within.0.max(-BESIDE)), snap(within.1.min(height + BESIDE)));
+        let area = Rect::new(-BESIDE, from, of.0.frame.0 + 2.0 * BESIDE, to - from);
+        let Some((sheet, moved)) = fit(&flat::flatten(pixels, &mesh, area), &mesh, of, reach) else { break };
         let (top, bottom) = sheet.visible;
-        let more = (top < reach.0 + AHEAD / 2.0 && reach.0 > 0.0)
-            || (bottom > reach.1 - AHEAD / 2.0 && reach.1 < template.frame.1);
-        (mesh, known) = (sheet.mesh.clone(), sheet.visible);
-        let better = best.as_ref().is_none_or(|b| sheet.anchors >= b.anchors);
+        let more = (top < within.0 + AHEAD / 2.0 && within.0 > 0.0)
+            || (bottom > within.1 - AHEAD / 2.0 && within.1 < height);
+        (mesh, known, reach) = (sheet.mesh.clone(), sheet.visible, REACH.1);
+        let better = best.as_ref().is_none_or(|b| sheet.anchors >= b.anchors - 0.02);
         if better {
             best = Some(sheet);
         }
-        if !more || !better {
+        if !better || !(more || moved > STILL) {
             break;
         }
     }
     best
-}
-
-fn flattened(pixels: &GrayImage, template: &Template, mesh: &Mesh, known: (f64, f64)) -> flat::Work {
-    let (from, to) = ((known.0 - AHEAD).max(-BESIDE), (known.1 + AHEAD).min(template.frame.1 + BESIDE));
-    let area = Rect::new(-BESIDE, from, template.frame.0 + 2.0 * BESIDE, to - from);
-    flat::flatten(pixels, mesh, area)
 }
 
 /// The frame's edges at form y: on the mesh, or on the line through the last `base` mm of it.

@@ -1,5 +1,6 @@
 //! The form's constant print as the registration looks for it.
 
+use super::correlate::Print;
 use super::landmarks::Landmarks;
 use crate::form::print::{Canvas, text_width};
 use crate::form::{Align, Form, Label, Rule};
@@ -20,13 +21,11 @@ pub(crate) enum Pins {
 
 /// A patch of print that is looked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Anchor {
+pub(super) struct Anchor {
     /// Where it stands, form mm.
     pub rect: Rect,
-    /// Its ink at [`FINE`], row by row.
-    pub ink: Vec<f32>,
-    /// Width and height of `ink`.
-    pub size: (usize, usize),
+    /// Its ink.
+    pub print: Print,
     /// What it pins down.
     pub pins: Pins,
 }
@@ -45,14 +44,8 @@ pub(crate) struct RowPrint {
 pub struct Template {
     /// The frame's width and height, mm.
     pub(crate) frame: (f64, f64),
-    /// From the paper's left edge to the frame, and the paper's width, mm.
-    pub(crate) paper: (f64, f64),
     /// The anchors, top to bottom.
-    pub(crate) anchors: Vec<Anchor>,
-    /// Ink density per millimetre of y (from 0) in each of [`BANDS`] bands across the frame.
-    pub(crate) profile: Vec<[f32; BANDS]>,
-    /// The long vertical rules: x, y0, y1.
-    pub(crate) verticals: Vec<(f64, f64, f64)>,
+    pub(super) anchors: Vec<Anchor>,
     /// All upright rules higher than a row: x, y0, y1.
     pub(crate) uprights: Vec<(f64, f64, f64)>,
     /// The rows of digits, and both halves of the rows of words.
@@ -73,9 +66,6 @@ pub(crate) struct Words {
     /// Em height, mm.
     pub size: f64,
 }
-
-/// Bands across the strip for the coarse alignment: heads and siglas, codes and digits, words.
-pub(crate) const BANDS: usize = 3;
 
 fn label_rect(label: &Label) -> Rect {
     let width = text_width(&label.text, &label.style);
@@ -135,22 +125,19 @@ impl Template {
                     1.65 * slot.style.size,
                 ));
                 let (ink, size) = patch(&words, rect);
-                anchors.push(Anchor { rect, ink, size, pins: Pins::Y });
+                anchors.push(Anchor { rect, print: Print::new(&ink, size), pins: Pins::Y });
             }
         }
         for rect in label_rows(form) {
             let rect = snap(Rect::new(rect.x - 0.8, rect.y - 0.6, rect.width + 1.6, rect.height + 1.2));
             let (ink, size) = patch(&constant, rect);
-            anchors.push(Anchor { rect, ink, size, pins: Pins::Both });
+            anchors.push(Anchor { rect, print: Print::new(&ink, size), pins: Pins::Both });
         }
         anchors.sort_by(|a, b| a.rect.y.total_cmp(&b.rect.y).then(a.rect.x.total_cmp(&b.rect.x)));
         let rows = row_prints(form, &canvas);
         Self {
             frame: form.frame,
-            paper: (form.margin_left, form.paper_width),
             anchors,
-            profile: profile(&canvas, form),
-            verticals: uprights(&form.rules, 100.0),
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
@@ -199,7 +186,7 @@ fn label_rows(form: &Form) -> Vec<Rect> {
     rows.into_iter().map(|r| r.1).collect()
 }
 
-/// Upright rules longer than `least` mm; beyond 100 mm they are the borders along the whole table.
+/// Upright rules longer than `least` mm.
 fn uprights(rules: &[Rule], least: f64) -> Vec<(f64, f64, f64)> {
     rules.iter().filter(|r| r.x0 == r.x1 && r.y1 - r.y0 > least).map(|r| (r.x0, r.y0, r.y1)).collect()
 }
@@ -227,21 +214,4 @@ fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
         }
     }
     rows
-}
-
-/// Ink density per millimetre in each band, over the frame's height.
-fn profile(canvas: &Canvas, form: &Form) -> Vec<[f32; BANDS]> {
-    let (width, height) = form.frame;
-    let mut out = Vec::new();
-    for y in 0..height.floor() as u32 {
-        let mut row = [0.0f32; BANDS];
-        for (band, value) in row.iter_mut().enumerate() {
-            let x0 = width * band as f64 / BANDS as f64;
-            let rect = Rect::new(x0, f64::from(y), width / BANDS as f64, 1.0);
-            let (ink, size) = patch(canvas, rect);
-            *value = ink.iter().sum::<f32>() / (size.0 * size.1).max(1) as f32;
-        }
-        out.push(row);
-    }
-    out
 }

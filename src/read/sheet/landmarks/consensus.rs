@@ -6,7 +6,7 @@
 
 use super::{Match, apart};
 use crate::ground::geometry::Point;
-use crate::read::sheet::spline::{Stiffness, spline};
+use crate::read::sheet::spline::{Field, Stiffness};
 use crate::read::sheet::template::FINE;
 use crate::read::sheet::{Mesh, Rung};
 
@@ -43,15 +43,19 @@ pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
         let (sin, cos) = f64::from(m.turn).sin_cos();
         let agrees = |o: &Match| {
             let (dx, dy) = (o.form.x - m.form.x, o.form.y - m.form.y);
-            let far = dx.hypot(dy);
+            if dx.abs() > NEAR || dy.abs() > NEAR {
+                return false;
+            }
+            let far = (dx * dx + dy * dy).sqrt();
             if far > NEAR || apart(o.turn, m.turn) > TURN || o.scale > 1.4 * m.scale || m.scale > 1.4 * o.scale {
                 return false;
             }
             let s = (m.scale * o.scale).sqrt();
             // Along the way the scale is only known to a tenth.
             let want = (s * (dx * cos - dy * sin), s * (dx * sin + dy * cos));
-            let off = (o.photo.x - m.photo.x - want.0).hypot(o.photo.y - m.photo.y - want.1);
-            off < s * (0.8 + 0.15 * far)
+            let (x, y) = (o.photo.x - m.photo.x - want.0, o.photo.y - m.photo.y - want.1);
+            let most = s * (0.8 + 0.15 * far);
+            x * x + y * y < most * most
         };
         matches.iter().enumerate().filter(|(_, o)| agrees(o)).map(|(k, _)| k).collect()
     };
@@ -163,22 +167,15 @@ fn bent(flat: &Plane, pairs: &[(Point, Point)], ys: &[f64], width: f64, bend: f6
     let of = |value: fn(Point) -> f64| -> Vec<(Point, f64, f64)> {
         off.iter().map(|&(form, by, weight)| (form, value(by), weight)).collect()
     };
-    let u = spline(ys, width, &of(|p| p.x), Stiffness::flat(bend))?;
-    let v = spline(ys, width, &of(|p| p.y), Stiffness::flat(bend))?;
-    let rungs = ys
-        .iter()
-        .zip(u.iter().zip(&v))
-        .map(|(&y, (u, v))| {
-            let at = |x: f64, by: (f64, f64)| {
-                let form = Point::new(x, y);
-                let (p, unit) = (flat.map(form), flat.px_per_mm(form) / FINE);
-                Point::new(p.x + by.0 * unit, p.y + by.1 * unit)
-            };
-            let half = ((u.left + u.right) / 2.0, (v.left + v.right) / 2.0);
-            Rung { y, points: [at(0.0, (u.left, v.left)), at(width / 2.0, half), at(width, (u.right, v.right))] }
-        })
-        .collect();
-    Some(Mesh { width, rungs })
+    let u = Field::through(ys, width, &of(|p| p.x), Stiffness::flat(bend))?;
+    let v = Field::through(ys, width, &of(|p| p.y), Stiffness::flat(bend))?;
+    let at = |x: f64, y: f64| {
+        let form = Point::new(x, y);
+        let (p, unit) = (flat.map(form), flat.px_per_mm(form) / FINE);
+        Point::new(p.x + u.at(form) * unit, p.y + v.at(form) * unit)
+    };
+    let rungs = ys.iter().map(|&y| Rung { y, points: [0.0, width / 2.0, width].map(|x| at(x, y)) });
+    Some(Mesh { width, rungs: rungs.collect() })
 }
 
 /// A plane seen by a camera: form mm to photo px.
