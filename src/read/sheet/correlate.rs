@@ -79,7 +79,8 @@ fn map(ink: &Ink, patch: &Patch, at: (i64, i64), reach: (usize, usize)) -> Optio
             }
             let (sum, squares) = (sum as f64, squares as f64);
             let spread = (squares - sum * sum / n).max(0.0);
-            let alike = (dot as f64 - patch.sum * sum / n) / (patch.norm * (spread + n * SPECKS * SPECKS).sqrt());
+            let alike =
+                (dot as f64 - patch.sum * sum / n) / (patch.norm * (spread + n * SPECKS * SPECKS).sqrt());
             values.push(alike as f32);
         }
     }
@@ -124,11 +125,6 @@ impl Print {
     /// From ink, 0 to 1, row by row.
     pub fn new(ink: &[f32], size: (usize, usize)) -> Self {
         Self { full: Patch::new(ink, size), half: Patch::half(ink, size) }
-    }
-
-    /// Pixels across and down.
-    pub fn size(&self) -> (usize, usize) {
-        self.full.size
     }
 
     /// How alike the print is that stands at a pixel, or within one pixel of it.

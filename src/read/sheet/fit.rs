@@ -59,7 +59,8 @@ pub(super) fn fit(
         let (u, v) = off(p);
         Point::new(p.x + u / FINE, p.y + v / FINE)
     };
-    let rung = |y: f64| Rung { y, points: [0.0, width / 2.0, width].map(|x| before.map(moved(Point::new(x, y)))) };
+    let rung =
+        |y: f64| Rung { y, points: [0.0, width / 2.0, width].map(|x| before.map(moved(Point::new(x, y)))) };
     let mesh = Mesh { width, rungs: ys.iter().map(|&y| rung(y)).collect() };
 
     let mut sheet = Sheet {

@@ -35,7 +35,9 @@ impl Ink {
         let mut values = Vec::with_capacity(width * height);
         for y in 0..height {
             let (a, b) = (self.row(2 * y, 0, 2 * width), self.row(2 * y + 1, 0, 2 * width));
-            values.extend(a.chunks_exact(2).zip(b.chunks_exact(2)).map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4));
+            values.extend(
+                a.chunks_exact(2).zip(b.chunks_exact(2)).map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4),
+            );
         }
         Ink { values, width, height }
     }

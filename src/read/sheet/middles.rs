@@ -27,8 +27,7 @@ const WEIGHT: f64 = 0.3;
 
 /// The rows of words by their middle.
 pub(super) fn find(work: &Work, template: &Template) -> Vec<Term> {
-    let inks: Vec<Vec<f64>> =
-        template.words.iter().map(|w| across(work, w).unwrap_or_default()).collect();
+    let inks: Vec<Vec<f64>> = template.words.iter().map(|w| across(work, w).unwrap_or_default()).collect();
     let mut out = Vec::new();
     for words in &template.words {
         let near = template.words.iter().zip(&inks);

@@ -12,13 +12,13 @@
 //! [`follow`] goes up the header's lines.
 
 mod correlate;
-mod follow;
-mod register;
-pub(crate) mod landmarks;
-mod mesh;
-mod middles;
 mod fit;
 mod flat;
+mod follow;
+pub mod landmarks;
+mod mesh;
+mod middles;
+mod register;
 mod spline;
 mod template;
 mod terms;
@@ -28,6 +28,7 @@ pub use template::Template;
 
 use crate::ground::geometry::Point;
 use image::GrayImage;
+use landmarks::{Level, Match, Pyramid, consensus};
 
 /// A sheet found in a photo.
 #[derive(Debug, Clone)]
@@ -87,49 +88,39 @@ impl Sheet {
 /// chance below 0.1, at whole sheets above 0.8; a quarter of a sheet reaches 0.25).
 const MIN_ANCHORS: f64 = 0.15;
 
-/// Of a photo's own size: the levels of its pyramid that are looked at first, and those that are when nothing was found;
-/// the largest, and how many. A landmark's 2 px a millimetre are reached from 85 dpi up.
-const SIZES: [(f64, usize); 2] = [(0.25, 4), (0.61, 4)];
-/// The most corners of a level.
-const CORNERS: usize = 4000;
+/// Levels of the pyramid beside the one at which a whole sheet would fill the photo, in the order in which they are looked
+/// at: larger ones for a sheet that is small in the photo, smaller ones for one of which the photo shows a part.
+const LEVELS: [i32; 9] = [0, 1, -1, 2, 3, -2, 4, 5, 6];
+/// The least and the most of a photo's own size at which it is looked at. At a quarter a tenth of a second goes for
+/// noise, not print, in 48 megapixels.
+const SHARES: (f64, f64) = (0.06, 1.0);
+/// The least and the most corners of a level, and pixels for each.
+const CORNERS: (usize, usize, usize) = (1500, 4000, 200);
+/// From this share of its anchors on a sheet is whole.
+const WHOLE: f64 = 0.8;
+/// Landmarks all along the frame, from one to the next at most so many mm, need no second look.
+const GAP: f64 = 40.0;
+/// How often landmarks are sought where they should be, as long as more of the sheet is seen.
+const GUIDED: usize = 12;
 
 /// Finds the sheets of a photo.
 ///
 /// `templates` are those of the known forms, in their order. The result is empty when no strip fits
 /// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
-    let mut sheets: Vec<Sheet> = Vec::new();
-    for (largest, count) in SIZES {
-        let levels = landmarks::levels(pixels, largest, count, CORNERS);
-        for (form, template) in templates.iter().enumerate() {
-            let mut matches = Vec::new();
-            levels.iter().for_each(|level| landmarks::matches(level, &template.landmarks, &mut matches));
-            let ys: Vec<f64> = fit::rung_ys(template);
-            while let Some(place) = landmarks::consensus::find(&matches, &ys, template.frame.0) {
-                let (mesh, known) = closely(&levels, template, &matches, &place, &ys);
-                let found = register::register(pixels, (template, form), mesh, known)
-                    .filter(|s| s.anchors >= MIN_ANCHORS);
-                let mut inlier = vec![false; matches.len()];
-                place.inliers.iter().for_each(|&k| inlier[k] = true);
-                // What lies on the sheet is of no other one.
-                let on = |m: &landmarks::Match| {
-                    found.as_ref().is_some_and(|s| register::on_strip(&s.mesh, s.visible, 20.0, m.photo))
-                };
-                let rest = matches.iter().zip(inlier).filter(|(m, inlier)| !inlier && !on(m));
-                matches = rest.map(|(m, _)| *m).collect();
-                let Some(sheet) = found else { continue };
-                if sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
-                    continue;
-                }
-                sheets.retain(|s| !overlap(&sheet, s));
-                sheets.push(sheet);
+    let mut search = Search::new(pixels, templates);
+    for exponent in LEVELS {
+        for form in 0..templates.len() {
+            if search.level(templates[form].share(pixels) * landmarks::RATIO.powi(exponent)) {
+                search.look();
             }
         }
-        if !sheets.is_empty() {
+        if !search.sheets.is_empty() && search.sheets.iter().all(|s| search.seen(s)) {
             break;
         }
     }
-    let mut sheets: Vec<Sheet> = sheets.into_iter().map(|s| settle(pixels, &templates[s.form], s)).collect();
+    let follow = |s: Sheet| follow::follow(pixels, &templates[s.form], s);
+    let mut sheets: Vec<Sheet> = search.sheets.into_iter().map(follow).collect();
     sheets.sort_by(|a, b| {
         let (p, q) = (middle(a), middle(b));
         p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))
@@ -137,40 +128,130 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     sheets
 }
 
-/// A place made exact with what looks like a landmark where it puts one; the form y between which it is known.
-fn closely(
-    levels: &[landmarks::Level],
-    template: &Template,
-    matches: &[landmarks::Match],
-    place: &landmarks::consensus::Place,
-    ys: &[f64],
-) -> (Mesh, (f64, f64)) {
-    let ends = |matches: &[landmarks::Match], inliers: &[usize]| {
-        let ys = || inliers.iter().map(|&k| matches[k].form.y);
-        (ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max))
-    };
-    let (mut mesh, mut known) = (place.mesh.clone(), ends(matches, &place.inliers));
-    for _ in 0..GUIDED {
-        let near = landmarks::guided(levels, &template.landmarks, &mesh, known);
-        let all = (0..near.len()).collect();
-        let Some(again) = landmarks::consensus::grow(&near, all, ys, template.frame.0) else { break };
-        let ends = ends(&near, &again.inliers);
-        let more = ends.0 < known.0 - 5.0 || ends.1 > known.1 + 5.0;
-        (mesh, known) = (again.mesh, ends);
-        if !more {
-            break;
+/// A search for sheets: what was seen so far.
+struct Search<'a> {
+    pixels: &'a GrayImage,
+    templates: &'a [Template],
+    pyramid: Pyramid<'a>,
+    levels: Vec<Level>,
+    /// What looks like a landmark of each form.
+    matches: Vec<Vec<Match>>,
+    sheets: Vec<Sheet>,
+}
+
+impl<'a> Search<'a> {
+    fn new(pixels: &'a GrayImage, templates: &'a [Template]) -> Self {
+        let matches = vec![Vec::new(); templates.len()];
+        Self {
+            pixels,
+            templates,
+            pyramid: Pyramid::new(pixels),
+            levels: Vec::new(),
+            matches,
+            sheets: Vec::new(),
         }
     }
-    (mesh, known)
+
+    /// Looks at the photo at a share of its size, unless it was looked at near that size before.
+    fn level(&mut self, share: f64) -> bool {
+        let share = share.clamp(SHARES.0, SHARES.1);
+        let near = |l: &Level| (0.87..1.15).contains(&(l.share() / share));
+        if self.levels.iter().any(near) {
+            return false;
+        }
+        let (least, most, each) = CORNERS;
+        let area = f64::from(self.pixels.width()) * f64::from(self.pixels.height()) * share * share;
+        let level = self.pyramid.level(share, (area as usize / each).clamp(least, most));
+        for (template, matches) in self.templates.iter().zip(&mut self.matches) {
+            landmarks::matches(&level, &template.landmarks, matches);
+        }
+        self.levels.push(level);
+        true
+    }
+
+    /// Sheets on which what was seen so far agrees.
+    fn look(&mut self) {
+        for (form, template) in self.templates.iter().enumerate() {
+            let ys = fit::rung_ys(template);
+            let mut left = self.matches[form].clone();
+            while let Some(place) = consensus::find(&left, &ys, template.frame.0) {
+                let (mesh, known) = self.closely(template, (&left, &place), &ys);
+                let found = register::register(self.pixels, (template, form), mesh, known);
+                let found = found.filter(|s| s.anchors >= MIN_ANCHORS);
+                let mut inlier = vec![false; left.len()];
+                place.inliers.iter().for_each(|&k| inlier[k] = true);
+                // What lies on the sheet is of no other one.
+                let on = |m: &Match| {
+                    found.as_ref().is_some_and(|s| register::on_strip(&s.mesh, s.visible, 20.0, m.photo))
+                };
+                let rest = left.iter().zip(inlier).filter(|(m, inlier)| !inlier && !on(m));
+                left = rest.map(|(m, _)| *m).collect();
+                let Some(sheet) = found else { continue };
+                if self.sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
+                    continue;
+                }
+                self.sheets.retain(|s| !overlap(&sheet, s));
+                self.sheets.push(sheet);
+            }
+        }
+    }
+
+    /// A place made exact with what looks like a landmark where it puts one; the form y between which it is known.
+    fn closely(
+        &mut self,
+        template: &Template,
+        from: (&[Match], &consensus::Place),
+        ys: &[f64],
+    ) -> (Mesh, (f64, f64)) {
+        let ends = |matches: &[Match], inliers: &[usize]| {
+            let ys = || inliers.iter().map(|&k| matches[k].form.y);
+            (ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max))
+        };
+        let (mut mesh, mut known) = (from.1.mesh.clone(), ends(from.0, &from.1.inliers));
+        let mut seen: Vec<f64> = from.1.inliers.iter().map(|&k| from.0[k].form.y).collect();
+        seen.extend([0.0, template.frame.1]);
+        seen.sort_by(f64::total_cmp);
+        if seen.windows(2).all(|w| w[1] - w[0] < GAP) {
+            return (mesh, known);
+        }
+        for _ in 0..GUIDED {
+            // Parts that are nearer or farther are seen at other sizes.
+            for y in [known.0, known.1] {
+                self.level(
+                    template.landmarks.px_per_mm
+                        / consensus::scale(&mesh, Point::new(template.frame.0 / 2.0, y)),
+                );
+            }
+            let near = landmarks::guided(&self.levels, &template.landmarks, &mesh, known);
+            let all = (0..near.len()).collect();
+            let Some(again) = consensus::grow(&near, all, (ys, template.frame.0), 3) else { break };
+            let ends = ends(&near, &again.inliers);
+            let more = ends.0 < known.0 - 5.0 || ends.1 > known.1 + 5.0;
+            (mesh, known) = (again.mesh, ends);
+            if !more {
+                break;
+            }
+        }
+        (mesh, known)
+    }
+
+    /// Whether a sheet is seen whole, or as far as the photo shows it.
+    fn seen(&self, sheet: &Sheet) -> bool {
+        let (w, h) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
+        let inside = |y: f64| {
+            let p = sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y));
+            p.x > 0.0 && p.y > 0.0 && p.x < w && p.y < h
+        };
+        let height = self.templates[sheet.form].frame.1;
+        let (top, bottom) = sheet.visible;
+        let ends =
+            (top < SPARE || !inside(top - SPARE)) && (bottom > height - SPARE || !inside(bottom + SPARE));
+        sheet.anchors >= WHOLE || ends
+    }
 }
 
-/// How often landmarks are sought where they should be, as long as more of the sheet is seen.
-const GUIDED: usize = 12;
-
-/// What is done once a sheet is found: its bends followed, in the frame and above it.
-fn settle(pixels: &GrayImage, template: &Template, sheet: Sheet) -> Sheet {
-    follow::follow(pixels, template, sheet)
-}
+/// How much of a sheet's end may go unseen, mm: a heading and two rows.
+const SPARE: f64 = 18.0;
 
 /// The middle of a sheet's frame in the photo.
 fn middle(sheet: &Sheet) -> Point {

@@ -1,10 +1,12 @@
 //! The form's constant print as the registration looks for it.
 
 use super::correlate::Print;
-use super::landmarks::Landmarks;
+use super::landmarks;
+use crate::form::landmarks::Landmarks;
 use crate::form::print::{Canvas, text_width};
 use crate::form::{Align, Form, Label, Rule};
 use crate::ground::geometry::{Point, Rect};
+use image::GrayImage;
 
 /// Resolution of the template, pixels per millimetre: 4 (100 dpi) puts the strokes of the smallest
 /// print, 0.25 mm, on one pixel.
@@ -54,6 +56,8 @@ pub struct Template {
     pub(crate) words: Vec<Words>,
     /// What of it is found again.
     pub(crate) landmarks: Landmarks,
+    /// The paper's width and its greatest length, mm.
+    paper: (f64, f64),
 }
 
 /// A row of words, whose wording varies and whose middle does not.
@@ -141,8 +145,19 @@ impl Template {
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
-            landmarks: Landmarks::of(form),
+            landmarks: landmarks::of(form),
+            paper: (form.paper_width, form.paper_length.1),
         }
+    }
+}
+
+impl Template {
+    /// At which share of its size a photo that a whole sheet fills shows landmarks as they are described.
+    pub(super) fn share(&self, photo: &GrayImage) -> f64 {
+        let (w, h) = (f64::from(photo.width()), f64::from(photo.height()));
+        let fills =
+            (w.max(h) / self.paper.1.max(self.paper.0)).min(w.min(h) / self.paper.0.min(self.paper.1));
+        self.landmarks.px_per_mm / fills.max(1e-6)
     }
 }
 

@@ -5,7 +5,6 @@
 //! dynamic programming (Viterbi 1967), so that text beside it does not draw it away; a row of text whose wording varies
 //! is found by its profile. Refuses (leaves out) what does not resemble its print.
 
-use super::correlate::Print;
 use super::flat::{FULL, Work};
 use super::template::{Anchor, FINE, Pins, RowPrint, Template};
 use crate::ground::geometry::{Point, Rect};
@@ -195,8 +194,7 @@ pub(super) fn rows(work: &Work, template: &Template, reach: f64) -> Vec<Term> {
 fn row_place(work: &Work, row: &RowPrint, reach: usize) -> Option<(f64, f64)> {
     let height = row.profile.len();
     let seen = sums(work, Rect { y: row.rect.y - reach as f64 / FINE, ..row.rect }, height + 2 * reach)?;
-    let scores: Vec<f64> =
-        (0..=2 * reach).map(|dy| likeness(&seen[dy..dy + height], &row.profile)).collect();
+    let scores: Vec<f64> = (0..=2 * reach).map(|dy| likeness(&seen[dy..dy + height], &row.profile)).collect();
     let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;
     // At the end of the reach it may well stand farther off.
     if best == 0 || best + 1 == scores.len() || scores[best] < ROW {

@@ -14,6 +14,8 @@ use crate::read::sheet::{Mesh, Rung};
 const NEAR: f64 = 45.0;
 /// Matches that have to agree.
 pub(crate) const LEAST: usize = 8;
+/// Places near one that have to agree with it; by chance a few do.
+const SEED: usize = 6;
 /// How far turns may differ, radians.
 const TURN: f32 = 0.5;
 /// How far a match may be from where the map puts it, mm.
@@ -26,6 +28,12 @@ const FURTHER: f64 = 40.0;
 /// Within so many mm a match has to have so many others.
 const COMPANY: (f64, usize) = (15.0, 2);
 
+/// Rounds in which the paper is stiff.
+const STIFF: usize = 2;
+
+/// Rounds in which a map grows from a seed at most.
+const ROUNDS: usize = 14;
+
 /// A place for a sheet.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -33,8 +41,6 @@ pub(crate) struct Place {
     pub mesh: Mesh,
     /// Which matches agree.
     pub inliers: Vec<usize>,
-    /// Root mean square of their distances, mm.
-    pub residual: f64,
 }
 
 /// Finds the sheet that most matches agree on; `ys` are the rungs' form y, `width` the frame's.
@@ -47,7 +53,11 @@ pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
                 return false;
             }
             let far = (dx * dx + dy * dy).sqrt();
-            if far > NEAR || apart(o.turn, m.turn) > TURN || o.scale > 1.4 * m.scale || m.scale > 1.4 * o.scale {
+            if far > NEAR
+                || apart(o.turn, m.turn) > TURN
+                || o.scale > 1.4 * m.scale
+                || m.scale > 1.4 * o.scale
+            {
                 return false;
             }
             let s = (m.scale * o.scale).sqrt();
@@ -68,10 +78,10 @@ pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
             (best, worth) = (with, places);
         }
     }
-    if worth < LEAST / 2 {
+    if worth < SEED {
         return None;
     }
-    grow(matches, best, ys, width)
+    grow(matches, best, (ys, width), ROUNDS)
 }
 
 /// How many places there are among points, those within a millimetre being one.
@@ -84,18 +94,25 @@ fn distinct(points: impl Iterator<Item = Point>) -> usize {
 
 /// The map through some matches, grown to all that agree with it: of flat paper in a camera, and how far the paper is
 /// from that.
-pub(crate) fn grow(matches: &[Match], seed: Vec<usize>, ys: &[f64], width: f64) -> Option<Place> {
+pub(crate) fn grow(
+    matches: &[Match],
+    seed: Vec<usize>,
+    (ys, width): (&[f64], f64),
+    rounds: usize,
+) -> Option<Place> {
     let middle = |values: &mut Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    let scale = middle(&mut seed.iter().map(|&k| matches[k].scale).collect());
+    let typical = middle(&mut seed.iter().map(|&k| matches[k].scale).collect());
     let mut inliers = seed;
     let mut place: Option<Place> = None;
-    for round in 0..14 {
-        let pairs: Vec<(Point, Point)> = inliers.iter().map(|&k| (matches[k].form, matches[k].photo)).collect();
-        let flat = Plane::through(&pairs, scale)?;
-        let mesh = bent(&flat, &pairs, ys, width, if round < 4 { 30.0 } else { 8.0 })?;
+    for round in 0..rounds {
+        let pairs: Vec<(Point, Point)> =
+            inliers.iter().map(|&k| (matches[k].form, matches[k].photo)).collect();
+        let flat = Plane::through(&pairs, typical)?;
+        let mesh =
+            bent(&flat, &pairs, ys, width, if round < STIFF && rounds > STIFF + 1 { 30.0 } else { 8.0 })?;
         let mut known: Vec<f64> = pairs.iter().map(|p| p.0.y).collect();
         known.sort_by(f64::total_cmp);
         let beyond = |y: f64| {
@@ -104,14 +121,14 @@ pub(crate) fn grow(matches: &[Match], seed: Vec<usize>, ys: &[f64], width: f64) 
             let after = known.get(at).map_or(f64::MAX, |k| k - y);
             before.min(after)
         };
-        let mut next: Vec<(usize, f64)> = Vec::new();
+        let mut next: Vec<usize> = Vec::new();
         for (k, m) in matches.iter().enumerate() {
             let far = beyond(m.form.y);
             if far > FURTHER {
                 continue;
             }
-            let ((ax, ay), (dx, dy)) = steps(&mesh, m.form);
-            let local = (ax * dy - ay * dx).abs().sqrt().max(1e-6);
+            let ((ax, ay), _) = steps(&mesh, m.form);
+            let local = scale(&mesh, m.form);
             if m.scale > 1.7 * local || local > 1.7 * m.scale {
                 continue;
             }
@@ -121,30 +138,34 @@ pub(crate) fn grow(matches: &[Match], seed: Vec<usize>, ys: &[f64], width: f64) 
             }
             let off = mesh.map(m.form).distance(m.photo) / local;
             if off < OFF + DRIFT * far {
-                next.push((k, off));
+                next.push(k);
             }
         }
         // One far from all others is chance.
-        let mut seen: Vec<f64> = next.iter().map(|&(k, _)| matches[k].form.y).collect();
+        let mut seen: Vec<f64> = next.iter().map(|&k| matches[k].form.y).collect();
         seen.sort_by(f64::total_cmp);
         let company = |y: f64| {
             let from = seen.partition_point(|&s| s < y - COMPANY.0);
             seen.partition_point(|&s| s <= y + COMPANY.0) - from > COMPANY.1
         };
-        next.retain(|&(k, _)| company(matches[k].form.y));
-        let residual = (next.iter().map(|n| n.1 * n.1).sum::<f64>() / next.len().max(1) as f64).sqrt();
-        let next: Vec<usize> = next.into_iter().map(|n| n.0).collect();
+        next.retain(|&k| company(matches[k].form.y));
         let done = next == inliers;
         if next.len() < LEAST {
             return None;
         }
-        place = Some(Place { mesh, inliers: next.clone(), residual });
+        place = Some(Place { mesh, inliers: next.clone() });
         inliers = next;
-        if done && round >= 4 {
+        if done && (round >= STIFF || rounds <= STIFF + 1) {
             break;
         }
     }
     place.filter(|p| distinct(p.inliers.iter().map(|&k| matches[k].form)) >= LEAST)
+}
+
+/// Photo pixels a millimetre at a form point.
+pub(crate) fn scale(mesh: &Mesh, p: Point) -> f64 {
+    let ((ax, ay), (dx, dy)) = steps(mesh, p);
+    (ax * dy - ay * dx).abs().sqrt().max(1e-6)
 }
 
 /// What a millimetre to the right and one down are at a form point, photo px.
@@ -212,7 +233,7 @@ impl Plane {
         let to = (Point::new(mean(&|p| p.1.x), mean(&|p| p.1.y)), 50.0 * scale);
         let mut weights = vec![1.0f64; pairs.len()];
         let mut plane = None;
-        for _ in 0..4 {
+        for _ in 0..3 {
             let mut a = [[0.0f64; 9]; 8];
             for (&(p, q), &weight) in pairs.iter().zip(&weights) {
                 let (x, y) = ((p.x - from.0.x) / from.1, (p.y - from.0.y) / from.1);
@@ -234,7 +255,8 @@ impl Plane {
             }
             let h = solve(a)?;
             let fit = Plane { h, from, to };
-            let off: Vec<f64> = pairs.iter().map(|&(p, q)| fit.map(p).distance(q) / fit.px_per_mm(p)).collect();
+            let off: Vec<f64> =
+                pairs.iter().map(|&(p, q)| fit.map(p).distance(q) / fit.px_per_mm(p)).collect();
             let mut sorted = off.clone();
             sorted.sort_by(f64::total_cmp);
             let limit = 4.685 * (1.4826 * sorted[sorted.len() / 2]).max(0.3);

@@ -4,16 +4,17 @@
 //! brightness, described by which of two places is the brighter one, 256 times (BRIEF, Calonder et al. 2010; turned as
 //! in ORB, Rublee et al. 2011). Refuses nothing: a picture without corners has none.
 
+use crate::form::landmarks::Bits;
 use image::GrayImage;
 use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
-/// What stands around a corner: 256 comparisons of brightness.
-pub(crate) type Bits = [u64; 4];
-
 /// How many of two descriptions' comparisons differ.
 pub(crate) fn differ(a: &Bits, b: &Bits) -> u32 {
-    (a[0] ^ b[0]).count_ones() + (a[1] ^ b[1]).count_ones() + (a[2] ^ b[2]).count_ones() + (a[3] ^ b[3]).count_ones()
+    (a[0] ^ b[0]).count_ones()
+        + (a[1] ^ b[1]).count_ones()
+        + (a[2] ^ b[2]).count_ones()
+        + (a[3] ^ b[3]).count_ones()
 }
 
 /// A corner.
@@ -42,8 +43,22 @@ const TURNS: usize = 48;
 
 /// The ring of FAST, clockwise from the top.
 const RING: [(i32, i32); 16] = [
-    (0, -3), (1, -3), (2, -2), (3, -1), (3, 0), (3, 1), (2, 2), (1, 3), (0, 3), (-1, 3), (-2, 2), (-3, 1), (-3, 0),
-    (-3, -1), (-2, -2), (-1, -3),
+    (0, -3),
+    (1, -3),
+    (2, -2),
+    (3, -1),
+    (3, 0),
+    (3, 1),
+    (2, 2),
+    (1, 3),
+    (0, 3),
+    (-1, 3),
+    (-2, 2),
+    (-3, 1),
+    (-3, 0),
+    (-3, -1),
+    (-2, -2),
+    (-1, -3),
 ];
 
 /// Pairs of places that are compared, in each direction.
@@ -67,18 +82,21 @@ static PATTERN: LazyLock<Vec<[[i8; 4]; 256]>> = LazyLock::new(|| {
         }
     };
     let pairs: Vec<[f32; 4]> = (0..256)
-        .map(|_| loop {
-            let ((a, b), (c, d)) = (place(), place());
-            let far = (a - c).hypot(b - d);
-            if (3.0..16.0).contains(&far) {
-                return [a, b, c, d];
+        .map(|_| {
+            loop {
+                let ((a, b), (c, d)) = (place(), place());
+                let far = (a - c).hypot(b - d);
+                if (3.0..16.0).contains(&far) {
+                    return [a, b, c, d];
+                }
             }
         })
         .collect();
     (0..TURNS)
         .map(|k| {
             let (sin, cos) = (TAU * k as f32 / TURNS as f32).sin_cos();
-            let turn = |x: f32, y: f32| ((x * cos - y * sin).round() as i8, (x * sin + y * cos).round() as i8);
+            let turn =
+                |x: f32, y: f32| ((x * cos - y * sin).round() as i8, (x * sin + y * cos).round() as i8);
             std::array::from_fn(|i| {
                 let [a, b, c, d] = pairs[i];
                 let ((a, b), (c, d)) = (turn(a, b), turn(c, d));
@@ -205,7 +223,8 @@ pub(crate) fn blur(pixels: &GrayImage) -> GrayImage {
             out[y * w + x] = ((v(0) + v(4) + 4 * (v(1) + v(3)) + 6 * v(2) + 128) >> 8) as u8;
         }
     }
-    GrayImage::from_raw(pixels.width(), pixels.height(), out).expect("as many values as the picture has pixels")
+    GrayImage::from_raw(pixels.width(), pixels.height(), out)
+        .expect("as many values as the picture has pixels")
 }
 
 /// Half widths of the rows of a disc of radius [`TURN`].

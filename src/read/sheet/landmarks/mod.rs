@@ -6,34 +6,16 @@
 
 pub(crate) mod consensus;
 pub(crate) mod corners;
-mod file;
+mod learn;
 
+use crate::form::landmarks::{Landmark, Landmarks};
 use crate::ground::geometry::Point;
-use corners::{Bits, Corner, differ, smaller};
 use crate::read::sheet::Mesh;
+use corners::{Corner, differ, smaller};
 use image::GrayImage;
+pub use learn::{PX_PER_MM, learn, of};
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
-
-/// A corner of constant print.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Landmark {
-    /// Its place on the form, mm.
-    pub place: Point,
-    /// Which way its brightness lies, radians.
-    pub angle: f32,
-    /// What stands around it.
-    pub bits: Bits,
-}
-
-/// The landmarks of a form at one resolution.
-#[derive(Debug, Clone)]
-pub struct Landmarks {
-    /// Pixels a millimetre at which they were described.
-    pub px_per_mm: f64,
-    /// The landmarks.
-    pub marks: Vec<Landmark>,
-}
 
 /// A corner of the photo that looks like a landmark.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +28,6 @@ pub(crate) struct Match {
     pub turn: f32,
     /// Photo pixels a millimetre, by the level of the pyramid.
     pub scale: f64,
-    /// How many comparisons differ.
-    pub differ: u32,
 }
 
 /// Corners of one level of a photo's pyramid.
@@ -59,6 +39,16 @@ pub(crate) struct Level {
 }
 
 impl Level {
+    /// How large it is, as a share of the photo.
+    pub fn share(&self) -> f64 {
+        1.0 / self.scale()
+    }
+
+    /// Photo pixels a pixel of this level.
+    fn scale(&self) -> f64 {
+        (self.step.0 * self.step.1).sqrt()
+    }
+
     /// A corner's place in the photo, px.
     fn place(&self, corner: &Corner) -> Point {
         let at = |v: f32, step: f64| (f64::from(v) + 0.5) * step - 0.5;
@@ -69,19 +59,32 @@ impl Level {
 /// From one level of a pyramid to the next.
 pub(crate) const RATIO: f64 = 0.8;
 
-/// The corners of a photo at several sizes: from `largest` of its own down, as many as `levels`.
-pub(crate) fn levels(pixels: &GrayImage, largest: f64, levels: usize, most: usize) -> Vec<Level> {
-    let mut out = Vec::new();
-    let mut picture = smaller(pixels, largest);
-    for k in 0..levels {
-        if k > 0 {
-            picture = smaller(&picture, RATIO);
-        }
-        let share = |whole: u32, part: u32| f64::from(whole) / f64::from(part);
-        let step = (share(pixels.width(), picture.width()), share(pixels.height(), picture.height()));
-        out.push(Level { step, corners: corners::find(&picture, most) });
+/// A photo at several sizes, made as they are asked for.
+pub(crate) struct Pyramid<'a> {
+    photo: &'a GrayImage,
+    pictures: Vec<(f64, GrayImage)>,
+}
+
+impl<'a> Pyramid<'a> {
+    /// Of a photo.
+    pub fn new(photo: &'a GrayImage) -> Self {
+        Self { photo, pictures: Vec::new() }
     }
-    out
+
+    /// The level with `share` of the photo's sides, at most 1, and its clearest corners.
+    pub fn level(&mut self, share: f64, most: usize) -> Level {
+        // From the smallest that is at least a level larger: what is made smaller twice is softer.
+        let larger = self.pictures.iter().filter(|p| p.0 * RATIO >= share * 0.999);
+        let picture = match larger.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((of, picture)) => smaller(picture, share / of),
+            None => smaller(self.photo, share),
+        };
+        let part = |whole: u32, part: u32| f64::from(whole) / f64::from(part);
+        let step = (part(self.photo.width(), picture.width()), part(self.photo.height(), picture.height()));
+        let corners = corners::find(&picture, most);
+        self.pictures.push((share, picture));
+        Level { step, corners }
+    }
 }
 
 /// The least comparisons that have to differ more for the second most alike place.
@@ -91,34 +94,56 @@ const MOST: u32 = 75;
 /// Places nearer than this are one, mm.
 const ONE_PLACE: f64 = 1.5;
 
+/// The most of the first 64 comparisons in which a corner and a landmark differ that are looked at closely: chance has 32,
+/// give or take 4, and what differs in 60 of 256 has 15.
+const GLANCE: u32 = 18;
+
 /// What looks like a landmark on a level.
 pub(crate) fn matches(level: &Level, marks: &Landmarks, out: &mut Vec<Match>) {
+    let firsts: Vec<u64> = marks.marks.iter().map(|m| m.bits[0]).collect();
+    let (mut near, mut close): (Vec<u32>, Vec<(u32, &Landmark)>) = (Vec::new(), Vec::new());
+    let most = (f64::from(MOST) / CLEAR) as u32;
     for corner in &level.corners {
-        let (mut best, mut at) = (u32::MAX, 0usize);
-        for (k, mark) in marks.marks.iter().enumerate() {
-            let d = differ(&corner.bits, &mark.bits);
-            if d < best {
-                (best, at) = (d, k);
-            }
-        }
-        if best > MOST {
-            continue;
-        }
-        let mark = &marks.marks[at];
-        let near = f64::from(best) / CLEAR;
-        let rival = marks.marks.iter().any(|m| {
-            f64::from(differ(&corner.bits, &m.bits)) < near && m.place.distance(mark.place) > ONE_PLACE
-        });
-        if !rival {
+        near.clear();
+        close.clear();
+        alike(&firsts, corner.bits[0], &mut near);
+        let looked = near.iter().map(|&k| &marks.marks[k as usize]);
+        close.extend(looked.map(|m| (differ(&corner.bits, &m.bits), m)).filter(|c| c.0 < most));
+        let Some(&(best, mark)) = close.iter().min_by_key(|c| c.0).filter(|c| c.0 <= MOST) else { continue };
+        let clear = f64::from(best) / CLEAR;
+        let rival =
+            |c: &(u32, &Landmark)| f64::from(c.0) < clear && c.1.place.distance(mark.place) > ONE_PLACE;
+        if !close.iter().any(rival) {
             out.push(Match {
                 photo: level.place(corner),
                 form: mark.place,
                 turn: (corner.angle - mark.angle).rem_euclid(TAU),
-                scale: marks.px_per_mm * (level.step.0 * level.step.1).sqrt(),
-                differ: best,
+                scale: marks.px_per_mm * level.scale(),
             });
         }
     }
+}
+
+/// Which of many words differ from one in at most [`GLANCE`] bits. The same on every machine; quick where it counts bits.
+fn alike(words: &[u64], word: u64, out: &mut Vec<u32>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the machine was asked whether it has the instruction.
+        return unsafe { counted(words, word, out) };
+    }
+    compared(words, word, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn counted(words: &[u64], word: u64, out: &mut Vec<u32>) {
+    compared(words, word, out);
+}
+
+#[inline(always)]
+fn compared(words: &[u64], word: u64, out: &mut Vec<u32>) {
+    let like = words.iter().zip(0u32..).filter(|(w, _)| (**w ^ word).count_ones() <= GLANCE);
+    out.extend(like.map(|(_, k)| k));
 }
 
 /// How far from where a map puts it a landmark's corner may be, mm, near what is known.
@@ -141,8 +166,8 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
         .iter()
         .filter(|m| m.place.y >= reach.0 && m.place.y <= reach.1)
         .map(|mark| {
-            let ((ax, ay), (dx, dy)) = consensus::steps(mesh, mark.place);
-            let local = (ax * dy - ay * dx).abs().sqrt();
+            let ((ax, ay), _) = consensus::steps(mesh, mark.place);
+            let local = consensus::scale(mesh, mark.place);
             Expected { mark, at: mesh.map(mark.place), turn: ay.atan2(ax) as f32, local }
         })
         .collect();
@@ -157,7 +182,7 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
     }
     let mut out = Vec::new();
     for level in levels {
-        let scale = marks.px_per_mm * (level.step.0 * level.step.1).sqrt();
+        let scale = marks.px_per_mm * level.scale();
         for corner in &level.corners {
             let place = level.place(corner);
             let (cx, cy) = cell(place);
@@ -174,82 +199,13 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
                 })
                 .map(|e| (differ(&corner.bits, &e.mark.bits), e))
                 .min_by_key(|b| b.0);
-            if let Some((differ, e)) = best.filter(|b| b.0 <= LIKE) {
+            if let Some((_, e)) = best.filter(|b| b.0 <= LIKE) {
                 let turn = (corner.angle - e.mark.angle).rem_euclid(TAU);
-                out.push(Match { photo: place, form: e.mark.place, turn, scale, differ });
+                out.push(Match { photo: place, form: e.mark.place, turn, scale });
             }
         }
     }
     out
-}
-
-/// Within this distance corners of several sheets are one landmark, mm.
-const SAME: f64 = 0.45;
-/// And within this angle, radians.
-const SAME_TURN: f32 = 0.4;
-
-impl Landmarks {
-    /// Learns what recurs on sheets that were flattened to `px_per_mm`, each with the form point (mm) of the middle of
-    /// its first pixel.
-    pub fn learn(sheets: &[(GrayImage, Point)], px_per_mm: f64, share: f64, most: usize) -> Self {
-        struct Cluster {
-            place: Point,
-            angle: f32,
-            members: Vec<(usize, Corner, Point)>,
-        }
-        let mut clusters: Vec<Cluster> = Vec::new();
-        let mut grid: std::collections::BTreeMap<(i64, i64), Vec<usize>> = std::collections::BTreeMap::new();
-        let cell = |p: Point| ((p.x / SAME).floor() as i64, (p.y / SAME).floor() as i64);
-        for (ix, (pixels, origin)) in sheets.iter().enumerate() {
-            for corner in corners::find(pixels, usize::MAX) {
-                let place = Point::new(
-                    origin.x + f64::from(corner.x) / px_per_mm,
-                    origin.y + f64::from(corner.y) / px_per_mm,
-                );
-                let (cx, cy) = cell(place);
-                let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (cx + dx, cy + dy)));
-                let like = near
-                    .filter_map(|c| grid.get(&c))
-                    .flatten()
-                    .copied()
-                    .filter(|&k| {
-                        let c: &Cluster = &clusters[k];
-                        c.place.distance(place) < SAME
-                            && apart(c.angle, corner.angle) < SAME_TURN
-                            && c.members.iter().all(|m| m.0 != ix)
-                    })
-                    .min_by(|&a, &b| clusters[a].place.distance(place).total_cmp(&clusters[b].place.distance(place)));
-                match like {
-                    Some(k) => clusters[k].members.push((ix, corner, place)),
-                    None => {
-                        grid.entry((cx, cy)).or_default().push(clusters.len());
-                        clusters.push(Cluster { place, angle: corner.angle, members: vec![(ix, corner, place)] });
-                    }
-                }
-            }
-        }
-        let needed = (share * sheets.len() as f64).ceil().max(1.0) as usize;
-        let mut marks: Vec<(f64, Landmark)> = Vec::new();
-        for c in clusters.iter().filter(|c| c.members.len() >= needed) {
-            let n = c.members.len();
-            let mut bits: Bits = [0; 4];
-            for i in 0..256 {
-                let set = c.members.iter().filter(|m| m.1.bits[i / 64] >> (i % 64) & 1 == 1).count();
-                bits[i / 64] |= u64::from(2 * set > n) << (i % 64);
-            }
-            let spread = c.members.iter().map(|m| f64::from(differ(&m.1.bits, &bits))).sum::<f64>() / n as f64;
-            let mean = |of: &dyn Fn(&(usize, Corner, Point)) -> f64| c.members.iter().map(of).sum::<f64>() / n as f64;
-            let place = Point::new(mean(&|m| m.2.x), mean(&|m| m.2.y));
-            let (s, k) = (mean(&|m| f64::from(m.1.angle).sin()), mean(&|m| f64::from(m.1.angle).cos()));
-            let angle = (s.atan2(k) as f32).rem_euclid(TAU);
-            // Often found, and alike where it is.
-            let worth = n as f64 / sheets.len() as f64 * (1.0 - spread / 128.0).max(0.0);
-            marks.push((worth, Landmark { place, angle, bits }));
-        }
-        marks.sort_by(|a, b| b.0.total_cmp(&a.0));
-        marks.truncate(most);
-        Self { px_per_mm, marks: marks.into_iter().map(|m| m.1).collect() }
-    }
 }
 
 /// How far two directions are apart, radians.
