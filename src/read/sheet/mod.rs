@@ -90,12 +90,17 @@ const MIN_ANCHORS: f64 = 0.15;
 
 /// Levels of the pyramid beside the one at which a whole sheet would fill the photo, in the order in which they are looked
 /// at: larger ones for a sheet that is small in the photo, smaller ones for one of which the photo shows a part.
-const LEVELS: [i32; 9] = [0, 1, -1, 2, 3, -2, 4, 5, 6];
+const LEVELS: [i32; 9] = [0, 1, -1, 2, 3, 4, 5, -2, 6];
 /// The least and the most of a photo's own size at which it is looked at. At a quarter a tenth of a second goes for
 /// noise, not print, in 48 megapixels.
 const SHARES: (f64, f64) = (0.06, 1.0);
 /// The least and the most corners of a level, and pixels for each.
 const CORNERS: (usize, usize, usize) = (1500, 4000, 200);
+/// Where nothing was found, so many levels are looked at again, with so many times the corners: print on a table that has
+/// more of them.
+const AGAIN: usize = 3;
+/// See [`AGAIN`].
+const PLENTY: usize = 6;
 /// From this share of its anchors on a sheet is whole.
 const WHOLE: f64 = 0.8;
 /// Landmarks all along the frame, from one to the next at most so many mm, need no second look.
@@ -109,13 +114,19 @@ const GUIDED: usize = 12;
 /// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     let mut search = Search::new(pixels, templates);
-    for exponent in LEVELS {
-        for form in 0..templates.len() {
-            if search.level(templates[form].share(pixels) * landmarks::RATIO.powi(exponent)) {
-                search.look();
+    'found: for (levels, plenty) in [(&LEVELS[..], false), (&LEVELS[..AGAIN], true)] {
+        search.turn_to(plenty);
+        for &exponent in levels {
+            for template in templates {
+                if search.level(template.share(pixels) * landmarks::RATIO.powi(exponent)) {
+                    search.look();
+                }
+            }
+            if !search.sheets.is_empty() && search.sheets.iter().all(|s| search.seen(s)) {
+                break 'found;
             }
         }
-        if !search.sheets.is_empty() && search.sheets.iter().all(|s| search.seen(s)) {
+        if !search.sheets.is_empty() {
             break;
         }
     }
@@ -134,6 +145,8 @@ struct Search<'a> {
     templates: &'a [Template],
     pyramid: Pyramid<'a>,
     levels: Vec<Level>,
+    /// How many times the corners are taken.
+    times: usize,
     /// What looks like a landmark of each form.
     matches: Vec<Vec<Match>>,
     sheets: Vec<Sheet>,
@@ -142,14 +155,15 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(pixels: &'a GrayImage, templates: &'a [Template]) -> Self {
         let matches = vec![Vec::new(); templates.len()];
-        Self {
-            pixels,
-            templates,
-            pyramid: Pyramid::new(pixels),
-            levels: Vec::new(),
-            matches,
-            sheets: Vec::new(),
-        }
+        let pyramid = Pyramid::new(pixels);
+        Self { pixels, templates, pyramid, levels: Vec::new(), times: 1, matches, sheets: Vec::new() }
+    }
+
+    /// Begins anew, with few corners or with plenty.
+    fn turn_to(&mut self, plenty: bool) {
+        self.times = if plenty { PLENTY } else { 1 };
+        self.levels.clear();
+        self.matches.iter_mut().for_each(Vec::clear);
     }
 
     /// Looks at the photo at a share of its size, unless it was looked at near that size before.
@@ -161,7 +175,7 @@ impl<'a> Search<'a> {
         }
         let (least, most, each) = CORNERS;
         let area = f64::from(self.pixels.width()) * f64::from(self.pixels.height()) * share * share;
-        let level = self.pyramid.level(share, (area as usize / each).clamp(least, most));
+        let level = self.pyramid.level(share, (area as usize / each).clamp(least, most) * self.times);
         for (template, matches) in self.templates.iter().zip(&mut self.matches) {
             landmarks::matches(&level, &template.landmarks, matches);
         }
