@@ -10,7 +10,7 @@ use super::flat::Work;
 use super::spline::{Field, Stiffness};
 use super::template::{FINE, Pins, Template};
 use super::terms::{self, Term};
-use super::{Mesh, Rung, Sheet, middles};
+use super::{Anchored, Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
 
 /// From one rung of the mesh to the next, mm: about one row pitch.
@@ -80,17 +80,17 @@ pub(super) fn fit(
         if distance >= ASTRAY {
             continue;
         }
-        sheet.anchored.push((term.form.y, distance));
+        sheet.anchored.push(Anchored { y: term.form.y, off: distance, named: term.u.is_some() });
         if term.u.is_some() {
             squares += distance * distance;
             found += 1;
             sheet.score += f64::from(term.alike);
         }
     }
-    sheet.anchored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    sheet.anchored.sort_by(|a, b| a.y.total_cmp(&b.y));
     // An anchor far from all others is found by chance.
-    let company = |y: f64| sheet.anchored.iter().filter(|a| (a.0 - y).abs() <= COMPANY).count() > 2;
-    let mut seen = sheet.anchored.iter().map(|a| a.0).filter(|&y| company(y));
+    let company = |y: f64| sheet.anchored.iter().filter(|a| (a.y - y).abs() <= COMPANY).count() > 2;
+    let mut seen = sheet.anchored.iter().map(|a| a.y).filter(|&y| company(y));
     let top = seen.next()?;
     let bottom = seen.next_back().unwrap_or(top);
     sheet.visible = (top - 6.0, bottom + 6.0);

@@ -45,11 +45,22 @@ pub struct Sheet {
     pub anchors: f64,
     /// Form y range, mm, whose print was found in the photo: what lies outside is not read.
     pub visible: (f64, f64),
-    /// Form y of every anchor that was found and its distance from where the mesh puts it, mm, by y.
-    pub anchored: Vec<(f64, f64)>,
+    /// Every anchor that was found, by y.
+    pub anchored: Vec<Anchored>,
     /// The longest run of anchors that fit the print of the next row, or the one before, better than
     /// their own.
     pub mistaken: usize,
+}
+
+/// An anchor that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Anchored {
+    /// Form y, mm.
+    pub y: f64,
+    /// How far it is from where the mesh puts it, mm.
+    pub off: f64,
+    /// Whether it is constant text, that of one row and no other.
+    pub named: bool,
 }
 
 /// How far from a row its anchors may be to speak for it, mm: three rows either way.
@@ -58,29 +69,29 @@ const NEAR: f64 = 16.0;
 /// How many anchors have to be found within [`NEAR`]. A row has two, its name and its words; between
 /// headings that are covered, three rows are left.
 const SUPPORT: usize = 3;
+/// How many of them have to be constant text: words look alike in every row.
+const NAMED: usize = 2;
 
 /// What a row's residual counts as where no anchor tells it, mm: a row pitch.
 const ASTRAY: f64 = 4.0;
 
 impl Sheet {
-    fn near(&self, y: f64) -> &[(f64, f64)] {
-        let from = self.anchored.partition_point(|a| a.0 < y - NEAR);
-        let to = self.anchored.partition_point(|a| a.0 <= y + NEAR);
-        &self.anchored[from..to]
+    fn near(&self, y: f64) -> Option<&[Anchored]> {
+        let from = self.anchored.partition_point(|a| a.y < y - NEAR);
+        let to = self.anchored.partition_point(|a| a.y <= y + NEAR);
+        let near = &self.anchored[from..to];
+        (near.len() >= SUPPORT && near.iter().filter(|a| a.named).count() >= NAMED).then_some(near)
     }
 
     /// Whether the print around form y was found in the photo, so that what stands there can be read.
     pub fn shows(&self, y: f64) -> bool {
-        y >= self.visible.0 && y <= self.visible.1 && self.near(y).len() >= SUPPORT
+        y >= self.visible.0 && y <= self.visible.1 && self.near(y).is_some()
     }
 
     /// Root mean square distance of the anchors around form y from where the mesh puts them, mm.
     pub fn residual_at(&self, y: f64) -> f64 {
-        let near = self.near(y);
-        if near.len() < SUPPORT {
-            return ASTRAY;
-        }
-        (near.iter().map(|a| a.1 * a.1).sum::<f64>() / near.len() as f64).sqrt()
+        let Some(near) = self.near(y) else { return ASTRAY };
+        (near.iter().map(|a| a.off * a.off).sum::<f64>() / near.len() as f64).sqrt()
     }
 }
 
