@@ -3,7 +3,7 @@
 use clap::Parser;
 use cotejo::cli::{
     self as commands,
-    args::{Cli, Command},
+    args::{Cli, Command, FormCommand},
 };
 use std::process::ExitCode;
 
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),
+        Command::Form(FormCommand::Landmarks(args)) => commands::form_landmarks(args),
         Command::Schema => commands::schema(),
         Command::Decode => commands::decode(),
     };

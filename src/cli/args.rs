@@ -72,11 +72,44 @@ pub enum Command {
     Synth(SynthArgs),
     /// List the known forms
     Forms(FormsArgs),
+    /// Make what belongs to a form's definition
+    #[command(subcommand)]
+    Form(FormCommand),
     /// Print the JSON Schema of a record
     Schema,
     /// Decode one document from stdin: how the program keeps what a file can do to its decoder away from the run
     #[command(hide = true, name = crate::read::photo::apart::COMMAND)]
     Decode,
+}
+
+/// `cotejo form`
+#[derive(Debug, Subcommand)]
+pub enum FormCommand {
+    /// Learn what recurs on sheets of a form, by which sheets are then found
+    Landmarks(LandmarksArgs),
+}
+
+/// `cotejo form landmarks`
+#[derive(Debug, Args)]
+pub struct LandmarksArgs {
+    /// Photos or scans of sheets of the form, or folders with them: from ten sheets on it is worth while
+    #[arg(required = true, value_name = "SAMPLES")]
+    pub samples: Vec<PathBuf>,
+    /// Which form
+    #[arg(long, value_name = "ID")]
+    pub form: Option<String>,
+    /// Folder with further form definitions (*.toml); FORM.landmarks beside FORM.toml is found by its name
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Where to write them, such as forms/my-form.landmarks beside forms/my-form.toml
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// So many pictures at once
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// What sheets are held against.

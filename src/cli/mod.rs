@@ -16,7 +16,7 @@ pub use console::{Closed, failed};
 pub use decode::{decode, decode_apart};
 pub use digitize::{decide, run};
 pub use log::start as log;
-pub use measure::{eval, synth};
+pub use measure::{eval, form_landmarks, synth};
 pub use publish::publish;
 pub use results::{export, tally, verify};
 pub use review::review;
@@ -90,8 +90,13 @@ fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
 /// How many photos are worked on at once: each keeps a core busy and a picture in memory, so that more
 /// than there are cores would be slower and larger.
 fn jobs(args: &DigitizeArgs) -> anyhow::Result<usize> {
+    clamped(args.jobs)
+}
+
+/// As many jobs as were asked for, and the machine has.
+fn clamped(asked: Option<usize>) -> anyhow::Result<usize> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    match args.jobs {
+    match asked {
         Some(0) => bail!("--jobs is 0; give at least 1"),
         Some(n) if n > cores => {
             tell!("--jobs {n} is more than this machine has cores; it works with {cores}");

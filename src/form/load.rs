@@ -42,15 +42,18 @@ pub enum FormError {
 }
 
 /// The definitions that the program carries.
-pub(super) const BUILTIN: [(&str, &str); 1] =
-    [("ve-2024-presidential", include_str!("../../models/forms/ve-2024-presidential.toml"))];
+pub(super) const BUILTIN: [(&str, &str, &[u8]); 1] = [(
+    "ve-2024-presidential",
+    include_str!("../../models/forms/ve-2024-presidential.toml"),
+    include_bytes!("../../models/forms/ve-2024-presidential.landmarks"),
+)];
 
 /// The forms that the program carries.
 ///
 /// # Errors
 /// None in a released program: the definitions are tested.
 pub fn builtin() -> Result<Vec<Form>, FormError> {
-    BUILTIN.iter().map(|(name, text)| parse(name, text)).collect()
+    BUILTIN.iter().map(|(name, text, marks)| found_by(name, parse(name, text)?, marks)).collect()
 }
 
 /// The forms that the program carries and those of a folder; one of the folder replaces a built-in one of the same id.
@@ -83,9 +86,18 @@ fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
     paths
         .iter()
         .map(|path| {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| FormError::Io { path: path.display().to_string(), source })?;
-            parse(&path.display().to_string(), &text)
+            let io = |path: &Path| {
+                let path = path.display().to_string();
+                move |source| FormError::Io { path, source }
+            };
+            let text = std::fs::read_to_string(path).map_err(io(path))?;
+            let form = parse(&path.display().to_string(), &text)?;
+            let marks = path.with_extension("landmarks");
+            if !marks.exists() {
+                return Ok(form);
+            }
+            let bytes = std::fs::read(&marks).map_err(io(&marks))?;
+            found_by(&marks.display().to_string(), form, &bytes)
         })
         .collect()
 }
@@ -93,6 +105,17 @@ fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
 /// Bytes of a compiled pattern: those of the built-in form take a twentieth of it, and what is longer than its lines
 /// can be is refused.
 const PATTERN: usize = 1 << 20;
+
+/// A form with its landmarks from a file; `name` is for messages.
+fn found_by(name: &str, form: Form, bytes: &[u8]) -> Result<Form, FormError> {
+    let problem = "is no file of landmarks; write it again with `cotejo form landmarks`";
+    let refused = || FormError::Meaning {
+        name: name.to_owned(),
+        entry: "file".to_owned(),
+        problem: problem.to_owned(),
+    };
+    Ok(Form { landmarks: Some(Landmarks::from_bytes(bytes).ok_or_else(refused)?), ..form })
+}
 
 /// The styles of a form, and whose error it is when one is missing.
 struct Resolver<'a> {
@@ -270,6 +293,7 @@ fn read(name: &str, text: &str) -> Result<Form, FormError> {
         },
         invent: raw.invent,
         relations,
+        landmarks: None,
         sha256: crate::ground::hash::sha256(text.as_bytes()),
     };
     if let Some(field) = form.fields.iter().find(|f| f.words.is_some() && form.words.is_none()) {

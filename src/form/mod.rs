@@ -11,6 +11,7 @@
 mod check;
 mod export;
 mod invent;
+pub mod landmarks;
 mod levels;
 mod load;
 mod place;
@@ -23,6 +24,7 @@ pub use levels::{Level, Levels, PlaceName};
 pub use load::{FormError, builtin, known, parse};
 
 use crate::ground::geometry::Rect;
+use landmarks::Landmarks;
 use regex::Regex;
 
 /// Index into [`Form::fields`].
@@ -84,6 +86,8 @@ pub struct Form {
     pub invent: Invent,
     /// What ties the fields.
     pub relations: Vec<Relation>,
+    /// What of its constant print is found again, where a file beside the definition says so.
+    pub landmarks: Option<Landmarks>,
     /// SHA-256 of the definition's bytes, hexadecimal.
     pub sha256: String,
 }

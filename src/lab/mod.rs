@@ -3,3 +3,5 @@
 pub mod synth;
 
 pub mod eval;
+
+pub mod landmarks;

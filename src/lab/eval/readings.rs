@@ -12,7 +12,7 @@ use crate::ground::geometry::Point;
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
 use crate::read::glyphs::{CellReading, Channel, ReaderChoice, Readers};
 use crate::read::photo::mask::{Mask, Masked};
-use crate::read::sheet::{self, Sheet, Template};
+use crate::read::sheet::{self, Anchored, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
 use serde::{Deserialize, Serialize};
 
@@ -133,7 +133,11 @@ fn one(
 /// The sheet of a picture as its map has it.
 fn exact(picture: &Known) -> Sheet {
     let (top, bottom) = (picture.mesh.rungs[0].y, picture.mesh.rungs[picture.mesh.rungs.len() - 1].y);
-    let anchored = (0..).map(|i| top + f64::from(i)).take_while(|y| *y <= bottom).map(|y| (y, 0.0)).collect();
+    let anchored = (0..)
+        .map(|i| top + f64::from(i))
+        .take_while(|y| *y <= bottom)
+        .map(|y| Anchored { y, off: 0.0, named: true })
+        .collect();
     Sheet {
         form: 0,
         mesh: picture.mesh.clone(),

@@ -1,181 +1,147 @@
 //! Where a piece of print stands: normalised cross-correlation (Lewis 1995) with the work picture.
 //!
-//! In: a work picture, a mesh that says about where an anchor stands, the anchor. Out: a [`Map`] of
-//! correlations for displacements around that place, with its peak. Refuses nothing: what is outside the
-//! work picture is paper.
+//! In: ink, a [`Patch`] of print, where it should stand. Out: how far from there it stands, and how alike it is. Refuses
+//! (gives `None`) places that are not wholly in the picture.
 
-use super::Mesh;
-use super::template::{Anchor, FINE};
-use super::unroll::Work;
-use crate::ground::geometry::{Point, Rect};
+use super::flat::{FULL, Ink, Work};
 
-/// Correlations around an anchor's predicted place.
-pub(super) struct Map {
-    /// Row by row.
-    pub values: Vec<f32>,
-    /// Of a row.
-    pub width: usize,
-    /// Pixels of reach in x and y.
-    reach: (usize, usize),
-    /// Pixels per mm.
-    resolution: f64,
+/// A piece of print: its ink, its mean taken away.
+#[derive(Debug, Clone)]
+pub(super) struct Patch {
+    values: Vec<i16>,
+    /// What rounding left of the mean: the sum of all values.
+    sum: f64,
+    norm: f64,
+    /// Pixels across and down.
+    pub size: (usize, usize),
 }
 
-impl Map {
-    /// The best place: dx and dy in mm, to a fraction of a pixel, with its correlation.
-    pub(super) fn peak(&self) -> (f64, f64, f32) {
-        let (mut k, mut best) = (0, f32::MIN);
-        for (i, &v) in self.values.iter().enumerate() {
-            if v > best {
-                (k, best) = (i, v);
+impl Patch {
+    /// From ink, 0 to 1, row by row.
+    pub fn new(ink: &[f32], size: (usize, usize)) -> Self {
+        let n = ink.len().max(1) as f64;
+        let mean = ink.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+        let values: Vec<i16> = ink.iter().map(|&v| ((f64::from(v) - mean) * FULL).round() as i16).collect();
+        let sum = values.iter().map(|&v| f64::from(v)).sum();
+        let norm = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1e-6);
+        Self { values, sum, norm, size }
+    }
+
+    /// Half as large.
+    pub fn half(ink: &[f32], (w, h): (usize, usize)) -> Self {
+        let (hw, hh) = (w / 2, h / 2);
+        let at = |x: usize, y: usize| ink[y * w + x];
+        let mean = |x: usize, y: usize| (at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1)) / 4.0;
+        let values: Vec<f32> = (0..hw * hh).map(|i| mean(2 * (i % hw), 2 * (i / hw))).collect();
+        Self::new(&values, (hw, hh))
+    }
+}
+
+/// Deviation of specks on empty paper, which must not correlate.
+const SPECKS: f64 = 0.03 * FULL;
+
+/// Correlations of a patch for whole-pixel displacements up to `reach` from `at` (its top left pixel), row by row.
+fn map(ink: &Ink, patch: &Patch, at: (i64, i64), reach: (usize, usize)) -> Option<Vec<f32>> {
+    let (w, h) = patch.size;
+    let (rx, ry) = reach;
+    let left = usize::try_from(at.0 - rx as i64).ok()?;
+    let top = usize::try_from(at.1 - ry as i64).ok()?;
+    if left + w + 2 * rx > ink.width || top + h + 2 * ry > ink.height || w * h == 0 {
+        return None;
+    }
+    let (nx, ny) = (2 * rx + 1, 2 * ry + 1);
+    // Sums of ink and of its squares over each window, row by row of the picture.
+    let rows = h + 2 * ry;
+    let mut sums = vec![(0i32, 0i32); rows * nx];
+    for (y, out) in sums.chunks_exact_mut(nx).enumerate() {
+        let row = ink.row(top + y, left, w + 2 * rx);
+        let square = |v: i16| i32::from(v) * i32::from(v);
+        let mut sum: i32 = row[..w].iter().map(|&v| i32::from(v)).sum();
+        let mut squares: i32 = row[..w].iter().map(|&v| square(v)).sum();
+        out[0] = (sum, squares);
+        for x in 1..nx {
+            sum += i32::from(row[x + w - 1]) - i32::from(row[x - 1]);
+            squares += square(row[x + w - 1]) - square(row[x - 1]);
+            out[x] = (sum, squares);
+        }
+    }
+    let n = (w * h) as f64;
+    let mut values = Vec::with_capacity(nx * ny);
+    for dy in 0..ny {
+        for dx in 0..nx {
+            let mut dot = 0i64;
+            let (mut sum, mut squares) = (0i64, 0i64);
+            for y in 0..h {
+                dot += i64::from(product(ink.row(top + dy + y, left + dx, w), &patch.values[y * w..][..w]));
+                let s = sums[(dy + y) * nx + dx];
+                sum += i64::from(s.0);
+                squares += i64::from(s.1);
             }
+            let (sum, squares) = (sum as f64, squares as f64);
+            let spread = (squares - sum * sum / n).max(0.0);
+            let alike =
+                (dot as f64 - patch.sum * sum / n) / (patch.norm * (spread + n * SPECKS * SPECKS).sqrt());
+            values.push(alike as f32);
         }
-        let (ix, iy) = (k % self.width, k / self.width);
-        let height = self.values.len() / self.width;
-        let at = |x: usize, y: usize| self.values[y * self.width + x];
-        let parabola = |a: f32, b: f32, c: f32| {
-            let d = a - 2.0 * b + c;
-            if d < 0.0 { f64::from(0.5 * (a - c) / d).clamp(-0.5, 0.5) } else { 0.0 }
-        };
-        let fx =
-            if ix > 0 && ix + 1 < self.width { parabola(at(ix - 1, iy), best, at(ix + 1, iy)) } else { 0.0 };
-        let fy = if iy > 0 && iy + 1 < height { parabola(at(ix, iy - 1), best, at(ix, iy + 1)) } else { 0.0 };
-        let dx = (ix as f64 + fx - self.reach.0 as f64) / self.resolution;
-        let dy = (iy as f64 + fy - self.reach.1 as f64) / self.resolution;
-        (dx, dy, best)
     }
+    Some(values)
 }
 
-/// Normalised cross-correlation of an anchor with the work picture seen through the mesh, for
-/// displacements up to `reach` (x, y in mm) at `resolution` px/mm ([`FINE`] or half of it).
-pub(super) fn correlate(
-    work: &Work,
-    mesh: &Mesh,
-    anchor: &Anchor,
-    reach: (f64, f64),
-    resolution: f64,
-) -> Map {
-    let factor = (FINE / resolution).round() as usize;
-    let (tw, th) = (anchor.size.0 / factor, anchor.size.1 / factor);
-    let mut print = vec![0.0f32; tw * th];
-    for y in 0..th {
-        for x in 0..tw {
-            let mut sum = 0.0;
-            for sy in 0..factor {
-                for sx in 0..factor {
-                    sum += anchor.ink[(y * factor + sy) * anchor.size.0 + x * factor + sx];
-                }
-            }
-            print[y * tw + x] = sum / (factor * factor) as f32;
-        }
-    }
-    let n = (tw * th) as f32;
-    let mean = print.iter().sum::<f32>() / n;
-    for p in &mut print {
-        *p -= mean;
-    }
-    let norm = print.iter().map(|p| p * p).sum::<f32>().sqrt().max(1e-6);
-    let (rx, ry) = ((reach.0 * resolution).round() as usize, (reach.1 * resolution).round() as usize);
-    let region = sample(work, mesh, anchor.rect, (tw, th), (rx, ry), resolution, factor);
-    let rw = tw + 2 * rx;
-    let below = Integral::new(&region, rw);
-    let mut values = Vec::with_capacity((2 * rx + 1) * (2 * ry + 1));
-    for dy in 0..=2 * ry {
-        for dx in 0..=2 * rx {
-            let mut lanes = [0.0f32; LANES];
-            for y in 0..th {
-                let line = &region[(y + dy) * rw + dx..(y + dy) * rw + dx + tw];
-                add_products(&mut lanes, line, &print[y * tw..(y + 1) * tw]);
-            }
-            let dot: f32 = lanes.iter().sum();
-            let (sum, square) = below.sums((dx, dy), (tw, th));
-            let var = (square - sum * sum / f64::from(n)).max(0.0) as f32;
-            // 0.03: specks on empty paper must not correlate.
-            values.push(dot / (norm * (var + n * 0.03 * 0.03).sqrt()));
-        }
-    }
-    Map { values, width: 2 * rx + 1, reach: (rx, ry), resolution }
+/// The sum of products; a row of print at most, so that 32 bits hold it.
+fn product(a: &[i16], b: &[i16]) -> i32 {
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
-/// Products that are added up side by side: the compiler may not reorder sums of floats by itself.
-const LANES: usize = 8;
-
-/// Adds a·b to the lanes.
-fn add_products(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
-    let (chunks_a, chunks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    for (&x, &y) in chunks_a.remainder().iter().zip(chunks_b.remainder()) {
-        lanes[0] += x * y;
-    }
-    for (x, y) in chunks_a.zip(chunks_b) {
-        for i in 0..LANES {
-            lanes[i] += x[i] * y[i];
+/// The largest of a map's values: its column and row, to a fraction, from the middle, and the value.
+fn peak(values: &[f32], nx: usize) -> (f64, f64, f32) {
+    let mut k = 0;
+    for (i, &v) in values.iter().enumerate() {
+        if v > values[k] {
+            k = i;
         }
     }
-}
-
-/// Sums of values and of their squares over any rectangle (Crow 1984).
-struct Integral {
-    width: usize,
-    sums: Vec<(f64, f64)>,
-}
-
-impl Integral {
-    /// Of a picture `width` wide.
-    fn new(values: &[f32], width: usize) -> Self {
-        let mut sums = vec![(0.0, 0.0); width + 1];
-        for (y, line) in values.chunks_exact(width).enumerate() {
-            let mut row = (0.0, 0.0);
-            sums.push(row);
-            for (x, &v) in line.iter().enumerate() {
-                let v = f64::from(v);
-                row = (row.0 + v, row.1 + v * v);
-                let above = sums[y * (width + 1) + x + 1];
-                sums.push((above.0 + row.0, above.1 + row.1));
-            }
+    let ny = values.len() / nx;
+    let (x, y) = (k % nx, k / nx);
+    let at = |x: usize, y: usize| f64::from(values[y * nx + x]);
+    let between = |before: Option<f64>, here: f64, after: Option<f64>| match (before, after) {
+        (Some(a), Some(c)) if a - 2.0 * here + c < 0.0 => {
+            (0.5 * (a - c) / (a - 2.0 * here + c)).clamp(-0.5, 0.5)
         }
-        Self { width: width + 1, sums }
-    }
-
-    /// Over the rectangle at `from` of `size` (x, y).
-    fn sums(&self, from: (usize, usize), size: (usize, usize)) -> (f64, f64) {
-        let at = |x: usize, y: usize| self.sums[y * self.width + x];
-        let (a, b) = (at(from.0, from.1), at(from.0 + size.0, from.1));
-        let (c, d) = (at(from.0, from.1 + size.1), at(from.0 + size.0, from.1 + size.1));
-        (d.0 - c.0 - b.0 + a.0, d.1 - c.1 - b.1 + a.1)
-    }
+        _ => 0.0,
+    };
+    let fx = between(x.checked_sub(1).map(|x| at(x, y)), at(x, y), (x + 1 < nx).then(|| at(x + 1, y)));
+    let fy = between(y.checked_sub(1).map(|y| at(x, y)), at(x, y), (y + 1 < ny).then(|| at(x, y + 1)));
+    (x as f64 + fx - (nx / 2) as f64, y as f64 + fy - (ny / 2) as f64, values[k])
 }
 
-/// The work picture around a form rectangle, on the form's grid. The mesh is linearised over the
-/// rectangle: it bends less than a work pixel over one row of print.
-pub(super) fn sample(
-    work: &Work,
-    mesh: &Mesh,
-    rect: Rect,
-    size: (usize, usize),
-    reach: (usize, usize),
-    resolution: f64,
-    factor: usize,
-) -> Vec<f32> {
-    let (x0, y0) = (rect.x - reach.0 as f64 / resolution, rect.y - reach.1 as f64 / resolution);
-    let (w, h) = (size.0 + 2 * reach.0, size.1 + 2 * reach.1);
-    let (x1, y1) = (x0 + w as f64 / resolution, y0 + h as f64 / resolution);
-    let (a, b, c) =
-        (mesh.map(Point::new(x0, y0)), mesh.map(Point::new(x1, y0)), mesh.map(Point::new(x0, y1)));
-    let ex = Point::new((b.x - a.x) / w as f64, (b.y - a.y) / w as f64);
-    let ey = Point::new((c.x - a.x) / h as f64, (c.y - a.y) / h as f64);
-    let mut out = Vec::with_capacity(w * h);
-    for iy in 0..h {
-        for ix in 0..w {
-            let mut sum = 0.0;
-            for ty in 0..factor {
-                for tx in 0..factor {
-                    let fx = ix as f64 + (tx as f64 + 0.5) / factor as f64;
-                    let fy = iy as f64 + (ty as f64 + 0.5) / factor as f64;
-                    sum += work.at(a.x + fx * ex.x + fy * ey.x - 0.5, a.y + fx * ex.y + fy * ey.y - 0.5);
-                }
-            }
-            out.push(sum / (factor * factor) as f32);
-        }
+/// A piece of print at both resolutions.
+#[derive(Debug, Clone)]
+pub(super) struct Print {
+    full: Patch,
+    half: Patch,
+}
+
+impl Print {
+    /// From ink, 0 to 1, row by row.
+    pub fn new(ink: &[f32], size: (usize, usize)) -> Self {
+        Self { full: Patch::new(ink, size), half: Patch::half(ink, size) }
     }
-    out
+
+    /// How alike the print is that stands at a pixel, or within one pixel of it.
+    pub fn alike(&self, work: &Work, at: (i64, i64)) -> Option<f32> {
+        map(&work.ink, &self.full, at, (1, 1)).map(|m| m.iter().copied().fold(f32::MIN, f32::max))
+    }
+
+    /// How far the print stands from a pixel, px across and down, sought within `reach` px, and how alike it is: first at
+    /// half the resolution, then around what is best there.
+    pub fn find(&self, work: &Work, at: (i64, i64), reach: usize) -> Option<(f64, f64, f32)> {
+        let half = reach.div_ceil(2);
+        let (x, y) = (at.0.div_euclid(2), at.1.div_euclid(2));
+        let coarse = map(&work.half, &self.half, (x, y), (half, half))?;
+        let (dx, dy, _) = peak(&coarse, 2 * half + 1);
+        let near = (2 * x + (2.0 * dx).round() as i64, 2 * y + (2.0 * dy).round() as i64);
+        let fine = map(&work.ink, &self.full, near, (2, 2))?;
+        let (fx, fy, alike) = peak(&fine, 5);
+        Some(((near.0 - at.0) as f64 + fx, (near.1 - at.1) as f64 + fy, alike))
+    }
 }

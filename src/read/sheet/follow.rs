@@ -7,7 +7,7 @@
 //! to bend where there is no text: there it goes on straight. A sheet whose first rows are not on the
 //! photo stays as it is.
 
-use super::grow::edges;
+use super::register::edges;
 use super::template::Template;
 use super::{Rung, Sheet};
 use crate::ground::geometry::{Point, floor};

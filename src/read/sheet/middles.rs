@@ -1,18 +1,16 @@
 //! The middles of the rows of words: how wide the strip is where its rules cannot be told from the
 //! paper's edge or a shadow.
 //!
-//! In: a work picture, a template, the mesh so far. Out: an [`Observation`] of u for each row of words that is
+//! In: a work picture, a template. Out: a [`Term`] across for each row of words that is
 //! seen: what it says varies, but each is centred. Refuses (leaves out) rows whose ink is too little, or goes
 //! on beyond what words take.
 
-use super::Mesh;
-use super::correlate::sample;
-use super::observe::Observation;
+use super::flat::{FULL, Work};
 use super::template::{FINE, Template, Words};
-use super::unroll::Work;
-use crate::ground::geometry::{Point, Rect};
+use super::terms::Term;
+use crate::ground::geometry::Point;
 
-/// How far from where the mesh puts it a middle is looked for, mm.
+/// How far from its place a middle is looked for, mm.
 const REACH: f64 = 5.0;
 /// Words within this distance, mm, are looked at together: five rows.
 const TOGETHER: f64 = 9.0;
@@ -28,14 +26,14 @@ const ENDS: f64 = 0.04;
 const WEIGHT: f64 = 0.3;
 
 /// The rows of words by their middle.
-pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh) -> Vec<Observation> {
-    let inks: Vec<Vec<f64>> = template.words.iter().map(|w| across(work, mesh, w)).collect();
+pub(super) fn find(work: &Work, template: &Template) -> Vec<Term> {
+    let inks: Vec<Vec<f64>> = template.words.iter().map(|w| across(work, w).unwrap_or_default()).collect();
     let mut out = Vec::new();
     for words in &template.words {
         let near = template.words.iter().zip(&inks);
         let near = near.filter(|(w, _)| (w.middle.y - words.middle.y).abs() <= TOGETHER);
         let (mut ink, mut count) = (Vec::new(), 0.0);
-        for (_, other) in near {
+        for (_, other) in near.filter(|n| !n.1.is_empty()) {
             ink.resize(other.len().max(ink.len()), 0.0);
             // Their middles at the same place.
             let spare = (ink.len() - other.len()) / 2;
@@ -48,31 +46,37 @@ pub(super) fn find(work: &Work, template: &Template, mesh: &Mesh) -> Vec<Observa
         if off.abs() > REACH {
             continue;
         }
-        let place = mesh.map(Point::new(words.middle.x + off, words.middle.y));
-        out.push(Observation { form: words.middle, u: Some(place.x), v: None, weight: WEIGHT, ncc: 0.0 });
+        out.push(Term { form: words.middle, u: Some(off * FINE), v: None, weight: WEIGHT, alike: 0.0 });
     }
     out
 }
 
 /// How much more ink stands in the row of words than right above it, along the row, at [`FINE`] around
-/// the middle: rules and shadows run through both.
-fn across(work: &Work, mesh: &Mesh, words: &Words) -> Vec<f64> {
+/// the middle: rules and shadows run through both. `None` where that is not in the picture.
+fn across(work: &Work, words: &Words) -> Option<Vec<f64>> {
     let half = words.half + LONGER + ASIDE.0 + REACH;
     let width = (2.0 * half * FINE).round() as usize;
-    let band = |from: f64, height: f64| -> Vec<f64> {
-        let rect = Rect::new(
-            words.middle.x - half,
-            words.middle.y + from * words.size,
-            2.0 * half,
-            height * words.size,
-        );
+    let band = |from: f64, height: f64| -> Option<Vec<f64>> {
+        let (left, top) = work.pixel(Point::new(words.middle.x - half, words.middle.y + from * words.size));
+        let (left, top) = (left, usize::try_from(top).ok()?);
         let lines = (height * words.size * FINE).round().max(1.0) as usize;
-        let ink = sample(work, mesh, rect, (width, lines), (0, 0), FINE, 1);
-        (0..width)
-            .map(|x| (0..lines).map(|y| f64::from(ink[y * width + x])).sum::<f64>() / lines as f64)
-            .collect()
+        if top + lines > work.ink.height {
+            return None;
+        }
+        // Beside the picture there is no ink.
+        let mut sums = vec![0i32; width];
+        let first = usize::try_from(-left).unwrap_or(0);
+        let from = usize::try_from(left).unwrap_or(0);
+        let count = (width.saturating_sub(first)).min(work.ink.width.saturating_sub(from));
+        for y in 0..lines {
+            for (s, &v) in sums[first..].iter_mut().zip(work.ink.row(top + y, from, count)) {
+                *s += i32::from(v);
+            }
+        }
+        Some(sums.into_iter().map(|s| f64::from(s) / lines as f64 / FULL).collect())
     };
-    band(-0.75, 0.75).into_iter().zip(band(-1.5, 0.5)).map(|(text, above)| (text - above).max(0.0)).collect()
+    let (text, above) = (band(-0.75, 0.75)?, band(-1.5, 0.5)?);
+    Some(text.into_iter().zip(above).map(|(text, above)| (text - above).max(0.0)).collect())
 }
 
 /// How far the middle of the ink is from the middle of where it was looked for, mm: mean shift

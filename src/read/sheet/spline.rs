@@ -33,57 +33,103 @@ impl Stiffness {
 
 /// A coordinate across one rung.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Values {
+struct Values {
     /// At the left edge.
-    pub left: f64,
+    left: f64,
     /// At the right edge.
-    pub right: f64,
+    right: f64,
     /// How much the middle is off the mean of both edges.
-    pub bow: f64,
+    bow: f64,
 }
 
-/// Values at each rung, from observations (form point, value, weight).
-pub(super) fn spline(
-    ys: &[f64],
+/// A value at every point of the form: linear from rung to rung, quadratic across.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    ys: Vec<f64>,
     width: f64,
-    observations: &[(Point, f64, f64)],
-    stiffness: Stiffness,
-) -> Option<Vec<Values>> {
-    let k = ys.len();
-    let n = 3 * k;
-    let mut weights: Vec<f64> = observations.iter().map(|o| o.2).collect();
-    let mut solution = vec![0.0; n];
-    let row = |p: Point| {
-        let j = ys.partition_point(|&y| y <= p.y).clamp(1, k - 1) - 1;
-        let (f, t) = ((p.y - ys[j]) / (ys[j + 1] - ys[j]), p.x / width);
-        let across = [1.0 - t, t, 4.0 * t * (1.0 - t)];
-        std::array::from_fn::<(usize, f64), 6, _>(|i| {
-            (3 * j + i, if i < 3 { (1.0 - f) * across[i] } else { f * across[i - 3] })
-        })
-    };
-    for _ in 0..5 {
-        let mut a = vec![0.0; n * n];
-        let mut b = vec![0.0; n];
-        for (o, &w) in observations.iter().zip(&weights) {
-            let terms = row(o.0);
-            for &(i, ci) in &terms {
-                b[i] += w * ci * o.1;
-                for &(j, cj) in &terms {
-                    a[i * n + j] += w * ci * cj;
+    values: Vec<Values>,
+}
+
+/// Unknowns a rung, and from the first that a term ties to the last: those of three rungs.
+const EACH: usize = 3;
+/// See [`EACH`].
+const BAND: usize = 3 * EACH;
+
+/// A symmetric matrix of which only `BAND` diagonals are not nought: each row from its own column to the left.
+struct Banded {
+    rows: Vec<[f64; BAND]>,
+}
+
+impl Banded {
+    fn add(&mut self, i: usize, j: usize, value: f64) {
+        if j <= i {
+            self.rows[i][i - j] += value;
+        }
+    }
+
+    /// Solves for a right side (Cholesky); `None` where the matrix is not positive definite.
+    fn solve(mut self, mut b: Vec<f64>) -> Option<Vec<f64>> {
+        let n = b.len();
+        for i in 0..n {
+            self.rows[i][0] += 1e-9;
+            let first = (i + 1).saturating_sub(BAND);
+            for j in first..=i {
+                let from = first.max((j + 1).saturating_sub(BAND));
+                let sum: f64 = (from..j).map(|k| self.rows[i][i - k] * self.rows[j][j - k]).sum();
+                let value = self.rows[i][i - j] - sum;
+                if i == j {
+                    if value <= 0.0 || !value.is_finite() {
+                        return None;
+                    }
+                    self.rows[i][0] = value.sqrt();
+                } else {
+                    self.rows[i][i - j] = value / self.rows[j][0];
                 }
             }
+            let sum: f64 = (first..i).map(|k| self.rows[i][i - k] * b[k]).sum();
+            b[i] = (b[i] - sum) / self.rows[i][0];
         }
+        for i in (0..n).rev() {
+            let sum: f64 = (i + 1..(i + BAND).min(n)).map(|k| self.rows[k][k - i] * b[k]).sum();
+            b[i] = (b[i] - sum) / self.rows[i][0];
+        }
+        Some(b)
+    }
+}
+
+/// Which unknowns a point's value rests on, and by how much.
+fn terms(ys: &[f64], width: f64, p: Point) -> [(usize, f64); 2 * EACH] {
+    let j = ys.partition_point(|&y| y <= p.y).clamp(1, ys.len() - 1) - 1;
+    let (f, t) = ((p.y - ys[j]) / (ys[j + 1] - ys[j]), p.x / width);
+    let across = [1.0 - t, t, 4.0 * t * (1.0 - t)];
+    std::array::from_fn(|i| {
+        let share = if i < EACH { 1.0 - f } else { f };
+        (EACH * j + i, share * across[i % EACH])
+    })
+}
+
+impl Field {
+    /// The smoothest field through observations (form point, value, weight), on rungs at `ys` of a frame `width` wide.
+    pub fn through(
+        ys: &[f64],
+        width: f64,
+        observations: &[(Point, f64, f64)],
+        stiffness: Stiffness,
+    ) -> Option<Field> {
+        let k = ys.len();
+        let n = EACH * k;
+        let mut stiff = Banded { rows: vec![[0.0; BAND]; n] };
         // Bending of each edge, and change of what lies between the edges (width and turn), which is
         // stiffer: paper does not stretch across.
         let mut penalise = |terms: &[(usize, f64)], w: f64| {
             for &(i, ci) in terms {
                 for &(j, cj) in terms {
-                    a[i * n + j] += w * ci * cj;
+                    stiff.add(i, j, w * ci * cj);
                 }
             }
         };
         for j in 1..k - 1 {
-            let (p, c, q) = (3 * j - 3, 3 * j, 3 * j + 3);
+            let (p, c, q) = (EACH * (j - 1), EACH * j, EACH * (j + 1));
             for (side, w) in [(0, stiffness.bend), (1, stiffness.bend), (2, stiffness.bow.0)] {
                 penalise(&[(p + side, 1.0), (c + side, -2.0), (q + side, 1.0)], w);
             }
@@ -93,70 +139,56 @@ pub(super) fn spline(
             );
         }
         for j in 0..k {
-            let (c, q) = (3 * j, 3 * j + 3);
+            let (c, q) = (EACH * j, EACH * (j + 1));
             penalise(&[(c + 2, 1.0)], stiffness.bow.2);
             if j + 1 < k {
                 penalise(&[(c, 1.0), (c + 1, -1.0), (q, -1.0), (q + 1, 1.0)], stiffness.width.1);
                 penalise(&[(c + 2, 1.0), (q + 2, -1.0)], stiffness.bow.1);
             }
         }
-        solution = cholesky(a, b)?;
-        // Tukey's biweight at 4.685 robust deviations, the deviation at least 0.3 work pixels.
-        let residuals: Vec<f64> = observations
-            .iter()
-            .map(|o| (row(o.0).iter().map(|&(i, c)| c * solution[i]).sum::<f64>() - o.1).abs())
-            .collect();
-        let mut sorted = residuals.clone();
-        sorted.sort_by(f64::total_cmp);
-        let deviation = (1.4826 * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)).max(0.3);
-        for ((w, r), o) in weights.iter_mut().zip(&residuals).zip(observations) {
-            let z = r / (4.685 * deviation);
-            *w = if z < 1.0 { o.2 * (1.0 - z * z).powi(2) } else { 0.0 };
-        }
-    }
-    let values = solution.chunks_exact(3).map(|c| Values { left: c[0], right: c[1], bow: c[2] });
-    Some(values.collect())
-}
-
-/// Solves `a x = b` for a symmetric positive definite `a` (row by row); `None` when it is not.
-fn cholesky(mut a: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
-    let n = b.len();
-    // Half bandwidth: from the left edge of one rung to the right edge of the one after the next.
-    const BAND: usize = 7;
-    for j in 0..n {
-        a[j * n + j] += 1e-9;
-        let from = j.saturating_sub(BAND);
-        for k in from..j {
-            let l = a[j * n + k];
-            a[j * n + j] -= l * l;
-        }
-        let d = a[j * n + j];
-        if d <= 0.0 || !d.is_finite() {
-            return None;
-        }
-        let d = d.sqrt();
-        a[j * n + j] = d;
-        for i in j + 1..(j + BAND + 1).min(n) {
-            let mut v = a[i * n + j];
-            for k in i.saturating_sub(BAND)..j {
-                v -= a[i * n + k] * a[j * n + k];
+        let rows: Vec<_> = observations.iter().map(|o| terms(ys, width, o.0)).collect();
+        let mut weights: Vec<f64> = observations.iter().map(|o| o.2).collect();
+        let mut solution = vec![0.0; n];
+        for round in 0..5 {
+            let mut a = Banded { rows: stiff.rows.clone() };
+            let mut b = vec![0.0; n];
+            for ((o, row), &w) in observations.iter().zip(&rows).zip(&weights) {
+                for &(i, ci) in row {
+                    b[i] += w * ci * o.1;
+                    for &(j, cj) in row {
+                        a.add(i, j, w * ci * cj);
+                    }
+                }
             }
-            a[i * n + j] = v / d;
+            let before = std::mem::replace(&mut solution, a.solve(b)?);
+            // A thousandth of a work pixel.
+            if round > 0 && before.iter().zip(&solution).all(|(a, b)| (a - b).abs() < 1e-3) {
+                break;
+            }
+            // Tukey's biweight at 4.685 robust deviations, the deviation at least 0.3 work pixels.
+            let said = |row: &[(usize, f64)]| row.iter().map(|&(i, c)| c * solution[i]).sum::<f64>();
+            let off: Vec<f64> =
+                observations.iter().zip(&rows).map(|(o, row)| (said(row) - o.1).abs()).collect();
+            let mut sorted = off.clone();
+            sorted.sort_by(f64::total_cmp);
+            let deviation = (1.4826 * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)).max(0.3);
+            for ((w, r), o) in weights.iter_mut().zip(&off).zip(observations) {
+                let z = r / (4.685 * deviation);
+                *w = if z < 1.0 { o.2 * (1.0 - z * z).powi(2) } else { 0.0 };
+            }
         }
+        let values = solution.chunks_exact(EACH).map(|c| Values { left: c[0], right: c[1], bow: c[2] });
+        Some(Self { ys: ys.to_vec(), width, values: values.collect() })
     }
-    for i in 0..n {
-        for k in i.saturating_sub(BAND)..i {
-            b[i] -= a[i * n + k] * b[k];
-        }
-        b[i] /= a[i * n + i];
+
+    /// The value at a form point.
+    pub fn at(&self, p: Point) -> f64 {
+        let of = |i: usize| {
+            let v = &self.values[i / EACH];
+            [v.left, v.right, v.bow][i % EACH]
+        };
+        terms(&self.ys, self.width, p).iter().map(|&(i, c)| c * of(i)).sum()
     }
-    for i in (0..n).rev() {
-        for k in i + 1..(i + BAND + 1).min(n) {
-            b[i] -= a[k * n + i] * b[k];
-        }
-        b[i] /= a[i * n + i];
-    }
-    Some(b)
 }
 
 #[cfg(test)]
@@ -172,10 +204,9 @@ mod tests {
             .map(|p| (p, truth(p), 1.0))
             .collect();
         observations[17].1 += 12.0;
-        let s = spline(&ys, 60.0, &observations, Stiffness::flat(1.0)).unwrap();
-        for (j, &y) in ys.iter().enumerate() {
-            assert!((s[j].left - truth(Point::new(0.0, y))).abs() < 0.4, "{j}: {}", s[j].left);
-            assert!((s[j].right - truth(Point::new(60.0, y))).abs() < 0.4);
+        let field = Field::through(&ys, 60.0, &observations, Stiffness::flat(1.0)).unwrap();
+        for p in ys.iter().flat_map(|&y| [Point::new(0.0, y), Point::new(60.0, y)]) {
+            assert!((field.at(p) - truth(p)).abs() < 0.4, "{p:?}: {}", field.at(p));
         }
     }
 
@@ -190,7 +221,8 @@ mod tests {
             .map(|p| (p, truth(p), 1.0))
             .collect();
         let bows = |stiffness| -> Vec<f64> {
-            spline(&ys, 60.0, &observations, stiffness).unwrap().iter().map(|v| v.bow).collect()
+            let field = Field::through(&ys, 60.0, &observations, stiffness).unwrap();
+            field.values.iter().map(|v| v.bow).collect()
         };
         assert!(bows(Stiffness::bowed(1.0, 1.0)).iter().all(|b| (b - 5.0).abs() < 0.5));
         assert!(bows(Stiffness::flat(1.0)).iter().all(|b| b.abs() < 1e-3));

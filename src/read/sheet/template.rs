@@ -1,8 +1,12 @@
 //! The form's constant print as the registration looks for it.
 
+use super::correlate::Print;
+use super::landmarks;
+use crate::form::landmarks::Landmarks;
 use crate::form::print::{Canvas, text_width};
 use crate::form::{Align, Form, Label, Rule};
 use crate::ground::geometry::{Point, Rect};
+use image::GrayImage;
 
 /// Resolution of the template, pixels per millimetre: 4 (100 dpi) puts the strokes of the smallest
 /// print, 0.25 mm, on one pixel.
@@ -19,13 +23,11 @@ pub(crate) enum Pins {
 
 /// A patch of print that is looked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Anchor {
+pub(super) struct Anchor {
     /// Where it stands, form mm.
     pub rect: Rect,
-    /// Its ink at [`FINE`], row by row.
-    pub ink: Vec<f32>,
-    /// Width and height of `ink`.
-    pub size: (usize, usize),
+    /// Its ink.
+    pub print: Print,
     /// What it pins down.
     pub pins: Pins,
 }
@@ -44,20 +46,18 @@ pub(crate) struct RowPrint {
 pub struct Template {
     /// The frame's width and height, mm.
     pub(crate) frame: (f64, f64),
-    /// From the paper's left edge to the frame, and the paper's width, mm.
-    pub(crate) paper: (f64, f64),
     /// The anchors, top to bottom.
-    pub(crate) anchors: Vec<Anchor>,
-    /// Ink density per millimetre of y (from 0) in each of [`BANDS`] bands across the frame.
-    pub(crate) profile: Vec<[f32; BANDS]>,
-    /// The long vertical rules: x, y0, y1.
-    pub(crate) verticals: Vec<(f64, f64, f64)>,
+    pub(super) anchors: Vec<Anchor>,
     /// All upright rules higher than a row: x, y0, y1.
     pub(crate) uprights: Vec<(f64, f64, f64)>,
     /// The rows of digits, and both halves of the rows of words.
     pub(crate) rows: Vec<RowPrint>,
     /// The rows of words.
     pub(crate) words: Vec<Words>,
+    /// What of it is found again.
+    pub(crate) landmarks: Landmarks,
+    /// The paper's width and its greatest length, mm.
+    paper: (f64, f64),
 }
 
 /// A row of words, whose wording varies and whose middle does not.
@@ -70,9 +70,6 @@ pub(crate) struct Words {
     /// Em height, mm.
     pub size: f64,
 }
-
-/// Bands across the strip for the coarse alignment: heads and siglas, codes and digits, words.
-pub(crate) const BANDS: usize = 3;
 
 fn label_rect(label: &Label) -> Rect {
     let width = text_width(&label.text, &label.style);
@@ -132,26 +129,35 @@ impl Template {
                     1.65 * slot.style.size,
                 ));
                 let (ink, size) = patch(&words, rect);
-                anchors.push(Anchor { rect, ink, size, pins: Pins::Y });
+                anchors.push(Anchor { rect, print: Print::new(&ink, size), pins: Pins::Y });
             }
         }
         for rect in label_rows(form) {
             let rect = snap(Rect::new(rect.x - 0.8, rect.y - 0.6, rect.width + 1.6, rect.height + 1.2));
             let (ink, size) = patch(&constant, rect);
-            anchors.push(Anchor { rect, ink, size, pins: Pins::Both });
+            anchors.push(Anchor { rect, print: Print::new(&ink, size), pins: Pins::Both });
         }
         anchors.sort_by(|a, b| a.rect.y.total_cmp(&b.rect.y).then(a.rect.x.total_cmp(&b.rect.x)));
         let rows = row_prints(form, &canvas);
         Self {
             frame: form.frame,
-            paper: (form.margin_left, form.paper_width),
             anchors,
-            profile: profile(&canvas, form),
-            verticals: uprights(&form.rules, 100.0),
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
+            landmarks: landmarks::of(form),
+            paper: (form.paper_width, form.paper_length.1),
         }
+    }
+}
+
+impl Template {
+    /// At which share of its size a photo that a whole sheet fills shows landmarks as they are described.
+    pub(super) fn share(&self, photo: &GrayImage) -> f64 {
+        let (w, h) = (f64::from(photo.width()), f64::from(photo.height()));
+        let fills =
+            (w.max(h) / self.paper.1.max(self.paper.0)).min(w.min(h) / self.paper.0.min(self.paper.1));
+        self.landmarks.px_per_mm / fills.max(1e-6)
     }
 }
 
@@ -195,7 +201,7 @@ fn label_rows(form: &Form) -> Vec<Rect> {
     rows.into_iter().map(|r| r.1).collect()
 }
 
-/// Upright rules longer than `least` mm; beyond 100 mm they are the borders along the whole table.
+/// Upright rules longer than `least` mm.
 fn uprights(rules: &[Rule], least: f64) -> Vec<(f64, f64, f64)> {
     rules.iter().filter(|r| r.x0 == r.x1 && r.y1 - r.y0 > least).map(|r| (r.x0, r.y0, r.y1)).collect()
 }
@@ -223,21 +229,4 @@ fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
         }
     }
     rows
-}
-
-/// Ink density per millimetre in each band, over the frame's height.
-fn profile(canvas: &Canvas, form: &Form) -> Vec<[f32; BANDS]> {
-    let (width, height) = form.frame;
-    let mut out = Vec::new();
-    for y in 0..height.floor() as u32 {
-        let mut row = [0.0f32; BANDS];
-        for (band, value) in row.iter_mut().enumerate() {
-            let x0 = width * band as f64 / BANDS as f64;
-            let rect = Rect::new(x0, f64::from(y), width / BANDS as f64, 1.0);
-            let (ink, size) = patch(canvas, rect);
-            *value = ink.iter().sum::<f32>() / (size.0 * size.1).max(1) as f32;
-        }
-        out.push(row);
-    }
-    out
 }

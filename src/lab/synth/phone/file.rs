@@ -50,7 +50,7 @@ impl Frame {
             let bright = f32::from(grey.get_pixel(x.min(last.0), y.min(last.1))[0]);
             let own = matter.colour();
             for (plane, share) in colour.iter_mut().zip([own.0 + light.0, own.1 + light.1]) {
-                plane.as_mut()[i] = (128.0 + bright * share + 0.5) as u8;
+                plane.as_flat_samples_mut().samples[i] = (128.0 + bright * share + 0.5) as u8;
             }
         }
         Self { grey, colour }

@@ -148,7 +148,7 @@ impl Sensor {
                         }
                     }
                 }
-                let to = &mut out.as_mut()[y * w + x0..][..n];
+                let to = &mut out.as_flat_samples_mut().samples[y * w + x0..][..n];
                 for i in 0..n {
                     // The pixel itself is among those counted.
                     let mean = f32::from(sums[i]) / f32::from(counts[i]);

@@ -1,0 +1,193 @@
+//! The work picture: a sheet flattened to an even, small picture of ink.
+//!
+//! In: photo pixels, and a mesh that says about where the form lies. Out: [`Work`]: ink from 0 (paper) to [`FULL`]
+//! (full print) on a grid of [`FINE`] pixels a millimetre of the form. Refuses nothing: what lies outside the photo has
+//! no ink.
+
+use super::Mesh;
+use super::template::FINE;
+use crate::ground::geometry::{Point, Rect};
+use image::GrayImage;
+
+/// What full print counts.
+pub(super) const FULL: f64 = 255.0;
+
+/// A picture of ink.
+#[derive(Debug, Clone)]
+pub(super) struct Ink {
+    /// Row by row, 0 to [`FULL`].
+    pub values: Vec<i16>,
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+}
+
+impl Ink {
+    /// A row's pixels from `x`, so many.
+    pub fn row(&self, y: usize, x: usize, count: usize) -> &[i16] {
+        &self.values[y * self.width + x..][..count]
+    }
+
+    /// Half as large.
+    fn half(&self) -> Ink {
+        let (width, height) = (self.width / 2, self.height / 2);
+        let mut values = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let (a, b) = (self.row(2 * y, 0, 2 * width), self.row(2 * y + 1, 0, 2 * width));
+            values.extend(
+                a.chunks_exact(2).zip(b.chunks_exact(2)).map(|(a, b)| (a[0] + a[1] + b[0] + b[1]) / 4),
+            );
+        }
+        Ink { values, width, height }
+    }
+}
+
+/// A flattened stretch of a sheet.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    /// Its ink.
+    pub ink: Ink,
+    /// The same at half the resolution.
+    pub half: Ink,
+    /// The form point of the first pixel's corner, mm.
+    pub origin: Point,
+}
+
+impl Work {
+    /// The pixel column and row whose corner is a form point.
+    pub fn pixel(&self, p: Point) -> (i64, i64) {
+        let at = |v: f64, from: f64| ((v - from) * FINE).round() as i64;
+        (at(p.x, self.origin.x), at(p.y, self.origin.y))
+    }
+}
+
+/// From one line along the mesh to the next, work pixels: 2 mm, short against any bend.
+const LINE: usize = 8;
+
+/// Flattens `area` (form mm, on the grid) of a sheet that lies as `mesh` says.
+pub(super) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
+    let size = |mm: f64| (mm * FINE).round().max(2.0) as usize;
+    let (width, height) = (size(area.width), size(area.height));
+    let lines: Vec<[Point; 3]> = (0..=height / LINE + 1)
+        .map(|k| {
+            let y = area.y + ((k * LINE) as f64 + 0.5) / FINE;
+            [0.0, 0.5, 1.0].map(|t| mesh.map(Point::new(area.x + t * area.width, y)))
+        })
+        .collect();
+    let grey = grey(pixels, &lines, (width, height));
+    let ink = Ink { values: even(&grey, width, height), width, height };
+    let half = ink.half();
+    Work { ink, half, origin: Point::new(area.x, area.y) }
+}
+
+/// The photo's grey along lines, averaged over the photo's pixels that a work pixel covers; -1 outside the photo.
+fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize)) -> Vec<i16> {
+    let (pw, ph) = (i64::from(pixels.width()), i64::from(pixels.height()));
+    let raw = pixels.as_raw();
+    let mut out = Vec::with_capacity(width * height);
+    let mut taps = Vec::new();
+    // Fixed point: 24 bits behind the point; a shift is a floor.
+    let fixed = |v: f64| (v * f64::from(1 << 24)).round() as i64;
+    let n = width as f64;
+    for v in 0..height {
+        let (k, t) = (v / LINE, (v % LINE) as f64 / LINE as f64);
+        let at = |i: usize| lines[k][i].lerp(lines[k + 1][i], t);
+        let (a, b, c) = (at(0), at(1), at(2));
+        // A parabola through the three, by its first and second differences from pixel to pixel.
+        let bow = |a: f64, b: f64, c: f64| (2.0 * (a - 2.0 * b + c), -3.0 * a + 4.0 * b - c);
+        let ((qx, lx), (qy, ly)) = (bow(a.x, b.x, c.x), bow(a.y, b.y, c.y));
+        let first = |a: f64, q: f64, l: f64| a + l * 0.5 / n + q * 0.25 / (n * n);
+        let step = |q: f64, l: f64| l / n + q * 2.0 / (n * n);
+        let (x0, y0) = (first(a.x, qx, lx), first(a.y, qy, ly));
+        let (sx, sy) = (step(qx, lx), step(qy, ly));
+        let (ax, ay) = ((c.x - a.x) / n, (c.y - a.y) / n);
+        // Samples in a square across the photo's pixels that one work pixel covers; half a pixel more, so that a shift
+        // rounds.
+        let side = (ax.hypot(ay).round() as i32).clamp(1, 4);
+        let spread = |k: i32| (f64::from(k) + 0.5) / f64::from(side) - 0.5;
+        taps.clear();
+        for i in 0..side {
+            for j in 0..side {
+                let (du, dv) = (spread(i), spread(j));
+                taps.push((fixed(du * ax - dv * ay + 0.5), fixed(du * ay + dv * ax + 0.5)));
+            }
+        }
+        let (mut x, mut y) = (fixed(x0), fixed(y0));
+        let (mut dx, mut dy) = (fixed(sx), fixed(sy));
+        let (ddx, ddy) = (fixed(2.0 * qx / (n * n)), fixed(2.0 * qy / (n * n)));
+        let share = 65_536 / taps.len() as u32;
+        for _ in 0..width {
+            let (mut sum, mut count) = (0u32, 0u32);
+            for &(tx, ty) in &taps {
+                let (px, py) = ((x + tx) >> 24, (y + ty) >> 24);
+                if (0..pw).contains(&px) && (0..ph).contains(&py) {
+                    sum += u32::from(raw[(py * pw + px) as usize]);
+                    count += 1;
+                }
+            }
+            out.push(match count as usize {
+                0 => -1,
+                n if n == taps.len() => ((sum * share) >> 16) as i16,
+                _ => (sum / count) as i16,
+            });
+            x += dx;
+            y += dy;
+            dx += ddx;
+            dy += ddy;
+        }
+    }
+    out
+}
+
+/// Side of the blocks in which the paper's brightness is taken, work pixels: 3 mm, wider than any stroke of a heading.
+const BLOCK: usize = 12;
+/// What full print loses of the paper's light.
+const LOST: f64 = 0.6;
+/// Below this share of the typical paper nothing is paper: border or background.
+const PAPER: f64 = 0.4;
+
+/// Grey to ink: how much darker than the paper nearby.
+fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
+    let (bw, bh) = (w.div_ceil(BLOCK), h.div_ceil(BLOCK));
+    let mut level = vec![0.0f32; bw * bh];
+    let mut values: Vec<i16> = Vec::with_capacity(BLOCK * BLOCK);
+    for by in 0..bh {
+        for bx in 0..bw {
+            values.clear();
+            for y in by * BLOCK..((by + 1) * BLOCK).min(h) {
+                let row = &grey[y * w + bx * BLOCK..y * w + ((bx + 1) * BLOCK).min(w)];
+                values.extend(row.iter().filter(|&&v| v >= 0));
+            }
+            // The brightest fifth of a block is paper, whatever is printed on it.
+            let k = values.len() * 4 / 5;
+            level[by * bw + bx] =
+                if values.is_empty() { 0.0 } else { f32::from(*values.select_nth_unstable(k).1) };
+        }
+    }
+    let mut all = level.clone();
+    let k = all.len() * 7 / 10;
+    let typical = *all.select_nth_unstable_by(k, f32::total_cmp).1;
+    // The block before a pixel, the one after it, and how far it is between their middles.
+    let between = |at: usize, blocks: usize| {
+        let f = (at as f32 + 0.5) / BLOCK as f32 - 0.5;
+        let before = f.max(0.0) as usize;
+        (before, (before + 1).min(blocks - 1), (f - before as f32).clamp(0.0, 1.0))
+    };
+    let columns: Vec<_> = (0..w).map(|x| between(x, bw)).collect();
+    let mut row = vec![0.0f32; bw];
+    let mut out = Vec::with_capacity(w * h);
+    let least = PAPER as f32 * typical;
+    for y in 0..h {
+        let (y0, y1, ty) = between(y, bh);
+        for (x, level_at) in row.iter_mut().enumerate() {
+            *level_at = level[y0 * bw + x] * (1.0 - ty) + level[y1 * bw + x] * ty;
+        }
+        for (&g, &(x0, x1, tx)) in grey[y * w..(y + 1) * w].iter().zip(&columns) {
+            let p = row[x0] * (1.0 - tx) + row[x1] * tx;
+            let lost = (1.0 - f32::from(g) / p) * (FULL / LOST) as f32;
+            out.push(if g < 0 || p < least || p <= 0.0 { 0 } else { lost.clamp(0.0, FULL as f32) as i16 });
+        }
+    }
+    out
+}
