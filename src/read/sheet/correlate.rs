@@ -145,3 +145,39 @@ impl Print {
         Some(((near.0 - at.0) as f64 + fx, (near.1 - at.1) as f64 + fy, alike))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::geometry::Point;
+
+    /// An L of ink, `x` and `y` px from the corner of a picture.
+    fn work(x: usize, y: usize) -> Work {
+        let (width, height) = (80, 60);
+        let inked = |i: usize| {
+            let (u, v) = ((i % width).wrapping_sub(x), (i / width).wrapping_sub(y));
+            (u < 4 && v < 16) || (u < 20 && (12..16).contains(&v))
+        };
+        let values = (0..width * height).map(|i| if inked(i) { 200 } else { 0 }).collect();
+        Work::of(Ink { values, width, height }, Point::new(0.0, 0.0))
+    }
+
+    fn print() -> Print {
+        let inked = |i: usize| (i % 24 < 4 && i / 24 < 16) || (i % 24 < 20 && (12..16).contains(&(i / 24)));
+        let ink: Vec<f32> = (0..24 * 20).map(|i| f32::from(u8::from(inked(i)))).collect();
+        Print::new(&ink, (24, 20))
+    }
+
+    #[test]
+    fn print_is_found_where_it_stands_and_is_not_alike_elsewhere() {
+        let (u, v, alike) = print().find(&work(33, 18), (30, 20), 6).unwrap();
+        assert!((u - 3.0).abs() < 0.3 && (v + 2.0).abs() < 0.3 && alike > 0.9, "{u} {v} {alike}");
+        assert!(print().alike(&work(10, 2), (40, 30)).unwrap() < 0.3);
+    }
+
+    #[test]
+    fn print_that_is_not_wholly_in_the_picture_is_not_sought() {
+        assert!(print().find(&work(33, 18), (2, 20), 6).is_none());
+        assert!(print().find(&work(33, 18), (60, 20), 6).is_none());
+    }
+}

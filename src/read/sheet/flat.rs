@@ -55,6 +55,11 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// Of ink, whose first pixel's corner is a form point.
+    pub fn of(ink: Ink, origin: Point) -> Self {
+        Self { half: ink.half(), ink, origin }
+    }
+
     /// The pixel column and row whose corner is a form point.
     pub fn pixel(&self, p: Point) -> (i64, i64) {
         let at = |v: f64, from: f64| ((v - from) * FINE).round() as i64;
@@ -76,9 +81,7 @@ pub(super) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
         })
         .collect();
     let grey = grey(pixels, &lines, (width, height));
-    let ink = Ink { values: even(&grey, width, height), width, height };
-    let half = ink.half();
-    Work { ink, half, origin: Point::new(area.x, area.y) }
+    Work::of(Ink { values: even(&grey, width, height), width, height }, Point::new(area.x, area.y))
 }
 
 /// The photo's grey along lines, averaged over the photo's pixels that a work pixel covers; -1 outside the photo.
@@ -190,4 +193,33 @@ fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::sheet::Rung;
+    use image::Luma;
+
+    #[test]
+    fn print_stands_where_a_bowed_mesh_has_it_whatever_the_light() {
+        // A form of 40 x 30 mm at 8 px/mm, its middle 2 mm lower than its edges; a rule at y = 10 mm, light from one side.
+        let bow = |x: f64| 2.0 * 4.0 * (x / 40.0) * (1.0 - x / 40.0);
+        let photo = GrayImage::from_fn(360, 300, |px, py| {
+            let (x, y) = ((f64::from(px) + 0.5) / 8.0 - 2.0, (f64::from(py) + 0.5) / 8.0 - 2.0);
+            let light = 120.0 + 0.3 * f64::from(px);
+            let rule = (0.0..40.0).contains(&x) && (y - bow(x) - 10.0).abs() < 0.4;
+            Luma([if rule { light * 0.3 } else { light } as u8])
+        });
+        let at = |x: f64, y: f64| Point::new((x + 2.0) * 8.0 - 0.5, (y + bow(x) + 2.0) * 8.0 - 0.5);
+        let rung = |y: f64| Rung { y, points: [at(0.0, y), at(20.0, y), at(40.0, y)] };
+        let mesh = Mesh { width: 40.0, rungs: vec![rung(0.0), rung(30.0)] };
+        let work = flatten(&photo, &mesh, Rect::new(0.0, 0.0, 40.0, 30.0));
+        assert_eq!((work.ink.width, work.ink.height), (160, 120));
+        for x in [8, 80, 150] {
+            let column: Vec<i16> = (0..120).map(|y| work.ink.row(y, x, 1)[0]).collect();
+            let inked: Vec<usize> = (0..120).filter(|&y| column[y] > 128).collect();
+            assert!(!inked.is_empty() && inked.iter().all(|y| (38..=42).contains(y)), "{x}: {inked:?}");
+        }
+    }
 }

@@ -69,8 +69,8 @@ const NEAR: f64 = 16.0;
 /// How many anchors have to be found within [`NEAR`]. A row has two, its name and its words; between
 /// headings that are covered, three rows are left.
 const SUPPORT: usize = 3;
-/// How many of them have to be constant text: words look alike in every row.
-const NAMED: usize = 2;
+/// How many of them at least are constant text: words look alike in every row.
+const NAMED: usize = 1;
 
 /// What a row's residual counts as where no anchor tells it, mm: a row pitch.
 const ASTRAY: f64 = 4.0;

@@ -290,3 +290,55 @@ fn solve(mut a: [[f64; 9]; 8]) -> Option<[f64; 8]> {
     }
     Some(std::array::from_fn(|k| a[k][8] / a[k][k]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a tilted sheet of 60 x 300 mm has a form point, with a bend.
+    fn way(p: Point) -> Point {
+        let w = 1.0 + 0.001 * p.y;
+        let bend = 2.0 * (p.y / 60.0).sin();
+        Point::new(300.0 + 8.0 * (p.x + bend) / w, 100.0 + 8.0 * p.y / w)
+    }
+
+    /// Matches at places all over the sheet, of which so many of ten are wrong.
+    fn matches(wrong: u32) -> Vec<Match> {
+        let mut state = 3u32;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1u32 << 24)
+        };
+        (0..300u32)
+            .map(|k| {
+                let form = Point::new(60.0 * next(), 300.0 * next());
+                let stray = Point::new(1000.0 * next(), 2600.0 * next());
+                let (photo, turn) = match k % 10 < wrong {
+                    true => (stray, std::f32::consts::TAU * next() as f32),
+                    false => (way(form), 0.0),
+                };
+                Match { photo, form, turn, scale: 7.0 }
+            })
+            .collect()
+    }
+
+    fn ys() -> Vec<f64> {
+        (0..=60).map(|i| f64::from(i) * 5.0).collect()
+    }
+
+    #[test]
+    fn a_bent_sheet_is_found_though_half_of_the_matches_are_wrong() {
+        let found = find(&matches(5), &ys(), 60.0).unwrap();
+        for p in [(10.0, 20.0), (50.0, 150.0), (30.0, 280.0)].map(|(x, y)| Point::new(x, y)) {
+            let off = found.mesh.map(p).distance(way(p)) / 7.0;
+            assert!(off < 0.5, "{p:?}: {off} mm");
+        }
+    }
+
+    #[test]
+    fn matches_that_agree_on_nothing_are_no_sheet() {
+        assert!(find(&matches(10), &ys(), 60.0).is_none());
+        let few: Vec<Match> = matches(0).into_iter().take(LEAST - 1).collect();
+        assert!(find(&few, &ys(), 60.0).is_none());
+    }
+}

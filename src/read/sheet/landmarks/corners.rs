@@ -200,7 +200,7 @@ fn even(mut found: Vec<(u16, i32, i32)>, (w, h): (i32, i32), most: usize) -> Vec
         })
         .collect();
     let worth = |&(rank, (score, ..)): &(usize, (u16, i32, i32))| u32::from(score) * 3000 / (2 + rank as u32);
-    ranked.sort_by(|a, b| worth(b).cmp(&worth(a)));
+    ranked.sort_by_key(|r| std::cmp::Reverse(worth(r)));
     ranked.truncate(most);
     ranked.into_iter().map(|r| r.1).collect()
 }
@@ -306,4 +306,54 @@ pub(crate) fn smaller(pixels: &GrayImage, factor: f64) -> GrayImage {
         }
     }
     GrayImage::from_raw(ow as u32, oh as u32, out).expect("one value was pushed for each pixel")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+
+    /// Bars and dots at places that nothing repeats.
+    fn print() -> GrayImage {
+        let mut state = 7u32;
+        let mut next = move |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % n
+        };
+        let mut out = GrayImage::from_pixel(200, 200, Luma([220]));
+        for _ in 0..160 {
+            let (x, y, w, h) = (next(190), next(190), 2 + next(7), 2 + next(4));
+            for (i, j) in (0..w).flat_map(|i| (0..h).map(move |j| (i, j))) {
+                out.put_pixel((x + i).min(199), (y + j).min(199), Luma([40]));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_corner_is_described_alike_however_the_picture_lies() {
+        let upright = print();
+        let lying = image::imageops::rotate90(&upright);
+        let (a, b) = (find(&upright, 400), find(&lying, 400));
+        assert!(a.len() > 60, "{} corners", a.len());
+        // A point (x, y) is (199 - y, x) in the picture turned by a quarter.
+        let alike = a.iter().filter(|c| {
+            let place = (199.0 - c.y, c.x);
+            let same = b.iter().find(|o| (o.x - place.0).abs() < 1.5 && (o.y - place.1).abs() < 1.5);
+            same.is_some_and(|o| differ(&c.bits, &o.bits) < 40)
+        });
+        let alike = alike.count();
+        assert!(alike * 10 > a.len() * 6, "{alike} of {}", a.len());
+        // By chance half of the comparisons differ.
+        let strange = a.iter().zip(a.iter().skip(7)).filter(|(c, o)| differ(&c.bits, &o.bits) < 40);
+        assert!(strange.count() * 20 < a.len());
+    }
+
+    #[test]
+    fn a_smaller_picture_keeps_the_mean_of_what_it_covers() {
+        let stripes = GrayImage::from_fn(90, 60, |x, _| Luma([if x % 2 == 0 { 0 } else { 200 }]));
+        let small = smaller(&stripes, 0.5);
+        assert_eq!(small.dimensions(), (45, 30));
+        assert!(small.pixels().all(|p| (98..=101).contains(&p[0])), "{:?}", small.get_pixel(3, 3));
+    }
 }
