@@ -87,6 +87,8 @@ pub struct Counts {
     pub altered_accepted_right: u64,
     /// Of those, with a finding on an altered field, on a relation of it or on the QR code.
     pub altered_named: u64,
+    /// Of those that were accepted, sheets that name no number that was touched.
+    pub altered_untold: u64,
     /// Altered sheets of which no print shows the change: each changed one is read as the number that the machine
     /// printed, or not at all.
     pub unseen: u64,
@@ -162,7 +164,7 @@ impl Simulation {
         [&self.with_qr, &self.without_qr].into_iter().all(|c| {
             let fewer = c.accepted_wrong.checked_sub(1);
             let as_many = fewer.map_or(1.0, |k| 1.0 - at_most(k, c.accepted, self.max_error));
-            let told = c.altered_accepted_right == 0 || !self.noise.clean() && c.altered_named == c.altered;
+            let told = c.altered_accepted_right == 0 || !self.noise.clean() && c.altered_untold == 0;
             c.altered_accepted_wrong + c.unseen_accepted_wrong == 0 && told && as_many >= DOUBT
         })
     }
@@ -179,6 +181,7 @@ impl Counts {
         self.altered_accepted_wrong += other.altered_accepted_wrong;
         self.altered_accepted_right += other.altered_accepted_right;
         self.altered_named += other.altered_named;
+        self.altered_untold += other.altered_untold;
         self.unseen += other.unseen;
         self.unseen_accepted_right += other.unseen_accepted_right;
         self.unseen_accepted_wrong += other.unseen_accepted_wrong;
@@ -228,6 +231,7 @@ impl Counts {
                     || f.field.as_deref().is_some_and(touched)
             });
             self.altered_named += u64::from(named);
+            self.altered_untold += u64::from(accepted && !named);
             return;
         }
         self.untouched += 1;
@@ -265,8 +269,12 @@ impl std::fmt::Display for Simulation {
             )?;
             writeln!(
                 f,
-                "  altered and accepted {} wrong, {} right, of {}; named {}",
-                c.altered_accepted_wrong, c.altered_accepted_right, c.altered, c.altered_named
+                "  altered and accepted {} wrong, {} right ({} not named), of {}; named {}",
+                c.altered_accepted_wrong,
+                c.altered_accepted_right,
+                c.altered_untold,
+                c.altered,
+                c.altered_named
             )?;
             writeln!(
                 f,
