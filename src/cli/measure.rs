@@ -17,6 +17,7 @@ use crate::lab::eval::{self, Evaluation, Truth, camera, camera::Camera};
 use crate::lab::synth as made;
 use crate::lab::synth::Scene;
 use crate::lab::synth::defects::Defect;
+use crate::lab::synth::scan::Ink;
 use crate::run::batch::{self, Jobs, Progress};
 use crate::run::inputs;
 use crate::run::output;
@@ -184,7 +185,7 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     let sets = sets(args, Set::all)?;
     let place = if args.exact { Place::Exact } else { Place::Located };
     let mut all = Vec::new();
-    for set in sets.into_iter().filter(|_| sheets > 0) {
+    for set in sets.into_iter().filter(|_| sheets > 0 && args.paths.is_empty()) {
         let bar = Bar::new(sheets);
         all.extend(readings::read((form, &readers), (set, place), (sheets, args.seed), Jobs(jobs), || {
             bar.done(&[])
@@ -198,8 +199,25 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
         })?;
         all.extend(more);
     }
+    let read = inputs::collect(&args.paths).files;
+    if !read.is_empty() {
+        let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
+        let truth = Truth::load(truth, &config.forms)?;
+        let digitizer = Digitizer::new(config)?;
+        let folder = tempfile::tempdir().context("cannot make a folder for photos")?;
+        let (read, truth) = match camera(args)? {
+            None => (read, truth),
+            Some(camera) => {
+                let photos = photograph(camera, &digitizer, args.seed, &read, folder.path(), Jobs(jobs))?;
+                (photos.iter().map(|p| p.file.clone()).collect(), camera::truth_of(&truth, &photos))
+            }
+        };
+        let bar = Bar::new(read.len());
+        all.extend(readings::of_files(&digitizer, &read, &truth, Jobs(jobs), || bar.done(&[]))?);
+        bar.finish();
+    }
     let table = readings::Table::of(&all);
-    console::data(table.to_string().as_bytes())?;
+    console::data(format!("{table}{}", readings::Held::of(&all)).as_bytes())?;
     if let Some(path) = &args.toml {
         output::write_whole(path, table.toml(crate::decide::prints::level()).as_bytes())?;
     }
@@ -301,6 +319,7 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
             (None, None) => made::Source::Scan,
         },
         faults: faults(args)?,
+        ink: made::named(&Ink::ALL, Ink::name, "ink", &args.ink).map_err(anyhow::Error::msg)?,
         pieces: args.pieces.unwrap_or(1),
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
     };
