@@ -9,6 +9,7 @@ use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::form;
 use crate::ground::finding::Code;
+use crate::ground::words::display;
 use crate::lab::eval::registration;
 use crate::lab::eval::sets::Set;
 use crate::lab::eval::simulate::{self, Noise, Simulation};
@@ -206,10 +207,11 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
         let digitizer = Digitizer::new(config)?;
         let folder = tempfile::tempdir().context("cannot make a folder for photos")?;
         let (read, truth) = match camera(args)? {
-            None => (read, truth),
+            None => (read.into_iter().map(|f| (f.clone(), display(&f))).collect::<Vec<_>>(), truth),
             Some(camera) => {
                 let photos = photograph(camera, &digitizer, args.seed, &read, folder.path(), Jobs(jobs))?;
-                (photos.iter().map(|p| p.file.clone()).collect(), camera::truth_of(&truth, &photos))
+                let named = photos.iter().map(|p| (p.file.clone(), p.path.clone()));
+                (named.collect(), camera::truth_of(&truth, &photos))
             }
         };
         let bar = Bar::new(read.len());

@@ -14,7 +14,6 @@ use crate::read::photo::mask::Marks;
 use crate::read::sheet::Sheet;
 use image::{GrayImage, Luma};
 use imageproc::distance_transform::{Norm, distance_transform};
-use imageproc::morphology::dilate;
 use imageproc::region_labelling::{Connectivity, connected_components};
 
 /// Pixels per millimetre at which a sheet is looked at: the finest rule (0.25 mm) has more than one.
@@ -29,9 +28,9 @@ const BRIGHTER: f64 = 0.4;
 const DARK: f64 = 0.5;
 /// Of all pixels of a table some 6 % are print: the darkest of this share are its strokes' middles.
 const DARKEST: f64 = 0.02;
-/// How far from its place print may stand, mm (the worst cell of 95 in 100 made-up scans: 0.37), and so many times what
-/// the registration says that it is off there.
-const TOLERANCE: (f64, f64) = (0.4, 2.0);
+/// How far from its place print may stand, mm (the worst cell of 95 in 100 made-up scans: 0.37), besides what the
+/// registration says that it is off there.
+const TOLERANCE: f64 = 0.3;
 /// Ink outside of print that is as high as so many rows runs across.
 const ROWS: f64 = 1.75;
 /// With more ink than this outside of its print, as a share of the table, a sheet does not lie where it was found.
@@ -43,17 +42,22 @@ const FOLLOWED: (f64, f64) = (1.7, 6.0);
 const BLOWN: u8 = 250;
 /// Paper that is brighter is white itself, as on most scans, and white says nothing.
 const PAPER: u8 = 235;
-/// White this close to print is its paper, mm: more than print may stand beside its place.
-const ABOUT: f64 = 0.7;
+/// White this close to print is its paper, mm: more than print may stand beside its place and a narrow digit beside its
+/// neighbour, less than from one digit over a hidden one to the next.
+const ABOUT: f64 = 1.0;
+/// There print is so dark as this share of the sheet's darkest: bleached print is pale.
+const PALE: f64 = 0.25;
 
 /// Pieces of ink by number, 0 none.
 type Names = image::ImageBuffer<Luma<u32>, Vec<u32>>;
 
 /// What a form prints, and where its numbers stand, prepared.
 pub struct Print {
-    /// Distance of each pixel to constant print, px.
-    constant: GrayImage,
-    /// Distance to constant print and to the cells.
+    /// Distance of each pixel to a rule, px.
+    rules: GrayImage,
+    /// To constant text.
+    text: GrayImage,
+    /// To either and to the cells.
     all: GrayImage,
     /// Where numbers stand, and how far strokes are followed there, form mm.
     cells: Vec<(Rect, f64)>,
@@ -71,8 +75,14 @@ impl Print {
     /// Of a form.
     pub fn new(form: &Form) -> Self {
         let area = area(form);
-        let mut canvas = Canvas::new(area.x, area.y, area.width, area.height, FINE);
-        canvas.constant(form);
+        let drawn = |draw: &dyn Fn(&mut Canvas)| {
+            let mut canvas = Canvas::new(area.x, area.y, area.width, area.height, FINE);
+            draw(&mut canvas);
+            let (w, h) = canvas.ink.dimensions();
+            GrayImage::from_fn(w, h, |x, y| Luma([u8::from(canvas.ink.get_pixel(x, y)[0] > 0.1)]))
+        };
+        let rules = drawn(&|canvas| form.rules.iter().for_each(|r| canvas.rule(r)));
+        let text = drawn(&|canvas| form.labels.iter().for_each(|l| canvas.label(l)));
         let mut cells = Vec::new();
         for field in &form.fields {
             let digits = |s: &Slot| text_width("0", &s.style) * form.places as f64;
@@ -80,9 +90,9 @@ impl Print {
             cells.extend(field.digits.as_ref().map(|s| place(s, digits(s), FOLLOWED.0)));
             cells.extend(field.words.as_ref().map(|s| place(s, s.width, FOLLOWED.1)));
         }
-        let (w, h) = canvas.ink.dimensions();
-        let constant = GrayImage::from_fn(w, h, |x, y| Luma([u8::from(canvas.ink.get_pixel(x, y)[0] > 0.1)]));
-        let mut all = constant.clone();
+        let (w, h) = rules.dimensions();
+        let mut all =
+            GrayImage::from_fn(w, h, |x, y| Luma([rules.get_pixel(x, y)[0] | text.get_pixel(x, y)[0]]));
         for (cell, _) in &cells {
             let (xs, ys) = pixels(*cell, area, (w, h), 0.0);
             ys.flat_map(|y| xs.clone().map(move |x| (x, y)))
@@ -94,7 +104,7 @@ impl Print {
         apart.sort_by(f64::total_cmp);
         let pitch = apart.get(apart.len() / 2).copied().unwrap_or(SQUARE);
         let far = |picture: &GrayImage| distance_transform(picture, Norm::LInf);
-        Self { constant: far(&constant), all: far(&all), cells, pitch }
+        Self { rules: far(&rules), text: far(&text), all: far(&all), cells, pitch }
     }
 }
 
@@ -120,11 +130,11 @@ pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> O
         .map(|y| {
             let shown = sheet.shows(row(y));
             let residual = if shown { sheet.residual_at(row(y)) } else { f64::INFINITY };
-            (TOLERANCE.0 + TOLERANCE.1 * residual) * FINE
+            (TOLERANCE + residual) * FINE
         })
         .collect();
     let paper = Paper::of(&flat);
-    let ink = paper.ink(&flat);
+    let ink = paper.ink(&flat, DARK);
     let beyond = |far: &GrayImage, x: u32, y: u32| f64::from(far.get_pixel(x, y)[0]) > off[y as usize];
     let strange = GrayImage::from_fn(size.0, size.1, |x, y| {
         Luma([u8::from(ink.get_pixel(x, y)[0] > 0 && beyond(&print.all, x, y))])
@@ -133,11 +143,12 @@ pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> O
     let count = strange.iter().filter(|&&v| v > 0).count() as f64;
     if count > 0.0 && count <= STRANGE * f64::from(size.0 * size.1) {
         let loose = GrayImage::from_fn(size.0, size.1, |x, y| {
-            Luma([u8::from(ink.get_pixel(x, y)[0] > 0 && beyond(&print.constant, x, y))])
+            let print = !beyond(&print.rules, x, y) || !beyond(&print.text, x, y);
+            Luma([u8::from(ink.get_pixel(x, y)[0] > 0 && !print)])
         });
         across(&mut marks, (&strange, &loose), print, area, &off);
     }
-    light(&mut marks, &flat, &ink, &paper);
+    light(&mut marks, &flat, &paper);
     let some = marks.iter().any(|&v| v != Marks::NONE);
     some.then(|| Marks { pixels: marks, origin: Point::new(area.x, area.y), px_per_mm: FINE })
 }
@@ -181,8 +192,8 @@ impl Paper {
         *greys.select_nth_unstable(middle).1
     }
 
-    /// Where the picture is as dark against its paper as print is: 1.
-    fn ink(&self, flat: &GrayImage) -> GrayImage {
+    /// Where the picture is so dark against its paper as this share of its darkest: 1.
+    fn ink(&self, flat: &GrayImage, share: f64) -> GrayImage {
         let darker = |x: u32, y: u32, v: u8| {
             let paper = f64::from(self.at(x, y).max(1));
             ((paper - f64::from(v)) / paper * 255.0).clamp(0.0, 255.0) as u8
@@ -192,7 +203,7 @@ impl Paper {
         let mut all = out.as_raw().clone();
         let nth = ((1.0 - DARKEST) * all.len() as f64) as usize;
         let darkest = f64::from(*all.select_nth_unstable(nth).1);
-        let least = (DARK * darkest).max(1.0) as u8;
+        let least = (share * darkest).max(1.0) as u8;
         out.iter_mut().for_each(|v| *v = u8::from(*v >= least));
         out
     }
@@ -224,18 +235,65 @@ impl Pieces {
         i
     }
 
-    /// Makes one of two, of which row `y` has ink outside of print.
-    fn join(&mut self, a: u32, b: u32, y: u32) {
+    /// A piece has ink outside of print in row `y`.
+    fn widen(&mut self, i: u32, y: u32) {
+        let root = self.root(i) as usize;
+        let span = self.spans[root].unwrap_or(Span { top: y, bottom: y });
+        self.spans[root] = Some(Span { top: span.top.min(y), bottom: span.bottom.max(y) });
+    }
+
+    /// Makes one of two.
+    fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a), self.root(b));
-        self.of[b as usize] = a;
-        let spans = [self.spans[a as usize], self.spans[b as usize], Some(Span { top: y, bottom: y })];
-        let wider = |s: Span, t: Span| Span { top: s.top.min(t.top), bottom: s.bottom.max(t.bottom) };
-        self.spans[a as usize] = spans.into_iter().flatten().reduce(wider);
+        if a != b {
+            self.of[b as usize] = a;
+            let wider = |s: Span, t: Span| Span { top: s.top.min(t.top), bottom: s.bottom.max(t.bottom) };
+            let spans = [self.spans[a as usize], self.spans[b as usize]];
+            self.spans[a as usize] = spans.into_iter().flatten().reduce(wider);
+        }
     }
 
     fn height(&mut self, i: u32) -> u32 {
         let root = self.root(i) as usize;
         self.spans[root].map_or(0, |s| s.bottom - s.top)
+    }
+}
+
+/// Joins pieces that a rule parts: ink on both sides of it, as a stroke has that crosses it at up to 45 degrees.
+fn bridge(names: &Names, rules: &GrayImage, off: &[f64], mut join: impl FnMut(u32, u32)) {
+    let (w, h) = names.dimensions();
+    let under = |x: u32, y: u32| f64::from(rules.get_pixel(x, y)[0]) <= off[y as usize];
+    let longest = ((RULE_WIDTH + 4.0 * TOLERANCE) * FINE) as u32;
+    // A stretch under a rule, from `a` to `b`, along a column (or row) `i`.
+    let mut over = |down: bool, i: u32, (a, b): (u32, u32), end: u32, across: u32| {
+        if a == 0 || b >= end || b - a > longest {
+            return;
+        }
+        let at = |along: u32, aside: u32| {
+            names.get_pixel(if down { aside } else { along }, if down { along } else { aside })[0]
+        };
+        let here = at(a - 1, i);
+        let slope = b - a;
+        let there = i.saturating_sub(slope)..(i + slope + 1).min(across);
+        if here > 0 {
+            there.map(|j| at(b, j)).filter(|&name| name > 0).for_each(|name| join(here, name));
+        }
+    };
+    for (down, across, along) in [(true, w, h), (false, h, w)] {
+        for i in 0..across {
+            let mut from = None;
+            for k in 0..along {
+                let covered = if down { under(i, k) } else { under(k, i) };
+                match (covered, from) {
+                    (true, None) => from = Some(k),
+                    (false, Some(a)) => {
+                        over(down, i, (a, k), along, across);
+                        from = None;
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 }
 
@@ -248,17 +306,14 @@ fn across(
     off: &[f64],
 ) {
     let names = connected_components(loose, Connectivity::Eight, Luma([0]));
-    // A rule parts a stroke that crosses it.
-    let half = ((RULE_WIDTH / 2.0 + TOLERANCE.0) * FINE).ceil() as u8;
-    let wide = connected_components(&dilate(strange, Norm::LInf, half), Connectivity::Eight, Luma([0]));
-    let most = |names: &Names| names.iter().copied().max().unwrap_or(0) + 1;
-    let first = most(&names);
-    let mut pieces = Pieces::new((first + most(&wide)) as usize);
+    let first = names.iter().copied().max().unwrap_or(0) + 1;
+    let mut pieces = Pieces::new(first as usize);
     for (x, y, v) in strange.enumerate_pixels() {
         if v[0] > 0 {
-            pieces.join(names.get_pixel(x, y)[0], first + wide.get_pixel(x, y)[0], y);
+            pieces.widen(names.get_pixel(x, y)[0], y);
         }
     }
+    bridge(&names, &print.rules, off, |a, b| pieces.join(a, b));
     let least = ROWS * print.pitch * FINE;
     let runs: Vec<bool> =
         (0..first).map(|name| name > 0 && f64::from(pieces.height(name)) >= least).collect();
@@ -305,11 +360,11 @@ fn into(
 }
 
 /// Marks white on grey paper with no print about it.
-fn light(marks: &mut GrayImage, flat: &GrayImage, ink: &GrayImage, paper: &Paper) {
+fn light(marks: &mut GrayImage, flat: &GrayImage, paper: &Paper) {
     if paper.typical() >= PAPER || !flat.iter().any(|&v| v >= BLOWN) {
         return;
     }
-    let far = distance_transform(ink, Norm::LInf);
+    let far = distance_transform(&paper.ink(flat, PALE), Norm::LInf);
     for (mark, (v, far)) in marks.iter_mut().zip(flat.iter().zip(far.iter())) {
         if *v >= BLOWN && f64::from(*far) > ABOUT * FINE {
             *mark = Marks::LIGHT;

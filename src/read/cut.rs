@@ -152,7 +152,8 @@ impl<'a> NumberCells<'a> {
                     let quality = quality(sheet, slot.line_rect(spec.y, 0), &lines[0]);
                     let place = print_rect(slot, spec.y, character.0 * most as f64 + 2.0 * character.1);
                     let from_centre = |s: (f64, f64)| (s.0 - slot.centre, s.1 - slot.centre);
-                    let covered = mask.hides(&sheet.mesh, place).into_iter().map(from_centre).collect();
+                    let covered =
+                        mask.hides(|p| sheet.mesh.map(p), place).into_iter().map(from_centre).collect();
                     let light = mask.dazzles(place).into_iter().map(from_centre).collect();
                     ChannelCell { field, lines, quality, covered, light, character }
                 };

@@ -5,13 +5,12 @@
 //! they stand against the table that decides. Prints are cut where [`sheet::locate`] puts them, as in a run, or where they
 //! exactly are. Refuses nothing.
 
-use super::Truth;
 use super::registration::apart;
 use super::sets::{Known, Set};
+use super::truth::Truth;
 use crate::decide::prints::{belief, says};
 use crate::form::Form;
 use crate::ground::geometry::Point;
-use crate::ground::words::display;
 use crate::lab::synth::scan::Ink;
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
 use crate::read::glyphs::{CellReading, Channel, ReaderChoice, Readers};
@@ -109,22 +108,22 @@ pub fn read(
     Ok(batch::collect(n, jobs, work, |_| done())?.into_iter().flatten().collect())
 }
 
-/// Reads pictures of sheets of which numbers are known, as in a run; of prints that are covered in part nothing is said.
+/// Reads pictures of sheets of which numbers are known, each with the name that the truth has of it, as in a run.
 ///
 /// # Errors
 /// Threads cannot be started.
 pub fn of_files(
     digitizer: &Digitizer,
-    files: &[PathBuf],
+    files: &[(PathBuf, String)],
     truth: &Truth,
     jobs: Jobs,
     done: impl Fn() + Sync,
 ) -> Result<Vec<Read>, BatchError> {
     let work = |i: usize| -> Vec<Read> {
-        let name = display(&files[i]);
-        let Some(known) = truth.find(&name).map(|ix| &truth.sheets[ix]) else { return Vec::new() };
+        let (file, name) = &files[i];
+        let Some(known) = truth.find(name).map(|ix| &truth.sheets[ix]) else { return Vec::new() };
         let mut out = Vec::new();
-        for evidence in digitizer.file(&files[i]).into_iter().filter_map(|d| d.evidence) {
+        for evidence in digitizer.file(file).into_iter().filter_map(|d| d.evidence) {
             let form: &Form = &evidence.form;
             for (spec, field) in form.fields.iter().zip(&evidence.fields) {
                 let Some(&(_, number)) = known.numbers.iter().find(|n| n.0 == spec.id) else { continue };

@@ -52,7 +52,7 @@ fn covered((pixels, sheet, form): &(GrayImage, Sheet, Form)) -> [Vec<usize>; 2] 
     let of = |slot: &dyn Fn(usize) -> Option<Slot>, width: f64| {
         let hides = |ix: &usize| {
             slot(*ix).is_some_and(|s| {
-                !mask.hides(&sheet.mesh, cut::print_rect(&s, form.fields[*ix].y, width)).is_empty()
+                !mask.hides(|p| sheet.mesh.map(p), cut::print_rect(&s, form.fields[*ix].y, width)).is_empty()
             })
         };
         (0..form.fields.len()).filter(hides).collect()
@@ -76,6 +76,17 @@ fn a_stroke_over_several_rows_covers_what_it_runs_across() {
     let stroke = [(x - 6.0, y(20) - 3.0), (x + 1.0, y(22) + 1.5)];
     let found = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
     assert_eq!(found, [vec![], vec![20, 21, 22]]);
+}
+
+/// Between the rules of the totals little is white.
+#[test]
+fn a_stroke_that_rules_part_is_one() {
+    let form = crate::form::builtin().unwrap().remove(0);
+    let ix = form.field("votos_nulos").unwrap();
+    let (y, x) = (form.fields[ix].y, form.fields[ix].digits.unwrap().centre);
+    let stroke = [(x - 1.5, y - 6.0), (x + 0.5, y + 2.5)];
+    let [digits, words] = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
+    assert!(digits.contains(&ix) && words.is_empty(), "{digits:?}");
 }
 
 /// Who writes over a digit, or strikes a number out, alters that row: its print is what is seen there.
@@ -116,5 +127,8 @@ fn light_covers_where_nothing_is_left_and_not_about_print_that_is_seen() {
     let marks = find(&whole.0, &whole.1, &whole.2, &Print::new(&form)).unwrap();
     let mask = Mask::of(Vec::new(), whole.0.dimensions()).with(Some(marks));
     let digit = cut::print_rect(&form.fields[4].digits.unwrap(), y, 1.1);
-    assert!(mask.hides(&whole.1.mesh, digit).is_empty(), "print in sight on bleached paper, {seen:?}");
+    assert!(
+        mask.hides(|p| whole.1.mesh.map(p), digit).is_empty(),
+        "print in sight on bleached paper, {seen:?}"
+    );
 }

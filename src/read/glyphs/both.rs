@@ -92,7 +92,7 @@ impl Readers {
 }
 
 /// From this much of a character on light is told, in characters: what it leaves of a digit is another.
-const DAZZLED: f64 = 0.3;
+const DAZZLED: f64 = 0.2;
 
 /// The fields of which light covers some of a number, as it is read, ascending.
 pub fn glare(cells: &NumberCells<'_>, read: &[FieldEvidence]) -> Vec<FieldIx> {

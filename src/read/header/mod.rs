@@ -148,7 +148,7 @@ impl Header<'_> {
         let Some((left, right)) = line.ink else { return Vec::new() };
         let place = Rect::new(left, line.top, right - left, line.base - line.top);
         let share = |x: f64| ((x - left) / (right - left)).clamp(0.0, 1.0);
-        let covered = self.photo.mask.hides(&self.mesh, place);
+        let covered = self.photo.mask.hides(|p| self.mesh.map(p), place);
         covered.into_iter().map(|(from, to)| (share(from), share(to))).collect()
     }
 
@@ -191,7 +191,7 @@ impl Header<'_> {
         let Some(style) = spec.print.as_ref().map(|p| p.style) else { return 0.0 };
         let reach = cut::AROUND * style.size;
         let place = Rect::new(left - reach, line.top, right - left + 2.0 * reach, line.base - line.top);
-        let hidden: f64 = self.photo.mask.hides(&self.mesh, place).iter().map(|s| s.1 - s.0).sum();
+        let hidden: f64 = self.photo.mask.hides(|p| self.mesh.map(p), place).iter().map(|s| s.1 - s.0).sum();
         (hidden / text_width("0", &style)).clamp(0.0, 1.0)
     }
 

@@ -6,7 +6,6 @@
 
 use super::streaks::Streak;
 use crate::ground::geometry::{Point, Rect};
-use crate::read::sheet::Mesh;
 use image::GrayImage;
 
 /// A picture to read: its pixels, and what of them says nothing.
@@ -39,14 +38,14 @@ impl Marks {
 
     /// Whether so much of a column (form mm) is covered that a character there may be another; `by` what.
     fn covers(&self, column: Rect, by: impl Fn(u8) -> bool) -> bool {
-        let px = |v: f64, of: f64, most: u32| {
-            (((v - of) * self.px_per_mm).round().max(0.0) as u32).min(most.saturating_sub(1))
-        };
         let (w, h) = self.pixels.dimensions();
-        let x = px(column.x + column.width / 2.0, self.origin.x, w);
-        let rows = px(column.y, self.origin.y, h)..=px(column.bottom(), self.origin.y, h);
+        let px = |v: f64, of: f64| ((v - of) * self.px_per_mm).floor() as i64;
+        let x = px(column.x + column.width / 2.0, self.origin.x);
+        let rows = px(column.y, self.origin.y)..=px(column.bottom(), self.origin.y);
         let all = rows.clone().count() as f64;
-        rows.filter(|&y| by(self.pixels.get_pixel(x, y)[0])).count() as f64 >= COLUMN * all
+        let inside = rows.filter(|y| (0..i64::from(h)).contains(y) && (0..i64::from(w)).contains(&x));
+        let covered = inside.filter(|&y| by(self.pixels.get_pixel(x as u32, y as u32)[0])).count();
+        covered > 0 && covered as f64 >= COLUMN * all
     }
 }
 
@@ -82,16 +81,17 @@ impl Mask {
         self.streaks.len()
     }
 
-    /// The stretches of a place on the sheet that are covered, from left to right, form x in mm.
-    pub fn hides(&self, mesh: &Mesh, place: Rect) -> Vec<(f64, f64)> {
+    /// The stretches of a place on the sheet that are covered, from left to right, form x in mm; `map` gives the picture's
+    /// point of one of the form.
+    pub fn hides(&self, map: impl Fn(Point) -> Point, place: Rect) -> Vec<(f64, f64)> {
         let covered = |column: Rect| {
             let middle = column.middle();
-            let seen = [column.y, column.bottom()].map(|y| mesh.map(Point::new(middle.x, y)));
+            let seen = [column.y, column.bottom()].map(|y| map(Point::new(middle.x, y)));
             self.streaks.iter().any(|s| s.covers(seen[0].lerp(seen[1], 0.5), self.size))
                 || seen.iter().any(|&p| self.is_outside(p))
                 || self.marks.as_ref().is_some_and(|m| m.covers(column, |v| v != Marks::NONE))
         };
-        let corners = place.corners().map(|p| mesh.map(p));
+        let corners = place.corners().map(&map);
         if self.streaks.is_empty() && self.marks.is_none() && !corners.iter().any(|&p| self.is_outside(p)) {
             return Vec::new();
         }
@@ -128,12 +128,11 @@ fn stretches(place: Rect, covered: impl Fn(Rect) -> bool) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::sheet::Rung;
     use image::Luma;
 
-    fn mesh() -> Mesh {
-        let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * 8.0, y * 8.0)) };
-        Mesh { width: 10.0, rungs: vec![rung(0.0), rung(10.0)] }
+    /// Eight pixels a millimetre.
+    fn map(p: Point) -> Point {
+        Point::new(p.x * 8.0, p.y * 8.0)
     }
 
     /// A line of a pen, 0.4 mm wide, down at 3 mm; light from 6 mm on.
@@ -157,12 +156,14 @@ mod tests {
         };
         let place = Rect::new(1.0, 4.0, 7.0, 1.4);
         let plain = Mask::of(Vec::new(), (80, 80));
-        assert!(plain.hides(&mesh(), place).is_empty());
-        near(&plain.hides(&mesh(), Rect::new(8.0, 4.0, 3.0, 1.4)), &[(9.9, 11.0)]);
+        assert!(plain.hides(map, place).is_empty());
+        near(&plain.hides(map, Rect::new(8.0, 4.0, 3.0, 1.4)), &[(9.9, 11.0)]);
         let mask = plain.with(Some(marks()));
-        near(&mask.hides(&mesh(), place), &[(3.0, 3.4), (6.0, 8.0)]);
+        near(&mask.hides(map, place), &[(3.0, 3.4), (6.0, 8.0)]);
         near(&mask.dazzles(place), &[(6.0, 8.0)]);
-        near(&mask.hides(&mesh(), Rect::new(1.0, 4.0, 1.5, 1.4)), &[]);
+        near(&mask.hides(map, Rect::new(1.0, 4.0, 1.5, 1.4)), &[]);
+        // What lies beyond the marks is not covered by them.
+        near(&mask.dazzles(Rect::new(6.0, -3.0, 2.0, 1.4)), &[]);
     }
 
     #[test]
@@ -170,7 +171,7 @@ mod tests {
         let mut marks = marks();
         marks.pixels = GrayImage::from_fn(50, 50, |_, y| Luma([u8::from(y == 20)]));
         let mask = Mask::of(Vec::new(), (80, 80)).with(Some(marks));
-        assert!(mask.hides(&mesh(), Rect::new(1.0, 4.0, 7.0, 1.4)).is_empty());
-        assert!(!mask.hides(&mesh(), Rect::new(1.0, 4.0, 7.0, 0.4)).is_empty());
+        assert!(mask.hides(map, Rect::new(1.0, 4.0, 7.0, 1.4)).is_empty());
+        assert!(!mask.hides(map, Rect::new(1.0, 4.0, 7.0, 0.4)).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 //! would, by channel and height, and how many are so rare that their number would be held. Refuses nothing.
 
 use super::Read;
-use super::table::{BELOW, SEEN};
+use super::table::{BELOW, PLACED, SEEN};
 use crate::decide::prints::{Kind, level};
 use crate::read::glyphs::Channel;
 use std::fmt;
@@ -18,7 +18,7 @@ struct Line {
     /// With another number and with none, by the networks: seen, and as the table has it.
     other: (usize, f64),
     silent: (usize, f64),
-    /// Asked both readers: how many, with another number seen, and as the table has it.
+    /// Asked both readers: how many, with another number seen, and as the table has it of all prints.
     asked: (usize, usize, f64),
     /// Rarer than the level, as a run reads them.
     rare: usize,
@@ -37,7 +37,7 @@ impl Held {
             for below in BELOW {
                 let own: Vec<&Read> = reads
                     .iter()
-                    .filter(|r| r.channel == channel && r.coverage >= SEEN)
+                    .filter(|r| r.channel == channel && r.coverage >= SEEN && r.off <= PLACED)
                     .filter(|r| r.height >= low && r.height < below)
                     .collect();
                 low = below;
@@ -66,10 +66,10 @@ fn line(channel: Channel, below: f64, own: &[&Read]) -> Line {
         let (other, silent) = kind(r, false).errs();
         out.other = (out.other.0 + usize::from(wrong(&r.net)), out.other.1 + other);
         out.silent = (out.silent.0 + usize::from(r.net.0.is_none()), out.silent.1 + silent);
-        if let Some(both) = &r.both {
-            let (other, _) = kind(r, true).errs();
-            out.asked = (out.asked.0 + 1, out.asked.1 + usize::from(wrong(both)), out.asked.2 + other);
-        }
+        let both = r.both.as_ref();
+        out.asked.0 += usize::from(both.is_some());
+        out.asked.1 += usize::from(both.is_some_and(wrong));
+        out.asked.2 += kind(r, true).errs().0;
         let said = r.both.as_ref().unwrap_or(&r.net);
         let astray = said.0 != Some(r.truth);
         let rare = astray && kind(r, r.both.is_some()).surprise(said.0.is_some(), said.2) < level();

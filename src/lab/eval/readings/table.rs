@@ -21,7 +21,7 @@ const POOLED: f64 = 10.0;
 
 /// What is cut further from its print than this, mm, shows something else: that is the registration's doing. Print is
 /// 1.4 mm high.
-const PLACED: f64 = 1.0;
+pub(super) const PLACED: f64 = 1.0;
 
 /// Prints with less of them in sight are not among them.
 pub(super) const SEEN: f64 = 0.98;
