@@ -84,7 +84,7 @@ fn a_stroke_that_rules_part_is_one() {
     let form = crate::form::builtin().unwrap().remove(0);
     let ix = form.field("votos_nulos").unwrap();
     let (y, x) = (form.fields[ix].y, form.fields[ix].digits.unwrap().centre);
-    let stroke = [(x - 1.5, y - 6.0), (x + 0.5, y + 2.5)];
+    let stroke = [(x - 1.5, y - 9.5), (x + 0.5, y + 5.5)];
     let [digits, words] = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
     assert!(digits.contains(&ix) && words.is_empty(), "{digits:?}");
 }
