@@ -13,7 +13,10 @@ use cotejo::run::config::Config;
 use cotejo::run::pipeline::Digitizer;
 
 fn main() -> anyhow::Result<()> {
-    let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
+    let mut config = Config::new(form::builtin()?);
+    // Counted, a sheet takes a hundred times as long.
+    config.limits.seconds = 3600;
+    let digitizer = Digitizer::new(config)?;
     let pictures: Vec<String> = std::env::args().skip(1).collect();
     for picture in &pictures {
         let sheets = digitizer.file(picture.as_ref());

@@ -9,6 +9,7 @@ use crate::cli::args::{EvalArgs, LandmarksArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::form::{self, Form};
 use crate::ground::finding::Code;
+use crate::ground::words::display;
 use crate::lab::eval::registration;
 use crate::lab::eval::sets::Set;
 use crate::lab::eval::simulate::{self, Noise, Simulation};
@@ -18,6 +19,7 @@ use crate::lab::landmarks;
 use crate::lab::synth as made;
 use crate::lab::synth::Scene;
 use crate::lab::synth::defects::Defect;
+use crate::lab::synth::scan::Ink;
 use crate::run::batch::{self, Jobs, Progress};
 use crate::run::config::Config;
 use crate::run::inputs;
@@ -194,7 +196,7 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     let sets = sets(args, Set::all)?;
     let place = if args.exact { Place::Exact } else { Place::Located };
     let mut all = Vec::new();
-    for set in sets.into_iter().filter(|_| sheets > 0) {
+    for set in sets.into_iter().filter(|_| sheets > 0 && args.paths.is_empty()) {
         let bar = Bar::new(sheets);
         all.extend(readings::read((form, &readers), (set, place), (sheets, args.seed), Jobs(jobs), || {
             bar.done(&[])
@@ -204,8 +206,26 @@ fn readings(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     for path in &args.with {
         all.extend(kept::<Vec<readings::Read>>(path, "list of readings")?);
     }
+    let read = inputs::collect(&args.paths).files;
+    if !read.is_empty() {
+        let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
+        let truth = Truth::load(truth, &config.forms)?;
+        let digitizer = Digitizer::new(config)?;
+        let folder = tempfile::tempdir().context("cannot make a folder for photos")?;
+        let (read, truth) = match camera(args)? {
+            None => (read.into_iter().map(|f| (f.clone(), display(&f))).collect::<Vec<_>>(), truth),
+            Some(camera) => {
+                let photos = photograph(camera, &digitizer, args.seed, &read, folder.path(), Jobs(jobs))?;
+                let named = photos.iter().map(|p| (p.file.clone(), p.path.clone()));
+                (named.collect(), camera::truth_of(&truth, &photos))
+            }
+        };
+        let bar = Bar::new(read.len());
+        all.extend(readings::of_files(&digitizer, &read, &truth, Jobs(jobs), || bar.done(&[]))?);
+        bar.finish();
+    }
     let table = readings::Table::of(&all);
-    console::data(table.to_string().as_bytes())?;
+    console::data(format!("{table}{}", readings::Held::of(&all)).as_bytes())?;
     if let Some(path) = &args.toml {
         output::write_whole(path, table.toml(crate::decide::prints::level()).as_bytes())?;
     }
@@ -339,6 +359,7 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
             (None, None) => made::Source::Scan,
         },
         faults: faults(args)?,
+        ink: made::named(&Ink::ALL, Ink::name, "ink", &args.ink).map_err(anyhow::Error::msg)?,
         pieces: args.pieces.unwrap_or(1),
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
     };

@@ -190,17 +190,13 @@ pub fn hear(evidence: &Evidence, ix: FieldIx, qr: QrTrust, reliance: Reliance) -
     if let Some(w) = &code {
         likelihood = likelihood.normalised().0.times(w);
     }
-    let spec = &evidence.form.fields[ix];
-    let prints = [
-        (Channel::Digits, &field.digits, spec.digits.as_ref()),
-        (Channel::Words, &field.words, spec.words.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(channel, cell, slot)| {
-        let cell = cell.as_ref().filter(|c| !c.readings.is_empty())?;
-        Some(Print::of(cell, channel, slot, modulus))
-    })
-    .collect();
+    let prints = [(Channel::Digits, &field.digits), (Channel::Words, &field.words)]
+        .into_iter()
+        .filter_map(|(channel, cell)| {
+            let cell = cell.as_ref().filter(|c| !c.readings.is_empty())?;
+            Some(Print::of(cell, channel, &evidence.form, ix))
+        })
+        .collect();
     Heard { digits, words, qr: code, prints, likelihood: likelihood.normalised().0.standing_out(LISTED) }
 }
 

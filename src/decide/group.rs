@@ -136,11 +136,7 @@ fn conflicts(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Vec<Finding> {
 
 /// Whether two photos show a number differently: neither is a mere misreading of what the other shows.
 fn differ(a: &Evidence, b: &Evidence, ix: FieldIx, channel: Channel) -> bool {
-    let print = |e: &Evidence| {
-        let field = &e.form.fields[ix];
-        let slot = if channel == Channel::Digits { &field.digits } else { &field.words };
-        Some(Print::of(&cell(e, ix, channel)?, channel, slot.as_ref(), e.form.max_value() + 1))
-    };
+    let print = |e: &Evidence| Some(Print::of(&cell(e, ix, channel)?, channel, &e.form, ix));
     let (Some(here), Some(there)) = (print(a), print(b)) else { return qr_value(a, ix) != qr_value(b, ix) };
     match (here.shows(), there.shows()) {
         (Some(x), Some(y)) => here.disagrees(y) && there.disagrees(x),
@@ -211,7 +207,9 @@ fn joined(cells: Vec<CellReading>) -> Option<CellReading> {
     if cells.len() < 2 {
         return cells.into_iter().next();
     }
-    let best = cells.iter().map(|c| c.quality).reduce(|a, b| if trust(&b) > trust(&a) { b } else { a })?;
+    let better = |a: &CellReading, b: &CellReading| trust(&b.quality) > trust(&a.quality);
+    let best = cells.iter().reduce(|a, b| if better(a, b) { b } else { a })?;
+    let (quality, covered) = (best.quality, best.covered.clone());
     let readings = cells
         .iter()
         .flat_map(|cell| {
@@ -225,7 +223,7 @@ fn joined(cells: Vec<CellReading>) -> Option<CellReading> {
             })
         })
         .collect();
-    Some(CellReading { readings, quality: best })
+    Some(CellReading { readings, quality, covered })
 }
 
 #[cfg(test)]

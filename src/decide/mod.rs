@@ -52,6 +52,7 @@ pub(crate) mod laws;
 pub mod odds;
 pub mod prints;
 mod relations;
+mod sight;
 pub mod strings;
 pub mod sums;
 pub mod totals;

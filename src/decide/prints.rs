@@ -9,8 +9,9 @@
 //! It is no question of who is likelier right: an alteration is no accident whose prior one knows, and a sheet may
 //! break its own sums.
 
+use super::sight::Sight;
 use super::weights::Weights;
-use crate::form::Slot;
+use crate::form::{FieldIx, Form};
 use crate::read::cut::CAP_HEIGHT;
 use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 use serde::Deserialize;
@@ -20,10 +21,6 @@ use std::sync::LazyLock;
 static READINGS: LazyLock<Readings> = LazyLock::new(|| {
     toml::from_str(include_str!("../../models/readings.toml")).expect("the table is tested to parse")
 });
-
-/// Prints with less of their place in sight say nothing where they are covered, and a covered figure makes another
-/// number of what stands beside it. The rest is the cell's margin.
-pub const SEEN: f64 = 0.98;
 
 /// A print as high (px) and as sharp as a clean scan's: there a reading that rather shows another number is held,
 /// however much of its belief the number that stands has.
@@ -73,8 +70,25 @@ pub struct Kind {
     pub height: f64,
     /// See [`crate::read::cut::Quality`].
     pub sharpness: f64,
-    /// See there.
-    pub coverage: f64,
+}
+
+impl Kind {
+    /// How often readings of a print, of the number that it shows, believe another more (`other`; or else none) and
+    /// this one so little.
+    pub fn surprise(&self, other: bool, belief: f64) -> f64 {
+        let row = row(self);
+        match other {
+            true if self.height >= CLEAN.0 && self.sharpness >= CLEAN.1 => 0.0,
+            true => row.other * (2.0 * belief).min(1.0).powf(row.power),
+            false => row.silent,
+        }
+    }
+
+    /// How often another number has more belief than the one shown, and how often none has.
+    pub fn errs(&self) -> (f64, f64) {
+        let row = row(self);
+        (row.other, row.silent)
+    }
 }
 
 /// A print with what its readers believe of it.
@@ -84,20 +98,23 @@ pub struct Print {
     pub kind: Kind,
     /// Normalised.
     pub belief: Weights,
+    /// What of it is in sight, where not all is.
+    sight: Option<Sight>,
 }
 
 impl Print {
-    /// A cell's.
-    pub fn of(cell: &CellReading, channel: Channel, slot: Option<&Slot>, modulus: u32) -> Self {
-        let size = slot.map_or(0.0, |s| s.style.size);
+    /// A cell's of field `ix`.
+    pub fn of(cell: &CellReading, channel: Channel, form: &Form, ix: FieldIx) -> Self {
+        let field = &form.fields[ix];
+        let slot = if channel == Channel::Words { &field.words } else { &field.digits };
         let kind = Kind {
             channel,
             second: cell.readings.iter().any(|r| r.reader == ReaderId::Tesseract),
-            height: cell.quality.px_per_mm * CAP_HEIGHT * size,
+            height: cell.quality.px_per_mm * CAP_HEIGHT * slot.as_ref().map_or(0.0, |s| s.style.size),
             sharpness: cell.quality.sharpness,
-            coverage: cell.quality.coverage,
         };
-        Self { kind, belief: belief(&cell.readings, modulus) }
+        let sight = Sight::of(cell, channel, slot.as_ref(), form);
+        Self { kind, belief: belief(&cell.readings, form.max_value() + 1), sight }
     }
 
     /// The number that has more belief than any other and than none.
@@ -105,18 +122,24 @@ impl Print {
         says(&self.belief)
     }
 
+    /// Whether a print of `value` may be read as `read` where all that is in sight of it is read right.
+    fn fits(&self, read: u32, value: u32) -> bool {
+        read == value || self.sight.as_ref().is_some_and(|s| s.fits(read, value))
+    }
+
     /// How often readings of this kind, of a print that shows `value`, are as far from it as this one; 1 where
-    /// `value` has the most belief.
+    /// what is in sight of `value` has the most belief. What a mask covers says nothing.
     pub fn surprise(&self, value: u32) -> f64 {
-        let row = row(&self.kind);
-        let seen = (self.kind.coverage / SEEN).min(1.0);
-        let p = match self.shows() {
-            Some(v) if v == value => 1.0,
-            Some(_) if self.kind.height >= CLEAN.0 && self.kind.sharpness >= CLEAN.1 => 0.0,
-            Some(_) => row.other * (2.0 * self.belief.weight(value)).min(1.0).powf(row.power),
-            None => row.silent,
-        };
-        1.0 - seen * (1.0 - p)
+        match self.shows() {
+            Some(v) if self.fits(v, value) => 1.0,
+            None if self.sight.as_ref().is_some_and(|s| s.touches(value)) => 1.0,
+            shown => {
+                let fitting =
+                    self.belief.atoms().iter().map(|a| a.0).filter(|&v| v != value && self.fits(v, value));
+                let belief = fitting.map(|v| self.belief.weight(v)).sum::<f64>() + self.belief.weight(value);
+                self.kind.surprise(shown.is_some(), belief)
+            }
+        }
     }
 
     /// Whether it, by itself, does not show `value`.
@@ -188,15 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn less_belief_is_more_surprise_and_what_is_covered_is_none() {
-        let print = |belief: f64, coverage: f64| {
+    fn less_belief_is_more_surprise() {
+        let print = |belief: f64| {
             let weights = Weights::from_atoms([(183, belief), (188, 0.9 - belief)], 0.1, 10_000);
-            let kind =
-                Kind { channel: Channel::Digits, second: false, height: 6.3, sharpness: 0.2, coverage };
-            Print { kind, belief: weights }.surprise(183)
+            let kind = Kind { channel: Channel::Digits, second: false, height: 6.3, sharpness: 0.2 };
+            Print { kind, belief: weights, sight: None }.surprise(183)
         };
-        assert_eq!(print(0.5, 1.0), 1.0);
-        assert!(print(0.4, 1.0) > print(0.1, 1.0) && print(0.1, 1.0) > print(1e-4, 1.0));
-        assert!(print(1e-4, 0.5) > 0.4 && print(1e-4, 0.0) == 1.0);
+        assert_eq!(print(0.5), 1.0);
+        assert!(print(0.4) > print(0.1) && print(0.1) > print(1e-4));
     }
 }

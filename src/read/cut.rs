@@ -1,24 +1,22 @@
 //! Cells: the crop of each number's digits and words, cut along the sheet's mesh.
 //!
 //! In: a photo's pixels, a mesh, a form rectangle in millimetres. Out: a grey crop at a chosen
-//! resolution, and the [`Quality`] of the pixels under it. Refuses nothing: what lies outside the
-//! photo is white and counts against the coverage.
+//! resolution, the [`Quality`] of the pixels under it, and what of its place the [`Mask`](crate::read::photo::mask::Mask)
+//! covers. Refuses nothing: what lies outside the photo is white and covered.
 
 use crate::form::print::text_width;
 use crate::form::{FieldIx, Form, Slot};
 use crate::ground::geometry::{Point, Rect, floor};
-use crate::read::photo::mask::{Mask, Masked};
+use crate::read::photo::mask::Masked;
 use crate::read::sheet::{Mesh, Sheet};
-use image::{GrayImage, Luma};
-use imageproc::region_labelling::{Connectivity, connected_components};
+use image::GrayImage;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 mod frame;
 
 pub use frame::{
-    CAP_HEIGHT, CROP_HEIGHT, CropFrame, DIGITS_WIDTH, EM_PX, LINE_END, LINES_WIDTH, WORDS_WIDTH,
-    digits_frame, line_frame, words_frame,
+    AROUND, CAP_HEIGHT, CROP_HEIGHT, CropFrame, DIGITS_WIDTH, EM_PX, LINE_END, LINES_WIDTH, WORDS_WIDTH,
+    digits_frame, line_frame, print_rect, words_frame,
 };
 
 /// How good the pixels of a cell are; measured, not judged.
@@ -26,7 +24,7 @@ pub use frame::{
 pub struct Quality {
     /// Ink against paper, 0 (none) to 1 (black on white), before evening.
     pub contrast: f64,
-    /// Share of the cell that lies inside the photo and is not blown out, 0 to 1.
+    /// How much of the print is in sight: 1, less what a mask covers of it, in characters.
     pub coverage: f64,
     /// Pixels of the photo per millimetre of print, across the cell.
     pub px_per_mm: f64,
@@ -96,24 +94,31 @@ pub struct ChannelCell {
     pub lines: Vec<GrayImage>,
     /// Quality of the pixels under the first line.
     pub quality: Quality,
-    /// How many characters of the print a mask covers, by how many there are, from 1; of words, the share.
-    pub hidden: Vec<f64>,
+    /// The stretches of its place that a mask covers, mm right of the slot's centre.
+    pub covered: Vec<(f64, f64)>,
+    /// Those of them under light.
+    pub light: Vec<(f64, f64)>,
+    /// How wide a character is, and how far beside its place it may stand, mm; words are one character.
+    pub character: (f64, f64),
 }
 
 impl ChannelCell {
-    /// How much of its print a mask covers, 0 to 1, where that has so many characters.
-    pub fn covered(&self, characters: usize) -> f64 {
-        let ix = characters.clamp(1, self.hidden.len().max(1)) - 1;
-        self.hidden.get(ix).copied().unwrap_or(0.0).clamp(0.0, 1.0)
+    /// How much of its print a mask covers where that has so many characters: a character or more is 1.
+    pub fn hidden(&self, characters: usize) -> f64 {
+        self.behind(&self.covered, characters)
     }
-}
 
-/// How far print may stand beside its place, em: half a character.
-pub(crate) const AROUND: f64 = 0.3;
+    /// How much light does.
+    pub fn dazzled(&self, characters: usize) -> f64 {
+        self.behind(&self.light, characters)
+    }
 
-/// How much of a stretch of the form's row `y` between two x (all mm) a mask covers, mm.
-pub fn hidden(mask: &Mask, mesh: &Mesh, y: f64, (left, right): (f64, f64)) -> f64 {
-    mask.hides(mesh.map(Point::new(left, y)), mesh.map(Point::new(right, y))) / mesh.px_per_mm(y)
+    fn behind(&self, stretches: &[(f64, f64)], characters: usize) -> f64 {
+        let (width, reach) = self.character;
+        let half = width * characters as f64 / 2.0 + reach;
+        let within = |s: &(f64, f64)| (s.1.min(half) - s.0.max(-half)).max(0.0);
+        (stretches.iter().map(within).sum::<f64>() / width).min(1.0)
+    }
 }
 
 /// All number cells of a sheet that are on the photo.
@@ -125,118 +130,41 @@ pub struct NumberCells<'a> {
     pub digits: Vec<ChannelCell>,
     /// Cells of words.
     pub words: Vec<ChannelCell>,
-    /// Fields with a cell that is blown out in part, ascending.
-    pub glare: Vec<FieldIx>,
-}
-
-/// From this grey on a pixel is blown out.
-const BLOWN: u8 = 250;
-/// Paper of typical cells below this grey is not blown out itself: above, white is the paper's colour, as
-/// on most scans, and says nothing.
-const PAPER: u8 = 235;
-/// The share of blown pixels from which a cell is under glare (not measured).
-const GLARE: f64 = 0.25;
-
-/// Ink is at least this much darker than white paper, as a share, where light does not veil it (not measured).
-const DARK: f64 = 0.4;
-/// How far the middle of a number's ink may be from where the form prints it, em: less than the quarter of an em
-/// by which a hidden digit moves it (0.28, Liberation Sans), and more than a cell is misplaced.
-const OFF_MIDDLE: f64 = 0.2;
-/// The least height of a number's ink, em: capitals are 0.69 (Liberation Sans).
-const HEIGHT: f64 = 0.55;
-
-/// Whether print stands in the middle of a cell, dark and in its full height: nothing of it is hidden, however
-/// white the paper around it is. Light that hides a digit moves the middle of the others.
-fn seen_whole(crop: &GrayImage) -> bool {
-    let dark = (255.0 * (1.0 - DARK)) as u8;
-    let (w, h) = crop.dimensions();
-    let ink = GrayImage::from_fn(w, h, |x, y| Luma([u8::from(crop.get_pixel(x, y)[0] <= dark)]));
-    let pieces = connected_components(&ink, Connectivity::Eight, Luma([0]));
-    let mut bounds: BTreeMap<u32, [u32; 4]> = BTreeMap::new();
-    for (x, y, piece) in pieces.enumerate_pixels().filter(|p| p.2[0] > 0) {
-        let [l, r, t, b] = *bounds.get(&piece[0]).unwrap_or(&[x, x, y, y]);
-        bounds.insert(piece[0], [l.min(x), r.max(x), t.min(y), b.max(y)]);
-    }
-    // The number's own print stands in the middle rows; the frame's rules run from edge to edge.
-    let (middle, half) = (f64::from(h) / 2.0, HEIGHT / 2.0 * EM_PX);
-    let strange = |[l, r, t, b]: &[u32; 4]| {
-        let runs = (*l == 0 && r + 1 == w) || (*t == 0 && b + 1 == h);
-        runs || f64::from(*t) > middle + half || f64::from(*b) < middle - half
-    };
-    let print: Vec<_> = bounds.values().filter(|b| !strange(b)).collect();
-    let least = |ix: usize| print.iter().map(|b| f64::from(b[ix])).min_by(f64::total_cmp);
-    let most = |ix: usize| print.iter().map(|b| f64::from(b[ix] + 1)).max_by(f64::total_cmp);
-    let (Some(left), Some(right), Some(top), Some(bottom)) = (least(0), most(1), least(2), most(3)) else {
-        return false;
-    };
-    ((left + right - f64::from(w)) / 2.0).abs() <= OFF_MIDDLE * EM_PX && bottom - top >= HEIGHT * EM_PX
-}
-
-/// Lowers the coverage of cells that light hides; returns their fields.
-fn dazzled(cells: &mut [&mut ChannelCell]) -> Vec<FieldIx> {
-    let level = |crop: &GrayImage| {
-        let mut values = crop.as_raw().clone();
-        let middle = values.len() / 2;
-        *values.select_nth_unstable(middle).1
-    };
-    let mut levels: Vec<u8> = cells.iter().map(|c| level(&c.lines[0])).collect();
-    levels.sort_unstable();
-    if levels.get(levels.len() / 2).is_none_or(|&typical| typical >= PAPER) {
-        return Vec::new();
-    }
-    let mut out = Vec::new();
-    for cell in cells {
-        let crop = cell.lines[0].as_raw();
-        let share = crop.iter().filter(|&&v| v >= BLOWN).count() as f64 / crop.len() as f64;
-        // What lies outside the photo is white too, and is counted already.
-        let blown = (share - (1.0 - cell.quality.coverage)).max(0.0);
-        if blown >= GLARE && !seen_whole(&cell.lines[0]) {
-            cell.quality.coverage = (cell.quality.coverage - blown).max(0.0);
-            out.push(cell.field);
-        }
-    }
-    out.sort_unstable();
-    out.dedup();
-    out
 }
 
 impl<'a> NumberCells<'a> {
     /// Cuts the cells of the fields whose print was found in the photo.
     pub fn cut(photo: Masked<'_>, sheet: &Sheet, form: &'a Form) -> Self {
         let Masked { pixels, mask } = photo;
-        let mut cells = Self { form, digits: Vec::new(), words: Vec::new(), glare: Vec::new() };
+        let mut cells = Self { form, digits: Vec::new(), words: Vec::new() };
         for (field, spec) in form.fields.iter().enumerate() {
             if !sheet.shows(spec.y) {
                 continue;
             }
-            let channel = |slot: &Slot, hidden: Vec<f64>, frame: &dyn Fn(u32) -> CropFrame| {
-                let lines: Vec<GrayImage> = (0..slot.lines)
-                    .map(|line| {
-                        let frame = frame(line);
-                        cut(pixels, &sheet.mesh, frame.rect, frame.px_per_mm)
-                    })
-                    .collect();
-                let quality = quality(pixels, sheet, slot.line_rect(spec.y, 0), &lines[0]);
-                ChannelCell { field, lines, quality, hidden }
-            };
-            if let Some(slot) = &spec.digits {
-                let (digit, reach) = (text_width("0", &slot.style), AROUND * slot.style.size);
-                let middle = spec.y - slot.style.size / 3.0;
-                let behind = |places: usize| {
-                    let half = digit * places as f64 / 2.0 + reach;
-                    hidden(mask, &sheet.mesh, middle, (slot.centre - half, slot.centre + half)) / digit
+            let channel =
+                |slot: &Slot, character: (f64, f64), most: usize, frame: &dyn Fn(u32) -> CropFrame| {
+                    let lines: Vec<GrayImage> = (0..slot.lines)
+                        .map(|line| {
+                            let frame = frame(line);
+                            cut(pixels, &sheet.mesh, frame.rect, frame.px_per_mm)
+                        })
+                        .collect();
+                    let quality = quality(sheet, slot.line_rect(spec.y, 0), &lines[0]);
+                    let place = print_rect(slot, spec.y, character.0 * most as f64 + 2.0 * character.1);
+                    let from_centre = |s: (f64, f64)| (s.0 - slot.centre, s.1 - slot.centre);
+                    let covered =
+                        mask.hides(|p| sheet.mesh.map(p), place).into_iter().map(from_centre).collect();
+                    let light = mask.dazzles(place).into_iter().map(from_centre).collect();
+                    ChannelCell { field, lines, quality, covered, light, character }
                 };
-                let hidden = (1..=form.places).map(behind).collect();
-                cells.digits.push(channel(slot, hidden, &|_| digits_frame(slot, spec.y)));
+            if let Some(slot) = &spec.digits {
+                let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
+                cells.digits.push(channel(slot, digit, form.places, &|_| digits_frame(slot, spec.y)));
             }
             if let Some(slot) = &spec.words {
-                let ends = (slot.centre - slot.wrap / 2.0, slot.centre + slot.wrap / 2.0);
-                let hidden = vec![hidden(mask, &sheet.mesh, spec.y, ends) / slot.wrap];
-                cells.words.push(channel(slot, hidden, &|line| words_frame(slot, spec.y, line)));
+                cells.words.push(channel(slot, (slot.wrap, 0.0), 1, &|line| words_frame(slot, spec.y, line)));
             }
         }
-        let mut all: Vec<&mut ChannelCell> = cells.digits.iter_mut().chain(&mut cells.words).collect();
-        cells.glare = dazzled(&mut all);
         cells
     }
 
@@ -269,28 +197,16 @@ fn sample(pixels: &GrayImage, p: Point) -> f64 {
     top * (1.0 - fy) + bottom * fy
 }
 
-/// Measures the pixels under a form rectangle of `sheet`, given its crop.
-pub fn quality(pixels: &GrayImage, sheet: &Sheet, rect: Rect, crop: &GrayImage) -> Quality {
+/// Measures the pixels under a form rectangle of `sheet`, given its crop; what covers them is the mask's to say.
+pub fn quality(sheet: &Sheet, rect: Rect, crop: &GrayImage) -> Quality {
     let mut values = crop.as_raw().clone();
     values.sort_unstable();
     // Ink is the darkest fiftieth (print covers 5 to 15 % of a cell), paper the median.
     let (ink, paper) = (f64::from(values[values.len() / 50]), f64::from(values[values.len() / 2]));
     let contrast = if paper > 0.0 { ((paper - ink) / paper).clamp(0.0, 1.0) } else { 0.0 };
-    let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
-    let steps = 8;
-    let mut inside = 0;
-    for i in 0..steps {
-        for j in 0..steps {
-            let at = |k: i32| (f64::from(k) + 0.5) / f64::from(steps);
-            let p = sheet.mesh.map(Point::new(rect.x + rect.width * at(i), rect.y + rect.height * at(j)));
-            if p.x >= 0.0 && p.y >= 0.0 && p.x <= w - 1.0 && p.y <= h - 1.0 {
-                inside += 1;
-            }
-        }
-    }
     Quality {
         contrast,
-        coverage: f64::from(inside) / f64::from(steps * steps),
+        coverage: 1.0,
         px_per_mm: sheet.mesh.px_per_mm(rect.y + rect.height / 2.0),
         residual: sheet.residual_at(rect.y + rect.height / 2.0),
         sharpness: sharpness(crop, paper - ink),
@@ -320,6 +236,7 @@ fn sharpness(crop: &GrayImage, contrast: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::read::sheet::Rung;
+    use image::Luma;
 
     fn mesh(scale: f64) -> Mesh {
         let rung = |y: f64| Rung { y, points: [0.0, 5.0, 10.0].map(|x| Point::new(x * scale, y * scale)) };
@@ -333,43 +250,6 @@ mod tests {
         let crop = cut(&pixels, &mesh(16.0), Rect::new(2.0, 2.0, 4.0, 3.0), 4.0);
         assert_eq!(crop.dimensions(), (16, 12));
         assert!(crop.pixels().all(|p| (100..=155).contains(&p[0])), "{:?}", crop.get_pixel(3, 3));
-    }
-
-    #[test]
-    fn a_blown_cell_is_under_glare_on_grey_paper_but_not_on_white() {
-        let cell = |field, level| ChannelCell {
-            field,
-            lines: vec![GrayImage::from_pixel(8, 8, Luma([level]))],
-            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 0.3 },
-            hidden: Vec::new(),
-        };
-        let glare = |paper| {
-            let mut cells = [cell(0, paper), cell(1, paper), cell(2, 255)];
-            let fields = dazzled(&mut cells.iter_mut().collect::<Vec<_>>());
-            (fields, cells[2].quality.coverage)
-        };
-        assert_eq!(glare(180), (vec![2], 0.0));
-        assert_eq!(glare(252), (vec![], 1.0));
-    }
-
-    #[test]
-    fn a_number_seen_whole_on_bleached_paper_is_not_under_glare() {
-        let cell = |field, paper: u8, digits: std::ops::Range<u32>, top| ChannelCell {
-            field,
-            lines: vec![GrayImage::from_fn(48, 24, |x, y| {
-                let ink = digits.contains(&x) && x % 9 < 6 && (top..18).contains(&y);
-                Luma([if ink { 60 } else { paper }])
-            })],
-            quality: Quality { contrast: 0.5, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 0.3 },
-            hidden: Vec::new(),
-        };
-        let glare = |bleached: ChannelCell| {
-            let mut cells = [cell(0, 200, 18..33, 6), cell(1, 200, 9..42, 6), bleached];
-            dazzled(&mut cells.iter_mut().collect::<Vec<_>>())
-        };
-        assert_eq!(glare(cell(2, 253, 9..42, 6)), Vec::<FieldIx>::new());
-        assert_eq!(glare(cell(2, 253, 18..42, 6)), vec![2], "its first digit may be hidden");
-        assert_eq!(glare(cell(2, 253, 9..42, 12)), vec![2], "its upper half may be hidden");
     }
 
     #[test]

@@ -333,7 +333,11 @@ mod tests {
         let distribution = Distribution::from_weights(vec![(value, 0.9995)], 0.0, 0.0005);
         let quality =
             Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.3 };
-        CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
+        CellReading {
+            readings: vec![Reading { reader: ReaderId::Net, distribution }],
+            quality,
+            covered: Vec::new(),
+        }
     }
 
     /// A photo of the rows of `range`, each with its index as its number.

@@ -10,11 +10,12 @@ use crate::ground::finding::{Finding, Severity, What};
 use crate::ground::geometry::Point;
 use crate::ground::words::display;
 use crate::read::code::{self, QrOutcome};
+use crate::read::cover;
 use crate::read::cut::{self, NumberCells};
 use crate::read::debug::DebugImages;
 use crate::read::evidence::{Evidence, Measured, Placed};
-use crate::read::glyphs::Readers;
 use crate::read::glyphs::net::NetError;
+use crate::read::glyphs::{self, Readers};
 use crate::read::header;
 use crate::read::photo::mask::{Mask, Masked};
 use crate::read::photo::streaks;
@@ -33,6 +34,7 @@ use tracing::{Span, info_span};
 pub struct Digitizer {
     config: Config,
     templates: Vec<Template>,
+    prints: Vec<cover::Print>,
     readers: Readers,
     hash: String,
 }
@@ -130,8 +132,9 @@ impl Digitizer {
     /// A model that does not load: the build is damaged.
     pub fn new(config: Config) -> Result<Self, NetError> {
         let templates = config.forms.iter().map(|form| Template::new(form)).collect();
+        let prints = config.forms.iter().map(|form| cover::Print::new(form)).collect();
         let hash = config.hash();
-        Ok(Self { readers: Readers::new()?, templates, hash, config })
+        Ok(Self { readers: Readers::new()?, templates, prints, hash, config })
     }
 
     /// The settings.
@@ -226,7 +229,7 @@ impl Digitizer {
         let mut first = Times::default();
         let (sheets, clean) = timed(info_span!("sheet"), &mut first.sheet, || self.located(&photo));
         let seen = clean.as_ref().map_or(&photo, |c| &c.photo);
-        let nothing = Mask::default();
+        let nothing = Mask::of(Vec::new(), photo.pixels.dimensions());
         let mask = clean.as_ref().map_or(&nothing, |c| &c.mask);
         let mut read: Vec<Digitized> = if sheets.is_empty() {
             vec![self.code_alone(seen).unwrap_or_else(|| self.no_sheet(seen))]
@@ -250,7 +253,10 @@ impl Digitizer {
             let mut pixels = photo.pixels.clone();
             image::imageops::invert(&mut pixels);
             let sheets = sheet::locate(&pixels, &self.templates);
-            let turned = || Cleaned { photo: photo.with_pixels(pixels), mask: Mask::default() };
+            let turned = || Cleaned {
+                photo: photo.with_pixels(pixels),
+                mask: Mask::of(Vec::new(), photo.pixels.dimensions()),
+            };
             let found = !sheets.is_empty();
             return (sheets, found.then(turned));
         }
@@ -341,7 +347,9 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let seen = Masked { pixels: &photo.pixels, mask };
+        let covered = || cover::find(&photo.pixels, sheet, form, &self.prints[sheet.form]);
+        let mask = mask.with(timed(info_span!("cover"), &mut times.cells, covered));
+        let seen = Masked { pixels: &photo.pixels, mask: &mask };
         let header = timed(info_span!("header"), &mut times.header, || {
             header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
         });
@@ -351,6 +359,7 @@ impl Digitizer {
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows(), form, &fields);
         }
+        let glare = glyphs::glare(&cells, &fields);
         let mut places = BTreeMap::new();
         for (field, reading, quad) in header.numbers {
             fields[field].digits = Some(reading);
@@ -364,7 +373,7 @@ impl Digitizer {
             texts: header.texts,
             places,
             rows_mistaken: sheet.mistaken,
-            glare: cells.glare.clone(),
+            glare,
             streaks: mask.streaks(),
         };
         Evidence { form: form.clone(), measured }.slimmed()

@@ -54,8 +54,9 @@ pub struct EvalArgs {
     /// in millimetres
     #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera"])]
     pub registration: Option<u64>,
-    /// Read this many made-up sheets a set (with --scene only those) and say how readings err by kind
-    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "truth", "compare", "simulate", "alter", "camera", "registration"])]
+    /// Read this many made-up sheets a set (with --scene only those) and say how readings err by kind; with PATHS
+    /// and --truth read those, photographed with --scene
+    #[arg(long, value_name = "N", conflicts_with_all = ["compare", "simulate", "alter", "camera", "registration"])]
     pub readings: Option<usize>,
     /// Cut prints where they exactly are, not where the registration puts them
     #[arg(long, requires = "readings")]
@@ -100,6 +101,10 @@ pub struct SynthArgs {
     /// These defects in turn, `none` for a sound sheet; may be repeated
     #[arg(long, value_name = "TAG", conflicts_with = "defects", value_delimiter = ',')]
     pub defect: Vec<String>,
+    /// What lies on the sheets besides their print: as-found (up to two strokes and stains each), plain, pen or
+    /// stains (two dozen each)
+    #[arg(long, value_name = "NAME", default_value = "as-found")]
+    pub ink: String,
     /// Photograph every sheet in this many overlapping pieces
     #[arg(long, value_name = "N")]
     pub pieces: Option<usize>,

@@ -127,7 +127,11 @@ fn photographed(mut e: Evidence) -> Evidence {
 fn cell(values: &[(u32, f64)]) -> CellReading {
     let other = 1.0 - values.iter().map(|v| v.1).sum::<f64>();
     let distribution = Distribution::from_weights(values.to_vec(), 0.0, other.max(0.0));
-    CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality: good() }
+    CellReading {
+        readings: vec![Reading { reader: ReaderId::Net, distribution }],
+        quality: good(),
+        covered: Vec::new(),
+    }
 }
 
 pub(super) fn sure(value: u32) -> CellReading {
@@ -136,7 +140,11 @@ pub(super) fn sure(value: u32) -> CellReading {
 
 fn unreadable() -> CellReading {
     let distribution = Distribution::unreadable();
-    CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality: good() }
+    CellReading {
+        readings: vec![Reading { reader: ReaderId::Net, distribution }],
+        quality: good(),
+        covered: Vec::new(),
+    }
 }
 
 /// A consistent sheet: rows 1, 2, …, with 183 in the second row.

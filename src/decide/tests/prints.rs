@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// A cell of which a stretch is covered, mm right of its middle: so much of a character of 1.13 mm.
+fn behind(mut cell: CellReading, covered: (f64, f64)) -> CellReading {
+    cell.quality.coverage = 1.0 - ((covered.1 - covered.0) / 1.13).min(1.0);
+    cell.covered = vec![covered];
+    cell
+}
+
 fn doubtful(shown: u32, truth: u32) -> CellReading {
     cell(&[(shown, 0.6), (truth, 0.35)])
 }
@@ -82,11 +89,7 @@ fn digits_and_words_altered_alike_break_the_sum_on_scans_and_in_photos() {
 fn a_sheet_may_break_its_own_sums_where_one_print_is_left() {
     let form = acta();
     let v = truth(&form);
-    let covered = || {
-        let mut cell = in_a_photo(unreadable());
-        cell.quality.coverage = 0.0;
-        Some(cell)
-    };
+    let covered = || Some(behind(in_a_photo(unreadable()), (-13.0, 13.0)));
     let mut e = photographed(sheet(&form, &v));
     e.fields[1] = FieldEvidence { digits: Some(in_a_photo(sure(188))), words: covered() };
     let d = decide(&e, &Policy::at_most(0.5));
@@ -102,21 +105,28 @@ fn a_sheet_may_break_its_own_sums_where_one_print_is_left() {
 fn a_print_covered_in_part_says_nothing_where_it_is_covered() {
     let form = acta();
     let v = truth(&form);
-    for (coverage, status) in [(1.0, Status::Review), (0.7, Status::Accepted), (0.0, Status::Accepted)] {
+    let unhidden = || sure(83);
+    let first = || behind(sure(83), (-1.5, -0.8));
+    // The last digit is covered, or the first: what is in sight of the others is not read as it stands.
+    let last = || behind(sure(83), (0.8, 1.5));
+    let other = || behind(sure(88), (-1.5, -0.8));
+    let cases = [
+        (unhidden(), Status::Review),
+        (first(), Status::Accepted),
+        (last(), Status::Review),
+        (other(), Status::Review),
+        (behind(sure(783), (-1.5, -0.8)), Status::Accepted),
+        (behind(unreadable(), (-1.5, -0.8)), Status::Accepted),
+    ];
+    for (ix, (digits, status)) in cases.into_iter().enumerate() {
         let mut e = sheet(&form, &v);
-        let mut rest = sure(83);
-        rest.quality.coverage = coverage;
-        e.fields[1].digits = Some(rest);
+        e.fields[1].digits = Some(digits);
         let d = decided(&e);
-        assert_eq!((d.status, d.fields[1].value), (status, Some(183)), "{coverage}: {:?}", d.findings);
+        assert_eq!((d.status, d.fields[1].value), (status, Some(183)), "{ix}: {:?}", d.findings);
     }
     // Both prints of a number covered: what is filled is only as sure as what fills it.
     let mut e = sheet(&form, &v);
-    let covered = || {
-        let mut cell = unreadable();
-        cell.quality.coverage = 0.0;
-        Some(cell)
-    };
+    let covered = || Some(behind(unreadable(), (-13.0, 13.0)));
     e.fields[1] = FieldEvidence { digits: covered(), words: covered() };
     let d = decided(&e);
     assert_eq!((d.status, d.fields[1].value, d.fields[1].basis), (Status::Review, Some(183), Basis::Filled));

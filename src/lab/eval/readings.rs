@@ -1,23 +1,30 @@
 //! How readings err, by kind: made-up prints read as in a run and held against their truth.
 //!
-//! In: [`Set`]s of made-up scans and photos, a number of sheets a set, a seed. Out: one [`Read`] a print, its kind
-//! and what was believed of the number that it shows, and the [`Table`] of them. Prints are cut where [`sheet::locate`] puts
-//! them, as in a run, or where they exactly are. Refuses nothing.
+//! In: [`Set`]s of made-up scans and photos, a number of sheets a set, a seed; or pictures of sheets with known numbers. Out:
+//! one [`Read`] a print, its kind and what was believed of the number that it shows, the [`Table`] of them, and [`Held`]: how
+//! they stand against the table that decides. Prints are cut where [`sheet::locate`] puts them, as in a run, or where they
+//! exactly are. Refuses nothing.
 
 use super::registration::apart;
-use super::sets::{Ink, Known, Set};
+use super::sets::{Known, Set};
+use super::truth::Truth;
 use crate::decide::prints::{belief, says};
 use crate::form::Form;
 use crate::ground::geometry::Point;
+use crate::lab::synth::scan::Ink;
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
 use crate::read::glyphs::{CellReading, Channel, ReaderChoice, Readers};
 use crate::read::photo::mask::{Mask, Masked};
 use crate::read::sheet::{self, Anchored, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
+use crate::run::pipeline::Digitizer;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
+mod held;
 mod table;
 
+pub use held::Held;
 pub use table::Table;
 
 /// Where prints are cut.
@@ -78,8 +85,8 @@ pub fn read(
                 Place::Exact => vec![exact(picture)],
             };
             for sheet in &sheets {
-                let cells =
-                    NumberCells::cut(Masked { pixels: &picture.pixels, mask: &Mask::default() }, sheet, form);
+                let mask = Mask::of(Vec::new(), picture.pixels.dimensions());
+                let cells = NumberCells::cut(Masked { pixels: &picture.pixels, mask: &mask }, sheet, form);
                 let read = readers.read(&cells, ReaderChoice::Auto);
                 for (ix, field) in read.iter().enumerate() {
                     let spec = &form.fields[ix];
@@ -99,6 +106,41 @@ pub fn read(
         out
     };
     Ok(batch::collect(n, jobs, work, |_| done())?.into_iter().flatten().collect())
+}
+
+/// Reads pictures of sheets of which numbers are known, each with the name that the truth has of it, as in a run.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn of_files(
+    digitizer: &Digitizer,
+    files: &[(PathBuf, String)],
+    truth: &Truth,
+    jobs: Jobs,
+    done: impl Fn() + Sync,
+) -> Result<Vec<Read>, BatchError> {
+    let work = |i: usize| -> Vec<Read> {
+        let (file, name) = &files[i];
+        let Some(known) = truth.find(name).map(|ix| &truth.sheets[ix]) else { return Vec::new() };
+        let mut out = Vec::new();
+        for evidence in digitizer.file(file).into_iter().filter_map(|d| d.evidence) {
+            let form: &Form = &evidence.form;
+            for (spec, field) in form.fields.iter().zip(&evidence.fields) {
+                let Some(&(_, number)) = known.numbers.iter().find(|n| n.0 == spec.id) else { continue };
+                for (channel, cell, slot) in [
+                    (Channel::Digits, &field.digits, &spec.digits),
+                    (Channel::Words, &field.words, &spec.words),
+                ] {
+                    let (Some(cell), Some(slot)) = (cell, slot) else { continue };
+                    if !cell.readings.is_empty() {
+                        out.push(one(form, cell, channel, (number, slot.style.size, 0.0), (name.clone(), i)));
+                    }
+                }
+            }
+        }
+        out
+    };
+    Ok(batch::collect(files.len(), jobs, work, |_| done())?.into_iter().flatten().collect())
 }
 
 fn one(

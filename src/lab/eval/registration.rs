@@ -7,9 +7,10 @@
 //! `locate` says that it is not shown is counted as refused, as are all of a sheet that is not found. Refuses
 //! nothing.
 
-use super::sets::{Ink, Known, Set};
+use super::sets::{Known, Set};
 use crate::form::{Field, FieldKind, Form};
 use crate::ground::geometry::{Point, Rect};
+use crate::lab::synth::scan::Ink;
 use crate::read::sheet::{self, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
 use serde::Serialize;

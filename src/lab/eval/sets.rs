@@ -5,7 +5,7 @@
 
 use crate::form::Form;
 use crate::ground::geometry::Point;
-use crate::lab::synth::scan::{self, ScanSettings};
+use crate::lab::synth::scan::{self, Ink, ScanSettings};
 use crate::lab::synth::{Drawn, Part, Picture, Scene, Shot, SynthRng, ValueMode, draw, named, rng, values};
 use crate::read::sheet::Mesh;
 use image::GrayImage;
@@ -27,15 +27,6 @@ pub enum Set {
     Faded,
     /// Photos.
     Scene(Scene),
-}
-
-/// Whether pens and stains hide some of the print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
-    /// As on sheets: strokes and stains here and there.
-    AsFound,
-    /// All print is in plain sight.
-    Plain,
 }
 
 /// A picture in which the place of every form point is known.
@@ -103,7 +94,7 @@ impl Set {
                     // Sets of plain ink begin alike.
                     ScanSettings::typical(&mut dice);
                 }
-                let paper = plain(scene.paper(&mut dice), ink);
+                let paper = ink.on(scene.paper(&mut dice));
                 let original = scan::apply(&drawn, &paper, &mut dice);
                 scene.take(&original, &mut dice).into_iter().map(Known::shot).collect()
             }
@@ -113,7 +104,7 @@ impl Set {
     }
 
     fn scan(&self, drawn: &Drawn, ink: Ink, index: u64, dice: &mut SynthRng) -> Picture {
-        let typical = plain(ScanSettings::typical(dice), ink);
+        let typical = ink.on(ScanSettings::typical(dice));
         let settings = match self {
             Self::Dpi(dpi) => ScanSettings { dpi: f64::from(*dpi), ..typical },
             Self::Faded => ScanSettings { fade: dice.random_range(0.3..0.6), ..typical },
@@ -124,12 +115,5 @@ impl Set {
             Self::Turned => scan::turned(picture, scan::any_turn(index, dice), dice),
             _ => picture,
         }
-    }
-}
-
-fn plain(settings: ScanSettings, ink: Ink) -> ScanSettings {
-    match ink {
-        Ink::AsFound => settings,
-        Ink::Plain => ScanSettings { strokes: 0, blotches: 0, ..settings },
     }
 }

@@ -20,6 +20,46 @@ pub enum Tone {
     Bilevel,
 }
 
+/// What lies on a sheet besides its print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// Strokes and stains here and there, up to two of each.
+    AsFound,
+    /// Nothing: all print is in plain sight.
+    Plain,
+    /// Two dozen strokes of a pen, written and straight, of which a dozen cross the table.
+    Pen,
+    /// Two dozen stains.
+    Stains,
+}
+
+impl Ink {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AsFound, Self::Plain, Self::Pen, Self::Stains];
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::AsFound => "as-found",
+            Self::Plain => "plain",
+            Self::Pen => "pen",
+            Self::Stains => "stains",
+        };
+        name.to_owned()
+    }
+
+    /// A sheet of these settings with this ink.
+    #[must_use]
+    pub fn on(self, settings: ScanSettings) -> ScanSettings {
+        match self {
+            Self::AsFound => settings,
+            Self::Plain => ScanSettings { strokes: 0, blotches: 0, ..settings },
+            Self::Pen => ScanSettings { strokes: 12, slashes: 12, blotches: 0, ..settings },
+            Self::Stains => ScanSettings { strokes: 0, blotches: 24, ..settings },
+        }
+    }
+}
+
 /// How a sheet is printed and scanned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScanSettings {
@@ -55,6 +95,8 @@ pub struct ScanSettings {
     pub blotches: u32,
     /// Pen strokes across the sheet.
     pub strokes: u32,
+    /// Straight ones of a hand that crosses out or ticks off.
+    pub slashes: u32,
     /// Blur, standard deviation in scan pixels.
     pub blur: f64,
     /// Unsharp mask of the scanner.
@@ -89,6 +131,7 @@ impl ScanSettings {
             dropouts: 0,
             blotches: 0,
             strokes: 0,
+            slashes: 0,
             blur: 0.0,
             sharpen: 0.0,
             noise: 0.0,
@@ -120,6 +163,7 @@ impl ScanSettings {
             dropouts: rng.random_range(0..3),
             blotches: rng.random_range(0..3),
             strokes: rng.random_range(0..3),
+            slashes: 0,
             blur: rng.random_range(0.4..0.95),
             sharpen: rng.random_range(0.0..0.6),
             noise: rng.random_range(1.0..5.0),
@@ -341,6 +385,13 @@ fn paper(drawn: &Drawn, settings: &ScanSettings, rng: &mut SynthRng) -> GrayImag
         let points = noise::handwriting(start, size, rng);
         let (width, ink) = (rng.random_range(0.3..0.8) * DOTS, rng.random_range(20..130));
         noise::stroke(&mut print, &points, width, ink);
+    }
+    for _ in 0..settings.slashes {
+        let start = Point::new(rng.random_range(0.0..w as f64), rng.random_range(0.0..h as f64));
+        let (length, angle) = (rng.random_range(6.0..40.0) * DOTS, rng.random_range(0.0..TAU));
+        let end = Point::new(start.x + length * angle.cos(), start.y + length * angle.sin());
+        let (width, ink) = (rng.random_range(0.3..0.8) * DOTS, rng.random_range(20..130));
+        noise::stroke(&mut print, &[start, end], width, ink);
     }
     print
 }

@@ -6,7 +6,7 @@
 
 use super::defects::{self, Defect, Expected};
 use super::draw::{self, Part};
-use super::scan::{self, ScanSettings};
+use super::scan::{self, Ink, ScanSettings};
 use super::values::{SheetTruth, ValueMode, invent, payload};
 use super::{Picture, Scene, SynthRng, camera, noise, rng};
 use crate::form::{FieldKind, Form};
@@ -60,6 +60,8 @@ pub struct Options {
     pub source: Source,
     /// Whether sheets are defaced.
     pub faults: Faults,
+    /// What lies on them besides their print.
+    pub ink: Ink,
     /// Photos a sheet; more than one only with a camera.
     pub pieces: usize,
     /// What to do with a folder that is there.
@@ -224,21 +226,22 @@ fn make(form: &Form, options: &Options, index: usize) -> (Vec<Made>, Option<Defe
     let turns = defect.map_or(0, Defect::turns);
     let pictures = match options.source {
         Source::Scan => {
-            let settings = ScanSettings { turns, ..ScanSettings::typical(&mut rng) };
+            let settings = options.ink.on(ScanSettings { turns, ..ScanSettings::typical(&mut rng) });
             vec![scan::apply(&drawn, &settings, &mut rng).into()]
         }
         Source::RoughScan => {
             let rough = ScanSettings::rough(&mut rng);
-            let settings = ScanSettings { turns: (rough.turns + turns) % 4, ..rough };
+            let settings = options.ink.on(ScanSettings { turns: (rough.turns + turns) % 4, ..rough });
             vec![scan::apply(&drawn, &settings, &mut rng).into()]
         }
         Source::Camera(strength) => {
-            let settings = ScanSettings { turns, ..ScanSettings::paper(&mut rng) };
+            let settings = options.ink.on(ScanSettings { turns, ..ScanSettings::paper(&mut rng) });
             let paper = scan::apply(&drawn, &settings, &mut rng);
             photos(&paper, options.pieces, strength, &mut rng)
         }
         Source::Scene(scene) => {
-            let original = scene.original(&drawn, &mut rng);
+            let paper = options.ink.on(scene.paper(&mut rng));
+            let original = scan::apply(&drawn, &paper, &mut rng);
             let made = |s: super::Shot| Made { mesh: s.way.mesh(), jpeg: s.jpeg, truth: s.truth };
             scene.take(&original, &mut rng).into_iter().map(made).collect()
         }
@@ -350,6 +353,7 @@ mod tests {
             seed: 7,
             source: Source::Scan,
             faults: Faults::Mixed,
+            ink: Ink::AsFound,
             pieces: 1,
             existing: Existing::Refuse,
         }

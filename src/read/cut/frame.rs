@@ -6,6 +6,9 @@
 use crate::form::Slot;
 use crate::ground::geometry::Rect;
 
+/// How far print may stand beside its place, em: half a character.
+pub const AROUND: f64 = 0.3;
+
 /// Em of the print in pixels of a crop: 8 px/mm, the dots of the printer, for an em of 2.03 mm.
 pub const EM_PX: f64 = 16.24;
 /// Height of a crop, px: the capitals (0.72 em) and 6 px above and below, which is what registration
@@ -25,6 +28,13 @@ pub const LINE_END: f64 = 16.0;
 /// Height of the capitals of the print's face in em (Liberation Sans, OS/2 table: 1409 of 2048, and
 /// the digits' 1409).
 pub const CAP_HEIGHT: f64 = 0.69;
+
+/// Where the capitals of a slot's first line stand for a field whose baseline is `y`, `width` wide, form mm.
+pub fn print_rect(slot: &Slot, y: f64, width: f64) -> Rect {
+    let height = CAP_HEIGHT * slot.style.size;
+    Rect::new(slot.centre - width / 2.0, y - height, width, height)
+}
+
 /// Where to cut a crop, and how fine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CropFrame {

@@ -45,7 +45,7 @@ fn what_does_not_fit_its_form_is_refused_before_anything_is_decided_on_it() {
         let distribution = Distribution::from_weights(vec![(123_456, 0.9)], 0.0, 0.1);
         let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1, sharpness: 0.3 };
         let readings = vec![Reading { reader: ReaderId::Net, distribution }];
-        e.fields[0].digits = Some(CellReading { readings, quality });
+        e.fields[0].digits = Some(CellReading { readings, quality, covered: Vec::new() });
     }));
 }
 
@@ -57,8 +57,11 @@ fn what_no_decision_looks_at_is_dropped_and_its_weight_kept() {
     let distribution = Distribution::from_weights(values, 0.0, 0.001);
     let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.1, sharpness: 0.3 };
     let mut e = evidence();
-    e.fields[0].digits =
-        Some(CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality });
+    e.fields[0].digits = Some(CellReading {
+        readings: vec![Reading { reader: ReaderId::Net, distribution }],
+        quality,
+        covered: Vec::new(),
+    });
     let slim = e.slimmed();
     let d = &slim.fields[0].digits.as_ref().unwrap().readings[0].distribution;
     assert!(d.values.len() <= KEPT && d.values.iter().all(|v| v.1 >= NEGLIGIBLE));

@@ -6,10 +6,10 @@
 
 use super::net::{NetError, NetReader};
 use super::{CellReading, Distribution, ReaderChoice, ReaderId, Reading};
-use crate::form::Words;
+use crate::form::{FieldIx, Words};
 use crate::read::cut::{ChannelCell, NumberCells};
 use crate::read::glyphs::FieldEvidence;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The network leaves a cell open when its best value has less than this: Tesseract, which is right
 /// on about 97 of 100 clean cells, can add to the certainty below it and hardly above.
@@ -68,10 +68,11 @@ impl Readers {
                 if ask && let Some(distribution) = second(cell, kind, words, cells.form.words.as_ref()) {
                     readings.push(Reading { reader: ReaderId::Tesseract, distribution });
                 }
-                let mut reading = CellReading { readings, quality: cell.quality };
+                let covered = cell.covered.clone();
+                let mut reading = CellReading { readings, quality: cell.quality, covered };
                 let places = cells.form.places;
                 let characters = reading.best().map_or(places, |b| b.0.to_string().len());
-                reading.quality.coverage *= 1.0 - cell.covered(characters);
+                reading.quality.coverage = 1.0 - cell.hidden(characters);
                 match kind {
                     Kind::Digits => fields[cell.field].digits = Some(reading),
                     Kind::Words => fields[cell.field].words = Some(reading),
@@ -88,6 +89,22 @@ impl Readers {
             Kind::Words => self.net.read_words(&first, places, |i| cells[i].lines.get(1).cloned()),
         }
     }
+}
+
+/// From this much of a character on light is told, in characters: what it leaves of a digit is another.
+const DAZZLED: f64 = 0.2;
+
+/// The fields of which light covers some of a number, as it is read, ascending.
+pub fn glare(cells: &NumberCells<'_>, read: &[FieldEvidence]) -> Vec<FieldIx> {
+    let digits = cells.digits.iter().map(|c| (c, &read[c.field].digits));
+    let words = cells.words.iter().map(|c| (c, &read[c.field].words));
+    let dazzled = |(cell, said): &(&ChannelCell, &Option<CellReading>)| {
+        let characters =
+            said.as_ref().and_then(CellReading::best).map_or(cells.form.places, |b| b.0.to_string().len());
+        cell.dazzled(characters) >= DAZZLED
+    };
+    let fields: BTreeSet<FieldIx> = digits.chain(words).filter(dazzled).map(|(cell, _)| cell.field).collect();
+    fields.into_iter().collect()
 }
 
 /// What Tesseract says of a cell, `beside` being the words of the same field; `None` where it does not start or is not built in.

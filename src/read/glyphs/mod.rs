@@ -17,7 +17,7 @@ pub mod tesseract;
 pub use crate::read::belief::Distribution;
 use crate::read::cut::Quality;
 pub(crate) use both::OPEN;
-pub use both::Readers;
+pub use both::{Readers, glare};
 pub use line::{Charset, LineCrops, Look, NumberCrops};
 
 use schemars::JsonSchema;
@@ -108,6 +108,9 @@ pub struct CellReading {
     pub readings: Vec<Reading>,
     /// The pixels' quality.
     pub quality: Quality,
+    /// The stretches of its place that a mask covers, mm right of the middle of where it prints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<(f64, f64)>,
 }
 
 impl CellReading {

@@ -48,8 +48,6 @@ const HIGHEST: f64 = 160.0;
 const HASH_DEPTH: f64 = 16.0;
 /// Em of the hash's print, mm (64 signs on two lines of 61 mm).
 const HASH_EM: f64 = 2.45;
-/// Parts of a line whose cover is told, each: a third of a sign of a code.
-const PARTS: u32 = 60;
 
 /// Reads the header of a sheet and the hash under its QR code, whose corners are `qr` if it was decoded.
 pub fn read(
@@ -147,14 +145,11 @@ impl Header<'_> {
 
     /// The stretches of a line's ink that are covered.
     fn covered(&self, line: &Line) -> Vec<(f64, f64)> {
-        let (Some((left, right)), true) = (line.ink, self.photo.mask.streaks() > 0) else {
-            return Vec::new();
-        };
-        let y = (line.top + line.base) / 2.0;
-        let at = |i: u32| f64::from(i) / f64::from(PARTS);
-        let x = |i: u32| left + (right - left) * at(i);
-        let covers = |&i: &u32| cut::hidden(self.photo.mask, &self.mesh, y, (x(i), x(i + 1))) > 0.0;
-        (0..PARTS).filter(covers).map(|i| (at(i), at(i + 1))).collect()
+        let Some((left, right)) = line.ink else { return Vec::new() };
+        let place = Rect::new(left, line.top, right - left, line.base - line.top);
+        let share = |x: f64| ((x - left) / (right - left)).clamp(0.0, 1.0);
+        let covered = self.photo.mask.hides(|p| self.mesh.map(p), place);
+        covered.into_iter().map(|(from, to)| (share(from), share(to))).collect()
     }
 
     /// A number that stands before a word: read with the line, and by itself.
@@ -175,9 +170,9 @@ impl Header<'_> {
             readings.push(Reading { reader: ReaderId::Lines, distribution: whole });
         }
         readings.sort_by_key(|r| r.reader);
-        let mut quality = cut::quality(self.photo.pixels, sheet, line.rect, &line.crop);
-        quality.coverage *= 1.0 - self.number_covered(line, places, spec);
-        (!readings.is_empty()).then_some(CellReading { readings, quality })
+        let mut quality = cut::quality(sheet, line.rect, &line.crop);
+        quality.coverage = 1.0 - self.number_covered(line, places, spec);
+        (!readings.is_empty()).then_some(CellReading { readings, quality, covered: Vec::new() })
     }
 
     /// What the readers say of the number before the widest space of a line, and where it stands (form x, mm).
@@ -195,8 +190,8 @@ impl Header<'_> {
     fn number_covered(&self, line: &Line, (left, right): (f64, f64), spec: &HeaderLine) -> f64 {
         let Some(style) = spec.print.as_ref().map(|p| p.style) else { return 0.0 };
         let reach = cut::AROUND * style.size;
-        let middle = line.base - style.size / 3.0;
-        let hidden = cut::hidden(self.photo.mask, &self.mesh, middle, (left - reach, right + reach));
+        let place = Rect::new(left - reach, line.top, right - left + 2.0 * reach, line.base - line.top);
+        let hidden: f64 = self.photo.mask.hides(|p| self.mesh.map(p), place).iter().map(|s| s.1 - s.0).sum();
         (hidden / text_width("0", &style)).clamp(0.0, 1.0)
     }
 

@@ -68,11 +68,14 @@ impl Streak {
         on > 0 && on * 3 >= points.len()
     }
 
-    /// How much of the way from one point to another lies behind the streak, px.
-    pub fn hides(&self, from: Point, to: Point, size: (u32, u32)) -> f64 {
-        let ((span, a), (_, b)) = (self.offset(from, size), self.offset(to, size));
-        let crossed = (a < 0.0) != (b < 0.0) || a.abs().min(b.abs()) < 1.0;
-        if crossed { span.hidden().count() as f64 } else { 0.0 }
+    /// Whether a point lies behind it.
+    pub fn covers(&self, p: Point, size: (u32, u32)) -> bool {
+        let (span, off) = self.offset(p, size);
+        let (first, last) = (span.hidden().next(), span.hidden().last());
+        first.zip(last).is_some_and(|(first, last)| {
+            let middle = (first + last) as f64 / 2.0 - (span.darker.len() as f64 - 1.0) / 2.0;
+            (off - middle).abs() <= (last - first + 1) as f64 / 2.0
+        })
     }
 }
 
@@ -296,8 +299,8 @@ mod tests {
         let down = |x: f64| (0..9).map(|i| Point::new(x, f64::from(i) * 150.0)).collect::<Vec<_>>();
         assert!(streaks[0].follows(&down(151.0), (400, 1600)));
         assert!(!streaks[0].follows(&down(170.0), (400, 1600)));
-        let hides = |a: f64, b: f64| streaks[0].hides(Point::new(a, 70.0), Point::new(b, 72.0), (400, 1600));
-        assert_eq!((hides(140.0, 160.0), hides(160.0, 180.0)), (2.0, 0.0));
+        let covers = |x: f64| streaks[0].covers(Point::new(x, 70.0), (400, 1600));
+        assert_eq!([148.0, 150.0, 151.0, 153.0].map(covers), [false, true, true, false]);
         let clean = without(&picture, &streaks);
         let paper = |x: u32| (0..1600).filter(|y| y % 40 > 20).all(|y| clean.get_pixel(x, y).0[0] > 215);
         assert!([149, 150, 151, 152, 320].iter().all(|&x| paper(x)));

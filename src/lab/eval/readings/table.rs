@@ -8,7 +8,7 @@ use crate::read::glyphs::Channel;
 use std::fmt::{self, Write};
 
 /// Upper ends of the kinds' heights, px.
-const BELOW: [f64; 5] = [5.5, 7.0, 9.0, 10.0, f64::INFINITY];
+pub(super) const BELOW: [f64; 5] = [5.5, 7.0, 9.0, 10.0, f64::INFINITY];
 /// Upper ends of their sharpness.
 const FLATTER: [f64; 4] = [0.1, 0.14, 0.19, f64::INFINITY];
 
@@ -21,7 +21,10 @@ const POOLED: f64 = 10.0;
 
 /// What is cut further from its print than this, mm, shows something else: that is the registration's doing. Print is
 /// 1.4 mm high.
-const PLACED: f64 = 1.0;
+pub(super) const PLACED: f64 = 1.0;
+
+/// Prints with less of them in sight are not among them.
+pub(super) const SEEN: f64 = 0.98;
 
 /// A kind of fewer prints is left to the next finer one, which errs less: nothing passes because little was seen.
 const LEAST: usize = 150;
@@ -61,9 +64,7 @@ impl Table {
         for (channel, second) in
             [Channel::Digits, Channel::Words].into_iter().flat_map(|c| [(c, false), (c, true)])
         {
-            let of = |r: &&Read| {
-                r.channel == channel && r.coverage >= crate::decide::prints::SEEN && r.off <= PLACED
-            };
+            let of = |r: &&Read| r.channel == channel && r.coverage >= SEEN && r.off <= PLACED;
             let all: Vec<&Read> = reads.iter().filter(of).collect();
             let said = |r: &Read| if second { r.both } else { Some(r.net) };
             let tail = |some: &[&Read]| -> Vec<f64> {

@@ -270,7 +270,11 @@ fn read_cell(form: &Form, value: u32, noise: Noise, rng: &mut SynthRng) -> CellR
     };
     let (px_per_mm, sharpness) = noise.print;
     let quality = Quality { contrast: 0.8, coverage: 1.0, px_per_mm, residual: 0.1, sharpness };
-    CellReading { readings: vec![Reading { reader: ReaderId::Net, distribution }], quality }
+    CellReading {
+        readings: vec![Reading { reader: ReaderId::Net, distribution }],
+        quality,
+        covered: Vec::new(),
+    }
 }
 
 /// An index with the probability of its weight; `None` with what is missing to 1.

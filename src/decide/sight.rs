@@ -1,0 +1,177 @@
+//! Which characters of a print are in sight, and whether a reading fits them.
+//!
+//! In: the stretches of a print's place that a mask covers, as its cell has them. Out: [`Sight`], which says of a number
+//! that was read and one that stands whether what is in sight may be both. A covered digit may be read as any, or as
+//! none; so may cover right beside a number, where more of it may stand. Refuses nothing.
+
+use crate::form::print::text_width;
+use crate::form::{Form, Slot, Words};
+use crate::read::glyphs::{CellReading, Channel};
+
+/// From this much of a character on it is covered, as a share of a digit's width: a streak of one pixel on a scan.
+const TOUCHED: f64 = 0.1;
+
+/// How far print stands beside its place, mm: the middle of made-up scans is 0.05 off, the worst cell of 95 in 100 0.37.
+const BESIDE: f64 = 0.2;
+
+/// What covers a print.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// From and to, mm right of the middle of the print.
+    covered: Vec<(f64, f64)>,
+    /// Width of a digit, mm.
+    digit: f64,
+    /// Of a print in words.
+    words: Option<Line>,
+}
+
+/// How a line of words stands.
+#[derive(Debug, Clone)]
+struct Line {
+    words: Words,
+    /// Widths of the words for 0 to 9 and of what stands between them, mm.
+    widths: Vec<f64>,
+    separator: f64,
+    /// Wider print goes on in the next line.
+    wrap: f64,
+}
+
+impl Sight {
+    /// Of a cell; `None` where all of it is in sight.
+    pub fn of(cell: &CellReading, channel: Channel, slot: Option<&Slot>, form: &Form) -> Option<Self> {
+        let slot = slot.filter(|_| !cell.covered.is_empty())?;
+        let width = |text: &str| text_width(text, &slot.style);
+        let line = |words: &Words| Line {
+            widths: words.digits.iter().map(|w| width(w)).collect(),
+            separator: width(&words.separator),
+            words: words.clone(),
+            wrap: slot.wrap,
+        };
+        let words = if channel == Channel::Words { Some(line(form.words.as_ref()?)) } else { None };
+        Some(Self { covered: cell.covered.clone(), digit: width("0"), words })
+    }
+
+    /// Whether something covers a stretch.
+    fn covers(&self, from: f64, to: f64) -> bool {
+        let within = |s: &(f64, f64)| (s.1.min(to) - s.0.max(from)).max(0.0);
+        self.covered.iter().map(within).sum::<f64>() >= TOUCHED * self.digit
+    }
+
+    /// Whether some of what a print of `value` takes is covered.
+    pub fn touches(&self, value: u32) -> bool {
+        match &self.words {
+            Some(line) => line.hidden(self, value).contains(&true),
+            None => {
+                let places = digits(value).len() as f64;
+                let half = self.digit * (places / 2.0 + 1.0);
+                self.covers(-half, half)
+            }
+        }
+    }
+
+    /// Whether what is in sight of a print of `value` may have been read as `read`.
+    pub fn fits(&self, read: u32, value: u32) -> bool {
+        match &self.words {
+            Some(line) => {
+                let (places, hidden) = (line.words.places, line.hidden(self, value));
+                let at = |v: u32, k: usize| v / 10u32.pow((places - 1 - k) as u32) % 10;
+                (0..places).all(|k| hidden[k] || at(read, k) == at(value, k))
+            }
+            None => {
+                let shown = digits(value);
+                let left = -self.digit * shown.len() as f64 / 2.0;
+                let place = |k: usize| left + self.digit * k as f64;
+                let covered = |k: usize| self.covers(place(k) - BESIDE, place(k + 1) + BESIDE);
+                let mut pattern = Vec::new();
+                pattern.extend(self.covers(left - self.digit, left).then_some(None));
+                pattern.extend(shown.iter().enumerate().map(|(k, &d)| (!covered(k)).then_some(d)));
+                let right = place(shown.len());
+                pattern.extend(self.covers(right, right + self.digit).then_some(None));
+                matches(&digits(read), &pattern)
+            }
+        }
+    }
+}
+
+impl Line {
+    /// Which words of a number something covers, from left to right; where they wrap, all of them.
+    fn hidden(&self, sight: &Sight, value: u32) -> Vec<bool> {
+        let places = self.words.places;
+        let word = |k: usize| (value / 10u32.pow((places - 1 - k) as u32) % 10) as usize;
+        let width = |k: usize| self.widths.get(word(k)).copied().unwrap_or(0.0);
+        let whole: f64 = (0..places).map(width).sum::<f64>() + self.separator * (places as f64 - 1.0);
+        if whole > self.wrap {
+            return vec![true; places];
+        }
+        let mut at = -whole / 2.0;
+        let place = |k| {
+            let from = at;
+            at += width(k) + self.separator;
+            sight.covers(from - BESIDE, from + width(k) + BESIDE)
+        };
+        (0..places).map(place).collect()
+    }
+}
+
+/// The digits of a number, without leading noughts.
+fn digits(value: u32) -> Vec<u32> {
+    value.to_string().bytes().map(|b| u32::from(b - b'0')).collect()
+}
+
+/// Whether digits that were read are those of a pattern, of which `None` is any digit or none.
+fn matches(read: &[u32], pattern: &[Option<u32>]) -> bool {
+    match pattern.split_first() {
+        None => read.is_empty(),
+        Some((Some(d), rest)) => read.first() == Some(d) && matches(&read[1..], rest),
+        Some((None, rest)) => matches(read, rest) || (!read.is_empty() && matches(&read[1..], rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::builtin;
+
+    /// A digit of the form's rows is 1.13 mm wide, `Cero` 3.9 mm.
+    fn sight(channel: Channel, covered: &[(f64, f64)]) -> Sight {
+        let form = builtin().unwrap().remove(0);
+        let field = &form.fields[1];
+        let quality = crate::read::cut::Quality {
+            contrast: 0.8,
+            coverage: 1.0,
+            px_per_mm: 7.9,
+            residual: 0.05,
+            sharpness: 0.3,
+        };
+        let cell = CellReading { readings: Vec::new(), quality, covered: covered.to_vec() };
+        let slot = if channel == Channel::Digits { field.digits } else { field.words };
+        Sight::of(&cell, channel, slot.as_ref(), &form).unwrap()
+    }
+
+    #[test]
+    fn a_covered_digit_may_be_read_as_any_and_those_beside_it_still_speak() {
+        let first = sight(Channel::Digits, &[(-1.4, -0.9)]);
+        for read in [183, 783, 83] {
+            assert!(first.fits(read, 183), "{read}");
+        }
+        for read in [188, 283 + 5, 18, 1183 + 20, 3] {
+            assert!(!first.fits(read, 183), "{read}");
+        }
+        let far = sight(Channel::Digits, &[(-3.0, -2.5)]);
+        assert!(first.touches(183) && !far.touches(83) && far.touches(1183));
+    }
+
+    #[test]
+    fn cover_beside_a_number_may_hide_more_of_it_or_look_like_more() {
+        let left = sight(Channel::Digits, &[(-2.0, -1.3)]);
+        assert!(left.fits(183, 83) && left.fits(83, 83) && left.fits(83, 183) && !left.fits(88, 83));
+    }
+
+    #[test]
+    fn of_words_the_covered_ones_are_free() {
+        let first = sight(Channel::Words, &[(-10.0, -9.0)]);
+        assert!(first.fits(1183, 183) && !first.fits(283, 183) && first.touches(183));
+        let all = sight(Channel::Words, &[(-13.0, 13.0)]);
+        assert!(all.fits(4711, 183));
+    }
+}
