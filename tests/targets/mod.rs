@@ -25,8 +25,11 @@ use cotejo::{Quad, Record};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// A door, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+/// A door: its name, and what is done with the bytes.
+pub type Door = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Door; 8] = [
     ("photo", photo),
     ("qr", qr),
     ("form", form),

@@ -31,6 +31,7 @@ mod unroll;
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
 
+use crate::ground::deadline;
 use crate::ground::geometry::Point;
 use image::GrayImage;
 
@@ -119,6 +120,7 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     let hidden = WIDTHS.iter().flat_map(|&times| prints.iter().map(move |p| p.wider(times)));
     let last_resort = strips.len();
     for (count, ribbon) in strips.into_iter().chain(hidden).enumerate() {
+        deadline::check();
         if count >= last_resort && !sheets.is_empty() {
             break;
         }
