@@ -142,6 +142,22 @@ fn what_is_no_file_is_refused_at_once_and_in_a_folder_left_out_by_name() {
     }
 }
 
+#[test]
+fn a_photo_that_takes_longer_than_it_may_is_a_rejected_record_and_the_run_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    // Sixty bands of print, none of a sheet.
+    let bands = |x: u32, y: u32| {
+        image::Luma([if x % 150 < 90 && (y / 9 + x / 7).is_multiple_of(2) { 40 } else { 250 }])
+    };
+    let large = dir.path().join("a.png");
+    image::GrayImage::from_fn(9000, 5000, bands).save(&large).unwrap();
+    fs::write(dir.path().join("b.jpg"), b"no picture").unwrap();
+    let out = dir.path().join("out");
+    let ran = cotejo().arg("run").arg(dir.path()).args(["--max-seconds", "1", "-o"]).arg(&out).assert();
+    ran.code(1).stderr(contains("a.png was not done within 1 seconds"));
+    assert_eq!(codes(&records(&out)), [("rejected", "too_slow"), ("rejected", "not_a_picture")]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_interrupted_finishes_what_is_in_hand_and_says_how_to_go_on() {

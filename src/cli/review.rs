@@ -11,7 +11,7 @@ use crate::desk::review::server::{self, Port};
 use crate::desk::review::station::Station;
 use crate::desk::review::{files, prepare_sample};
 use crate::form;
-use crate::run::output::Lock;
+use crate::run::output::{Lock, RECORDS_JSONL};
 use anyhow::bail;
 
 /// Says which decisions are about no sheet of the run.
@@ -48,7 +48,9 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
     let who: String = who.trim().chars().filter(|c| !c.is_control()).take(80).collect();
     let who = if who.is_empty() { "reviewer".to_owned() } else { who };
-    let _lock = Lock::take(&args.dir, "review")?;
+    // A folder without a run is refused as such.
+    let run = args.dir.join(RECORDS_JSONL).is_file();
+    let _lock = run.then(|| Lock::take(&args.dir, "review")).transpose()?;
     let mut station = Station::open(&args.dir, form::known(args.forms.as_deref())?, &who)?;
     if !args.merge.is_empty() {
         for path in &args.merge {

@@ -130,9 +130,10 @@ impl Limits {
 
 impl Default for Limits {
     /// 200 MB and 200 megapixels: four times the largest phone camera in use; 2,000 pages, more than a
-    /// scanner's tray holds; a minute, fifty times what a sheet takes.
+    /// scanner's tray holds; a minute, fifty times what a sheet takes, and ten where the program is not optimised.
     fn default() -> Self {
-        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000, seconds: 60 }
+        let seconds = if cfg!(debug_assertions) { 600 } else { 60 };
+        Self { bytes: 200_000_000, pixels: 200_000_000, pages: 2_000, seconds }
     }
 }
 

@@ -249,6 +249,7 @@ impl Digitizer {
     /// the streaks that run through it, or a negative turned over.
     fn located(&self, photo: &Photo) -> (Vec<Sheet>, Option<Cleaned>) {
         let sheets = sheet::locate(&photo.pixels, &self.templates);
+        deadline::check();
         if sheets.is_empty() && photo::is_dark(&photo.pixels) {
             let mut pixels = photo.pixels.clone();
             image::imageops::invert(&mut pixels);
@@ -270,6 +271,7 @@ impl Digitizer {
             return (sheets, None);
         }
         let clean = photo.with_pixels(streaks::without(&photo.pixels, &streaks));
+        deadline::check();
         let again = sheet::locate(&clean.pixels, &self.templates);
         if again.len() < sheets.len() {
             (sheets, None)

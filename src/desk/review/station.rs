@@ -93,7 +93,7 @@ pub struct Station {
     waiting: BTreeMap<usize, Waits>,
     queue: Vec<usize>,
     ranks: Vec<usize>,
-    asked: usize,
+    asked: BTreeSet<usize>,
 }
 
 /// How many fields of a sheet wait for what.
@@ -166,7 +166,7 @@ impl Station {
             book,
             log,
             waiting: BTreeMap::new(),
-            asked: 0,
+            asked: BTreeSet::new(),
         };
         station.survey();
         Ok(station)
@@ -184,10 +184,10 @@ impl Station {
         };
         let asked: BTreeSet<usize> =
             (0..self.records.len()).filter(|ix| touched.contains(ix) || asks(ix)).collect();
-        self.asked = asked.len();
         let queued = |ix: &usize| asked.contains(ix) && !self.sampled.contains(ix);
         self.queue = self.order.iter().copied().filter(queued).collect();
         self.waiting = asked.iter().filter_map(|&ix| Some((ix, Waits::of(&self.settled(ix))?))).collect();
+        self.asked = asked;
     }
 
     /// Sets blind entry and audit, unless they stand so already.
@@ -281,7 +281,7 @@ impl Station {
 
     /// Sheets that are done, of all that were asked for.
     pub fn progress(&self) -> (usize, usize) {
-        (self.asked - self.waiting.len(), self.asked)
+        (self.asked.len() - self.waiting.len(), self.asked.len())
     }
 
     /// Sheets on which something waits, and what.
@@ -440,6 +440,8 @@ impl Station {
             done: 0,
             entry: entry.to_owned(),
         };
+        // One that nobody asked for counts from its first entry on, as when the station is opened again.
+        self.asked.insert(ix);
         match waits {
             Some(waits) => {
                 self.waiting.insert(ix, waits);

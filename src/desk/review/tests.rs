@@ -97,6 +97,17 @@ fn the_programs_records_stay_and_the_files_are_the_same_bytes_when_written_again
 }
 
 #[test]
+fn a_sheet_that_nobody_asked_for_counts_from_its_first_entry_on() {
+    let (dir, records) = folder();
+    let mut s = station(dir.path(), "ana");
+    assert_eq!(s.progress(), (0, 1));
+    s.enter(&typed(&records[1], "NM_PSUV", "21")).unwrap();
+    let progress = s.progress();
+    drop(s);
+    assert_eq!((progress.1, progress), (2, station(dir.path(), "ana").progress()));
+}
+
+#[test]
 fn a_station_that_is_opened_again_goes_on_where_the_last_one_stopped() {
     let (dir, records) = folder();
     let mut s = station(dir.path(), "ana");

@@ -3,6 +3,7 @@
 //! In: grey pixels and a window of them. Out: every QR code that decodes, with its corners in photo
 //! pixels. No other kind of symbol is looked for, and a code that fails its error correction is none.
 
+use crate::ground::deadline;
 use crate::ground::geometry::{Point, Quad};
 use image::GrayImage;
 use zxingcpp::{BarcodeFormat, Binarizer, ImageFormat, ImageView};
@@ -57,6 +58,7 @@ impl Window {
 
 /// Decodes every QR code in a window of the photo.
 pub(super) fn window(pixels: &GrayImage, window: Window, thoroughness: Thoroughness) -> Vec<Decoded> {
+    deadline::check();
     let mut found = pass(pixels, window, Binarizer::LocalAverage);
     if found.is_empty() && thoroughness == Thoroughness::Hard {
         found = pass(pixels, window, Binarizer::GlobalHistogram);

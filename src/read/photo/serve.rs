@@ -66,9 +66,14 @@ fn bound_time(limits: &Limits) {
 #[cfg(not(target_os = "linux"))]
 fn bound_time(_: &Limits) {}
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Resource = libc::__rlimit_resource_t;
+#[cfg(all(target_os = "linux", not(target_env = "gnu")))]
+type Resource = libc::c_int;
+
 /// Sets a limit of this process; one that the system does not take leaves it as it was.
 #[cfg(target_os = "linux")]
-fn limit(what: libc::__rlimit_resource_t, to: u64) {
+fn limit(what: Resource, to: u64) {
     // SAFETY: both calls get a valid structure.
     unsafe {
         let mut now: libc::rlimit = std::mem::zeroed();

@@ -26,6 +26,7 @@ mod terms;
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
 
+use crate::ground::deadline;
 use crate::ground::geometry::Point;
 use image::GrayImage;
 use landmarks::{Level, Match, Pyramid, consensus};
@@ -128,6 +129,7 @@ pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
     'found: for (levels, plenty) in [(&LEVELS[..], false), (&LEVELS[..AGAIN], true)] {
         search.turn_to(plenty);
         for &exponent in levels {
+            deadline::check();
             for template in templates {
                 if search.level(template.share(pixels) * landmarks::RATIO.powi(exponent)) {
                     search.look();
