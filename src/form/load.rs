@@ -4,7 +4,8 @@
 //! that cannot be cut ([`check`]), naming the entry and its line.
 
 use super::raw::{
-    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawWords,
+    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue,
+    RawWords,
 };
 use super::*;
 use std::collections::BTreeMap;
@@ -208,10 +209,23 @@ fn read(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let mut fields = Vec::new();
     for row in &raw.rows {
-        fields.push(row_field(&resolver, (&raw, &candidates), row, &mut labels)?);
+        let field = row_field(&resolver, (&raw, &candidates), row, &mut labels)?;
+        let values = value_fields(
+            &resolver,
+            columns(&resolver, &raw, &row.columns, &row.sigla)?,
+            &field,
+            fields.len(),
+        );
+        fields.push(field);
+        fields.extend(values?);
     }
     for total in &raw.totals {
         let columns = columns(&resolver, &raw, &total.columns, &total.id)?;
+        if !columns.values.is_empty() {
+            return Err(
+                resolver.fail(&total.id, "its columns have values, which only rows have; give it others")
+            );
+        }
         fields.push(Field {
             id: total.id.clone(),
             label: total.label.clone(),
@@ -245,8 +259,10 @@ fn read(name: &str, text: &str) -> Result<Form, FormError> {
             return Err(resolver.fail(&field.id, "the id is used twice; ids must be unique"));
         }
     }
-    let relations =
-        raw.relations.iter().map(|r| relation(&resolver, &fields, r)).collect::<Result<Vec<_>, _>>()?;
+    let mut relations = Vec::new();
+    for raw in &raw.relations {
+        relations.extend(relation(&resolver, (&contests, &fields), raw)?);
+    }
     for (entry, list) in [("invent.heads", &raw.invent.heads), ("invent.tails", &raw.invent.tails)] {
         if list.is_empty() {
             return Err(resolver.fail(entry, "is empty; name one, or leave it out"));
@@ -393,6 +409,31 @@ fn row_field(
     })
 }
 
+/// The other numbers of a row, whose votes are the field at `of`.
+fn value_fields(
+    resolver: &Resolver<'_>,
+    columns: &RawColumns,
+    row: &Field,
+    of: FieldIx,
+) -> Result<Vec<Field>, FormError> {
+    let field = |value: &RawValue| {
+        let id = value_id(&row.id, &value.id);
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if value.id.is_empty() || !value.id.chars().all(plain) {
+            return Err(resolver.fail(id, "the id of a value has lower-case letters, digits and _ alone"));
+        }
+        Ok(Field {
+            label: format!("{} / {}", row.label, value.label.as_ref().unwrap_or(&value.id)),
+            kind: FieldKind::Value { of, name: value.id.clone() },
+            digits: resolver.slot(value.digits.as_ref(), "row", &id)?,
+            words: resolver.slot(value.words.as_ref(), "words", &id)?,
+            id,
+            ..row.clone()
+        })
+    };
+    columns.values.iter().map(field).collect()
+}
+
 fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
     let lines = raw
         .lines
@@ -438,12 +479,36 @@ fn qr(resolver: &Resolver<'_>, raw: &RawQr) -> Result<QrSpec, FormError> {
     })
 }
 
-fn relation(resolver: &Resolver<'_>, fields: &[Field], raw: &RawRelation) -> Result<Relation, FormError> {
+/// The relations of an entry: one, or one a row where it ties the `values` of each row to its votes.
+fn relation(
+    resolver: &Resolver<'_>,
+    (contests, fields): (&[Contest], &[Field]),
+    raw: &RawRelation,
+) -> Result<Vec<Relation>, FormError> {
+    let force = if raw.usual { Force::Usual } else { Force::Binding };
+    if raw.left.iter().any(|id| id == "values") {
+        if raw.left != ["values"] || raw.equals.as_deref() != Some(&["rows".to_owned()]) {
+            return Err(
+                resolver.fail(&raw.id, "values stand alone: left = [\"values\"], equals = [\"rows\"]")
+            );
+        }
+        let of_row = |row: FieldIx| {
+            let own = |ix: &FieldIx| matches!(fields[*ix].kind, FieldKind::Value { of, .. } if of == row);
+            (0..fields.len()).filter(own).collect::<Vec<_>>()
+        };
+        let one = |row: FieldIx| {
+            let (left, id) = (of_row(row), format!("{}_{}", raw.id, fields[row].id));
+            (!left.is_empty()).then(|| Relation { id, left, op: RelationOp::Equals, right: vec![row], force })
+        };
+        return Ok((0..fields.len()).filter_map(one).collect());
+    }
     let side = |ids: &[String]| {
         let mut out = Vec::new();
         for id in ids {
             if id == "rows" {
-                out.extend((0..fields.len()).filter(|&i| matches!(fields[i].kind, FieldKind::Vote { .. })));
+                let contest = contest(resolver, contests, raw.contest.as_deref(), &raw.id)?;
+                let row = |f: &Field| matches!(f.kind, FieldKind::Vote { .. }) && f.contest == contest;
+                out.extend((0..fields.len()).filter(|&i| row(&fields[i])));
             } else {
                 let ix = fields.iter().position(|f| &f.id == id);
                 out.push(ix.ok_or_else(|| resolver.fail(&raw.id, format!("there is no field \"{id}\"")))?);
@@ -456,8 +521,7 @@ fn relation(resolver: &Resolver<'_>, fields: &[Field], raw: &RawRelation) -> Res
         (None, Some(ids)) => (RelationOp::AtMost, side(ids)?),
         _ => return Err(resolver.fail(&raw.id, "a relation has either `equals` or `at_most`")),
     };
-    let force = if raw.usual { Force::Usual } else { Force::Binding };
-    Ok(Relation { id: raw.id.clone(), left: side(&raw.left)?, op, right, force })
+    Ok(vec![Relation { id: raw.id.clone(), left: side(&raw.left)?, op, right, force }])
 }
 
 #[cfg(test)]
@@ -506,6 +570,40 @@ mod tests {
         let form = parse("test", &digits).unwrap();
         assert!(form.words.is_none() && form.fields.iter().all(|f| f.words.is_none()));
         assert_eq!((form.max_value(), form.spell(7).as_str()), (9999, ""));
+    }
+
+    #[test]
+    fn columns_with_values_give_their_rows_more_numbers_which_a_relation_ties_to_the_votes() {
+        let values = "values = [{ id = \"post\", label = \"by post\", digits = { centre = 42.0, width = 6.0 } }, \
+            { id = \"booth\", digits = { centre = 49.0, width = 6.0 } }]\n[columns.summary]";
+        let tie = "[[relations]]\nid = \"ways\"\nleft = [\"values\"]\nequals = [\"rows\"]\n";
+        let text = BUILTIN[0].1.replace("[columns.summary]", values) + tie;
+        let form = parse("test", &text).unwrap();
+        let row = form.field("NM_PCV").unwrap();
+        let field = &form.fields[row + 1];
+        assert_eq!(
+            (field.id.as_str(), field.label.as_str()),
+            ("NM_PCV_post", "NICOLAS MADURO / PCV / by post")
+        );
+        assert_eq!(field.digits.map(|s| s.centre), Some(42.0));
+        let names: Vec<_> = form.values(row).collect();
+        assert_eq!(names, [(row + 1, "post"), (row + 2, "booth")]);
+        assert_eq!(
+            (form.votes().count(), form.fields.len(), form.value_names()),
+            (38, 49 + 76, vec!["post", "booth"])
+        );
+        let ties: Vec<_> = form.relations.iter().filter(|r| r.id.starts_with("ways_")).collect();
+        assert_eq!((ties.len(), &ties[1].left, &ties[1].right), (38, &vec![row + 1, row + 2], &vec![row]));
+        let sum = form.relations.iter().find(|r| r.id == "sum_is_votos_validos").unwrap();
+        assert_eq!(sum.left.len(), 38);
+
+        let refused = |text: &str| parse("test", text).unwrap_err().to_string();
+        assert!(refused(&text.replace("id = \"post\"", "id = \"Post\"")).contains("NM_PSUV_Post"));
+        let stray = text.replace("left = [\"values\"]", "left = [\"values\", \"votos\"]");
+        assert!(refused(&stray).contains("values stand alone"));
+        let total = text.replace("values = [", "values = []\n[columns.more]\nvalues = [");
+        let total = total.replace("columns = \"summary\"", "columns = \"more\"");
+        assert!(refused(&total).contains("which only rows have"), "{}", refused(&total));
     }
 
     #[test]

@@ -200,11 +200,11 @@ pub struct Candidate {
 /// One number of the sheet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    /// Stable id: `NM_PSUV` for a vote row, the total's id otherwise.
+    /// Stable id: candidate and party for a vote row ([`value_id`] for its other numbers), the total's id otherwise.
     pub id: String,
     /// As a person would call it.
     pub label: String,
-    /// A vote row or a total.
+    /// What kind of number it is.
     pub kind: FieldKind,
     /// What it is for.
     pub role: Role,
@@ -231,7 +231,7 @@ pub enum Role {
     Context,
 }
 
-/// A vote row or a total.
+/// What kind of number it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldKind {
     /// Votes of one party for one candidate.
@@ -242,6 +242,13 @@ pub enum FieldKind {
         party: String,
         /// The party's printed code.
         code: String,
+    },
+    /// Another number of a vote row, such as the votes that were given by post.
+    Value {
+        /// The row's votes: index into [`Form::fields`].
+        of: FieldIx,
+        /// Its name among the numbers of the row.
+        name: String,
     },
     /// A total.
     Total,
@@ -401,6 +408,11 @@ pub enum Force {
     Usual,
 }
 
+/// The id of a row's other number, by the row's and its name.
+pub fn value_id(row: &str, name: &str) -> String {
+    format!("{row}_{name}")
+}
+
 /// Numbers of a sheet that are accepted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
@@ -443,6 +455,27 @@ impl Form {
     /// Indices of the vote rows, in printed order.
     pub fn votes(&self) -> impl Iterator<Item = FieldIx> + '_ {
         (0..self.fields.len()).filter(|&ix| matches!(self.fields[ix].kind, FieldKind::Vote { .. }))
+    }
+
+    /// The other numbers of a vote row, in printed order, each with its name.
+    pub fn values(&self, row: FieldIx) -> impl Iterator<Item = (FieldIx, &str)> {
+        self.fields.iter().enumerate().filter_map(move |(ix, field)| match &field.kind {
+            FieldKind::Value { of, name } if *of == row => Some((ix, name.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The names of the other numbers that its rows have, in printed order.
+    pub fn value_names(&self) -> Vec<&str> {
+        let mut out: Vec<&str> = Vec::new();
+        for field in &self.fields {
+            if let FieldKind::Value { name, .. } = &field.kind
+                && !out.contains(&name.as_str())
+            {
+                out.push(name);
+            }
+        }
+        out
     }
 
     /// The header line with this id.

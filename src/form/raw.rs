@@ -90,6 +90,18 @@ pub(super) struct RawColumns {
     pub code_centre: Option<f64>,
     pub digits: Option<RawSlot>,
     pub words: Option<RawSlot>,
+    #[serde(default)]
+    pub values: Vec<RawValue>,
+}
+
+/// Another number of a row.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawValue {
+    pub id: String,
+    pub label: Option<String>,
+    pub digits: Option<RawSlot>,
+    pub words: Option<RawSlot>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -230,6 +242,8 @@ pub(super) struct RawRelation {
     pub left: Vec<String>,
     pub equals: Option<Vec<String>>,
     pub at_most: Option<Vec<String>>,
+    /// Whose rows `rows` are, where the form has several contests.
+    pub contest: Option<String>,
     #[serde(default)]
     pub usual: bool,
 }

@@ -6,6 +6,7 @@
 use crate::decide::{Basis, Status};
 use crate::ground::finding::{Code, Severity};
 use crate::record::{Prints, Record};
+use std::borrow::Cow;
 
 /// At most this many fields are shown one by one; a sheet with more needs its photo, not crops.
 const MOST: usize = 12;
@@ -23,12 +24,12 @@ pub fn doubtful(record: &Record) -> Vec<String> {
     let asks = |id: &str| {
         record.findings.iter().any(|f| f.severity >= Severity::Review && f.field.as_deref() == Some(id))
     };
-    let mut fields: Vec<(bool, f64, &str)> = record
+    let mut fields: Vec<(bool, f64, Cow<'_, str>)> = record
         .numbers()
         .filter(|(id, value)| value.value.is_some() || asks(id))
         .map(|(id, value)| {
             let open = value.basis != Basis::Read || contradictory(record, &value.prints);
-            (asks(id) || open, 1.0 - value.confidence, id)
+            (asks(&id) || open, 1.0 - value.confidence, id)
         })
         .collect();
     // A stable sort: ties keep the printed order.
@@ -42,8 +43,8 @@ pub fn doubtful(record: &Record) -> Vec<String> {
             break;
         }
         left -= doubt;
-        if asks(id) || !record.context.contains_key(id) {
-            out.push(id.to_owned());
+        if asks(&id) || !record.context.contains_key(id.as_ref()) {
+            out.push(id.into_owned());
         }
     }
     out

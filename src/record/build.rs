@@ -68,8 +68,9 @@ fn totals(
     value: &impl Fn(FieldIx) -> Value,
     here: impl Fn(FieldIx) -> bool,
 ) -> BTreeMap<String, Value> {
-    let vote = |ix: FieldIx| matches!(form.fields[ix].kind, FieldKind::Vote { .. });
-    let ours = (0..form.fields.len()).filter(|&ix| here(ix) && !vote(ix));
+    let of_row =
+        |ix: FieldIx| matches!(form.fields[ix].kind, FieldKind::Vote { .. } | FieldKind::Value { .. });
+    let ours = (0..form.fields.len()).filter(|&ix| here(ix) && !of_row(ix));
     ours.map(|ix| (form.fields[ix].id.clone(), value(ix))).collect()
 }
 
@@ -85,6 +86,7 @@ fn contest(form: &Form, ix: usize, decided: GroupDecision, value: &impl Fn(Field
                 party: party.clone(),
                 code: code.clone(),
                 votes: value(at),
+                values: form.values(at).map(|(ix, name)| (name.to_owned(), value(ix))).collect(),
             });
         }
     }
@@ -243,6 +245,7 @@ fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -
             digits: channel(digits, digits_quad.or(above)),
             words: channel(words, words_quad),
             qr: qr.map(|v| Print { value: Some(v), confidence: 1.0, quad: None }),
+            percent: None,
         },
         alternatives: Vec::new(),
         quad: whole.and_then(placed).or(above),
@@ -269,6 +272,7 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
         hash: told("hash"),
         qr: qr.map(|p| p.text.clone()),
         code,
+        identity: BTreeMap::new(),
     }
 }
 

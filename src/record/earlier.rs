@@ -87,7 +87,7 @@ impl From<Value1> for Value {
             value: v.value,
             confidence: v.confidence,
             basis: v.basis,
-            prints: Prints { digits, words, qr },
+            prints: Prints { digits, words, qr, percent: None },
             alternatives: v.alternatives,
             quad: v.quad,
             source: v.photo,
@@ -121,7 +121,7 @@ pub fn read(json: &str) -> Result<Record, serde_json::Error> {
     }
     let choice = |v: Vote1| {
         let Vote1 { id, party, code, candidate, value } = v;
-        Choice { id, candidate, party, code, votes: value.into() }
+        Choice { id, candidate, party, code, votes: value.into(), values: BTreeMap::new() }
     };
     let (id, name) = match form.map(|f| &f.contests[0]) {
         Some(contest) => (contest.id.clone(), contest.name.clone()),

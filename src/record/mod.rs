@@ -14,11 +14,15 @@ mod build;
 pub mod earlier;
 mod identity;
 mod numbers;
+mod percent;
 mod review;
+#[cfg(test)]
+mod tests;
 
 pub use build::{Decided, Numbers, build, numbers, registration, rejected, source};
 pub(crate) use identity::pixel_key;
 pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
+pub use percent::Percent;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{Basis, Check, Status};
@@ -115,8 +119,12 @@ pub struct Choice {
     pub party: String,
     /// The party's code as printed.
     pub code: String,
-    /// Its votes.
+    /// Its votes, all of them: what is added up.
     pub votes: Value,
+    /// The other numbers of its row by name, such as the votes by the way they were given; absent where a row has one
+    /// number. The id of each is the choice's, `_` and the name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Value>,
 }
 
 /// Counts that no contest owns.
@@ -198,6 +206,19 @@ pub struct SheetInfo {
     pub hash: Option<String>,
     /// The QR code's text.
     pub qr: Option<String>,
+    /// What else says which sheet it is and that it is whole, by the form's name for it, such as `precinct`, `pages`
+    /// or `status`; absent where the code says all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identity: BTreeMap<String, Text>,
+}
+
+/// A text as the sheet prints it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Text {
+    /// The most probable text.
+    pub value: String,
+    /// Probability that it is right to the letter.
+    pub confidence: f64,
 }
 
 /// What a registry of tables holds of one, to be held against what is printed.
@@ -261,6 +282,9 @@ pub struct Prints {
     pub words: Option<Print>,
     /// In the QR code.
     pub qr: Option<Print>,
+    /// As its share of a total, in per cent; absent where the form prints none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<PercentPrint>,
 }
 
 /// What one print says.
@@ -268,6 +292,18 @@ pub struct Prints {
 pub struct Print {
     /// Its most probable value; `None` for blank or unreadable.
     pub value: Option<u32>,
+    /// The readers' probability for it, before other prints are heard.
+    pub confidence: f64,
+    /// Its cell in photo pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quad: Option<Quad>,
+}
+
+/// What a share says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PercentPrint {
+    /// Its most probable value; `None` for blank or unreadable.
+    pub value: Option<Percent>,
     /// The readers' probability for it, before other prints are heard.
     pub confidence: f64,
     /// Its cell in photo pixels.

@@ -5,9 +5,9 @@
 
 use super::{Ballots, Choice, Contest, PageRef, Record, Source, Value};
 use crate::decide::{self, Status};
-use crate::form::Form;
+use crate::form::{Form, value_id};
 use crate::ground::finding::Finding;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 
 impl Record {
@@ -49,16 +49,17 @@ impl Record {
 
     /// The number of field `id`.
     pub fn value(&self, id: &str) -> Option<&Value> {
+        let choice = || self.choices().find_map(|c| c.number(id));
         let totals = || self.contests.iter().find_map(|c| c.totals.get(id));
         let rest = || self.ballots.values.get(id).or_else(|| self.context.get(id));
-        self.choice(id).map(|c| &c.votes).or_else(totals).or_else(rest)
+        choice().or_else(totals).or_else(rest)
     }
 
     /// As [`Record::value`].
     pub fn value_mut(&mut self, id: &str) -> Option<&mut Value> {
         for contest in &mut self.contests {
-            if let Some(choice) = contest.choices.iter_mut().find(|c| c.id == id) {
-                return Some(&mut choice.votes);
+            if let Some(value) = contest.choices.iter_mut().find_map(|c| c.number_mut(id)) {
+                return Some(value);
             }
             if let Some(total) = contest.totals.get_mut(id) {
                 return Some(total);
@@ -67,9 +68,10 @@ impl Record {
         self.ballots.values.get_mut(id).or_else(|| self.context.get_mut(id))
     }
 
-    /// All numbers with the ids of their fields: votes in printed order, then the others by id.
-    pub fn numbers(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.choices().map(|c| (c.id.as_str(), &c.votes)).chain(self.totals())
+    /// All numbers with the ids of their fields: those of the rows in printed order, then the others by id.
+    pub fn numbers(&self) -> impl Iterator<Item = (Cow<'_, str>, &Value)> {
+        let totals = self.totals().into_iter().map(|(id, v)| (Cow::Borrowed(id), v));
+        self.choices().flat_map(Choice::numbers).chain(totals)
     }
 
     /// The sum of a candidate's choices; `None` when one is missing, or there is no such candidate.
@@ -118,10 +120,30 @@ impl Record {
     }
 }
 
+impl Choice {
+    /// Its numbers with the ids of their fields, the votes first.
+    pub fn numbers(&self) -> impl Iterator<Item = (Cow<'_, str>, &Value)> {
+        let others = self.values.iter().map(|(name, v)| (Cow::Owned(value_id(&self.id, name)), v));
+        std::iter::once((Cow::Borrowed(self.id.as_str()), &self.votes)).chain(others)
+    }
+
+    /// Its number of field `id`.
+    pub fn number(&self, id: &str) -> Option<&Value> {
+        let rest = id.strip_prefix(&self.id)?;
+        if rest.is_empty() { Some(&self.votes) } else { self.values.get(rest.strip_prefix('_')?) }
+    }
+
+    /// As [`Choice::number`].
+    pub fn number_mut(&mut self, id: &str) -> Option<&mut Value> {
+        let rest = id.strip_prefix(&self.id)?;
+        if rest.is_empty() { Some(&mut self.votes) } else { self.values.get_mut(rest.strip_prefix('_')?) }
+    }
+}
+
 impl Contest {
     /// Whether a number is one of its own.
     pub fn owns(&self, id: &str) -> bool {
-        self.totals.contains_key(id) || self.choices.iter().any(|c| c.id == id)
+        self.totals.contains_key(id) || self.choices.iter().any(|c| c.number(id).is_some())
     }
 
     /// Adds its choices up again.

@@ -14,7 +14,7 @@ use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::frame::{Column, Frame, Kind};
 use crate::count::tally::{Base, By, Item, Loader, TallyError, items};
 use crate::form::{Export, Form, Level, Levels};
-use rusqlite::params;
+use rusqlite::params_from_iter;
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,11 @@ fn figure(all: &[Item], id: &str, name: &str) -> Option<(String, Column)> {
                 "(SELECT n.value FROM number n WHERE n.sheet = m.sheet \
                  AND n.field = (SELECT field FROM field WHERE id = '{id}'))"
             ),
-            if kind == "party" { format!("votes of the row {}", item.name) } else { item.name.clone() },
+            match kind {
+                "party" => format!("votes of the row {}", item.name),
+                "value" => format!("number of the row {}", item.name),
+                _ => item.name.clone(),
+            },
         ),
     };
     Some((sql, Column::integer(name, &format!("{about}; empty where it could not be read"))))
@@ -160,7 +164,7 @@ fn figure(all: &[Item], id: &str, name: &str) -> Option<(String, Column)> {
 
 fn all_items(base: &Base) -> Result<Vec<Item>, TallyError> {
     let mut all = items(base, By::Candidate)?;
-    all.extend(items(base, By::Party)?.into_iter().filter(|i| i.kind == "party"));
+    all.extend(items(base, By::Party)?.into_iter().filter(|i| i.kind != "total"));
     Ok(all)
 }
 
@@ -195,7 +199,7 @@ pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     let mapped = map.figures.iter().map(|f| (f.item.as_str(), f.column.clone()));
     let candidates = all.iter().filter(|i| i.kind == "candidate");
     let totals = all.iter().filter(|i| i.kind == "total");
-    let parties = all.iter().filter(|i| i.kind == "party");
+    let parties = all.iter().filter(|i| ["party", "value"].contains(&i.kind));
     let rest = candidates.chain(parties).map(|i| (i, column_name(&i.id)));
     let rest = rest.chain(totals.map(|i| (i, column_name(&i.id).to_uppercase())));
     let rest = rest.filter(|(i, _)| known(&i.id).is_none()).map(|(i, name)| (i.id.as_str(), name));
@@ -244,7 +248,20 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         Column::text("candidate", "candidate as printed; empty for totals"),
         Column::integer("votes", "the figure; empty where it could not be read"),
     ];
+    // The other numbers of a row stand beside its votes.
+    let values = value_names(base)?;
     let mut names = String::new();
+    for (ix, name) in values.iter().enumerate() {
+        columns.push(Column::integer(
+            name,
+            &format!("of these votes: {name}; empty where it could not be read"),
+        ));
+        names.push_str(&format!(
+            "(SELECT w.value FROM number w JOIN field g ON g.field = w.field \
+             WHERE w.sheet = m.sheet AND g.row = f.field AND g.part = ?{}), ",
+            5 + ix
+        ));
+    }
     for (depth, level) in levels.areas().filter(|a| Some(a.0) != county) {
         columns.push(Column::text(&level.id, &level.en));
         names.push_str(&format!("p{depth}.name, "));
@@ -252,18 +269,36 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     columns.push(Column::text(&centre.id, &format!("name of the {}", centre.en)));
     columns.push(Column::text("party_code", "the party's code as printed"));
     let with = "JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
-        LEFT JOIN candidate k ON k.candidate = f.candidate";
+        LEFT JOIN candidate k ON k.candidate = f.candidate LEFT JOIN contest o ON o.contest = f.contest";
     let county = county.map_or_else(|| "NULL".to_owned(), |d| format!("p{d}.name"));
     let sql = format!(
         "SELECT {county}, {}, CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
-            WHEN ?4 THEN 'Null Votes' ELSE ?1 END, \
+            WHEN ?4 THEN 'Null Votes' ELSE coalesce(?1, o.name) END, \
          NULL, f.party, k.name, n.value, {names}c.name, f.code \
          {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY m.centre, m.mesa, n.field",
         table_code(levels),
         from(levels, with)
     );
-    let asked = params![map.office, told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null)];
-    Frame::query(base.db(), &sql, asked, columns)
+    // One contest has the office's name; of several each has its own.
+    let office = (contests(base)?.len() < 2).then(|| map.office.clone());
+    let asked = [office, told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null)];
+    let asked = asked.into_iter().chain(values.into_iter().map(Some));
+    Frame::query(base.db(), &sql, params_from_iter(asked), columns)
+}
+
+/// The names of the other numbers that rows have, in printed order.
+fn value_names(base: &Base) -> Result<Vec<String>, TallyError> {
+    let sql = "SELECT part FROM field WHERE kind = 'value' GROUP BY part ORDER BY min(field)";
+    let mut statement = base.db().prepare(sql)?;
+    let names = statement.query_map([], |r| r.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// The contests: place, id, name.
+fn contests(base: &Base) -> Result<Vec<(i64, String, String)>, TallyError> {
+    let mut statement = base.db().prepare("SELECT contest, id, name FROM contest ORDER BY contest")?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// A base without records that knows the forms' candidates and fields.

@@ -5,12 +5,13 @@
 //! to the mesa. A number that could not be read is left out, because the format has no unknown.
 //! Refuses nothing. Source of the format: NIST Special Publication 1500-100r2.
 
-use super::table_code;
+use super::{contests, table_code};
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{Base, TallyError};
 use crate::form::{Export, Levels};
 use rusqlite::params;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// What the report says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     let complete = base.knows_missing() && open == 0;
 
     let mut parties = Vec::new();
-    let sql = "SELECT DISTINCT code, party FROM field WHERE kind = 'vote' ORDER BY field";
+    let sql = "SELECT DISTINCT code, party FROM field WHERE kind = 'vote' AND code <> '' ORDER BY field";
     let mut statement = db.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {
@@ -76,11 +77,13 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     }
 
     let mut candidates = Vec::new();
-    let mut selections = Vec::new();
-    let mut statement = db.prepare("SELECT candidate, id, name FROM candidate ORDER BY candidate")?;
+    let mut selections: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
+    let mut statement =
+        db.prepare("SELECT candidate, id, name, contest FROM candidate ORDER BY candidate")?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {
         let (number, id, name): (i64, String, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
+        let selections = selections.entry(r.get(3)?).or_default();
         let mut counts = Vec::new();
         let sql = format!(
             "SELECT {table}, n.value FROM mesa m JOIN candidate_number n ON n.sheet = m.sheet \
@@ -94,7 +97,7 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
             counts.push(typed("VoteCounts", json!({"GpUnitId": gp, "Type": "total", "Count": count})));
         }
         let mut endorsing = db.prepare_cached(
-            "SELECT DISTINCT code FROM field WHERE kind = 'vote' AND candidate = ?1 ORDER BY field",
+            "SELECT DISTINCT code FROM field WHERE kind = 'vote' AND code <> '' AND candidate = ?1 ORDER BY field",
         )?;
         let endorsing = endorsing.query_map([number], |r| Ok(format!("party-{}", r.get::<_, String>(0)?)))?;
         let endorsing: Vec<String> = endorsing.collect::<Result<_, _>>()?;
@@ -107,8 +110,8 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
             json!({
                 "@id": format!("selection-{id}"),
                 "CandidateIds": [format!("candidate-{id}")],
-                "EndorsementPartyIds": endorsing,
-                "SequenceOrder": number + 1,
+                "EndorsementPartyIds": (!endorsing.is_empty()).then_some(endorsing),
+                "SequenceOrder": selections.len() + 1,
                 "VoteCounts": counts,
             }),
         ));
@@ -130,18 +133,22 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
         ));
     }
 
-    let contest = typed(
-        "CandidateContest",
-        json!({
-            "@id": "contest",
-            "ElectionDistrictId": whole,
-            "Name": map.office,
-            "VotesAllowed": 1,
-            "NumberElected": 1,
-            "VoteVariation": "plurality",
-            "ContestSelection": selections,
-        }),
-    );
+    let all = contests(base)?;
+    let one = all.len() < 2;
+    let contest = |(at, id, name): &(i64, String, String)| {
+        typed(
+            "CandidateContest",
+            json!({
+                "@id": if one { "contest".to_owned() } else { format!("contest-{id}") },
+                "ElectionDistrictId": whole,
+                "Name": if one { &map.office } else { name },
+                "VotesAllowed": 1,
+                "NumberElected": 1,
+                "VoteVariation": "plurality",
+                "ContestSelection": selections.get(at),
+            }),
+        )
+    };
     let election = typed(
         "Election",
         json!({
@@ -152,7 +159,7 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
             "Type": "general",
             "ExternalIdentifier": identifier(&map.election),
             "Candidate": candidates,
-            "Contest": [contest],
+            "Contest": all.iter().map(contest).collect::<Vec<_>>(),
             "BallotCounts": ballots,
         }),
     );

@@ -201,3 +201,46 @@ fn the_documentation_names_every_column() {
         }
     }
 }
+
+/// A precinct report of two contests, of a form that is not known, whose rows have their votes by the way they were given.
+#[test]
+fn votes_by_the_way_they_were_given_stand_beside_their_total_and_are_added_up() {
+    let record: Record =
+        serde_json::from_str(include_str!("../../../tests/data/record-2/precinct.json")).unwrap();
+    let mut other = record.clone();
+    other.sheet.table = Some(2);
+    let base = Base::of(&[record, other], &[], None).unwrap();
+    let sums = crate::count::tally::tally(&base, 0, By::Party, "").unwrap();
+    let sum = |id: &str| {
+        let at = sums.items.iter().position(|i| i.id == id).unwrap();
+        (sums.items[at].kind, sums.lines[0].figures[at].votes)
+    };
+    assert_eq!(sum("TRUMP_VANCE_R"), ("party", Some(2 * 287)));
+    assert_eq!(sum("TRUMP_VANCE_R_absentee"), ("value", Some(2 * 16)));
+    assert_eq!(sum("president_votes"), ("total", Some(2 * 413)));
+    let by = crate::count::tally::tally(&base, 0, By::Candidate, "").unwrap();
+    assert!(by.items.iter().all(|i| i.kind != "value"));
+
+    let csv = String::from_utf8(long(&base, &ColumnMap::default()).unwrap().to_csv().unwrap()).unwrap();
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2 * 7);
+    let cells = |row: usize| {
+        ["office", "party", "candidate", "votes", "election_day", "absentee", "walk_in"]
+            .map(|c| rows[row][c].as_str())
+    };
+    assert_eq!(cells(1), ["Public Question-Const Amendment", "", "NO", "161", "102", "8", "51"]);
+    let president = "President and Vice-President of the U.S.";
+    assert_eq!(cells(9), [president, "R", "TRUMP_VANCE", "287", "205", "16", "66"]);
+    let names: Vec<String> =
+        wide(&base, &ColumnMap::default()).unwrap().columns.into_iter().map(|c| c.name).collect();
+    assert!(names.contains(&"KENNEDY_SHANAHAN_WTP_walk_in".to_owned()), "{names:?}");
+
+    let head = NistHead { issuer: "A".to_owned(), generated: "2024-11-06T00:00:00Z".to_owned() };
+    let report = nist(&base, &ColumnMap::default(), &head).unwrap();
+    let contests = report.pointer("/Election/0/Contest").unwrap().as_array().unwrap();
+    let choices: Vec<usize> =
+        contests.iter().map(|c| c["ContestSelection"].as_array().unwrap().len()).collect();
+    assert_eq!((choices, contests[1]["Name"].as_str()), (vec![2, 5], Some(president)));
+}

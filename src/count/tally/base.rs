@@ -7,7 +7,7 @@
 use super::TallyError;
 use super::expected::{Expected, Of};
 use crate::decide::{Basis, Status};
-use crate::form::{FieldKind, Form, Levels, PlaceName};
+use crate::form::{FieldKind, Form, Group, Levels, PlaceName, value_id};
 use crate::record::{Place, Record, Value};
 use crate::run::output::{self, OutputError};
 use rusqlite::{Connection, params};
@@ -37,7 +37,9 @@ pub struct Loader<'f> {
     db: Connection,
     forms: &'f [Form],
     form: Option<&'f Form>,
-    candidates: BTreeMap<String, i64>,
+    contests: BTreeMap<String, i64>,
+    /// Place and contest of each.
+    candidates: BTreeMap<String, (i64, i64)>,
     fields: BTreeMap<String, i64>,
     sheets: i64,
 }
@@ -58,7 +60,8 @@ impl<'f> Loader<'f> {
              CREATE TEMP TABLE nesting (level INTEGER, width INTEGER, below INTEGER, digits INTEGER, place TEXT); \
              BEGIN",
         )?;
-        Ok(Self { db, forms, form: None, candidates: BTreeMap::new(), fields: BTreeMap::new(), sheets: 0 })
+        let (contests, candidates, fields) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok(Self { db, forms, form: None, contests, candidates, fields, sheets: 0 })
     }
 
     /// Adds the next record of the run.
@@ -106,9 +109,9 @@ impl<'f> Loader<'f> {
         }
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
         for (id, value) in record.numbers() {
-            if let Some(field) = self.fields.get(id) {
+            if let Some(field) = self.fields.get(id.as_ref()) {
                 // Of a sheet that counts, what is held counts nothing.
-                let counted = value.value.filter(|_| !record.counts() || record.counts_number(id));
+                let counted = value.value.filter(|_| !record.counts() || record.counts_number(&id));
                 insert.execute(params![number, field, counted, value.confidence, basis(value)])?;
             }
         }
@@ -125,18 +128,31 @@ impl<'f> Loader<'f> {
             return Err(TallyError::Levels { one: known.id.clone(), other: form.id.clone() });
         }
         self.form = self.form.or(form);
-        if record.numbers().all(|(id, _)| self.fields.contains_key(id)) {
+        if record.numbers().all(|(id, _)| self.fields.contains_key(id.as_ref())) {
             return Ok(());
         }
         if let Some(form) = form {
             self.know(form)?;
         }
-        for choice in record.choices() {
-            self.candidate(&choice.candidate, &choice.candidate)?;
-            self.vote(&choice.id, &choice.candidate, &choice.party, &choice.code)?;
+        for contest in &record.contests {
+            let at = self.contest(&contest.id, &contest.name)?;
+            for choice in &contest.choices {
+                // A name that another contest has too is this contest's.
+                let own = self.candidates.get(&choice.candidate).is_none_or(|c| c.1 == at);
+                let name = &choice.candidate;
+                let id = if own { name.clone() } else { format!("{}_{name}", contest.id) };
+                self.candidate(&id, at, name)?;
+                self.vote(&choice.id, at, &id, (&choice.party, &choice.code))?;
+                for name in choice.values.keys() {
+                    self.value(&value_id(&choice.id, name), at, &choice.id, name)?;
+                }
+            }
+            for id in contest.totals.keys() {
+                self.total(id, Some(at), id)?;
+            }
         }
         for id in record.totals().into_keys() {
-            self.total(id, id)?;
+            self.total(id, None, id)?;
         }
         Ok(())
     }
@@ -146,16 +162,26 @@ impl<'f> Loader<'f> {
     /// # Errors
     /// The database refuses it; none is known.
     pub fn know(&mut self, form: &Form) -> Result<(), TallyError> {
-        for candidate in &form.candidates {
-            self.candidate(&candidate.id, &candidate.name)?;
+        let mut contests = Vec::new();
+        for contest in &form.contests {
+            contests.push(self.contest(&contest.id, &contest.name)?);
         }
-        for field in &form.fields {
+        for candidate in &form.candidates {
+            self.candidate(&candidate.id, contests[candidate.contest], &candidate.name)?;
+        }
+        for (ix, field) in form.fields.iter().enumerate() {
+            let contest = contests[field.contest];
             match &field.kind {
                 FieldKind::Vote { candidate, party, code } => {
-                    let candidate = &form.candidates[*candidate];
-                    self.vote(&field.id, &candidate.id, party, code)?;
+                    self.vote(&field.id, contest, &form.candidates[*candidate].id, (party, code))?;
                 }
-                FieldKind::Total | FieldKind::Header => self.total(&field.id, &field.label)?,
+                FieldKind::Value { of, name } => {
+                    self.value(&field.id, contest, &form.fields[*of].id, name)?;
+                }
+                FieldKind::Total | FieldKind::Header => {
+                    let owned = matches!(form.group(ix), Some(Group::Contest(_)));
+                    self.total(&field.id, owned.then_some(contest), &field.label)?;
+                }
             }
         }
         Ok(())
@@ -175,31 +201,65 @@ impl<'f> Loader<'f> {
         Ok(())
     }
 
-    fn candidate(&mut self, id: &str, name: &str) -> Result<(), TallyError> {
+    fn contest(&mut self, id: &str, name: &str) -> Result<i64, TallyError> {
+        if let Some(at) = self.contests.get(id) {
+            return Ok(*at);
+        }
+        let at = self.contests.len() as i64;
+        self.db.execute("INSERT INTO contest VALUES (?1,?2,?3)", params![at, id, name])?;
+        self.contests.insert(id.to_owned(), at);
+        Ok(at)
+    }
+
+    fn candidate(&mut self, id: &str, contest: i64, name: &str) -> Result<(), TallyError> {
         if !self.candidates.contains_key(id) {
             let at = self.candidates.len() as i64;
-            self.db.execute("INSERT INTO candidate VALUES (?1,?2,?3)", params![at, id, name])?;
-            self.candidates.insert(id.to_owned(), at);
+            self.db.execute("INSERT INTO candidate VALUES (?1,?2,?3,?4)", params![at, id, contest, name])?;
+            self.candidates.insert(id.to_owned(), (at, contest));
         }
         Ok(())
     }
 
-    fn vote(&mut self, id: &str, candidate: &str, party: &str, code: &str) -> Result<(), TallyError> {
-        if !self.fields.contains_key(id) {
-            let at = self.fields.len() as i64;
-            let candidate = self.candidates.get(candidate);
-            let insert = "INSERT INTO field VALUES (?1,?2,'vote',?3,?4,?5,?4)";
-            self.db.execute(insert, params![at, id, candidate, party, code])?;
-            self.fields.insert(id.to_owned(), at);
-        }
-        Ok(())
+    fn vote(
+        &mut self,
+        id: &str,
+        contest: i64,
+        candidate: &str,
+        (party, code): (&str, &str),
+    ) -> Result<(), TallyError> {
+        let candidate = self.candidates.get(candidate).map(|c| c.0);
+        self.field(id, |db, at| {
+            let insert = "INSERT INTO field VALUES (?1,?2,'vote',?3,NULL,NULL,?4,?5,?6,?5)";
+            db.execute(insert, params![at, id, contest, candidate, party, code])
+        })
     }
 
-    fn total(&mut self, id: &str, label: &str) -> Result<(), TallyError> {
+    /// Another number of the row whose votes are the field `row`.
+    fn value(&mut self, id: &str, contest: i64, row: &str, name: &str) -> Result<(), TallyError> {
+        let row = self.fields.get(row).copied();
+        self.field(id, |db, at| {
+            let insert = "INSERT INTO field SELECT ?1,?2,'value',?3,field,?4,candidate,party,code,name || ' / ' || ?4 \
+                FROM field WHERE field = ?5";
+            db.execute(insert, params![at, id, contest, name, row])
+        })
+    }
+
+    fn total(&mut self, id: &str, contest: Option<i64>, label: &str) -> Result<(), TallyError> {
+        self.field(id, |db, at| {
+            let insert = "INSERT INTO field VALUES (?1,?2,'total',?3,NULL,NULL,NULL,NULL,NULL,?4)";
+            db.execute(insert, params![at, id, contest, label])
+        })
+    }
+
+    /// Puts a field down by `insert`, unless it is known.
+    fn field(
+        &mut self,
+        id: &str,
+        insert: impl FnOnce(&Connection, i64) -> rusqlite::Result<usize>,
+    ) -> Result<(), TallyError> {
         if !self.fields.contains_key(id) {
             let at = self.fields.len() as i64;
-            let insert = "INSERT INTO field VALUES (?1,?2,'total',NULL,NULL,NULL,?3)";
-            self.db.execute(insert, params![at, id, label])?;
+            insert(&self.db, at)?;
             self.fields.insert(id.to_owned(), at);
         }
         Ok(())

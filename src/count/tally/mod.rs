@@ -63,14 +63,14 @@ pub enum TallyError {
 pub enum By {
     /// One figure a candidate.
     Candidate,
-    /// One figure a party row.
+    /// One figure a party row, and one each other number of it.
     Party,
 }
 
 /// What is added up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// `candidate`, `party` or `total`.
+    /// `candidate`, `party`, `value` (another number of a party's row) or `total`.
     pub kind: &'static str,
     /// Short name, such as `EG`, `EG_MUD` or `votos_validos`.
     pub id: String,
@@ -185,17 +185,21 @@ pub struct Aside {
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn items(base: &Base, by: By) -> Result<Vec<Item>, TallyError> {
-    let (kind, sql) = match by {
-        By::Candidate => ("candidate", "SELECT id, name FROM candidate ORDER BY candidate"),
-        By::Party => ("party", "SELECT id, name FROM field WHERE kind = 'vote' ORDER BY field"),
+    let items = match by {
+        By::Candidate => "SELECT id, name, 'candidate' FROM candidate ORDER BY candidate",
+        By::Party => "SELECT id, name, kind FROM field WHERE kind <> 'total' ORDER BY field",
     };
     let mut out = Vec::new();
-    for (kind, sql) in
-        [(kind, sql), ("total", "SELECT id, name FROM field WHERE kind = 'total' ORDER BY field")]
-    {
+    for sql in [items, "SELECT id, name, kind FROM field WHERE kind = 'total' ORDER BY field"] {
         let mut statement = base.db().prepare(sql)?;
         let rows = statement.query_map([], |r| {
             let id: String = r.get(0)?;
+            let kind = match r.get::<_, String>(2)?.as_str() {
+                "candidate" => "candidate",
+                "vote" => "party",
+                "value" => "value",
+                _ => "total",
+            };
             let leads = kind != "total" || base.form().is_some_and(|f| f.export.leads(&id));
             Ok(Item { kind, id, name: r.get(1)?, leads })
         })?;
@@ -255,7 +259,7 @@ pub fn tally(base: &Base, depth: usize, by: By, within: &str) -> Result<Tally, T
             line.figures[item] = Figure { votes, sheets, partial: line.coverage.lacks(sheets) };
         }
     };
-    for kind in ["vote", "total"] {
+    for kind in ["vote", "value", "total"].into_iter().filter(|&k| k != "value" || by == By::Party) {
         let by_candidate = kind == "vote" && by == By::Candidate;
         let mut statement = base.db().prepare(if by_candidate { candidates } else { fields })?;
         let mut rows = if by_candidate {

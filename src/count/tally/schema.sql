@@ -1,17 +1,28 @@
 -- The records of a run as tables. `cotejo export --as sqlite` hands this database over.
 
+-- Contests in the form's order.
+CREATE TABLE contest (
+  contest INTEGER PRIMARY KEY,       -- place in the form's order, from 0
+  id TEXT NOT NULL UNIQUE,           -- short name
+  name TEXT NOT NULL                 -- as a person would call it
+);
+
 -- Candidates in the form's order.
 CREATE TABLE candidate (
   candidate INTEGER PRIMARY KEY,     -- place in the form's order, from 0
   id TEXT NOT NULL UNIQUE,           -- short name, the column of the published tables
+  contest INTEGER NOT NULL,          -- what the candidate stands for
   name TEXT NOT NULL                 -- as printed on the sheet
 );
 
--- Every number of a sheet: vote rows in printed order, then totals.
+-- Every number of a sheet: vote rows in printed order, each with the other numbers of its row, then totals.
 CREATE TABLE field (
   field INTEGER PRIMARY KEY,         -- place in the printed order, from 0
   id TEXT NOT NULL UNIQUE,           -- such as NM_PSUV or votos_validos
-  kind TEXT NOT NULL,                -- vote or total
+  kind TEXT NOT NULL,                -- vote, value (another number of a row, such as the votes by post) or total
+  contest INTEGER,                   -- of which contest; NULL for what no contest owns
+  row INTEGER,                       -- of a value: the field of its row's votes
+  part TEXT,                         -- of a value: its name among the numbers of the row
   candidate INTEGER,                 -- whose votes; NULL for a total
   party TEXT,                        -- as printed; NULL for a total
   code TEXT,                         -- the party's code as printed; NULL for a total

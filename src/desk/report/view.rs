@@ -209,7 +209,7 @@ pub fn sheet(
         numbers: if hides {
             Vec::new()
         } else {
-            record.numbers().map(|(id, v)| number(label(id, record, form), v)).collect()
+            record.numbers().map(|(id, v)| number(label(&id, record, form), v)).collect()
         },
         review: record.review.as_ref().map(|r| r.state),
         by: record.review.as_ref().map_or_else(String::new, |r| r.by.join(", ")),
@@ -317,7 +317,7 @@ fn sum(check: &Check, record: &Record, form: Option<&Form>) -> Option<Sum> {
             let value = record.numbers().find(|f| f.0 == field.id).and_then(|f| f.1.value);
             let label = match &field.kind {
                 FieldKind::Vote { party, .. } => party.clone(),
-                FieldKind::Total | FieldKind::Header => field.label.clone(),
+                FieldKind::Value { .. } | FieldKind::Total | FieldKind::Header => field.label.clone(),
             };
             Term { label, value }
         };

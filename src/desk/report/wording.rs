@@ -75,7 +75,7 @@ pub fn label(id: &str, record: &Record, form: Option<&Form>) -> String {
         || id.replace('_', " "),
         |f| match &f.kind {
             FieldKind::Vote { party, .. } => party.clone(),
-            FieldKind::Total | FieldKind::Header => f.label.clone(),
+            FieldKind::Value { .. } | FieldKind::Total | FieldKind::Header => f.label.clone(),
         },
     )
 }

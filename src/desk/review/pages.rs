@@ -259,7 +259,7 @@ impl Pages {
         if kind == Kind::Sheet && !settled.tasks.iter().any(|(t, _)| t.hidden()) {
             for (id, _) in settled.record.numbers() {
                 if !entries.iter().any(|e| e.field == id) {
-                    let task = Task { field: id.to_owned(), need: Need::One };
+                    let task = Task { field: id.into_owned(), need: Need::One };
                     let mut more = entry(&settled, &task, &Verdict::Open);
                     more.state = "done";
                     entries.push(more);
@@ -294,13 +294,14 @@ impl Pages {
             let settled = station.settled(ix);
             let blind: BTreeSet<&str> =
                 settled.tasks.iter().filter(|(t, _)| t.hidden()).map(|(t, _)| t.field.as_str()).collect();
-            let wanted: Vec<&str> = settled
+            let wanted: Vec<_> = settled
                 .record
                 .numbers()
-                .filter(|(id, v)| is(v.value) && !blind.contains(id))
+                .filter(|(id, v)| is(v.value) && !blind.contains(id.as_ref()))
                 .map(|(id, _)| id)
                 .collect();
-            for cell in kept::load::<Rows>(station.dir(), machine).cells(wanted) {
+            for cell in kept::load::<Rows>(station.dir(), machine).cells(wanted.iter().map(|id| id.as_ref()))
+            {
                 let Some(picture) = cell.digits else { continue };
                 cells.push(GalleryCell {
                     href: format!("{}sheet/{}?field={}", self.base, station.rank(ix), cell.field),

@@ -9,11 +9,12 @@
 use super::fold::{Need, Verdict, verdict};
 use super::log::{Action, Deed, Entry};
 use super::sample::Settings;
-use crate::decide::{ELECTORES, Status, check};
+use crate::decide::{Status, check};
 use crate::form::Form;
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::doubtful;
 use crate::record::{Contest, Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sheet as a whole: whether it counts.
@@ -213,9 +214,9 @@ pub fn written(record: &Record, field: &str) -> Option<String> {
 pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
     let one = |field: &str| Task { field: field.to_owned(), need: Need::One };
     if sampled {
-        let checked = |(id, v): (&str, &Value)| {
+        let checked = |(id, v): (Cow<'_, str>, &Value)| {
             let decided = v.value.map(|v| v.to_string());
-            Task { field: id.to_owned(), need: Need::Check(decided) }
+            Task { field: id.into_owned(), need: Need::Check(decided) }
         };
         return record.numbers().map(checked).collect();
     }
@@ -223,14 +224,12 @@ pub fn tasks(record: &Record, settings: &Settings, sampled: bool) -> Vec<Task> {
         return Vec::new();
     }
     let mut fields = doubtful(record);
-    let named = |id: &str| record.findings.iter().any(|f| f.field.as_deref() == Some(id));
-    fields.retain(|id| id != ELECTORES || named(id));
-    // Printed once, in the header: what is accepted does not depend on it.
-    let worth =
-        |id: &str, v: &Value| id != ELECTORES && v.value.is_some() && 1.0 - v.confidence > WORTH_A_LOOK;
-    for (id, _) in record.numbers().filter(|(id, v)| worth(id, v)) {
-        if !fields.iter().any(|f| f == id) {
-            fields.push(id.to_owned());
+    // What is accepted does not depend on context.
+    let context = |id: &str| record.context.contains_key(id);
+    let worth = |id: &str, v: &Value| !context(id) && v.value.is_some() && 1.0 - v.confidence > WORTH_A_LOOK;
+    for (id, _) in record.numbers().filter(|(id, v)| worth(id.as_ref(), v)) {
+        if !fields.iter().any(|f| *f == id) {
+            fields.push(id.into_owned());
         }
     }
     let mut out: Vec<Task> = fields

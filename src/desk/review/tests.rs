@@ -313,7 +313,7 @@ fn the_audit_measures_the_error_rate_of_accepted_sheets() {
     s.set(&Settings { audit: Some((5, 1)), ..Settings::default() }).unwrap();
     assert_eq!(s.sampled().iter().copied().collect::<Vec<_>>(), [1], "only one sheet is accepted");
     let fields: Vec<(String, u32)> =
-        records[1].numbers().map(|(id, v)| (id.to_owned(), v.value.unwrap())).collect();
+        records[1].numbers().map(|(id, v)| (id.into_owned(), v.value.unwrap())).collect();
     for (field, value) in &fields {
         let value = if field == "NM_PCV" { "11".to_owned() } else { value.to_string() };
         s.enter(&typed(&records[1], field, &value)).unwrap();

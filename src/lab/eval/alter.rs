@@ -348,7 +348,7 @@ fn choose(
         _ => false,
     };
     let kind = |field: &Field| match field.kind {
-        FieldKind::Vote { .. } => !total,
+        FieldKind::Vote { .. } | FieldKind::Value { .. } => !total,
         FieldKind::Total => total,
         FieldKind::Header => false,
     };

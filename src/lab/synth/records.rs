@@ -106,6 +106,7 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
                 digits: channel(said.digits, digits),
                 words: channel(said.words, words),
                 qr: channel(said.qr, None),
+                percent: None,
             },
             alternatives: Vec::new(),
             quad: digits,

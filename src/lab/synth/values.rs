@@ -132,6 +132,9 @@ fn realistic(form: &Form, rng: &mut SynthRng) -> Vec<u32> {
         let size = top * rng.random::<f64>().powi(2);
         values[votes[rng.random_range(0..votes.len())]] = Some(size as u32);
     }
+    for &row in &votes {
+        share(form, row, &mut values, rng);
+    }
     loop {
         propagate(form, &mut values);
         // A total that no relation gives yet: first those that are added up with others.
@@ -157,6 +160,17 @@ fn realistic(form: &Form, rng: &mut SynthRng) -> Vec<u32> {
     }
     let max = form.max_value();
     values.into_iter().map(|v| v.unwrap_or(0).min(max)).collect()
+}
+
+/// Shares the votes of a row out among its other numbers.
+fn share(form: &Form, row: FieldIx, values: &mut [Option<u32>], rng: &mut SynthRng) {
+    let parts: Vec<FieldIx> = form.values(row).map(|v| v.0).collect();
+    let mut left = values[row].unwrap_or(0);
+    for (k, &ix) in parts.iter().enumerate() {
+        let own = if k + 1 == parts.len() { left } else { rng.random_range(0..=left) };
+        values[ix] = Some(own);
+        left -= own;
+    }
 }
 
 /// Sets what the relations determine: a lone open number opposite a finished sum.

@@ -12,7 +12,7 @@ pub fn value(value: u32, confidence: f64) -> Value {
         value: Some(value),
         confidence,
         basis: Basis::Read,
-        prints: Prints { digits: Some(channel.clone()), words: Some(channel), qr: None },
+        prints: Prints { digits: Some(channel.clone()), words: Some(channel), ..Prints::default() },
         alternatives: Vec::new(),
         quad: None,
         source: None,
@@ -30,6 +30,7 @@ pub fn record(path: &str) -> Record {
             code: "1".to_owned(),
             candidate: candidate.to_owned(),
             votes: value(n, 0.99999),
+            values: BTreeMap::new(),
         }
     };
     let total = |id: &str, n| (id.to_owned(), value(n, 0.99999));

@@ -23,7 +23,9 @@ pub fn to_csv(records: &[Record], forms: &[impl Borrow<Form>]) -> Result<Vec<u8>
     let first: Vec<(&str, &str)> = form.map_or_else(Vec::new, |f| f.export.totals(&f.fields).collect());
     let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
     let candidates = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.candidate.as_str())));
-    let parties = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.id.as_str())));
+    let rows: Vec<_> =
+        records.iter().flat_map(|r| r.choices().flat_map(|c| c.numbers())).map(|n| n.0).collect();
+    let parties = in_order(rows.iter().map(|id| id.as_ref()));
     let totals = in_order(
         records.iter().flat_map(|r| r.totals().into_keys()).filter(|id| first.iter().all(|(_, p)| p != id)),
     );
@@ -107,7 +109,7 @@ fn row(record: &Record, levels: &Levels, first: &[(&str, &str)], ids: Ids<'_>) -
         record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
     ]);
     row.extend(totals.iter().map(|id| total(id)));
-    row.extend(parties.iter().map(|&id| number(record.choice(id).and_then(|c| c.votes.value))));
+    row.extend(parties.iter().map(|&id| number(record.value(id).and_then(|v| v.value))));
     row
 }
 
