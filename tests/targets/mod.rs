@@ -94,7 +94,7 @@ pub fn records(data: &[u8]) {
     assert_eq!(to_jsonl(&again).unwrap(), written);
     for record in &records {
         assert!(sheet_key(record).is_none_or(|key| !key.is_empty()));
-        assert!(record.numbers().all(|(id, value)| record.value(id).is_some() || value.value.is_none()));
+        assert!(record.numbers().all(|(id, value)| record.value(&id).is_some() || value.value.is_none()));
     }
     let forms: Vec<Form> = FORMS.iter().map(|f| Form::clone(f)).collect();
     // It may refuse them, with a word.
