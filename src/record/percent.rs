@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub struct Percent(u32);
 
 /// The whole, in hundredths of a per cent.
-const WHOLE: u32 = 100_00;
+const WHOLE: u32 = 10_000;
 
 impl Percent {
     /// The share of `part` in `whole`, rounded as sheets do: halves up. `None` of nothing, and of more than the whole.
