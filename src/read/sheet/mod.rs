@@ -103,9 +103,9 @@ const MIN_ANCHORS: f64 = 0.15;
 /// Levels of the pyramid beside the one at which a whole sheet would fill the photo, in the order in which they are looked
 /// at: larger ones for a sheet that is small in the photo, smaller ones for one of which the photo shows a part.
 const LEVELS: [i32; 9] = [0, 1, -1, 2, 3, 4, 5, -2, 6];
-/// The least and the most of a photo's own size at which it is looked at. At a quarter a tenth of a second goes for
-/// noise, not print, in 48 megapixels.
-const SHARES: (f64, f64) = (0.06, 1.0);
+/// The least and the most of a photo's own size at which it is looked at: a sheet of which the print is too small to be
+/// read (1.6 pixels a millimetre) is found all the same, so that it can be said.
+const SHARES: (f64, f64) = (0.06, 1.25);
 /// The least and the most corners of a level, and pixels for each.
 const CORNERS: (usize, usize, usize) = (1500, 4000, 200);
 /// Where nothing was found, so many levels are looked at again, with so many times the corners: print on a table that has
