@@ -47,12 +47,12 @@ fn every_photo_and_every_stage_of_it_has_a_line_with_its_time_and_every_record_i
         let of = |l: &&Value| l["file"].as_str().is_some_and(|f| f.ends_with(file)) && l["span"].is_string();
         lines.iter().filter(of).map(|l| l["span"].as_str().unwrap()).collect()
     };
-    let stages = ["decode", "sheet", "qr", "header", "cells", "read", "decide", "photo"];
+    let stages = ["decode", "sheet", "qr", "cover", "header", "cells", "read", "decide", "photo"];
     assert_eq!(spans("acta-0001.jpg"), stages);
     assert_eq!(spans("empty.jpg"), ["photo"]);
     assert!(lines.iter().filter(|l| l["span"].is_string()).all(|l| l["page"] == 1 && l["ms"].is_number()));
     let total = |name: &str| lines.iter().find(|l| l["span"] == name).unwrap()["ms"].as_f64().unwrap();
-    let parts: f64 = stages[..7].iter().map(|s| total(s)).sum();
+    let parts: f64 = stages[..8].iter().map(|s| total(s)).sum();
     assert!(parts > 0.0 && parts <= total("photo") + 0.1, "{parts} of {}", total("photo"));
     let of_records = |name: &str| -> Vec<&Value> {
         lines.iter().filter(|l| l["message"] == "record").map(|l| &l[name]).collect()
