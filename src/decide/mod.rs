@@ -69,9 +69,6 @@ pub use channels::{Said, said};
 pub use laws::{held_by, hold_back};
 pub use relations::check;
 
-/// Id of the field that holds the number of registered voters, printed once, in the header.
-pub const ELECTORES: &str = "electores";
-
 /// What a registry of tables says of a sheet's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registered {

@@ -8,7 +8,7 @@ use super::{
     Alternative, Ballots, Choice, Contest, FormRef, PageRef, Place, Print, Prints, Provenance, Record,
     Registration, RegistryEntry, Review, SCHEMA, SetBy, SheetInfo, Source, Value,
 };
-use crate::decide::{Basis, Check, ELECTORES, Status};
+use crate::decide::{Basis, Check, Status};
 use crate::form::{self, Form, Group};
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
@@ -18,6 +18,9 @@ use std::sync::LazyLock;
 
 /// Name and version of the schema.
 pub const SCHEMA_1: &str = "cotejo.record/1";
+
+/// A word of that schema: the voters on the roll, whatever the form.
+const ELECTORES: &str = "electores";
 
 /// The record as it was written.
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 //! In: a [`Base`] with its form, the column map (election, office, country) and what the report says of itself. Out:
 //! one `ElectionReport`. By mesa: votes by candidate, ballots cast and rejected; areas from the country
 //! to the mesa. A number that could not be read is left out, because the format has no unknown.
-//! Refuses nothing. Source of the format: NIST Special Publication 1500-100r2.
+//! Refuses sheets of a form that does not say the day. Source of the format: NIST Special Publication 1500-100r2.
 
 use super::{contests, table_code};
 use crate::count::tally::columns::ColumnMap;
@@ -50,13 +50,14 @@ fn unit(levels: &Levels, depth: usize, code: &str) -> String {
 /// The report.
 ///
 /// # Errors
-/// The database refuses the question; none is known.
+/// The form does not say the day of the election, which the format asks for.
 pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, TallyError> {
     let (levels, form) = (base.levels(), base.form());
     let language = form.map_or("en", |f| &f.language);
     // The day of the election, ISO 8601.
     let date = form.and_then(|f| Some(f.issued.as_ref()?.split('/').rev().collect::<Vec<_>>().join("-")));
-    let date = date.unwrap_or_else(|| "1970-01-01".to_owned());
+    let date =
+        date.ok_or_else(|| TallyError::NoDay { form: form.map_or_else(String::new, |f| f.id.clone()) })?;
     let named = |id: fn(&Export) -> &Option<String>| form.and_then(|f| id(&f.export).clone());
     let (whole, table) = (unit(levels, 0, ""), table_code(levels));
     let db = base.db();

@@ -209,7 +209,7 @@ fn votes_by_the_way_they_were_given_stand_beside_their_total_and_are_added_up() 
         serde_json::from_str(include_str!("../../../tests/data/record-2/precinct.json")).unwrap();
     let mut other = record.clone();
     other.sheet.table = Some(2);
-    let base = Base::of(&[record, other], &[], None).unwrap();
+    let base = Base::of(&[record.clone(), other], &[], None).unwrap();
     let sums = crate::count::tally::tally(&base, 0, By::Party, "").unwrap();
     let sum = |id: &str| {
         let at = sums.items.iter().position(|i| i.id == id).unwrap();
@@ -238,6 +238,9 @@ fn votes_by_the_way_they_were_given_stand_beside_their_total_and_are_added_up() 
     assert!(names.contains(&"KENNEDY_SHANAHAN_WTP_walk_in".to_owned()), "{names:?}");
 
     let head = NistHead { issuer: "A".to_owned(), generated: "2024-11-06T00:00:00Z".to_owned() };
+    let without_a_day = nist(&base, &ColumnMap::default(), &head).unwrap_err().to_string();
+    assert!(without_a_day.contains("issued ="), "{without_a_day}");
+    let base = Base::of(&[record], &builtin().unwrap(), None).unwrap();
     let report = nist(&base, &ColumnMap::default(), &head).unwrap();
     let contests = report.pointer("/Election/0/Contest").unwrap().as_array().unwrap();
     let choices: Vec<usize> =

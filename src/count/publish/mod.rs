@@ -203,7 +203,11 @@ fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> 
             Layout::Wide => wide.to_csv()?,
             Layout::Long => export::long(base, map)?.to_csv()?,
             Layout::Parquet => wide.to_parquet()?,
-            Layout::Nist => serde_json::to_vec(&export::nist(base, map, &options.head)?)?,
+            Layout::Nist => match export::nist(base, map, &options.head) {
+                // A form without the day has no such file.
+                Err(TallyError::NoDay { .. }) => continue,
+                report => serde_json::to_vec(&report?)?,
+            },
             Layout::Sqlite => {
                 let to = site.place(&path)?;
                 base.save_over(&to)?;

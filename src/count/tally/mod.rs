@@ -46,6 +46,15 @@ pub enum TallyError {
         /// The form with other levels.
         other: String,
     },
+    /// A report in NIST's format states the day of the election.
+    #[error(
+        "the form \"{form}\" does not say the day of its election, which NIST's format asks for; \
+         give it issued = \"DD/MM/YYYY\", or take another layout"
+    )]
+    NoDay {
+        /// The form's id; empty where none is known.
+        form: String,
+    },
     /// The database; a fault of the program, or a disk that is full.
     #[error("the tables of the run: {0}")]
     Database(#[from] rusqlite::Error),
