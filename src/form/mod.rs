@@ -9,6 +9,7 @@
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
 mod check;
+mod error;
 mod export;
 mod invent;
 pub mod landmarks;
@@ -17,11 +18,13 @@ mod load;
 mod place;
 pub mod print;
 mod raw;
+mod resolve;
 
+pub use error::FormError;
 pub use export::Export;
 pub use invent::Invent;
 pub use levels::{Level, Levels, PlaceName};
-pub use load::{FormError, builtin, known, parse};
+pub use load::{builtin, known, parse};
 
 use crate::ground::geometry::Rect;
 use landmarks::Landmarks;

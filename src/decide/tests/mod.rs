@@ -16,6 +16,9 @@ use crate::read::evidence::{Evidence, TextEvidence};
 use crate::read::glyphs::FieldEvidence;
 use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
 
+/// The voters on the roll, as the built-in form names them.
+const ELECTORES: &str = "electores";
+
 /// Three rows and three totals with one digit each; nothing of it is in code.
 const TINY: &str = r#"
 id = "tiny"
