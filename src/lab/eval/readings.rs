@@ -15,7 +15,7 @@ use crate::lab::synth::scan::Ink;
 use crate::read::cut::{CAP_HEIGHT, NumberCells};
 use crate::read::glyphs::{CellReading, Channel, ReaderChoice, Readers};
 use crate::read::photo::mask::{Mask, Masked};
-use crate::read::sheet::{self, Anchored, Sheet, Template};
+use crate::read::sheet::{self, Sheet, Template};
 use crate::run::batch::{self, BatchError, Jobs};
 use crate::run::pipeline::Digitizer;
 use serde::{Deserialize, Serialize};
@@ -175,19 +175,5 @@ fn one(
 /// The sheet of a picture as its map has it.
 fn exact(picture: &Known) -> Sheet {
     let (top, bottom) = (picture.mesh.rungs[0].y, picture.mesh.rungs[picture.mesh.rungs.len() - 1].y);
-    let anchored = (0..)
-        .map(|i| top + f64::from(i))
-        .take_while(|y| *y <= bottom)
-        .map(|y| Anchored { y, off: 0.0, named: true })
-        .collect();
-    Sheet {
-        form: 0,
-        mesh: picture.mesh.clone(),
-        score: 1.0,
-        residual: 0.0,
-        anchors: 1.0,
-        visible: (top, bottom),
-        anchored,
-        mistaken: 0,
-    }
+    Sheet::known(picture.mesh.clone(), (top, bottom))
 }

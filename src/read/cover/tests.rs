@@ -4,7 +4,6 @@ use super::*;
 use crate::lab::synth::scan::ScanSettings;
 use crate::lab::synth::{Part, ValueMode, draw, rng, scan, values};
 use crate::read::photo::mask::Mask;
-use crate::read::sheet::Anchored;
 
 /// A made-up scan, its sheet, and what `deface` did to it, in form mm through a stroke's drawing.
 fn sheet(deface: impl Fn(&mut GrayImage, &dyn Fn(f64, f64) -> Point)) -> (GrayImage, Sheet, Form) {
@@ -17,22 +16,7 @@ fn sheet(deface: impl Fn(&mut GrayImage, &dyn Fn(f64, f64) -> Point)) -> (GrayIm
     let mut picture = scan::apply(&drawn, &settings, &mut dice);
     let mesh = picture.mesh.clone();
     deface(&mut picture.pixels, &|x, y| mesh.map(Point::new(x, y)));
-    let (top, bottom) = (0.0, form.frame.1);
-    let anchored = (0..)
-        .map(|i| top + f64::from(i))
-        .take_while(|y| *y <= bottom)
-        .map(|y| Anchored { y, off: 0.0, named: true })
-        .collect();
-    let sheet = Sheet {
-        form: 0,
-        mesh: picture.mesh,
-        score: 1.0,
-        residual: 0.0,
-        anchors: 1.0,
-        visible: (top, bottom),
-        anchored,
-        mistaken: 0,
-    };
+    let sheet = Sheet::known(picture.mesh, (0.0, form.frame.1));
     (picture.pixels, sheet, form)
 }
 

@@ -73,6 +73,13 @@ const NAMED: usize = 1;
 const ASTRAY: f64 = 4.0;
 
 impl Sheet {
+    /// A sheet of the first form whose place is known exactly, all of it in sight from one form y to another.
+    pub fn known(mesh: Mesh, visible: (f64, f64)) -> Self {
+        let ys = (0..).map(|i| visible.0 + f64::from(i)).take_while(|y| *y <= visible.1);
+        let anchored = ys.map(|y| Anchored { y, off: 0.0, named: true }).collect();
+        Self { form: 0, mesh, score: 1.0, residual: 0.0, anchors: 1.0, visible, anchored, mistaken: 0 }
+    }
+
     fn near(&self, y: f64) -> Option<&[Anchored]> {
         let from = self.anchored.partition_point(|a| a.y < y - NEAR);
         let to = self.anchored.partition_point(|a| a.y <= y + NEAR);
