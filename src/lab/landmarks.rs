@@ -1,7 +1,7 @@
 //! Landmarks of a form, learned from its sheets.
 //!
 //! In: pictures of sheets, which are found by the landmarks that there are. Out: [`Landmarks`] of what recurs in the
-//! frame, and on how many sheets they rest. Refuses (leaves out) sheets that are not seen whole. Nothing outside the
+//! frame, with those of the print as it is drawn, and on how many sheets they rest. Refuses (leaves out) sheets that are not seen whole. Nothing outside the
 //! frame is looked at, so nothing of the private block, and of what differs from sheet to sheet nothing is kept.
 
 use crate::form::Form;
@@ -47,5 +47,7 @@ pub fn learn(
     };
     let sheets: Vec<_> =
         batch::collect(files.len(), jobs, flatten, |_| done())?.into_iter().flatten().collect();
-    Ok((landmarks::learn(&sheets, SHARE), sheets.len()))
+    let mut learned = landmarks::learn(&sheets, SHARE);
+    learned.marks.extend(landmarks::drawn(form).marks);
+    Ok((learned, sheets.len()))
 }

@@ -10,11 +10,11 @@ use crate::form::print::{Canvas, RULE_WIDTH, text_width};
 use crate::form::{Form, Slot};
 use crate::ground::geometry::{Point, Rect};
 use crate::read::cut;
+use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Marks;
 use crate::read::sheet::Sheet;
 use image::{GrayImage, Luma};
 use imageproc::distance_transform::{Norm, distance_transform};
-use imageproc::region_labelling::{Connectivity, connected_components};
 
 /// Pixels per millimetre at which a sheet is looked at: the finest rule (0.25 mm) has more than one.
 const FINE: f64 = 5.0;
@@ -47,9 +47,6 @@ const PAPER: u8 = 235;
 const ABOUT: f64 = 1.0;
 /// There print is so dark as this share of the sheet's darkest: bleached print is pale.
 const PALE: f64 = 0.25;
-
-/// Pieces of ink by number, 0 none.
-type Names = image::ImageBuffer<Luma<u32>, Vec<u32>>;
 
 /// What a form prints, and where its numbers stand, prepared.
 pub struct Print {
@@ -123,10 +120,10 @@ fn pixels(
 /// What covers a sheet's print; `None` where nothing does.
 pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> Option<Marks> {
     let area = area(form);
-    let flat = cut::cut(picture, &sheet.mesh, area, FINE);
-    let size = flat.dimensions();
+    let flat = cut::glimpse(picture, &sheet.mesh, area, FINE);
+    let (w, h) = flat.dimensions();
     let row = |y: u32| area.y + (f64::from(y) + 0.5) / FINE;
-    let off: Vec<f64> = (0..size.1)
+    let off: Vec<f64> = (0..h)
         .map(|y| {
             let shown = sheet.shows(row(y));
             let residual = if shown { sheet.residual_at(row(y)) } else { f64::INFINITY };
@@ -135,18 +132,16 @@ pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> O
         .collect();
     let paper = Paper::of(&flat);
     let ink = paper.ink(&flat, DARK);
-    let beyond = |far: &GrayImage, x: u32, y: u32| f64::from(far.get_pixel(x, y)[0]) > off[y as usize];
-    let strange = GrayImage::from_fn(size.0, size.1, |x, y| {
-        Luma([u8::from(ink.get_pixel(x, y)[0] > 0 && beyond(&print.all, x, y))])
-    });
-    let mut marks = GrayImage::new(size.0, size.1);
-    let count = strange.iter().filter(|&&v| v > 0).count() as f64;
-    if count > 0.0 && count <= STRANGE * f64::from(size.0 * size.1) {
-        let loose = GrayImage::from_fn(size.0, size.1, |x, y| {
-            let print = !beyond(&print.rules, x, y) || !beyond(&print.text, x, y);
-            Luma([u8::from(ink.get_pixel(x, y)[0] > 0 && !print)])
-        });
-        across(&mut marks, (&strange, &loose), print, area, &off);
+    let mut marks = GrayImage::new(w, h);
+    // Distances are whole: what is farther than this is beyond.
+    let near: Vec<u8> = off.iter().map(|off| off.min(255.0) as u8).collect();
+    let rows = near.iter().zip(ink.chunks_exact(w as usize)).zip(print.all.chunks_exact(w as usize));
+    let strange: Vec<bool> =
+        rows.flat_map(|((near, ink), far)| ink.iter().zip(far).map(|(i, f)| *i > 0 && f > near)).collect();
+    let count = strange.iter().filter(|&&v| v).count() as f64;
+    if count > 0.0 && count <= STRANGE * f64::from(w * h) {
+        let loose = Loose { ink: &ink, near: &near, print };
+        across(&mut marks, &strange, &loose, area, &off);
     }
     light(&mut marks, &flat, &paper);
     let some = marks.iter().any(|&v| v != Marks::NONE);
@@ -159,138 +154,95 @@ struct Paper {
     across: usize,
 }
 
+/// Side of [`SQUARE`], px.
+const SIDE: usize = (SQUARE * FINE) as usize;
+
 impl Paper {
     fn of(flat: &GrayImage) -> Self {
-        let side = (SQUARE * FINE) as u32;
-        let (w, h) = flat.dimensions();
-        let across = w.div_ceil(side);
+        let w = flat.width() as usize;
+        let across = w.div_ceil(SIDE);
         let mut greys = Vec::new();
-        for top in (0..h).step_by(side as usize) {
-            for left in (0..across).map(|i| i * side) {
-                let (right, bottom) = ((left + side).min(w), (top + side).min(h));
-                let raw = flat.as_raw();
-                let mut seen: Vec<u8> = (top..bottom)
-                    .flat_map(|y| &raw[(y * w + left) as usize..(y * w + right) as usize])
-                    .copied()
-                    .collect();
-                let nth = ((1.0 - BRIGHTER) * seen.len() as f64) as usize;
-                greys.push(*seen.select_nth_unstable(nth).1);
+        for band in flat.chunks(SIDE * w) {
+            let mut counted = vec![Greys::NONE; across];
+            for row in band.chunks_exact(w) {
+                counted.iter_mut().zip(row.chunks(SIDE)).for_each(|(greys, values)| greys.add(values));
             }
+            greys.extend(counted.iter().map(|square| square.share(1.0 - BRIGHTER)));
         }
-        Self { greys, across: across as usize }
-    }
-
-    fn at(&self, x: u32, y: u32) -> u8 {
-        let side = (SQUARE * FINE) as u32;
-        self.greys[(y / side) as usize * self.across + (x / side) as usize]
+        Self { greys, across }
     }
 
     /// The grey of most of it.
     fn typical(&self) -> u8 {
-        let mut greys = self.greys.clone();
-        let middle = greys.len() / 2;
-        *greys.select_nth_unstable(middle).1
+        Greys::of(&self.greys).share(0.5)
     }
 
     /// Where the picture is so dark against its paper as this share of its darkest: 1.
     fn ink(&self, flat: &GrayImage, share: f64) -> GrayImage {
-        let darker = |x: u32, y: u32, v: u8| {
-            let paper = f64::from(self.at(x, y).max(1));
-            ((paper - f64::from(v)) / paper * 255.0).clamp(0.0, 255.0) as u8
-        };
         let mut out = flat.clone();
-        out.enumerate_pixels_mut().for_each(|(x, y, v)| v[0] = darker(x, y, v[0]));
-        let mut all = out.as_raw().clone();
-        let nth = ((1.0 - DARKEST) * all.len() as f64) as usize;
-        let darkest = f64::from(*all.select_nth_unstable(nth).1);
+        let w = flat.width() as usize;
+        for (y, row) in out.chunks_exact_mut(w).enumerate() {
+            let greys = &self.greys[y / SIDE * self.across..];
+            for (&paper, values) in greys.iter().zip(row.chunks_mut(SIDE)) {
+                let paper = u32::from(paper.max(1));
+                for v in values {
+                    *v = (paper.saturating_sub(u32::from(*v)) * 255 / paper) as u8;
+                }
+            }
+        }
+        let darkest = f64::from(Greys::of(&out).share(1.0 - DARKEST));
         let least = (share * darkest).max(1.0) as u8;
         out.iter_mut().for_each(|v| *v = u8::from(*v >= least));
         out
     }
 }
 
-/// Rows of pixels from the first to the last of a piece of ink outside of print.
-#[derive(Clone, Copy)]
-struct Span {
-    top: u32,
-    bottom: u32,
+/// Ink that is no rule and no constant text.
+struct Loose<'a> {
+    ink: &'a GrayImage,
+    /// How far beside its place print may stand, px, by row.
+    near: &'a [u8],
+    print: &'a Print,
 }
 
-/// Pieces of ink, of which some are one.
-struct Pieces {
-    of: Vec<u32>,
-    spans: Vec<Option<Span>>,
-}
-
-impl Pieces {
-    fn new(count: usize) -> Self {
-        Self { of: (0..count as u32).collect(), spans: vec![None; count] }
+impl Loose<'_> {
+    /// Whether a pixel is under a rule.
+    fn ruled(&self, (x, y): (i64, i64)) -> bool {
+        self.print.rules.get_pixel(x as u32, y as u32)[0] <= self.near[y as usize]
     }
 
-    fn root(&mut self, mut i: u32) -> u32 {
-        while self.of[i as usize] != i {
-            self.of[i as usize] = self.of[self.of[i as usize] as usize];
-            i = self.of[i as usize];
-        }
-        i
+    fn is(&self, at: (i64, i64)) -> bool {
+        let (x, y) = (at.0 as u32, at.1 as u32);
+        let text = || self.print.text.get_pixel(x, y)[0] <= self.near[y as usize];
+        self.ink.get_pixel(x, y)[0] > 0 && !self.ruled(at) && !text()
     }
 
-    /// A piece has ink outside of print in row `y`.
-    fn widen(&mut self, i: u32, y: u32) {
-        let root = self.root(i) as usize;
-        let span = self.spans[root].unwrap_or(Span { top: y, bottom: y });
-        self.spans[root] = Some(Span { top: span.top.min(y), bottom: span.bottom.max(y) });
-    }
-
-    /// Makes one of two.
-    fn join(&mut self, a: u32, b: u32) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.of[b as usize] = a;
-            let wider = |s: Span, t: Span| Span { top: s.top.min(t.top), bottom: s.bottom.max(t.bottom) };
-            let spans = [self.spans[a as usize], self.spans[b as usize]];
-            self.spans[a as usize] = spans.into_iter().flatten().reduce(wider);
-        }
-    }
-
-    fn height(&mut self, i: u32) -> u32 {
-        let root = self.root(i) as usize;
-        self.spans[root].map_or(0, |s| s.bottom - s.top)
-    }
-}
-
-/// Joins pieces that a rule parts: ink on both sides of it, as a stroke has that crosses it at up to 45 degrees.
-fn bridge(names: &Names, rules: &GrayImage, off: &[f64], mut join: impl FnMut(u32, u32)) {
-    let (w, h) = names.dimensions();
-    let under = |x: u32, y: u32| f64::from(rules.get_pixel(x, y)[0]) <= off[y as usize];
-    let longest = ((RULE_WIDTH + 4.0 * TOLERANCE) * FINE) as u32;
-    // A stretch under a rule, from `a` to `b`, along a column (or row) `i`.
-    let mut over = |down: bool, i: u32, (a, b): (u32, u32), end: u32, across: u32| {
-        if a == 0 || b >= end || b - a > longest {
-            return;
-        }
-        let at = |along: u32, aside: u32| {
-            names.get_pixel(if down { aside } else { along }, if down { along } else { aside })[0]
-        };
-        let here = at(a - 1, i);
-        let slope = b - a;
-        let there = i.saturating_sub(slope)..(i + slope + 1).min(across);
-        if here > 0 {
-            there.map(|j| at(b, j)).filter(|&name| name > 0).for_each(|name| join(here, name));
-        }
-    };
-    for (down, across, along) in [(true, w, h), (false, h, w)] {
-        for i in 0..across {
-            let mut from = None;
-            for k in 0..along {
-                let covered = if down { under(i, k) } else { under(k, i) };
-                match (covered, from) {
-                    (true, None) => from = Some(k),
-                    (false, Some(a)) => {
-                        over(down, i, (a, k), along, across);
-                        from = None;
-                    }
-                    _ => {}
+    /// Calls `found` for each pixel of loose ink that is one with that of a pixel: the eight around it, and what stands
+    /// beyond a rule beside it, as a stroke does that crosses the rule at up to 45 degrees.
+    fn beside(&self, (x, y): (i64, i64), mut found: impl FnMut((i64, i64))) {
+        let (w, h) = (i64::from(self.ink.width()), i64::from(self.ink.height()));
+        let inside = |p: (i64, i64)| (0..w).contains(&p.0) && (0..h).contains(&p.1);
+        let longest = ((RULE_WIDTH + 4.0 * TOLERANCE) * FINE) as i64;
+        for (dx, dy) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dx, dy))).filter(|d| *d != (0, 0)) {
+            let next = (x + dx, y + dy);
+            if !inside(next) {
+                continue;
+            }
+            if self.is(next) {
+                found(next);
+            }
+            if dx * dy != 0 || !self.ruled(next) {
+                continue;
+            }
+            let beyond = |k: i64| (x + k * dx, y + k * dy);
+            let Some(k) = (2..=longest + 1).find(|&k| !inside(beyond(k)) || !self.ruled(beyond(k))) else {
+                continue;
+            };
+            for aside in 1 - k..k {
+                let (bx, by) = beyond(k);
+                let there = (bx + aside * dy, by + aside * dx);
+                if inside(there) && self.is(there) {
+                    found(there);
                 }
             }
         }
@@ -298,37 +250,48 @@ fn bridge(names: &Names, rules: &GrayImage, off: &[f64], mut join: impl FnMut(u3
 }
 
 /// Marks ink that runs across the cells.
-fn across(
-    marks: &mut GrayImage,
-    (strange, loose): (&GrayImage, &GrayImage),
-    print: &Print,
-    area: Rect,
-    off: &[f64],
-) {
-    let names = connected_components(loose, Connectivity::Eight, Luma([0]));
-    let first = names.iter().copied().max().unwrap_or(0) + 1;
-    let mut pieces = Pieces::new(first as usize);
-    for (x, y, v) in strange.enumerate_pixels() {
-        if v[0] > 0 {
-            pieces.widen(names.get_pixel(x, y)[0], y);
-        }
-    }
-    bridge(&names, &print.rules, off, |a, b| pieces.join(a, b));
-    let least = ROWS * print.pitch * FINE;
-    let runs: Vec<bool> =
-        (0..first).map(|name| name > 0 && f64::from(pieces.height(name)) >= least).collect();
-    let runs = |x: u32, y: u32| runs[names.get_pixel(x, y)[0] as usize];
+fn across(marks: &mut GrayImage, strange: &[bool], loose: &Loose<'_>, area: Rect, off: &[f64]) {
     let size = marks.dimensions();
-    for (x, y, mark) in marks.enumerate_pixels_mut() {
-        if strange.get_pixel(x, y)[0] > 0 && runs(x, y) {
-            mark[0] = Marks::INK;
+    let w = size.0 as usize;
+    let at = |(x, y): (i64, i64)| y as usize * w + x as usize;
+    let least = (ROWS * loose.print.pitch * FINE) as i64;
+    // Pieces of ink that have some outside of print.
+    let (mut met, mut runs) = (vec![false; strange.len()], vec![false; strange.len()]);
+    let mut piece: Vec<(i64, i64)> = Vec::new();
+    for (i, _) in strange.iter().enumerate().filter(|s| *s.1) {
+        if std::mem::replace(&mut met[i], true) {
+            continue;
+        }
+        piece.clear();
+        piece.push(((i % w) as i64, (i / w) as i64));
+        let (mut top, mut bottom) = (piece[0].1, piece[0].1);
+        let mut next = 0;
+        while let Some(&pixel) = piece.get(next) {
+            next += 1;
+            if strange[at(pixel)] {
+                (top, bottom) = (top.min(pixel.1), bottom.max(pixel.1));
+            }
+            loose.beside(pixel, |other| {
+                if !std::mem::replace(&mut met[at(other)], true) {
+                    piece.push(other);
+                }
+            });
+        }
+        if bottom - top >= least {
+            piece.iter().for_each(|&pixel| runs[at(pixel)] = true);
         }
     }
-    for (cell, follow) in &print.cells {
+    for (mark, (strange, runs)) in marks.iter_mut().zip(strange.iter().zip(&runs)) {
+        if *strange && *runs {
+            *mark = Marks::INK;
+        }
+    }
+    for (cell, follow) in &loose.print.cells {
         let middle = ((cell.y + cell.height / 2.0 - area.y) * FINE) as usize;
         let more = off.get(middle).copied().unwrap_or(f64::INFINITY) / FINE;
         if more.is_finite() {
-            into(marks, pixels(*cell, area, size, more + 0.5 / FINE), follow * FINE, runs);
+            let place = pixels(*cell, area, size, more + 0.5 / FINE);
+            into(marks, place, follow * FINE, |x, y| runs[y as usize * w + x as usize]);
         }
     }
 }

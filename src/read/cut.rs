@@ -6,7 +6,8 @@
 
 use crate::form::print::text_width;
 use crate::form::{FieldIx, Form, Slot};
-use crate::ground::geometry::{Point, Rect, floor};
+use crate::ground::geometry::{Point, Rect};
+use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Masked;
 use crate::read::sheet::{Mesh, Sheet};
 use image::GrayImage;
@@ -39,50 +40,98 @@ pub struct Quality {
 /// photo is finer than that; what lies outside the photo is white. Each row of pixels follows the mesh
 /// by itself, so that tall rectangles may bend.
 pub fn cut(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64) -> GrayImage {
+    // Samples along each axis: the photo's pixels that one pixel of the crop covers.
+    let native = mesh.px_per_mm(rect.y + rect.height / 2.0);
+    sampled(pixels, mesh, rect, px_per_mm, (native / px_per_mm).round().clamp(1.0, 6.0) as u32)
+}
+
+/// The same with one sample a pixel, whatever the photo's resolution: quick, and a little rough.
+pub fn glimpse(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64) -> GrayImage {
+    sampled(pixels, mesh, rect, px_per_mm, 1)
+}
+
+/// Cuts with `n` by `n` samples a pixel.
+fn sampled(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64, n: u32) -> GrayImage {
     let w = (rect.width * px_per_mm).round().max(1.0) as u32;
     let h = (rect.height * px_per_mm).round().max(1.0) as u32;
-    let native = mesh.px_per_mm(rect.y + rect.height / 2.0);
-    // Samples along each axis: the photo's pixels that one pixel of the crop covers.
-    let n = (native / px_per_mm).round().clamp(1.0, 6.0) as u32;
-    let at = |i: u32, s: u32, of: u32| (f64::from(i) + (f64::from(s) + 0.5) / f64::from(n)) / f64::from(of);
+    let mut sums = vec![0u32; w as usize];
     let mut out = Vec::with_capacity((w * h) as usize);
-    let mut rows = Vec::with_capacity(n as usize);
     for oy in 0..h {
-        rows.clear();
-        rows.extend((0..n).map(|sy| Across::new(mesh, rect, rect.y + rect.height * at(oy, sy, h))));
-        for ox in 0..w {
-            let mut sum = 0.0;
-            for row in &rows {
-                for sx in 0..n {
-                    sum += sample(pixels, row.at(at(ox, sx, w)));
-                }
-            }
-            out.push((sum / f64::from(n * n)).round().clamp(0.0, 255.0) as u8);
+        sums.fill(0);
+        for sy in 0..n {
+            let share = (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / f64::from(h);
+            Across::new(mesh, rect, rect.y + rect.height * share, n * w).add(pixels, n as usize, &mut sums);
         }
+        let all = WHOLE * n * n;
+        out.extend(sums.iter().map(|&sum| ((sum + all / 2) / all) as u8));
     }
     GrayImage::from_raw(w, h, out).expect("one value was pushed for each of w times h pixels")
 }
 
-/// A line across a rectangle in the photo: its ends, and how far its middle is off the straight line.
+/// Fixed point: what one pixel counts along a line, and the weight of one sample.
+const ONE: f64 = 4_294_967_296.0;
+/// See [`ONE`]: 8 bits a side.
+const WHOLE: u32 = 65_536;
+
+/// Samples evenly spaced across a rectangle in the photo, on the parabola through its ends and its middle: place, step
+/// and change of the step, in [`ONE`]s of a pixel.
 struct Across {
-    left: Point,
-    right: Point,
-    bow: Point,
+    at: (i64, i64),
+    step: (i64, i64),
+    bend: (i64, i64),
 }
 
 impl Across {
-    fn new(mesh: &Mesh, rect: Rect, y: f64) -> Self {
-        let at = |x: f64| mesh.map(Point::new(x, y));
-        let (left, right) = (at(rect.x), at(rect.right()));
-        let (middle, chord) = (at(rect.x + rect.width / 2.0), left.lerp(right, 0.5));
-        Self { left, right, bow: Point::new(middle.x - chord.x, middle.y - chord.y) }
+    /// `n` samples across a rectangle at form y.
+    fn new(mesh: &Mesh, rect: Rect, y: f64, n: u32) -> Self {
+        let at = |t: f64| mesh.map(Point::new(rect.x + t * rect.width, y));
+        let (a, b, c) = (at(0.0), at(0.5), at(1.0));
+        let n = f64::from(n);
+        let fixed = |v: f64| (v * ONE).round() as i64;
+        // a + l t + q t², at t = (k + 1/2) / n.
+        let line = |a: f64, b: f64, c: f64| {
+            let (l, q) = (-3.0 * a + 4.0 * b - c, 2.0 * (a - 2.0 * b + c));
+            let nn = n * n;
+            (fixed(a + l / (2.0 * n) + q / (4.0 * nn)), fixed(l / n + 2.0 * q / nn), fixed(2.0 * q / nn))
+        };
+        let (x, y) = (line(a.x, b.x, c.x), line(a.y, b.y, c.y));
+        Self { at: (x.0, y.0), step: (x.1, y.1), bend: (x.2, y.2) }
     }
 
-    /// The point a fraction `t` of the way across.
-    fn at(&self, t: f64) -> Point {
-        let (p, bow) = (self.left.lerp(self.right, t), 4.0 * t * (1.0 - t));
-        Point::new(p.x + bow * self.bow.x, p.y + bow * self.bow.y)
+    /// Adds the samples up, `n` to each sum.
+    fn add(mut self, pixels: &GrayImage, n: usize, sums: &mut [u32]) {
+        for sum in sums {
+            for _ in 0..n {
+                *sum += sample(pixels, self.at);
+                self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
+                self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+            }
+        }
     }
+}
+
+/// Bilinear sample at a photo point, times [`WHOLE`]; white outside.
+fn sample(pixels: &GrayImage, (px, py): (i64, i64)) -> u32 {
+    let (x, y) = (px >> 32, py >> 32);
+    let part = |v: i64| (v >> 24) as u32 & 0xff;
+    let (fx, fy) = (part(px), part(py));
+    let (w, h) = (pixels.width() as usize, pixels.height() as usize);
+    let raw = pixels.as_raw();
+    let four = |a: u32, b: u32, c: u32, d: u32| {
+        (a * (256 - fx) + b * fx) * (256 - fy) + (c * (256 - fx) + d * fx) * fy
+    };
+    // Negative places are larger than any.
+    let (ux, uy) = (x as usize, y as usize);
+    if ux < w - 1 && uy < h - 1 {
+        let i = uy * w + ux;
+        let (top, low) = (&raw[i..i + 2], &raw[i + w..i + w + 2]);
+        return four(top[0].into(), top[1].into(), low[0].into(), low[1].into());
+    }
+    let at = |dx: i64, dy: i64| {
+        let (x, y) = ((x + dx) as usize, (y + dy) as usize);
+        if x < w && y < h { u32::from(raw[y * w + x]) } else { 255 }
+    };
+    four(at(0, 0), at(1, 0), at(0, 1), at(1, 1))
 }
 
 /// The cells of one printed channel of one field.
@@ -175,34 +224,11 @@ impl<'a> NumberCells<'a> {
     }
 }
 
-/// Bilinear sample at a photo point; white outside.
-fn sample(pixels: &GrayImage, p: Point) -> f64 {
-    let (w, h) = (pixels.width() as i64, pixels.height() as i64);
-    let (x, y) = (floor(p.x), floor(p.y));
-    let (fx, fy) = (p.x - x as f64, p.y - y as f64);
-    let raw = pixels.as_raw();
-    if x >= 0 && y >= 0 && x + 1 < w && y + 1 < h {
-        let i = (y * w + x) as usize;
-        let (a, b) = (f64::from(raw[i]), f64::from(raw[i + 1]));
-        let (c, d) = (f64::from(raw[i + w as usize]), f64::from(raw[i + w as usize + 1]));
-        let top = a + (b - a) * fx;
-        return top + (c + (d - c) * fx - top) * fy;
-    }
-    let at = |dx: i64, dy: i64| {
-        let (x, y) = (x + dx, y + dy);
-        if x < 0 || y < 0 || x >= w || y >= h { 255.0 } else { f64::from(raw[(y * w + x) as usize]) }
-    };
-    let top = at(0, 0) * (1.0 - fx) + at(1, 0) * fx;
-    let bottom = at(0, 1) * (1.0 - fx) + at(1, 1) * fx;
-    top * (1.0 - fy) + bottom * fy
-}
-
 /// Measures the pixels under a form rectangle of `sheet`, given its crop; what covers them is the mask's to say.
 pub fn quality(sheet: &Sheet, rect: Rect, crop: &GrayImage) -> Quality {
-    let mut values = crop.as_raw().clone();
-    values.sort_unstable();
+    let greys = Greys::of(crop);
     // Ink is the darkest fiftieth (print covers 5 to 15 % of a cell), paper the median.
-    let (ink, paper) = (f64::from(values[values.len() / 50]), f64::from(values[values.len() / 2]));
+    let (ink, paper) = (f64::from(greys.share(0.02)), f64::from(greys.share(0.5)));
     let contrast = if paper > 0.0 { ((paper - ink) / paper).clamp(0.0, 1.0) } else { 0.0 };
     Quality {
         contrast,
@@ -220,16 +246,24 @@ fn sharpness(crop: &GrayImage, contrast: f64) -> f64 {
     if w < 3 || h < 3 || contrast <= 0.0 {
         return 0.0;
     }
-    let raw = crop.as_raw();
-    let at = |x: usize, y: usize| f64::from(raw[y * w + x]);
-    let across = |x: usize, y: usize| at(x, y - 1) + 2.0 * at(x, y) + at(x, y + 1);
-    let mut steps: Vec<f64> = (1..h - 1)
-        .flat_map(|y| (1..w - 1).map(move |x| (x, y)))
-        .map(|(x, y)| (across(x + 1, y) - across(x - 1, y)).abs() / 8.0)
-        .collect();
-    let nth = steps.len() / 50;
-    let (_, &mut steepest, _) = steps.select_nth_unstable_by(nth, |a, b| b.total_cmp(a));
-    (steepest / contrast).clamp(0.0, 1.0)
+    // Eight times the step at each pixel, counted: at most 4 times 255.
+    let mut counts = [0u32; 4 * 255 + 1];
+    for rows in crop.as_raw().windows(3 * w).step_by(w) {
+        let across = |x: usize| i32::from(rows[x]) + 2 * i32::from(rows[w + x]) + i32::from(rows[2 * w + x]);
+        let mut before = (across(0), across(1));
+        for x in 2..w {
+            let next = across(x);
+            counts[(next - before.0).unsigned_abs() as usize] += 1;
+            before = (before.1, next);
+        }
+    }
+    let steeper = (w - 2) * (h - 2) / 50;
+    let mut sum = 0;
+    let steepest = counts.iter().rposition(|&count| {
+        sum += count as usize;
+        sum > steeper
+    });
+    (steepest.unwrap_or(0) as f64 / 8.0 / contrast).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@
 
 pub mod apart;
 mod document;
+pub mod greys;
 #[cfg(feature = "heic")]
 mod heic;
+mod jpeg;
 pub mod mask;
 #[cfg(feature = "pdf")]
 mod pdf;
@@ -22,8 +24,10 @@ pub use document::Document;
 pub use serve::serve;
 
 use crate::ground::finding::{Code, Feature, Finding, Severity, Size, What};
+use greys::Greys;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
+use jpeg::Jpeg;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -35,9 +39,8 @@ const DARK: u8 = 110;
 /// Whether most of a picture is dark, as a negative of a sheet is.
 pub fn is_dark(picture: &GrayImage) -> bool {
     // One pixel in 97, an odd step so that no column is preferred.
-    let mut seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
-    let middle = seen.len() / 2;
-    !seen.is_empty() && *seen.select_nth_unstable(middle).1 < DARK
+    let seen: Vec<u8> = picture.iter().step_by(97).copied().collect();
+    Greys::of(&seen).share(0.5) < DARK
 }
 
 /// Where a picture comes from.
@@ -293,8 +296,19 @@ fn picture(bytes: &[u8], limits: &Limits) -> Result<(String, GrayImage), PhotoEr
         .first()
         .map_or("unknown", |e| if *e == "jpg" { "jpeg" } else { e })
         .to_owned();
-    if format == image::ImageFormat::Jpeg && cut_short(bytes) {
-        return Err(PhotoError::Damaged { format: name, cause: CUT_SHORT.to_owned() });
+    if format == image::ImageFormat::Jpeg {
+        if cut_short(bytes) {
+            return Err(PhotoError::Damaged { format: name, cause: CUT_SHORT.to_owned() });
+        }
+        if let Some(jpeg) = Jpeg::open(bytes) {
+            let (w, h) = jpeg.dimensions();
+            within(w, h, limits)?;
+            let orientation = jpeg.orientation;
+            return match jpeg.grey() {
+                Ok(pixels) => Ok((name, turned(pixels, orientation))),
+                Err(e) => Err(PhotoError::Damaged { format: name, cause: e.to_string() }),
+            };
+        }
     }
     let decoder = match reader.into_decoder() {
         Ok(d) => d,
@@ -316,10 +330,15 @@ fn upright(mut decoder: impl ImageDecoder, format: &str, limits: &Limits) -> Res
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let damaged =
         |e: image::ImageError| PhotoError::Damaged { format: format.to_owned(), cause: e.to_string() };
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    picture = DynamicImage::ImageLuma8(picture.into_luma8());
+    let picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    Ok(turned(picture.into_luma8(), orientation))
+}
+
+/// A picture turned upright.
+fn turned(pixels: GrayImage, orientation: Orientation) -> GrayImage {
+    let mut picture = DynamicImage::ImageLuma8(pixels);
     picture.apply_orientation(orientation);
-    Ok(picture.into_luma8())
+    picture.into_luma8()
 }
 
 /// Refuses a page over the pixel limit.

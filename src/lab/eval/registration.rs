@@ -21,6 +21,8 @@ pub const SCHEMA: &str = "cotejo.registration/1";
 
 /// Within how many mm cells are counted. Print is 1.4 mm high.
 const WITHIN: [f64; 2] = [0.25, 0.5];
+/// From one row above the frame to the next at which it is asked how level it is, mm.
+const HEADER_ROW: f64 = 10.0;
 
 /// How well the sheet of one picture was registered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,6 +47,9 @@ pub struct Placed {
     pub worst: Option<f64>,
     /// Field of the worst cell.
     pub at: Option<String>,
+    /// How far from level the registration has what stands level above the frame, mm: the farthest of four places from
+    /// the mean of their height, which nothing there tells. `None` where none of it lies within the photo.
+    pub askew: Option<f64>,
     /// Pixels a millimetre in the photo, across the strip.
     pub px_per_mm: f64,
 }
@@ -103,9 +108,15 @@ fn cells(form: &Form) -> impl Iterator<Item = (&Field, Rect)> {
     })
 }
 
-/// How far a found pixel is from the true place of `p`, in form millimetres: by what a millimetre of the form
-/// is there, along and across.
+/// How far a found pixel is from the true place of `p`, in form millimetres.
 pub(super) fn apart(way: &dyn Fn(Point) -> Point, p: Point, found: Point) -> f64 {
+    let off = offset(way, p, found);
+    off.x.hypot(off.y)
+}
+
+/// The way from the true place of `p` to a found pixel, in form millimetres: by what a millimetre of the form is there,
+/// along and across.
+fn offset(way: &dyn Fn(Point) -> Point, p: Point, found: Point) -> Point {
     let step = |dx: f64, dy: f64| {
         let (a, b) = (way(Point::new(p.x - dx, p.y - dy)), way(Point::new(p.x + dx, p.y + dy)));
         (b.x - a.x, b.y - a.y)
@@ -114,8 +125,27 @@ pub(super) fn apart(way: &dyn Fn(Point) -> Point, p: Point, found: Point) -> f64
     let at = way(p);
     let (dx, dy) = (found.x - at.x, found.y - at.y);
     let det = across.0 * along.1 - across.1 * along.0;
-    let (x, y) = ((dx * along.1 - dy * along.0) / det, (across.0 * dy - across.1 * dx) / det);
-    x.hypot(y)
+    Point::new((dx * along.1 - dy * along.0) / det, (across.0 * dy - across.1 * dx) / det)
+}
+
+/// How far from level a sheet has what stands level above the frame, mm.
+fn askew(
+    sheet: &Sheet,
+    form: &Form,
+    way: &dyn Fn(Point) -> Point,
+    inside: impl Fn(Point) -> bool,
+) -> Option<f64> {
+    let first = form.header.lines.iter().position(|l| l.print.is_some())?;
+    let rows = (-form.header.nominal(first)? / HEADER_ROW) as i32;
+    let (left, right) = (form.header.left, form.header.right);
+    let places = |y: f64| [0.0, 1.0, 2.0, 3.0].map(|i| Point::new(left + (right - left) * i / 3.0, y));
+    let rows = (1..=rows).map(|row| places(-HEADER_ROW * f64::from(row)));
+    let far = rows.filter(|row| row.iter().all(|&p| inside(way(p)))).map(|row| {
+        let down = row.map(|p| offset(way, p, sheet.mesh.map(p)).y);
+        let mean = down.iter().sum::<f64>() / down.len() as f64;
+        down.iter().map(|v| (v - mean).abs()).fold(0.0, f64::max)
+    });
+    far.reduce(f64::max)
 }
 
 /// Measures the sheets that were found against where the sheet is. Of several the nearest counts.
@@ -125,7 +155,8 @@ fn placed(sheets: &[Sheet], form: &Form, picture: &Known) -> Placed {
     let inside = |p: Point| p.x >= 0.0 && p.y >= 0.0 && p.x <= w - 1.0 && p.y <= h - 1.0;
     let asked: Vec<(&Field, Rect)> =
         cells(form).filter(|(_, rect)| rect.corners().into_iter().all(|c| inside(way(c)))).collect();
-    let of = |sheet: &Sheet| -> Vec<(f64, &str)> {
+    type Cells<'f> = Vec<(f64, &'f str)>;
+    let of = |sheet: &Sheet| -> (Cells<'_>, Option<f64>) {
         let shown = asked.iter().filter(|(f, _)| sheet.shows(f.y));
         let mut all: Vec<(f64, &str)> = shown
             .map(|(f, rect)| {
@@ -134,13 +165,13 @@ fn placed(sheets: &[Sheet], form: &Form, picture: &Known) -> Placed {
             })
             .collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all
+        (all, askew(sheet, form, way, inside))
     };
     let middle = |all: &[(f64, &str)]| all.get(all.len() / 2).map(|d| d.0);
-    let near = |all: &Vec<(f64, &str)>| middle(all).unwrap_or(f64::MAX);
-    let best = sheets.iter().map(of).min_by(|a, b| near(a).total_cmp(&near(b)));
+    let near = |all: &Cells<'_>| middle(all).unwrap_or(f64::MAX);
+    let best = sheets.iter().map(of).min_by(|a, b| near(&a.0).total_cmp(&near(&b.0)));
     let found = best.is_some();
-    let best = best.unwrap_or_default();
+    let (best, askew) = best.unwrap_or_default();
     let frame = form.frame.0;
     let across = asked.get(asked.len() / 2).map_or(0.0, |(_, rect)| {
         let y = rect.middle().y;
@@ -157,6 +188,7 @@ fn placed(sheets: &[Sheet], form: &Form, picture: &Known) -> Placed {
         median: middle(&best),
         worst: best.last().map(|d| d.0),
         at: best.last().map(|d| d.1.to_owned()),
+        askew,
         px_per_mm: across,
     }
 }
@@ -171,6 +203,14 @@ impl Registration {
     /// sheet that was not found or of which nothing was shown.
     pub fn worst(&self, share: f64) -> f64 {
         let mut all: Vec<f64> = self.pictures.iter().map(|p| p.worst.unwrap_or(f64::INFINITY)).collect();
+        all.sort_by(f64::total_cmp);
+        let at = (share * all.len() as f64).ceil() as usize;
+        all.get(at.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    }
+
+    /// How far from level the worst row above the frame is of which `share` of the pictures stay below, mm.
+    pub fn askew(&self, share: f64) -> f64 {
+        let mut all: Vec<f64> = self.pictures.iter().filter_map(|p| p.askew).collect();
         all.sort_by(f64::total_cmp);
         let at = (share * all.len() as f64).ceil() as usize;
         all.get(at.saturating_sub(1)).copied().unwrap_or(f64::NAN)
@@ -199,7 +239,7 @@ impl Registration {
 
 /// The heads of the table that [`Registration`] prints a line of.
 pub const HEAD: &str = "set                          pictures  missed  px/mm   median   worst: median    95 %   \
-                        cells < 0.25   < 0.5  refused   sheets < 0.25 mm";
+                        cells < 0.25   < 0.5  refused   sheets < 0.25 mm   header askew: 95 %";
 
 impl fmt::Display for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,13 +249,14 @@ impl fmt::Display for Registration {
         let scale = self.pictures.iter().map(|p| p.px_per_mm).sum::<f64>() / n.max(1) as f64;
         writeln!(
             f,
-            "{:<28} {n:>8} {:>7} {scale:>6.2} {:>8} {:>15} {:>7} {near:>12.2} % {half:>5.2} % {refused:>6.2} % {:>16.1} %",
+            "{:<28} {n:>8} {:>7} {scale:>6.2} {:>8} {:>15} {:>7} {near:>12.2} % {half:>5.2} % {refused:>6.2} % {:>16.1} % {:>19.3}",
             self.set,
             self.missed().count(),
             mm(self.median()),
             mm(self.worst(0.5)),
             mm(self.worst(0.95)),
-            100.0 * self.exact()
+            100.0 * self.exact(),
+            self.askew(0.95)
         )?;
         for p in self.missed() {
             writeln!(

@@ -7,6 +7,7 @@ use crate::ground::geometry::Rect;
 use crate::read::cut;
 use crate::read::cut::line_frame;
 use crate::read::glyphs::LineCrops;
+use crate::read::photo::greys::Greys;
 use crate::read::sheet::Mesh;
 use image::GrayImage;
 use image::imageops;
@@ -25,8 +26,6 @@ const DARK: f64 = 0.72;
 /// Where print is faint: a pixel that lost this share of what the darkest print nearby lost (half, less a
 /// little for the blur of thin strokes).
 const FAINT: f32 = 0.45;
-/// More than this is no print: tables and shadows.
-const DARKEST: f32 = 0.6;
 /// What noise can lose by itself, as a share of the paper.
 const NOISE: f32 = 0.1;
 /// Share of the typical paper below which a row is none: scanners' lids and dark tables.
@@ -105,88 +104,78 @@ pub(super) fn at(pixels: &GrayImage, mesh: &Mesh, area: Rect, base: f64, cap: f6
     Line { top: base - cap, base, rect, crop, ink }
 }
 
-/// How much darker each pixel of a picture is than the paper around it, 0 to 1; nothing where there is no
-/// paper.
-pub(super) fn light_lost(picture: &GrayImage) -> Vec<f32> {
-    let ink = Ink::new(picture);
-    let rows = ink.lost.chunks(ink.width.max(1)).zip(&ink.least);
-    rows.flat_map(|(row, &least)| {
-        row.iter().map(move |&v| if least < f32::MAX { v.min(DARKEST) } else { 0.0 })
-    })
-    .collect()
-}
+/// What no pixel of a row loses that has no paper.
+const NOT: u8 = 255;
 
 /// Ink of a picture: how much darker each pixel is than the paper around it.
 struct Ink {
     width: usize,
-    /// Share of the paper's light that is lost, row by row.
-    lost: Vec<f32>,
-    /// From which loss on a pixel of each row is ink.
-    least: Vec<f32>,
+    /// Share of the paper's light that is lost, of 255, row by row.
+    lost: Vec<u8>,
+    /// A pixel of each row that lost more is ink.
+    least: Vec<u8>,
+}
+
+/// The block before each pixel, the one after it, and how far it is between their middles.
+fn between(pixels: usize, blocks: usize) -> impl Iterator<Item = (usize, usize, f32)> {
+    let side = BLOCK * SCALE;
+    (0..pixels).map(move |at| {
+        let f = ((at as f32 + 0.5) / side as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
+        (f as usize, (f as usize + 1).min(blocks - 1), f.fract())
+    })
 }
 
 impl Ink {
     fn new(picture: &GrayImage) -> Self {
-        let (w, h) = (picture.width() as usize, picture.height() as usize);
+        let (w, h) = (picture.width().max(1) as usize, picture.height() as usize);
         let side = (BLOCK * SCALE) as usize;
         let (bw, bh) = (w.div_ceil(side), h.div_ceil(side));
-        let raw = picture.as_raw();
         let mut papers = Vec::with_capacity(bw * bh);
-        for by in 0..bh {
-            for bx in 0..bw {
-                let columns = bx * side..((bx + 1) * side).min(w);
-                let rows = by * side..((by + 1) * side).min(h);
-                let mut values: Vec<u8> =
-                    rows.flat_map(|y| raw[y * w..(y + 1) * w][columns.clone()].iter().copied()).collect();
-                let rank = values.len() * 3 / 5;
-                papers.push(f32::from(*values.select_nth_unstable(rank).1));
+        for band in picture.chunks(side * w) {
+            let mut blocks = vec![Greys::NONE; bw];
+            for row in band.chunks_exact(w) {
+                blocks.iter_mut().zip(row.chunks(side)).for_each(|(greys, values)| greys.add(values));
             }
+            papers.extend(blocks.iter().map(|block| block.share(0.6)));
         }
-        let between = |at: usize, blocks: usize| {
-            let f = ((at as f32 + 0.5) / side as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
-            (f as usize, (f as usize + 1).min(blocks - 1), f.fract())
-        };
-        let mut lost = Vec::with_capacity(w * h);
-        for y in 0..h {
-            let (y0, y1, ty) = between(y, bh);
-            for x in 0..w {
-                let (x0, x1, tx) = between(x, bw);
-                let level = |row: usize| papers[row * bw + x0] * (1.0 - tx) + papers[row * bw + x1] * tx;
-                let paper = level(y0) * (1.0 - ty) + level(y1) * ty;
-                lost.push((1.0 - f32::from(raw[y * w + x]) / paper.max(1.0)).max(0.0));
+        let (columns, rows): (Vec<_>, Vec<_>) = (between(w, bw).collect(), between(h, bh.max(1)).collect());
+        let mut lost = vec![0u8; w * h];
+        let mut level = vec![0.0f32; bw];
+        let mut paper = vec![0.0f32; w];
+        for ((out, greys), &(y0, y1, ty)) in lost.chunks_exact_mut(w).zip(picture.chunks_exact(w)).zip(&rows)
+        {
+            let at = |row: usize, x: usize| f32::from(papers[row * bw + x]);
+            level.iter_mut().enumerate().for_each(|(x, v)| *v = at(y0, x) * (1.0 - ty) + at(y1, x) * ty);
+            for (paper, &(x0, x1, tx)) in paper.iter_mut().zip(&columns) {
+                *paper = (level[x0] * (1.0 - tx) + level[x1] * tx).max(1.0);
+            }
+            for ((out, &v), &paper) in out.iter_mut().zip(greys).zip(&paper) {
+                *out = (255.0 - 255.0 * f32::from(v) / paper) as u8;
             }
         }
         // The darkest print of each band of rows: a line of nine digits covers a fiftieth of three lines.
+        let (noise, dark) = (255.0 * NOISE, 255.0 * (1.0 - DARK as f32));
         let bands: Vec<f32> = lost
-            .chunks(side * w.max(1))
-            .map(|band| {
-                let mut values = band.to_vec();
-                let rank = values.len() * 99 / 100;
-                (FAINT * *values.select_nth_unstable_by(rank, f32::total_cmp).1)
-                    .clamp(NOISE, 1.0 - DARK as f32)
-            })
+            .chunks(side * w)
+            .map(|band| (FAINT * f32::from(Greys::of(band).share(0.99))).clamp(noise, dark))
             .collect();
-        let mut sorted = papers.clone();
-        let typical = match sorted.len() / 2 {
-            0 => 0.0,
-            middle => *sorted.select_nth_unstable_by(middle, f32::total_cmp).1,
-        };
-        let least = (0..h)
-            .map(|y| {
+        let typical = Greys::of(&papers).share(0.5);
+        let border = (BORDER * f32::from(typical)).ceil() as u8;
+        let least = picture
+            .chunks_exact(w)
+            .zip(&rows)
+            .map(|(row, &(y0, y1, ty))| {
                 // A row of black border has no paper, and no ink.
-                let mut row = raw[y * w..(y + 1) * w].to_vec();
-                let rank = row.len() * 3 / 4;
-                if f32::from(*row.select_nth_unstable(rank).1) < BORDER * typical {
-                    return f32::MAX;
+                if row.iter().filter(|&&v| v < border).count() > w * 3 / 4 {
+                    return NOT;
                 }
-                let (y0, y1, ty) = between(y, bands.len().max(1));
-                bands[y0] * (1.0 - ty) + bands[y1] * ty
+                (bands[y0] * (1.0 - ty) + bands[y1] * ty) as u8
             })
             .collect();
         Self { width: w, lost, least }
     }
 
-    fn row(&self, y: usize) -> &[f32] {
+    fn row(&self, y: usize) -> &[u8] {
         &self.lost[y * self.width..(y + 1) * self.width]
     }
 

@@ -10,6 +10,7 @@ use crate::ground::geometry::{Point, Rect};
 use crate::read::belief::Texts;
 use crate::read::cut::{self, CAP_HEIGHT, CROP_HEIGHT, DIGITS_WIDTH, EM_PX, line_frame};
 use crate::read::glyphs::{Charset, Look};
+use crate::read::photo::greys::Greys;
 use crate::read::sheet::{Mesh, Rung};
 use image::{GrayImage, Luma};
 
@@ -89,9 +90,7 @@ pub(super) fn window(pixels: &GrayImage, mesh: &Mesh, span: (f64, f64), base: f6
     let centre = (span.0 + span.1) / 2.0;
     let rect = Rect::new(centre - w / 2.0, base - CAP_HEIGHT / 2.0 * em - h / 2.0, w, h);
     let mut crop = cut::cut(pixels, mesh, rect, px_per_mm);
-    let mut values = crop.as_raw().clone();
-    values.sort_unstable();
-    let paper = values[values.len() * 3 / 4];
+    let paper = Greys::of(&crop).share(0.75);
     for (x, _, pixel) in crop.enumerate_pixels_mut() {
         let at = rect.x + (f64::from(x) + 0.5) / px_per_mm;
         if at < span.0 || at > span.1 {

@@ -5,7 +5,6 @@
 //! form says is constant is read only to find the way. The private block between the frame and the QR code is never
 //! looked at: the hash is sought under a QR code that was decoded.
 
-mod level;
 mod lines;
 mod looks;
 mod place;
@@ -59,16 +58,9 @@ pub fn read(
 ) -> HeaderRead {
     let readers = LineReaders::new(readers, choice, form.places);
     let start = sheet.mesh.extended(-HIGHEST, form.frame.1);
-    let mut header = Header { form, photo, mesh: start, readers };
-    let (mut placed, plain) = header.place();
-    // Lines that do not run along the mesh hide what they are: where the codes do not show, they are levelled.
-    if !plain {
-        drop(placed);
-        header.mesh = level::level(photo.pixels, &header.mesh, area(form), form.header.rule);
-        (placed, _) = header.place();
-    }
+    let header = Header { form, photo, mesh: start, readers };
     let mut out = HeaderRead::default();
-    for placed in placed {
+    for placed in header.place() {
         let spec = placed.spec;
         match form.field(&spec.id) {
             Some(field) => {
@@ -110,10 +102,27 @@ impl Header<'_> {
 
     /// What the readers say of a whole line.
     fn line(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Vec<TextReading> {
+        self.second(self.first(line, spec, charset), line, spec, charset)
+    }
+
+    /// What the first of them says of it, by which the lines are told from each other.
+    fn first(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Vec<TextReading> {
         let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
         // The identifier stands on two lines, of which neither fits.
         let whole = !matches!(charset, Charset::Uuid | Charset::Text);
-        self.readers.line(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
+        self.readers.first(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
+    }
+
+    /// That, and what the second says where it leaves the line open.
+    fn second(
+        &self,
+        said: Vec<TextReading>,
+        line: &Line,
+        spec: &HeaderLine,
+        charset: Charset,
+    ) -> Vec<TextReading> {
+        let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
+        self.readers.second(said, &crops, charset)
     }
 
     /// The place of a line's ink.

@@ -54,12 +54,12 @@ pub(super) fn stripped(mut readings: Vec<TextReading>) -> Vec<TextReading> {
 }
 
 impl Header<'_> {
-    /// Finds the form's lines; whether its codes are plainly among them.
-    pub(super) fn place(&self) -> (Vec<Placed<'_>>, bool) {
+    /// Finds the form's lines.
+    pub(super) fn place(&self) -> Vec<Placed<'_>> {
         let found = lines::find(self.photo.pixels, &self.mesh, area(self.form));
         let (mut out, above) = self.fixed_lines(&found);
-        let plain = self.free_lines(&found[..above], &mut out);
-        (out, plain)
+        self.free_lines(&found[..above], &mut out);
+        out
     }
 
     /// The lines whose place the form knows; how many lines stand above them. The number in a line of its own, which
@@ -98,18 +98,14 @@ impl Header<'_> {
         (out, above)
     }
 
-    /// The lines from the top down to the fixed ones; whether the codes are plainly among them.
-    fn free_lines<'s>(&'s self, lines: &[Line], out: &mut Vec<Placed<'s>>) -> bool {
+    /// The lines from the top down to the fixed ones.
+    fn free_lines<'s>(&'s self, lines: &[Line], out: &mut Vec<Placed<'s>>) {
         let header = &self.form.header;
         let start = self.title(lines);
-        let (mut next, mut plain) = (start, true);
+        let mut next = start;
         for spec in header.lines.iter().filter(|l| l.pattern.is_some() && l.y.is_none()) {
             let placed = match spec.pattern.as_ref().and_then(|p| looks::skeleton(p.as_str())) {
-                Some(shape) => {
-                    let code = self.code(lines, spec, &shape);
-                    plain &= code.as_ref().is_some_and(|c| c.0 >= TOLD);
-                    code.map(|(_, last, placed)| (last, placed))
-                }
+                Some(shape) => self.code(lines, spec, &shape),
                 None => self.patterned(lines, next, spec),
             };
             if let Some((last, placed)) = placed {
@@ -121,14 +117,12 @@ impl Header<'_> {
         let high = |l: &Line| l.base - l.top;
         let capitals = lines.get(start).map_or(1.0, high);
         self.names(&lines[next..], |l| high(l) > capitals * HEADING, out);
-        plain
     }
 
     /// The lines that begin with a word of the form, those that go on with them, and what stands below in paragraphs.
     fn names<'s>(&'s self, rest: &[Line], heading: impl Fn(&Line) -> bool, out: &mut Vec<Placed<'s>>) {
         let specs = &self.form.header.lines;
         let Some(style) = specs.iter().find(|l| l.prefix.is_some()) else { return };
-        let mut read: Vec<Vec<TextReading>> = Vec::with_capacity(rest.len());
         let pitch = self.pitch(rest);
         let gap = |i: usize| if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
         let mut named: Vec<(usize, Vec<Passed>)> = Vec::new();
@@ -136,20 +130,22 @@ impl Header<'_> {
         for (i, line) in rest.iter().enumerate() {
             let open = named.last().map(|n| n.0);
             let above = open.is_none() && heading(line);
-            read.push(if above { Vec::new() } else { self.line(line, style, Charset::Text) });
-            let (said, text) = (&read[i], best(&read[i]));
+            let said = if above { Vec::new() } else { self.first(line, style, Charset::Text) };
+            let text = best(&said);
             // The form's order is the print's: an ESTADIO below the parish is no Estado.
             let starts = specs.iter().position(|spec| {
                 spec.prefix.as_ref().is_some_and(|p| alike(text.split(' ').next().unwrap_or(""), p))
             });
             match (starts.filter(|&ix| open.is_none_or(|before| ix > before)), open) {
                 (Some(ix), _) => {
-                    named.push((ix, vec![(rest[i].clone(), Some(without_first_word(said.clone())))]))
+                    let said = self.second(said, line, style, Charset::Text);
+                    named.push((ix, vec![(line.clone(), Some(without_first_word(said)))]));
                 }
                 // A line that follows closely goes on with the name before it.
                 (None, Some(_)) if gap(i) < pitch * PARAGRAPH => {
                     if let Some(last) = named.last_mut() {
-                        last.1.push((rest[i].clone(), Some(said.clone())));
+                        let said = self.second(said, line, style, Charset::Text);
+                        last.1.push((line.clone(), Some(said)));
                     }
                 }
                 (None, Some(ix)) if Some(ix) == specs.iter().rposition(|l| l.prefix.is_some()) => {
@@ -165,11 +161,7 @@ impl Header<'_> {
         let mut below: Vec<Placed<'_>> = Vec::new();
         let mut specs = specs.iter().filter(plain);
         for (i, line) in rest.iter().enumerate().skip(tail) {
-            let said = match read.get(i) {
-                Some(said) => said.clone(),
-                None => self.line(line, style, Charset::Text),
-            };
-            let line = (line.clone(), Some(said));
+            let line = (line.clone(), Some(self.line(line, style, Charset::Text)));
             let goes_on = i > tail && gap(i) < pitch * PARAGRAPH;
             match (below.last_mut(), if goes_on { None } else { specs.next() }) {
                 (_, Some(spec)) => below.push(Placed { spec, lines: vec![line] }),
@@ -201,11 +193,12 @@ impl Header<'_> {
         };
         // The first word is the same on every kind of sheet of this family.
         let first = |t: &str| t.split(' ').next().unwrap_or("").to_owned();
-        let is = |line: &Line| alike(&first(best(&self.line(line, spec, Charset::Text))), &first(want));
+        let is = |line: &Line| alike(&first(best(&self.first(line, spec, Charset::Text))), &first(want));
         lines.iter().take(FIRST).position(is).map_or(0, |ix| ix + 1)
     }
 
-    /// The line of a pattern at or shortly after `from`, alone or with the line after it.
+    /// The line of a pattern at or shortly after `from`, alone or with the line after it: by the first reader, or where
+    /// that sees none by both.
     fn patterned<'s>(
         &'s self,
         lines: &[Line],
@@ -214,33 +207,36 @@ impl Header<'_> {
     ) -> Option<(usize, Placed<'s>)> {
         let pattern = spec.pattern.as_ref()?;
         let charset = charset(spec);
-        let mut before: Option<(Line, Vec<TextReading>)> = None;
-        for (ix, line) in lines.iter().enumerate().skip(from).take(3) {
-            let said = self.line(line, spec, charset);
-            // What may stand on two lines is joined without spaces.
-            let said = if charset.allows(' ') { said } else { stripped(said) };
-            let joined = before.as_ref().map(|b| format!("{}{}", best(&b.1), best(&said)));
-            let own = (line.clone(), Some(said.clone()));
-            if pattern.is_match(best(&said)) {
-                return Some((ix, Placed { spec, lines: vec![own] }));
+        // What may stand on two lines is joined without spaces.
+        let plain = |said| if charset.allows(' ') { said } else { stripped(said) };
+        let mut said: Vec<Vec<TextReading>> = Vec::new();
+        let near = lines.iter().enumerate().skip(from).take(3);
+        for both in [false, true] {
+            for (k, (ix, line)) in near.clone().enumerate() {
+                if both {
+                    said[k] = plain(self.second(std::mem::take(&mut said[k]), line, spec, charset));
+                } else {
+                    said.push(plain(self.first(line, spec, charset)));
+                }
+                let two = k > 0 && pattern.is_match(&format!("{}{}", best(&said[k - 1]), best(&said[k])));
+                let of = match (pattern.is_match(best(&said[k])), two) {
+                    (true, _) => k..k + 1,
+                    (_, true) => k - 1..k + 1,
+                    _ => continue,
+                };
+                let read = |k: usize| {
+                    let (line, said) = (&lines[from + k], said[k].clone());
+                    let read = if both { said } else { plain(self.second(said, line, spec, charset)) };
+                    (line.clone(), Some(read))
+                };
+                return Some((ix, Placed { spec, lines: of.map(read).collect() }));
             }
-            if let (Some((above, said)), true) =
-                (before.take(), joined.is_some_and(|text| pattern.is_match(&text)))
-            {
-                return Some((ix, Placed { spec, lines: vec![(above, Some(said)), own] }));
-            }
-            before = Some((line.clone(), said));
         }
         None
     }
 
-    /// The line that reads most like a code of digits, with how much it does.
-    fn code<'s>(
-        &'s self,
-        found: &[Line],
-        spec: &'s HeaderLine,
-        shape: &str,
-    ) -> Option<(f64, usize, Placed<'s>)> {
+    /// The line that reads most like a code of digits.
+    fn code<'s>(&'s self, found: &[Line], spec: &'s HeaderLine, shape: &str) -> Option<(usize, Placed<'s>)> {
         let print = spec.print.as_ref()?;
         // Digits are equally wide.
         let wide = text_width(shape, &print.style);
@@ -269,7 +265,7 @@ impl Header<'_> {
                 break;
             }
         }
-        best.map(|(p, ix, line)| (p, ix, Placed { spec, lines: vec![(line, None)] }))
+        best.map(|(_, ix, line)| (ix, Placed { spec, lines: vec![(line, None)] }))
     }
 }
 

@@ -30,27 +30,43 @@ impl<'a> LineReaders<'a> {
 
     /// What is said of a line of text; `pattern` is what the whole line has to be, where the form says so.
     pub fn line(&self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> Vec<TextReading> {
-        let mut readings = Vec::new();
-        let mut open = self.choice != ReaderChoice::Net;
-        if self.choice != ReaderChoice::Tesseract {
-            let (text, p) = self.net.read_line(&line.tight, charset, pattern);
-            open &= p < OPEN_TEXT || self.choice == ReaderChoice::Both;
-            readings.push(TextReading { reader: ReaderId::Lines, says: Texts::listed(vec![(text, p)]) });
+        self.second(self.first(line, charset, pattern), line, charset)
+    }
+
+    /// What the network says of it; Tesseract, where that alone is to read.
+    pub fn first(&self, line: &LineCrops, charset: Charset, pattern: Option<&Regex>) -> Vec<TextReading> {
+        if self.choice == ReaderChoice::Tesseract {
+            return tesseract(line, charset).into_iter().collect();
         }
-        if open && let Some((text, p)) = second_line(&line.wide, charset) {
-            // What the network says of Tesseract's text, if only next to nothing: a text that it does not list is one
-            // that it was not asked about.
-            if let Some(own) = readings.first_mut()
-                && own.says.values.iter().all(|v| v.0 != text)
-            {
+        let says = Texts::listed(vec![self.net.read_line(&line.tight, charset, pattern)]);
+        vec![TextReading { reader: ReaderId::Lines, says }]
+    }
+
+    /// With what Tesseract says, where the first reading leaves it open.
+    pub fn second(
+        &self,
+        mut readings: Vec<TextReading>,
+        line: &LineCrops,
+        charset: Charset,
+    ) -> Vec<TextReading> {
+        let Some(own) = readings.first_mut().filter(|r| r.reader == ReaderId::Lines) else { return readings };
+        let sure = own.says.values.first().is_some_and(|v| v.1 >= OPEN_TEXT);
+        if self.choice == ReaderChoice::Net || (sure && self.choice != ReaderChoice::Both) {
+            return readings;
+        }
+        let Some(second) = tesseract(line, charset) else { return readings };
+        // What the network says of Tesseract's text, if only next to nothing: a text that it does not list is one
+        // that it was not asked about.
+        for (text, _) in &second.says.values {
+            if own.says.values.iter().all(|v| v.0 != *text) {
                 let mut values = std::mem::take(&mut own.says.values);
                 let most = (1.0 - values.iter().map(|v| v.1).sum::<f64>()).max(0.0);
-                let says = self.net.line_says(&line.tight, &text).min(most).max(f64::MIN_POSITIVE);
+                let says = self.net.line_says(&line.tight, text).min(most).max(f64::MIN_POSITIVE);
                 values.push((text.clone(), says));
                 own.says = Texts::listed(values);
             }
-            readings.push(TextReading { reader: ReaderId::Tesseract, says: Texts::listed(vec![(text, p)]) });
         }
+        readings.push(second);
         readings
     }
 
@@ -97,14 +113,14 @@ impl<'a> LineReaders<'a> {
 /// What Tesseract says of a line, its confidence at its worth: of lines where every sign has to be right
 /// about two thirds are (42 scans). `None` where it does not start or is not built in.
 #[cfg(feature = "tesseract")]
-fn second_line(wide: &GrayImage, charset: Charset) -> Option<(String, f64)> {
-    let (text, confidence) =
-        crate::read::glyphs::tesseract::with_engine(|engine| engine.line(wide, charset))?;
-    Some((text, 0.7 * confidence))
+fn tesseract(line: &LineCrops, charset: Charset) -> Option<TextReading> {
+    let said = crate::read::glyphs::tesseract::with_engine(|engine| engine.line(&line.wide, charset));
+    let (text, confidence) = said?;
+    Some(TextReading { reader: ReaderId::Tesseract, says: Texts::listed(vec![(text, 0.7 * confidence)]) })
 }
 
 #[cfg(not(feature = "tesseract"))]
-fn second_line(_: &GrayImage, _: Charset) -> Option<(String, f64)> {
+fn tesseract(_: &LineCrops, _: Charset) -> Option<TextReading> {
     None
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: the photo's pixels, a sheet, its form. Out: crops. Nothing is read or decided here.
 
-use super::{HIGHEST, area, level, lines};
+use super::{HIGHEST, area, lines};
 use crate::form::Form;
 use crate::ground::geometry::Rect;
 use crate::read::cut;
@@ -52,8 +52,7 @@ pub fn found_lines(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Vec<FoundL
 
 /// What stands above the frame, flattened along the mesh. For debug pictures.
 pub fn flattened(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> GrayImage {
-    let mesh =
-        level::level(pixels, &sheet.mesh.extended(-HIGHEST, form.frame.1), area(form), form.header.rule);
+    let mesh = sheet.mesh.extended(-HIGHEST, form.frame.1);
     let (from, to) = (-form.margin_left, form.frame.0 + form.margin_left);
     cut::cut(pixels, &mesh, Rect::new(from, -HIGHEST, to - from, HIGHEST + 4.0), lines::SCALE)
 }

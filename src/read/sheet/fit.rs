@@ -7,7 +7,7 @@
 //! than four anchors.
 
 use super::flat::Work;
-use super::spline::{Field, Stiffness};
+use super::spline::{Field, Seen, Stiffness};
 use super::template::{FINE, Pins, Template};
 use super::terms::{self, Term};
 use super::{Anchored, Mesh, Rung, Sheet, middles};
@@ -44,12 +44,12 @@ pub(super) fn fit(
         return None;
     }
     let mut all = anchors.clone();
-    all.extend(terms::rules(work, template, reach.min(NEAR)));
+    all.extend(terms::rules(work, &template.uprights, reach.min(NEAR)));
     all.extend(terms::rows(work, template, reach.min(NEAR)));
     all.extend(middles::find(work, template));
     let (ys, width) = (rung_ys(template), template.frame.0);
-    let of = |value: fn(&Term) -> Option<f64>| -> Vec<(Point, f64, f64)> {
-        all.iter().filter_map(|t| value(t).map(|v| (t.form, v, t.weight))).collect()
+    let of = |value: fn(&Term) -> Option<f64>| -> Vec<Seen> {
+        all.iter().filter_map(|t| value(t).map(|v| Seen::new(t.form, v, t.weight))).collect()
     };
     // Paper keeps its width, so that u hardly changes across; rows may turn, as at a fold.
     let u = Field::through(&ys, width, &of(|t| t.u), Stiffness::bowed(BEND, 5.0))?;

@@ -120,20 +120,27 @@ fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize
         let (mut dx, mut dy) = (fixed(sx), fixed(sy));
         let (ddx, ddy) = (fixed(2.0 * qx / (n * n)), fixed(2.0 * qy / (n * n)));
         let share = 65_536 / taps.len() as u32;
+        // A square whose middle is so far inside is wholly in the photo.
+        let margin = i64::from(side) / 2 + 1;
+        let (inner_x, inner_y) = (margin..pw - margin, margin..ph - margin);
         for _ in 0..width {
-            let (mut sum, mut count) = (0u32, 0u32);
-            for &(tx, ty) in &taps {
-                let (px, py) = ((x + tx) >> 24, (y + ty) >> 24);
-                if (0..pw).contains(&px) && (0..ph).contains(&py) {
-                    sum += u32::from(raw[(py * pw + px) as usize]);
-                    count += 1;
-                }
+            if inner_x.contains(&(x >> 24)) && inner_y.contains(&(y >> 24)) {
+                let sum: u32 = taps.iter().map(|t| grey_at(raw, pw, x + t.0, y + t.1)).sum();
+                out.push(((sum * share) >> 16) as i16);
+            } else {
+                let inside = |t: &&(i64, i64)| {
+                    (0..pw).contains(&((x + t.0) >> 24)) && (0..ph).contains(&((y + t.1) >> 24))
+                };
+                let (sum, count) = taps
+                    .iter()
+                    .filter(inside)
+                    .fold((0, 0), |(sum, count), t| (sum + grey_at(raw, pw, x + t.0, y + t.1), count + 1));
+                out.push(match count as usize {
+                    0 => -1,
+                    n if n == taps.len() => ((sum * share) >> 16) as i16,
+                    _ => (sum / count) as i16,
+                });
             }
-            out.push(match count as usize {
-                0 => -1,
-                n if n == taps.len() => ((sum * share) >> 16) as i16,
-                _ => (sum / count) as i16,
-            });
             x += dx;
             y += dy;
             dx += ddx;
@@ -143,6 +150,11 @@ fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize
     out
 }
 
+/// The photo's grey at a place in fixed point, which is inside of it.
+fn grey_at(raw: &[u8], width: i64, x: i64, y: i64) -> u32 {
+    u32::from(raw[((y >> 24) * width + (x >> 24)) as usize])
+}
+
 /// Side of the blocks in which the paper's brightness is taken, work pixels: 3 mm, wider than any stroke of a heading.
 const BLOCK: usize = 12;
 /// What full print loses of the paper's light.
@@ -150,22 +162,42 @@ const LOST: f64 = 0.6;
 /// Below this share of the typical paper nothing is paper: border or background.
 const PAPER: f64 = 0.4;
 
+/// The grey that four fifths of a few do not reach.
+fn brightest(values: &[u8]) -> u8 {
+    // Counted by sixteens, then singly among those.
+    let k = values.len() * 4 / 5;
+    let mut coarse = [0u16; 16];
+    values.iter().for_each(|&v| coarse[usize::from(v >> 4)] += 1);
+    let mut below = 0;
+    let high = coarse.iter().position(|&count| {
+        below += usize::from(count);
+        below > k
+    });
+    let high = high.unwrap_or(15) as u8;
+    below -= usize::from(coarse[usize::from(high)]);
+    let mut fine = [0u16; 16];
+    values.iter().filter(|&&v| v >> 4 == high).for_each(|&v| fine[usize::from(v & 15)] += 1);
+    let low = fine.iter().position(|&count| {
+        below += usize::from(count);
+        below > k
+    });
+    (high << 4) | low.unwrap_or(15) as u8
+}
+
 /// Grey to ink: how much darker than the paper nearby.
 fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
     let (bw, bh) = (w.div_ceil(BLOCK), h.div_ceil(BLOCK));
-    let mut level = vec![0.0f32; bw * bh];
-    let mut values: Vec<i16> = Vec::with_capacity(BLOCK * BLOCK);
+    let mut level = Vec::with_capacity(bw * bh);
+    let mut values: Vec<u8> = Vec::with_capacity(BLOCK * BLOCK);
     for by in 0..bh {
         for bx in 0..bw {
             values.clear();
             for y in by * BLOCK..((by + 1) * BLOCK).min(h) {
                 let row = &grey[y * w + bx * BLOCK..y * w + ((bx + 1) * BLOCK).min(w)];
-                values.extend(row.iter().filter(|&&v| v >= 0));
+                values.extend(row.iter().filter_map(|&v| u8::try_from(v).ok()));
             }
             // The brightest fifth of a block is paper, whatever is printed on it.
-            let k = values.len() * 4 / 5;
-            level[by * bw + bx] =
-                if values.is_empty() { 0.0 } else { f32::from(*values.select_nth_unstable(k).1) };
+            level.push(if values.is_empty() { 0.0 } else { f32::from(brightest(&values)) });
         }
     }
     let mut all = level.clone();

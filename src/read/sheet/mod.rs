@@ -6,12 +6,12 @@
 //!
 //! Steps, each in its file: [`search`] looks for the forms' [`landmarks`] at one size of the photo after the other and
 //! finds where they agree, [`register`] flattens the sheet there ([`flat`]) and [`fit`] places what is printed ([`terms`],
-//! [`correlate`], [`middles`]) and fits the [`Mesh`] through all of it ([`spline`]), [`follow`] goes up the header's lines.
+//! [`correlate`], [`middles`]) and fits the [`Mesh`] through all of it ([`spline`]); [`above`] does the same along the header's lines.
 
+mod above;
 mod correlate;
 mod fit;
 mod flat;
-mod follow;
 pub mod landmarks;
 mod mesh;
 mod middles;
@@ -104,8 +104,8 @@ impl Sheet {
 /// `templates` are those of the known forms, in their order. The result is empty when no strip fits
 /// any form; the sheets stand from left to right, then from top to bottom.
 pub fn locate(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
-    let follow = |s: Sheet| follow::follow(pixels, &templates[s.form], s);
-    let mut sheets: Vec<Sheet> = search::sheets(pixels, templates).into_iter().map(follow).collect();
+    let above = |s: Sheet| above::above(pixels, &templates[s.form], s);
+    let mut sheets: Vec<Sheet> = search::sheets(pixels, templates).into_iter().map(above).collect();
     sheets.sort_by(|a, b| {
         let (p, q) = (middle(a), middle(b));
         p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y))

@@ -6,7 +6,7 @@
 
 use super::fit::fit;
 use super::template::{FINE, Template};
-use super::{Mesh, Rung, Sheet, flat};
+use super::{Mesh, Sheet, flat};
 use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
 
@@ -50,36 +50,6 @@ pub(super) fn register(
         }
     }
     best
-}
-
-/// The frame's edges at form y: on the mesh, or on the line through the last `base` mm of it.
-pub(super) fn edges(rungs: &[Rung], y: f64, base: f64) -> (Point, Point) {
-    let (a, b) = (&rungs[0], &rungs[rungs.len() - 1]);
-    if y >= a.y && y <= b.y {
-        let i = rungs.partition_point(|r| r.y <= y).clamp(1, rungs.len() - 1);
-        let (p, q) = (&rungs[i - 1], &rungs[i]);
-        let t = (y - p.y) / (q.y - p.y);
-        return (p.points[0].lerp(q.points[0], t), p.points[2].lerp(q.points[2], t));
-    }
-    let end = if y < a.y { a.y } else { b.y };
-    let near: Vec<&Rung> = rungs.iter().filter(|r| (r.y - end).abs() <= base).collect();
-    let line = |of: fn(&Rung) -> f64, weigh: f64| {
-        let n = near.len() as f64;
-        let (my, mv) = near.iter().fold((0.0, 0.0), |s, r| (s.0 + r.y / n, s.1 + of(r) / n));
-        let (num, den) =
-            near.iter().fold((0.0, 0.0), |s, r| (s.0 + (r.y - my) * (of(r) - mv), s.1 + (r.y - my).powi(2)));
-        mv + weigh * num / den.max(1e-9) * (y - my)
-    };
-    let centre = Point::new(
-        line(|r| (r.points[0].x + r.points[2].x) / 2.0, 1.0),
-        line(|r| (r.points[0].y + r.points[2].y) / 2.0, 1.0),
-    );
-    // Width and turn go on as they are: their change over the base is mostly noise.
-    let half = Point::new(
-        line(|r| (r.points[2].x - r.points[0].x) / 2.0, 0.0),
-        line(|r| (r.points[2].y - r.points[0].y) / 2.0, 0.0),
-    );
-    (Point::new(centre.x - half.x, centre.y - half.y), Point::new(centre.x + half.x, centre.y + half.y))
 }
 
 /// Whether a photo point lies on the strip of a sheet, on what is registered or within `beyond` mm of

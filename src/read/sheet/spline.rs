@@ -1,6 +1,6 @@
 //! The smoothing spline through measured places, for both edges of the strip and the bow between them.
 //!
-//! In: form points with a measured coordinate and a weight. Out: that coordinate at the left and right
+//! In: form points with a measured coordinate, or how far two at the same height differ in it, and a weight. Out: that coordinate at the left and right
 //! edge of each rung, and how far the middle is off. Penalised least squares (bending of each edge, and change of what lies between
 //! them), robust by Tukey's biweight; a banded Cholesky factorisation solves it. Refuses (gives `None`)
 //! systems that are not positive definite.
@@ -40,6 +40,26 @@ struct Values {
     right: f64,
     /// How much the middle is off the mean of both edges.
     bow: f64,
+}
+
+/// What was seen of a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// Form point, mm.
+    pub at: Point,
+    /// The form x of a place at the same height that the value is against; `None` where it stands for itself.
+    pub beside: Option<f64>,
+    /// The value there.
+    pub value: f64,
+    /// Its weight before robust reweighting.
+    pub weight: f64,
+}
+
+impl Seen {
+    /// A value that stands for itself.
+    pub fn new(at: Point, value: f64, weight: f64) -> Self {
+        Self { at, beside: None, value, weight }
+    }
 }
 
 /// A value at every point of the form: linear from rung to rung, quadratic across.
@@ -97,25 +117,21 @@ impl Banded {
     }
 }
 
-/// Which unknowns a point's value rests on, and by how much.
-fn terms(ys: &[f64], width: f64, p: Point) -> [(usize, f64); 2 * EACH] {
+/// The unknowns of two rungs.
+const PAIR: usize = 2 * EACH;
+
+/// What a point's value rests on: the first of the unknowns of two rungs, and by how much on each.
+fn terms(ys: &[f64], width: f64, p: Point) -> (usize, [f64; PAIR]) {
     let j = ys.partition_point(|&y| y <= p.y).clamp(1, ys.len() - 1) - 1;
     let (f, t) = ((p.y - ys[j]) / (ys[j + 1] - ys[j]), p.x / width);
     let across = [1.0 - t, t, 4.0 * t * (1.0 - t)];
-    std::array::from_fn(|i| {
-        let share = if i < EACH { 1.0 - f } else { f };
-        (EACH * j + i, share * across[i % EACH])
-    })
+    let share = |i: usize| if i < EACH { 1.0 - f } else { f };
+    (EACH * j, std::array::from_fn(|i| share(i) * across[i % EACH]))
 }
 
 impl Field {
-    /// The smoothest field through observations (form point, value, weight), on rungs at `ys` of a frame `width` wide.
-    pub fn through(
-        ys: &[f64],
-        width: f64,
-        observations: &[(Point, f64, f64)],
-        stiffness: Stiffness,
-    ) -> Option<Field> {
+    /// The smoothest field through observations, on rungs at `ys` of a frame `width` wide.
+    pub fn through(ys: &[f64], width: f64, observations: &[Seen], stiffness: Stiffness) -> Option<Field> {
         let k = ys.len();
         let n = EACH * k;
         let mut stiff = Banded { rows: vec![[0.0; BAND]; n] };
@@ -146,18 +162,25 @@ impl Field {
                 penalise(&[(c + 2, 1.0), (q + 2, -1.0)], stiffness.bow.1);
             }
         }
-        let rows: Vec<_> = observations.iter().map(|o| terms(ys, width, o.0)).collect();
-        let mut weights: Vec<f64> = observations.iter().map(|o| o.2).collect();
+        let row = |o: &Seen| {
+            let (first, mut shares) = terms(ys, width, o.at);
+            if let Some(x) = o.beside {
+                let other = terms(ys, width, Point::new(x, o.at.y)).1;
+                shares.iter_mut().zip(other).for_each(|(share, other)| *share -= other);
+            }
+            (first, shares)
+        };
+        let rows: Vec<_> = observations.iter().map(row).collect();
+        let mut weights: Vec<f64> = observations.iter().map(|o| o.weight).collect();
         let mut solution = vec![0.0; n];
         for round in 0..5 {
             let mut a = Banded { rows: stiff.rows.clone() };
             let mut b = vec![0.0; n];
-            for ((o, row), &w) in observations.iter().zip(&rows).zip(&weights) {
-                for &(i, ci) in row {
-                    b[i] += w * ci * o.1;
-                    for &(j, cj) in row {
-                        a.add(i, j, w * ci * cj);
-                    }
+            for ((o, &(first, shares)), &w) in observations.iter().zip(&rows).zip(&weights) {
+                for (i, share) in shares.iter().map(|c| w * c).enumerate() {
+                    b[first + i] += share * o.value;
+                    let row = &mut a.rows[first + i];
+                    (0..=i).for_each(|j| row[i - j] += share * shares[j]);
                 }
             }
             let before = std::mem::replace(&mut solution, a.solve(b)?);
@@ -166,15 +189,21 @@ impl Field {
                 break;
             }
             // Tukey's biweight at 4.685 robust deviations, the deviation at least 0.3 work pixels.
-            let said = |row: &[(usize, f64)]| row.iter().map(|&(i, c)| c * solution[i]).sum::<f64>();
+            let said = |(first, shares): &(usize, [f64; PAIR])| -> f64 {
+                shares.iter().zip(&solution[*first..]).map(|(c, v)| c * v).sum()
+            };
             let off: Vec<f64> =
-                observations.iter().zip(&rows).map(|(o, row)| (said(row) - o.1).abs()).collect();
-            let mut sorted = off.clone();
-            sorted.sort_by(f64::total_cmp);
-            let deviation = (1.4826 * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)).max(0.3);
+                observations.iter().zip(&rows).map(|(o, row)| (said(row) - o.value).abs()).collect();
+            let mut ranked = off.clone();
+            let middle = ranked.len() / 2;
+            let median = match ranked.len() {
+                0 => 0.0,
+                _ => *ranked.select_nth_unstable_by(middle, f64::total_cmp).1,
+            };
+            let deviation = (1.4826 * median).max(0.3);
             for ((w, r), o) in weights.iter_mut().zip(&off).zip(observations) {
                 let z = r / (4.685 * deviation);
-                *w = if z < 1.0 { o.2 * (1.0 - z * z).powi(2) } else { 0.0 };
+                *w = if z < 1.0 { o.weight * (1.0 - z * z).powi(2) } else { 0.0 };
             }
         }
         let values = solution.chunks_exact(EACH).map(|c| Values { left: c[0], right: c[1], bow: c[2] });
@@ -187,7 +216,8 @@ impl Field {
             let v = &self.values[i / EACH];
             [v.left, v.right, v.bow][i % EACH]
         };
-        terms(&self.ys, self.width, p).iter().map(|&(i, c)| c * of(i)).sum()
+        let (first, shares) = terms(&self.ys, self.width, p);
+        shares.iter().zip(first..).map(|(c, i)| c * of(i)).sum()
     }
 }
 
@@ -199,11 +229,11 @@ mod tests {
     fn the_spline_follows_a_bent_edge_and_ignores_one_wrong_anchor() {
         let ys: Vec<f64> = (0..20).map(|i| f64::from(i) * 5.0).collect();
         let truth = |p: Point| 10.0 + 4.0 * p.x + 0.002 * p.y * p.y;
-        let mut observations: Vec<(Point, f64, f64)> = (0..38)
+        let mut observations: Vec<Seen> = (0..38)
             .map(|i| Point::new(if i % 2 == 0 { 10.0 } else { 50.0 }, 2.5 * f64::from(i)))
-            .map(|p| (p, truth(p), 1.0))
+            .map(|p| Seen::new(p, truth(p), 1.0))
             .collect();
-        observations[17].1 += 12.0;
+        observations[17].value += 12.0;
         let field = Field::through(&ys, 60.0, &observations, Stiffness::flat(1.0)).unwrap();
         for p in ys.iter().flat_map(|&y| [Point::new(0.0, y), Point::new(60.0, y)]) {
             assert!((field.at(p) - truth(p)).abs() < 0.4, "{p:?}: {}", field.at(p));
@@ -211,14 +241,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_against_its_neighbour_turns_the_field() {
+        let ys: Vec<f64> = (0..20).map(|i| f64::from(i) * 5.0).collect();
+        let held = ys[..4].iter().flat_map(|&y| [0.0, 60.0].map(|x| Seen::new(Point::new(x, y), 0.0, 50.0)));
+        let turned = ys[10..].iter().flat_map(|&y| {
+            [10.0, 30.0, 50.0].map(|x| Seen {
+                beside: Some(x - 10.0),
+                ..Seen::new(Point::new(x, y), 0.1 * (y - 40.0) / 10.0, 1.0)
+            })
+        });
+        let seen: Vec<Seen> = held.chain(turned).collect();
+        let field = Field::through(&ys, 60.0, &seen, Stiffness::bowed(1.0, 1.0)).unwrap();
+        let fall = |y: f64| field.at(Point::new(60.0, y)) - field.at(Point::new(0.0, y));
+        assert!(fall(5.0).abs() < 0.1, "{}", fall(5.0));
+        assert!((fall(90.0) - 3.0).abs() < 0.2, "{}", fall(90.0));
+    }
+
+    #[test]
     fn a_bow_is_followed_where_it_is_asked_for_and_not_otherwise() {
         let ys: Vec<f64> = (0..20).map(|i| f64::from(i) * 5.0).collect();
         let truth = |p: Point| 3.0 * p.y + 4.0 * (p.x / 60.0) * (1.0 - p.x / 60.0) * 5.0;
         let places = [10.0, 30.0, 50.0].into_iter().cycle();
-        let observations: Vec<(Point, f64, f64)> = (0..60)
+        let observations: Vec<Seen> = (0..60)
             .zip(places)
             .map(|(i, x)| Point::new(x, 1.6 * f64::from(i)))
-            .map(|p| (p, truth(p), 1.0))
+            .map(|p| Seen::new(p, truth(p), 1.0))
             .collect();
         let bows = |stiffness| -> Vec<f64> {
             let field = Field::through(&ys, 60.0, &observations, stiffness).unwrap();

@@ -38,7 +38,7 @@ pub(crate) struct RowPrint {
     /// Where it stands, form mm.
     pub rect: Rect,
     /// Mean ink of each line of pixels.
-    pub profile: Vec<f32>,
+    pub profile: Vec<f64>,
 }
 
 /// A form's print, prepared for the registration.
@@ -54,6 +54,8 @@ pub struct Template {
     pub(crate) rows: Vec<RowPrint>,
     /// The rows of words.
     pub(crate) words: Vec<Words>,
+    /// Between which x the lines above the frame stand, and the upright rule beside them, mm.
+    pub(super) header: ((f64, f64), Option<f64>),
     /// What of it is found again.
     pub(crate) landmarks: Landmarks,
     /// The paper's width and its greatest length, mm.
@@ -145,6 +147,7 @@ impl Template {
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
+            header: ((form.header.left, form.header.right), form.header.rule),
             landmarks: landmarks::of(form),
             paper: (form.paper_width, form.paper_length.1),
         }
@@ -213,7 +216,8 @@ fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
     let mut push = |x: f64, width: f64, y: f64, size: f64| {
         let rect = snap(Rect::new(x, y - 1.15 * size, width, 1.65 * size));
         let (ink, (w, _)) = patch(canvas, rect);
-        let profile = ink.chunks_exact(w.max(1)).map(|line| line.iter().sum::<f32>() / w as f32).collect();
+        let profile =
+            ink.chunks_exact(w.max(1)).map(|line| f64::from(line.iter().sum::<f32>()) / w as f64).collect();
         rows.push(RowPrint { rect, profile });
     };
     for field in &form.fields {

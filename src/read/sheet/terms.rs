@@ -84,11 +84,11 @@ const BESIDE: (usize, usize) = (2, 4);
 /// printed rule has 0.2 to 0.5, faded and blurred 0.1).
 const RIDGE: (f32, f32) = (0.03, 0.05);
 
-/// The upright rules, up to `reach` mm from where they should be.
-pub(super) fn rules(work: &Work, template: &Template, reach: f64) -> Vec<Term> {
+/// Upright rules (x, from y to y), up to `reach` mm from where they should be.
+pub(super) fn rules(work: &Work, uprights: &[(f64, f64, f64)], reach: f64) -> Vec<Term> {
     let mut out = Vec::new();
     let reach = px(reach);
-    for &(x, y0, y1) in &template.uprights {
+    for &(x, y0, y1) in uprights {
         let ys: Vec<f64> = (0..)
             .map(|k| y0 + 0.8 + f64::from(k) * STRETCH)
             .take_while(|y| y + WINDOW.min(y1 - y0 - 1.6) <= y1 - 0.7)
@@ -200,9 +200,8 @@ fn row_place(work: &Work, row: &RowPrint, reach: usize) -> Option<(f64, f64)> {
     if best == 0 || best + 1 == scores.len() || scores[best] < ROW {
         return None;
     }
-    let (a, b, c) = (scores[best - 1], scores[best], scores[best + 1]);
-    let part = (0.5 * (a - c) / (a - 2.0 * b + c).min(-1e-9)).clamp(-0.5, 0.5);
-    Some((best as f64 + part - reach as f64, b))
+    let part = summit(scores[best - 1], scores[best], scores[best + 1]);
+    Some((best as f64 + part - reach as f64, scores[best]))
 }
 
 /// The mean ink of rows of pixels from a rectangle's top on; `None` where they are not in the picture.
@@ -219,14 +218,22 @@ fn sums(work: &Work, rect: Rect, rows: usize) -> Option<Vec<f64>> {
     Some((0..rows).map(mean).collect())
 }
 
-/// Correlation of two profiles; specks on empty paper have none.
-fn likeness(seen: &[f64], print: &[f32]) -> f64 {
-    let n = seen.len() as f64;
-    let (a, b) = (seen.iter().sum::<f64>() / n, print.iter().map(|&v| f64::from(v)).sum::<f64>() / n);
-    let (mut ab, mut aa, mut bb) = (0.0, n * 0.01 * 0.01, 1e-9);
-    for (&x, &y) in seen.iter().zip(print) {
-        let (x, y) = (x - a, f64::from(y) - b);
+/// Deviation of the ink of specks on empty paper, which must not correlate.
+const SPECKS: f64 = 0.01;
+
+/// Correlation of how ink is spread over rows of pixels.
+pub(super) fn likeness(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len() as f64;
+    let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let (mut ab, mut aa, mut bb) = (0.0, n * SPECKS * SPECKS, n * SPECKS * SPECKS);
+    for (x, y) in a.iter().zip(b) {
+        let (x, y) = (x - mean_a, y - mean_b);
         (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
     }
     ab / (aa * bb).sqrt()
+}
+
+/// Where between three values, the middle one the largest, a parabola through them is highest: from -1/2 to 1/2.
+pub(super) fn summit(before: f64, at: f64, after: f64) -> f64 {
+    (0.5 * (before - after) / (before - 2.0 * at + after).min(-1e-9)).clamp(-0.5, 0.5)
 }

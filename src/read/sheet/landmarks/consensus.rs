@@ -6,7 +6,7 @@
 
 use super::{Match, apart};
 use crate::ground::geometry::Point;
-use crate::read::sheet::spline::{Field, Stiffness};
+use crate::read::sheet::spline::{Field, Seen, Stiffness};
 use crate::read::sheet::template::FINE;
 use crate::read::sheet::{Mesh, Rung};
 
@@ -176,17 +176,23 @@ pub(super) fn steps(mesh: &Mesh, p: Point) -> ((f64, f64), (f64, f64)) {
 }
 
 /// The mesh of a plane, bent through the pairs.
-fn bent(flat: &Plane, pairs: &[(Point, Point)], ys: &[f64], width: f64, bend: f64) -> Option<Mesh> {
+pub(crate) fn bent(
+    flat: &Plane,
+    pairs: &[(Point, Point)],
+    ys: &[f64],
+    width: f64,
+    bend: f64,
+) -> Option<Mesh> {
     // Distances in millimetres of the form where they are: far parts of the paper are small in the photo.
-    let off: Vec<(Point, Point, f64)> = pairs
+    let off: Vec<(Point, Point)> = pairs
         .iter()
         .map(|&(form, photo)| {
             let (unit, at) = (FINE / flat.px_per_mm(form), flat.map(form));
-            (form, Point::new((photo.x - at.x) * unit, (photo.y - at.y) * unit), 1.0)
+            (form, Point::new((photo.x - at.x) * unit, (photo.y - at.y) * unit))
         })
         .collect();
-    let of = |value: fn(Point) -> f64| -> Vec<(Point, f64, f64)> {
-        off.iter().map(|&(form, by, weight)| (form, value(by), weight)).collect()
+    let of = |value: fn(Point) -> f64| -> Vec<Seen> {
+        off.iter().map(|&(form, by)| Seen::new(form, value(by), 1.0)).collect()
     };
     let u = Field::through(ys, width, &of(|p| p.x), Stiffness::flat(bend))?;
     let v = Field::through(ys, width, &of(|p| p.y), Stiffness::flat(bend))?;
@@ -200,7 +206,7 @@ fn bent(flat: &Plane, pairs: &[(Point, Point)], ys: &[f64], width: f64, bend: f6
 }
 
 /// A plane seen by a camera: form mm to photo px.
-struct Plane {
+pub(crate) struct Plane {
     h: [f64; 8],
     /// The form point that is the origin, and the unit on the form, mm.
     from: (Point, f64),
@@ -226,7 +232,7 @@ impl Plane {
 
     /// The plane nearest to the pairs: direct linear transform (Hartley & Zisserman 2004), weighted anew where a pair is
     /// far off. What the pairs do not tell stays as in a picture taken from straight above.
-    fn through(pairs: &[(Point, Point)], scale: f64) -> Option<Plane> {
+    pub fn through(pairs: &[(Point, Point)], scale: f64) -> Option<Plane> {
         let n = pairs.len() as f64;
         let mean = |of: &dyn Fn(&(Point, Point)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
         let from = (Point::new(mean(&|p| p.0.x), mean(&|p| p.0.y)), 50.0);

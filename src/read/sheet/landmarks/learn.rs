@@ -18,17 +18,13 @@ pub const PX_PER_MM: f64 = 2.0;
 /// The most landmarks of a form.
 const MOST: usize = 1200;
 
-/// The landmarks of a form: those of its file and those of its print as it is drawn.
+/// The landmarks of a form: those of its file, or where it has none those of its print as it is drawn.
 pub fn of(form: &Form) -> Landmarks {
-    let drawn = drawn(form);
-    match &form.landmarks {
-        Some(file) => Landmarks { marks: [&file.marks[..], &drawn.marks].concat(), ..*file },
-        None => drawn,
-    }
+    form.landmarks.clone().unwrap_or_else(|| drawn(form))
 }
 
 /// From the print as it is drawn, once sharp and once soft.
-fn drawn(form: &Form) -> Landmarks {
+pub fn drawn(form: &Form) -> Landmarks {
     let (width, height) = form.frame;
     let mut canvas = Canvas::new(-3.0, -3.0, width + 6.0, height + 6.0, 4.0 * PX_PER_MM);
     canvas.constant(form);

@@ -13,7 +13,7 @@ use crate::ground::geometry::Point;
 use crate::read::sheet::Mesh;
 use corners::{Corner, differ, smaller};
 use image::GrayImage;
-pub use learn::{PX_PER_MM, learn, of};
+pub use learn::{PX_PER_MM, drawn, learn, of};
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 
