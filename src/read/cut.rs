@@ -9,6 +9,7 @@ use crate::form::{FieldIx, Form, Slot};
 use crate::ground::geometry::{Point, Rect};
 use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Masked;
+use crate::read::photo::sample::{self, Across};
 use crate::read::sheet::{Mesh, Sheet};
 use image::GrayImage;
 use serde::{Deserialize, Serialize};
@@ -60,78 +61,12 @@ fn sampled(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64, n: u32) 
         sums.fill(0);
         for sy in 0..n {
             let share = (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / f64::from(h);
-            Across::new(mesh, rect, rect.y + rect.height * share, n * w).add(pixels, n as usize, &mut sums);
+            let at = |t: f64| mesh.map(Point::new(rect.x + t * rect.width, rect.y + rect.height * share));
+            Across::new([at(0.0), at(0.5), at(1.0)], n * w).add(pixels, &mut sums);
         }
-        let all = WHOLE * n * n;
-        out.extend(sums.iter().map(|&sum| ((sum + all / 2) / all) as u8));
+        out.extend(sums.iter().map(|&sum| sample::mean(sum, n * n)));
     }
     GrayImage::from_raw(w, h, out).expect("one value was pushed for each of w times h pixels")
-}
-
-/// Fixed point: what one pixel counts along a line, and the weight of one sample.
-const ONE: f64 = 4_294_967_296.0;
-/// See [`ONE`]: 8 bits a side.
-const WHOLE: u32 = 65_536;
-
-/// Samples evenly spaced across a rectangle in the photo, on the parabola through its ends and its middle: place, step
-/// and change of the step, in [`ONE`]s of a pixel.
-struct Across {
-    at: (i64, i64),
-    step: (i64, i64),
-    bend: (i64, i64),
-}
-
-impl Across {
-    /// `n` samples across a rectangle at form y.
-    fn new(mesh: &Mesh, rect: Rect, y: f64, n: u32) -> Self {
-        let at = |t: f64| mesh.map(Point::new(rect.x + t * rect.width, y));
-        let (a, b, c) = (at(0.0), at(0.5), at(1.0));
-        let n = f64::from(n);
-        let fixed = |v: f64| (v * ONE).round() as i64;
-        // a + l t + q t², at t = (k + 1/2) / n.
-        let line = |a: f64, b: f64, c: f64| {
-            let (l, q) = (-3.0 * a + 4.0 * b - c, 2.0 * (a - 2.0 * b + c));
-            let nn = n * n;
-            (fixed(a + l / (2.0 * n) + q / (4.0 * nn)), fixed(l / n + 2.0 * q / nn), fixed(2.0 * q / nn))
-        };
-        let (x, y) = (line(a.x, b.x, c.x), line(a.y, b.y, c.y));
-        Self { at: (x.0, y.0), step: (x.1, y.1), bend: (x.2, y.2) }
-    }
-
-    /// Adds the samples up, `n` to each sum.
-    fn add(mut self, pixels: &GrayImage, n: usize, sums: &mut [u32]) {
-        for sum in sums {
-            for _ in 0..n {
-                *sum += sample(pixels, self.at);
-                self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
-                self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
-            }
-        }
-    }
-}
-
-/// Bilinear sample at a photo point, times [`WHOLE`]; white outside.
-fn sample(pixels: &GrayImage, (px, py): (i64, i64)) -> u32 {
-    let (x, y) = (px >> 32, py >> 32);
-    let part = |v: i64| (v >> 24) as u32 & 0xff;
-    let (fx, fy) = (part(px), part(py));
-    let (w, h) = (pixels.width() as usize, pixels.height() as usize);
-    let raw = pixels.as_raw();
-    let four = |a: u32, b: u32, c: u32, d: u32| {
-        (a * (256 - fx) + b * fx) * (256 - fy) + (c * (256 - fx) + d * fx) * fy
-    };
-    // Negative places are larger than any.
-    let (ux, uy) = (x as usize, y as usize);
-    if ux < w - 1 && uy < h - 1 {
-        let i = uy * w + ux;
-        let (top, low) = (&raw[i..i + 2], &raw[i + w..i + w + 2]);
-        return four(top[0].into(), top[1].into(), low[0].into(), low[1].into());
-    }
-    let at = |dx: i64, dy: i64| {
-        let (x, y) = ((x + dx) as usize, (y + dy) as usize);
-        if x < w && y < h { u32::from(raw[y * w + x]) } else { 255 }
-    };
-    four(at(0, 0), at(1, 0), at(0, 1), at(1, 1))
 }
 
 /// The cells of one printed channel of one field.

@@ -14,6 +14,7 @@ mod jpeg;
 pub mod mask;
 #[cfg(feature = "pdf")]
 mod pdf;
+pub mod sample;
 mod serve;
 pub mod streaks;
 #[cfg(feature = "pdf")]

@@ -7,6 +7,7 @@
 use super::Mesh;
 use super::template::FINE;
 use crate::ground::geometry::{Point, Rect};
+use crate::read::photo::sample::{self, Across};
 use image::GrayImage;
 
 /// What full print counts.
@@ -86,73 +87,40 @@ pub(super) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
 
 /// The photo's grey along lines, averaged over the photo's pixels that a work pixel covers; -1 outside the photo.
 fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize)) -> Vec<i16> {
-    let (pw, ph) = (i64::from(pixels.width()), i64::from(pixels.height()));
-    let raw = pixels.as_raw();
+    let across = |at: f64| {
+        let (k, t) = (at.max(0.0) as usize / LINE, at.max(0.0) % LINE as f64 / LINE as f64);
+        [0, 1, 2].map(|i| lines[k][i].lerp(lines[k + 1][i], t))
+    };
     let mut out = Vec::with_capacity(width * height);
-    let mut taps = Vec::new();
-    // Fixed point: 24 bits behind the point; a shift is a floor.
-    let fixed = |v: f64| (v * f64::from(1 << 24)).round() as i64;
-    let n = width as f64;
+    let mut sums = vec![0u32; width];
     for v in 0..height {
-        let (k, t) = (v / LINE, (v % LINE) as f64 / LINE as f64);
-        let at = |i: usize| lines[k][i].lerp(lines[k + 1][i], t);
-        let (a, b, c) = (at(0), at(1), at(2));
-        // A parabola through the three, by its first and second differences from pixel to pixel.
-        let bow = |a: f64, b: f64, c: f64| (2.0 * (a - 2.0 * b + c), -3.0 * a + 4.0 * b - c);
-        let ((qx, lx), (qy, ly)) = (bow(a.x, b.x, c.x), bow(a.y, b.y, c.y));
-        let first = |a: f64, q: f64, l: f64| a + l * 0.5 / n + q * 0.25 / (n * n);
-        let step = |q: f64, l: f64| l / n + q * 2.0 / (n * n);
-        let (x0, y0) = (first(a.x, qx, lx), first(a.y, qy, ly));
-        let (sx, sy) = (step(qx, lx), step(qy, ly));
-        let (ax, ay) = ((c.x - a.x) / n, (c.y - a.y) / n);
-        // Samples in a square across the photo's pixels that one work pixel covers; half a pixel more, so that a shift
-        // rounds.
-        let side = (ax.hypot(ay).round() as i32).clamp(1, 4);
-        let spread = |k: i32| (f64::from(k) + 0.5) / f64::from(side) - 0.5;
-        taps.clear();
-        for i in 0..side {
-            for j in 0..side {
-                let (du, dv) = (spread(i), spread(j));
-                taps.push((fixed(du * ax - dv * ay + 0.5), fixed(du * ay + dv * ax + 0.5)));
-            }
-        }
-        let (mut x, mut y) = (fixed(x0), fixed(y0));
-        let (mut dx, mut dy) = (fixed(sx), fixed(sy));
-        let (ddx, ddy) = (fixed(2.0 * qx / (n * n)), fixed(2.0 * qy / (n * n)));
-        let share = 65_536 / taps.len() as u32;
-        // A square whose middle is so far inside is wholly in the photo.
-        let margin = i64::from(side) / 2 + 1;
-        let (inner_x, inner_y) = (margin..pw - margin, margin..ph - margin);
-        for _ in 0..width {
-            if inner_x.contains(&(x >> 24)) && inner_y.contains(&(y >> 24)) {
-                let sum: u32 = taps.iter().map(|t| grey_at(raw, pw, x + t.0, y + t.1)).sum();
-                out.push(((sum * share) >> 16) as i16);
-            } else {
-                let inside = |t: &&(i64, i64)| {
-                    (0..pw).contains(&((x + t.0) >> 24)) && (0..ph).contains(&((y + t.1) >> 24))
-                };
-                let (sum, count) = taps
-                    .iter()
-                    .filter(inside)
-                    .fold((0, 0), |(sum, count), t| (sum + grey_at(raw, pw, x + t.0, y + t.1), count + 1));
-                out.push(match count as usize {
-                    0 => -1,
-                    n if n == taps.len() => ((sum * share) >> 16) as i16,
-                    _ => (sum / count) as i16,
-                });
-            }
-            x += dx;
-            y += dy;
-            dx += ddx;
-            dy += ddy;
+        let [a, _, c] = across(v as f64);
+        // A sample is a mean of four pixels.
+        let n = (a.distance(c) / width as f64 / 2.0).round().clamp(1.0, 4.0) as u32;
+        let row = |s: u32| across(v as f64 + (f64::from(s) + 0.5) / f64::from(n) - 0.5);
+        let rows: Vec<Across> = (0..n).map(|s| Across::new(row(s), n * width as u32)).collect();
+        let inside = rows.iter().all(|row| row.inside(pixels));
+        sums.fill(0);
+        rows.into_iter().for_each(|row| row.add(pixels, &mut sums));
+        let from = out.len();
+        out.extend(sums.iter().map(|&sum| i16::from(sample::mean(sum, n * n))));
+        if !inside {
+            let shown = shown(pixels, across(v as f64), width);
+            out[from..].iter_mut().zip(shown).filter(|p| !p.1).for_each(|(grey, _)| *grey = -1);
         }
     }
     out
 }
 
-/// The photo's grey at a place in fixed point, which is inside of it.
-fn grey_at(raw: &[u8], width: i64, x: i64, y: i64) -> u32 {
-    u32::from(raw[((y >> 24) * width + (x >> 24)) as usize])
+/// Which of so many places along a line are in the photo.
+fn shown(pixels: &GrayImage, [a, b, c]: [Point; 3], width: usize) -> impl Iterator<Item = bool> {
+    let (w, h) = (f64::from(pixels.width()) - 0.5, f64::from(pixels.height()) - 0.5);
+    (0..width).map(move |i| {
+        let t = (i as f64 + 0.5) / width as f64;
+        let (p, middle, bow) = (a.lerp(c, t), a.lerp(c, 0.5), 4.0 * t * (1.0 - t));
+        let (x, y) = (p.x + bow * (b.x - middle.x), p.y + bow * (b.y - middle.y));
+        (-0.5..w).contains(&x) && (-0.5..h).contains(&y)
+    })
 }
 
 /// Side of the blocks in which the paper's brightness is taken, work pixels: 3 mm, wider than any stroke of a heading.

@@ -1,0 +1,122 @@
+//! Samples of a photo along a line, in fixed point.
+//!
+//! In: a photo, three points of a line that may bow. Out: bilinear samples, evenly spaced from its first point to its last,
+//! added up by so many; what lies outside the photo is white. Refuses nothing.
+
+use crate::ground::geometry::Point;
+use image::GrayImage;
+
+/// What one pixel of the photo counts along a line.
+const ONE: f64 = 4_294_967_296.0;
+/// The weight of one sample: 8 bits a side.
+const WHOLE: u32 = 65_536;
+
+/// Samples on the parabola through three points: place, step and change of the step, in [`ONE`]s of a pixel.
+#[derive(Debug, Clone)]
+pub struct Across {
+    at: (i64, i64),
+    step: (i64, i64),
+    bend: (i64, i64),
+    count: u32,
+    /// What holds all of it: the least and the most x and y.
+    bounds: [f64; 4],
+}
+
+impl Across {
+    /// `count` samples between a line's first and last point, its middle given too.
+    pub fn new([a, b, c]: [Point; 3], count: u32) -> Self {
+        let n = f64::from(count);
+        let fixed = |v: f64| (v * ONE).round() as i64;
+        // a + l t + q t², at t = (k + 1/2) / n.
+        let line = |a: f64, b: f64, c: f64| {
+            let (l, q) = (-3.0 * a + 4.0 * b - c, 2.0 * (a - 2.0 * b + c));
+            let nn = n * n;
+            (fixed(a + l / (2.0 * n) + q / (4.0 * nn)), fixed(l / n + 2.0 * q / nn), fixed(2.0 * q / nn))
+        };
+        let (x, y) = (line(a.x, b.x, c.x), line(a.y, b.y, c.y));
+        // A parabola lies within its control points.
+        let ends = |a: f64, b: f64, c: f64| {
+            let control = 2.0 * b - (a + c) / 2.0;
+            (a.min(c).min(control), a.max(c).max(control))
+        };
+        let ((left, right), (top, bottom)) = (ends(a.x, b.x, c.x), ends(a.y, b.y, c.y));
+        let bounds = [left, right, top, bottom];
+        Self { at: (x.0, y.0), step: (x.1, y.1), bend: (x.2, y.2), count, bounds }
+    }
+
+    /// Whether every sample lies within the photo.
+    pub fn inside(&self, pixels: &GrayImage) -> bool {
+        let [left, right, top, bottom] = self.bounds;
+        let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+        left >= 0.0 && top >= 0.0 && right <= w - 1.0 && bottom <= h - 1.0
+    }
+
+    /// Adds the samples up, as many to each sum as there are more of them than sums.
+    pub fn add(mut self, pixels: &GrayImage, sums: &mut [u32]) {
+        let each = self.count as usize / sums.len().max(1);
+        for sum in sums {
+            for _ in 0..each {
+                *sum += sample(pixels, self.at);
+                self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
+                self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+            }
+        }
+    }
+}
+
+/// The mean of so many samples, rounded.
+pub fn mean(sum: u32, count: u32) -> u8 {
+    let all = WHOLE * count;
+    ((sum + all / 2) / all) as u8
+}
+
+/// Bilinear sample at a photo point, times [`WHOLE`]; white outside.
+fn sample(pixels: &GrayImage, (px, py): (i64, i64)) -> u32 {
+    let (x, y) = (px >> 32, py >> 32);
+    let part = |v: i64| (v >> 24) as u32 & 0xff;
+    let (fx, fy) = (part(px), part(py));
+    let (w, h) = (pixels.width() as usize, pixels.height() as usize);
+    let raw = pixels.as_raw();
+    let four = |a: u32, b: u32, c: u32, d: u32| {
+        (a * (256 - fx) + b * fx) * (256 - fy) + (c * (256 - fx) + d * fx) * fy
+    };
+    // Negative places are larger than any.
+    let (ux, uy) = (x as usize, y as usize);
+    if ux < w - 1 && uy < h - 1 {
+        let i = uy * w + ux;
+        let (top, low) = (&raw[i..i + 2], &raw[i + w..i + w + 2]);
+        return four(top[0].into(), top[1].into(), low[0].into(), low[1].into());
+    }
+    let at = |dx: i64, dy: i64| {
+        let (x, y) = ((x + dx) as usize, (y + dy) as usize);
+        if x < w && y < h { u32::from(raw[y * w + x]) } else { 255 }
+    };
+    four(at(0, 0), at(1, 0), at(0, 1), at(1, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+
+    #[test]
+    fn samples_stand_on_the_bow_and_outside_is_white() {
+        // Grey tells the place: 2 a column, 3 a row.
+        let photo = GrayImage::from_fn(50, 30, |x, y| Luma([(2 * x + 3 * y) as u8]));
+        let (a, c) = (Point::new(4.0, 5.0), Point::new(44.0, 5.0));
+        let line = Across::new([a, Point::new(24.0, 15.0), c], 40);
+        assert!(line.inside(&photo));
+        let mut sums = vec![0; 20];
+        line.add(&photo, &mut sums);
+        for (k, &sum) in sums.iter().enumerate() {
+            let t = (k as f64 + 0.5) / 20.0;
+            let want = 2.0 * (4.0 + 40.0 * t) + 3.0 * (5.0 + 40.0 * t * (1.0 - t));
+            assert!((f64::from(mean(sum, 2)) - want).abs() < 1.0, "{k}: {} for {want}", mean(sum, 2));
+        }
+        let beside = Across::new([Point::new(-30.0, 5.0), Point::new(-20.0, 5.0), Point::new(-10.0, 5.0)], 4);
+        assert!(!beside.inside(&photo));
+        let mut sums = vec![0; 2];
+        beside.add(&photo, &mut sums);
+        assert_eq!(sums.iter().map(|&sum| mean(sum, 2)).collect::<Vec<_>>(), [255, 255]);
+    }
+}
