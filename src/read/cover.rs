@@ -15,6 +15,7 @@ use crate::read::photo::mask::Marks;
 use crate::read::sheet::Sheet;
 use image::{GrayImage, Luma};
 use imageproc::distance_transform::{Norm, distance_transform};
+use imageproc::integral_image::{integral_image, sum_image_pixels};
 
 /// Pixels per millimetre at which a sheet is looked at: the finest rule (0.25 mm) has more than one.
 const FINE: f64 = 5.0;
@@ -47,6 +48,9 @@ const PAPER: u8 = 235;
 const ABOUT: f64 = 1.0;
 /// There print is so dark as this share of the sheet's darkest: bleached print is pale.
 const PALE: f64 = 0.25;
+
+/// Sums of ink.
+type Ink = image::ImageBuffer<Luma<u32>, Vec<u32>>;
 
 /// What a form prints, and where its numbers stand, prepared.
 pub struct Print {
@@ -327,10 +331,14 @@ fn light(marks: &mut GrayImage, flat: &GrayImage, paper: &Paper) {
     if paper.typical() >= PAPER || !flat.iter().any(|&v| v >= BLOWN) {
         return;
     }
-    let far = distance_transform(&paper.ink(flat, PALE), Norm::LInf);
-    for (mark, (v, far)) in marks.iter_mut().zip(flat.iter().zip(far.iter())) {
-        if *v >= BLOWN && f64::from(*far) > ABOUT * FINE {
-            *mark = Marks::LIGHT;
+    let pale: Ink = integral_image(&paper.ink(flat, PALE));
+    let (w, h) = flat.dimensions();
+    let about = (ABOUT * FINE) as u32;
+    for (x, y, mark) in marks.enumerate_pixels_mut().filter(|(x, y, _)| flat.get_pixel(*x, *y)[0] >= BLOWN) {
+        let (left, top) = (x.saturating_sub(about), y.saturating_sub(about));
+        let near = sum_image_pixels(&pale, left, top, (x + about).min(w - 1), (y + about).min(h - 1));
+        if near[0] == 0 {
+            mark[0] = Marks::LIGHT;
         }
     }
 }

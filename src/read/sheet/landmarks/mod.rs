@@ -14,7 +14,6 @@ use crate::read::sheet::Mesh;
 use corners::{Corner, differ, smaller};
 use image::GrayImage;
 pub use learn::{PX_PER_MM, drawn, learn, of};
-use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 
 /// A corner of the photo that looks like a landmark.
@@ -175,10 +174,18 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
     sorted.sort_by(f64::total_cmp);
     let Some(&side) = sorted.get(sorted.len() / 2) else { return Vec::new() };
     let side = NEAR * 2.0 * side.max(1.0);
+    // Those of each square of the part of the photo that has corners.
+    let places = levels.iter().flat_map(|level| level.corners.iter().map(|corner| level.place(corner)));
+    let end = places.fold(Point::new(0.0, 0.0), |a, b| Point::new(a.x.max(b.x), a.y.max(b.y)));
     let cell = |p: Point| ((p.x / side).floor() as i64, (p.y / side).floor() as i64);
-    let mut grid: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
-    for (k, e) in expected.iter().enumerate() {
-        grid.entry(cell(e.at)).or_default().push(k);
+    let (across, down) = (cell(end).0 + 2, cell(end).1 + 2);
+    let square = |(x, y): (i64, i64)| {
+        let inside = (0..across).contains(&x) && (0..down).contains(&y);
+        inside.then_some((y * across + x) as usize)
+    };
+    let mut grid: Vec<Vec<u32>> = vec![Vec::new(); (across * down) as usize];
+    for (e, k) in expected.iter().zip(0..) {
+        square(cell(e.at)).into_iter().for_each(|square| grid[square].push(k));
     }
     let mut out = Vec::new();
     for level in levels {
@@ -188,9 +195,10 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
             let (cx, cy) = cell(place);
             let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (cx + dx, cy + dy)));
             let best = near
-                .filter_map(|c| grid.get(&c))
+                .filter_map(square)
+                .filter_map(|c| grid.get(c))
                 .flatten()
-                .map(|&k| &expected[k])
+                .map(|&k| &expected[k as usize])
                 .filter(|e| {
                     e.at.distance(place) < NEAR * e.local
                         && scale < 1.35 * e.local
