@@ -1,17 +1,17 @@
 //! `cotejo run` and `cotejo decide`.
 
 use super::console::{self, tell};
+use super::opened::tell_edited;
 use super::{Outcome, all_there, config, interrupt, jobs, judged};
 use crate::cli::args::{DecideArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
 use crate::desk::review::files;
-use crate::desk::review::log::LOG;
-use crate::desk::review::station::Station;
+use crate::desk::review::log::{LOG, held};
 use crate::record::Record;
-use crate::run::batch::{self, EVIDENCE_JSONL, JOURNAL, Jobs, Keep, Progress, Resume};
+use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume};
 use crate::run::inputs;
-use crate::run::output::{Folder, Lock, Overwrite, Run};
+use crate::run::output::{self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -103,17 +103,24 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let bar = Bar::new(inputs.files.len());
     let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
-    let (records, run) = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
-    bar.finish();
+    let mut staged = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
+    let c = staged.run.counts;
+    let mut reviewed = None;
     if args.out.join(LOG).exists() {
-        let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
-        files::write(station.dir(), station.records(), station.forms(), station.book())?;
-        let (done, all) = station.progress();
-        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
-        super::review::tell_unmatched(&station);
+        let said = output::run_of(&args.out)?.and_then(|run| run.log);
+        if let Some(problem) = held(&args.out, said.as_ref()).problem {
+            bail!("{}; nothing was changed: {}", problem.message, problem.hint);
+        }
+        reviewed = Some(files::apply(&mut staged.next, &mut staged.run, digitizer.forms())?);
     }
-    let c = run.counts;
+    report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
+    let rejected = std::mem::take(&mut staged.rejected);
+    let run = staged.commit()?;
+    bar.finish();
+    if let Some((book, (done, all))) = &reviewed {
+        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        super::review::tell_unmatched(book);
+    }
     tell!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
         c.sheets(),
@@ -124,7 +131,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         run.measured.seconds,
         inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
     );
-    tell_of(&records, &run);
+    tell_of(&rejected, &run);
     if !inputs.left_out.is_empty() {
         tell!(
             "  {} files are no pictures by their names, or no files at all, and were left out, such as {}",
@@ -137,12 +144,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What a run came to beyond its counts.
-fn tell_of(records: &[Record], run: &Run) {
-    for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
-        for finding in &record.findings {
-            tell!("  rejected: {}; {}", finding.message, finding.hint);
-        }
-    }
+fn tell_of(rejected: &[String], run: &Run) {
+    rejected.iter().for_each(|why| tell!("  rejected: {why}"));
     for alarm in &run.alarms {
         tell!("  {}", alarm.message);
     }
@@ -171,8 +174,16 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     let folder = Folder::create(&args.out, overwrite)?;
     let _lock = Lock::take(folder.path(), "decide")?;
     let digitizer = Digitizer::new(config)?;
-    let (records, run) = batch::decide(&digitizer, &args.paths, &folder)?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    let edited = batch::evidence_edited(&args.paths)?;
+    if !args.edited.edited && !edited.is_empty() {
+        return Err(OutputError::Edited { findings: edited }.into());
+    }
+    tell_edited(&edited);
+    let mut staged = batch::decide(&digitizer, &args.paths, &folder)?;
+    staged.run.edited = edited;
+    report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
+    let rejected = std::mem::take(&mut staged.rejected);
+    let run = staged.commit()?;
     let c = run.counts;
     tell!(
         "{} sheets decided on again: {} accepted, {} to review, {} rejected; {:.1} s",
@@ -182,7 +193,7 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
         c.rejected,
         run.measured.seconds
     );
-    tell_of(&records, &run);
+    tell_of(&rejected, &run);
     tell!("  open {}", args.out.join("report.html").display());
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }

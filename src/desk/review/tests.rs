@@ -54,7 +54,7 @@ fn typed(record: &Record, field: &str, value: &str) -> Sent {
 }
 
 fn write(station: &Station) -> Vec<Record> {
-    files::write(station.dir(), station.records(), station.forms(), station.book()).unwrap();
+    station.write().unwrap();
     load(station.dir()).unwrap()
 }
 

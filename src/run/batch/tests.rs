@@ -32,7 +32,11 @@ fn failing() -> Digitizer {
 
 fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
     let folder = Folder::create(dir, Overwrite::Replace).unwrap();
-    run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &()).unwrap().0
+    run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &())
+        .unwrap()
+        .commit()
+        .unwrap();
+    load(dir).unwrap()
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
             &(),
         );
         assert_eq!(load(out.path()).unwrap(), records);
-        error.unwrap_err()
+        error.err().unwrap()
     };
     assert!(matches!(refused(&other_paths), BatchError::Lost { files: 3, .. }));
     assert!(matches!(resumed(out.path(), &other_paths), Err(BatchError::OtherInputs { .. })));
@@ -134,15 +138,15 @@ fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files()
     let paths = [new.path().to_owned()];
     let inputs = inputs::collect(&paths);
     // Cut off within its second line.
-    drop(Writer::open(out.path(), &inputs, Resume::Fresh, Keep::Records).unwrap());
+    drop(journal::open(out.path(), &inputs, Resume::Fresh, Keep::Records).unwrap());
     let mut text = std::fs::read_to_string(out.path().join(JOURNAL)).unwrap();
     text.push_str("{\"path\":\"");
     std::fs::write(out.path().join(JOURNAL), text).unwrap();
     assert_eq!(resumed(out.path(), &[]).unwrap(), inputs);
     let seen = Seen::default();
     let into = Folder::create(out.path(), Overwrite::Replace).unwrap();
-    let (records, ran) =
-        run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();
-    assert_eq!((records.len(), ran.inputs), (2, inputs.names()));
+    let staged = run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();
+    let ran = staged.commit().unwrap();
+    assert_eq!((load(out.path()).unwrap().len(), ran.inputs), (2, inputs.names()));
     assert_eq!(seen.0.into_inner().unwrap().len(), 2);
 }
