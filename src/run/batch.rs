@@ -8,6 +8,8 @@
 
 mod earlier;
 mod evidence;
+#[cfg(test)]
+mod faults;
 mod finish;
 mod guard;
 mod journal;

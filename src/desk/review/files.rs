@@ -10,7 +10,7 @@ use super::log::{self, Entry, LOG, Log, LogError, held};
 use super::settle::{Book, Waits, settle};
 use crate::desk::report;
 use crate::form::Form;
-use crate::ground::finding::Finding;
+use crate::ground::finding::{Code, Finding};
 use crate::record::{Record, Sheets};
 use crate::run::output::{
     About, Census, LogHead, MACHINE_JSONL, Next, OutputError, RECORDS_JSONL, Rows, Run, Table, machine, open,
@@ -27,7 +27,7 @@ pub type Progress = (usize, usize);
 /// Writes the run's files and its report from machine records and log.
 ///
 /// # Errors
-/// A log that is not these entries', or files that rest on more of them; a file that cannot be written: then the earlier
+/// A log that is not these entries', or files that rest on more of them, unless those are known to be lost; a file that cannot be written: then the earlier
 /// ones stand.
 pub fn write(
     dir: &Path,
@@ -37,7 +37,8 @@ pub fn write(
     edited: &[Finding],
 ) -> Result<(), ReviewError> {
     let earlier = run_of(dir)?;
-    fresh(dir, book.all(), earlier.as_ref())?;
+    let lost = edited.iter().any(|f| f.code == Code::LogEdited);
+    fresh(dir, book.all(), earlier.as_ref().filter(|_| !lost))?;
     let mut next = Next::begin(dir)?;
     let name = machine(dir)?;
     if name == MACHINE_JSONL {

@@ -11,6 +11,8 @@
 //! program wrote them.
 
 pub mod exchange;
+#[cfg(test)]
+mod faults;
 pub mod files;
 pub mod fold;
 mod guard;

@@ -30,7 +30,7 @@ fn failing() -> Digitizer {
     Digitizer::new(Config::new(forms)).unwrap()
 }
 
-fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
+pub(super) fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
     let folder = Folder::create(dir, Overwrite::Replace).unwrap();
     run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &())
         .unwrap()
@@ -84,7 +84,7 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
 }
 
 /// A folder with these files, none of them a picture: fast.
-fn folder(names: &[&str]) -> tempfile::TempDir {
+pub(super) fn folder(names: &[&str]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     names.iter().for_each(|n| std::fs::write(dir.path().join(n), n.as_bytes()).unwrap());
     dir
