@@ -119,8 +119,16 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     check(options)?;
     let parent = options.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(|e| OutputError::io(parent, e))?;
+    // By the site's name, so that what a killed one left is found.
+    let name = options.out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = format!(".cotejo-site-{name}");
+    match std::fs::remove_dir_all(parent.join(&name)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OutputError::io(parent, e)),
+        _ => Ok(()),
+    }?;
     let work = tempfile::Builder::new()
-        .prefix(".cotejo-site-")
+        .prefix(&name)
+        .rand_bytes(0)
         .tempdir_in(parent)
         .map_err(|e| OutputError::io(parent, e))?;
     let site = Writer::new(work.path());
