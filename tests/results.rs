@@ -237,3 +237,19 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     let tally = cotejo().args(["tally", "--edited"]).arg(&run_dir).assert().code(0);
     tally.stdout(contains("EDITED: Decisions are missing in the review log"));
 }
+
+#[test]
+fn a_senseless_number_is_named_with_its_sheet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run_dir, table) = (dir.path().join("run"), dir.path().join("t.csv"));
+    run(&run_dir);
+    cotejo().arg("export").arg(&run_dir).args(["--as", "published", "-o"]).arg(&table).assert().code(0);
+    let path = run_dir.join("records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let code = text.lines().next().unwrap().split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let begin = text.find("\"votes\":{\"value\":").unwrap() + 17;
+    let end = begin + text[begin..].find(',').unwrap();
+    fs::write(&path, format!("{}4294967295{}", &text[..begin], &text[end..])).unwrap();
+    let verify = cotejo().arg("verify").arg(&run_dir).arg("--against").arg(&table).assert().code(2);
+    verify.stderr(contains("records.jsonl, line 1").and(contains(code)).and(contains("4294967295")));
+}

@@ -98,6 +98,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
     let folder = Folder::create(&args.out, overwrite)?;
     let _lock = Lock::take(folder.path(), "run")?;
+    let said = output::run_of(&args.out)?.and_then(|run| run.log);
+    if let Some(problem) = held(&args.out, said.as_ref()).problem {
+        bail!(
+            "{}; nothing was changed: put the log back from a copy, or give another folder with -o",
+            problem.message
+        );
+    }
     let digitizer = Digitizer::new(config)?;
     interrupt::watch();
     let bar = Bar::new(inputs.files.len());
@@ -107,10 +114,6 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let c = staged.run.counts;
     let mut reviewed = None;
     if args.out.join(LOG).exists() {
-        let said = output::run_of(&args.out)?.and_then(|run| run.log);
-        if let Some(problem) = held(&args.out, said.as_ref()).problem {
-            bail!("{}; nothing was changed: {}", problem.message, problem.hint);
-        }
         reviewed = Some(files::apply(&mut staged.next, &mut staged.run, digitizer.forms())?);
     }
     report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
@@ -166,7 +169,8 @@ fn tell_of(rejected: &[String], run: &Run) {
 pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     let config = judged(&args.judge)?;
     all_there(&args.paths)?;
-    let without = |p: &&PathBuf| p.is_dir() && !p.join(EVIDENCE_JSONL).exists();
+    let without =
+        |p: &&PathBuf| p.is_dir() && !matches!(output::open_if_there(p, EVIDENCE_JSONL), Ok(Some(_)));
     if let Some(dir) = args.paths.iter().find(without) {
         bail!("{}: holds no {EVIDENCE_JSONL}; make the run with --evidence", dir.display());
     }

@@ -13,7 +13,7 @@ use crate::desk::review::server::{self, Port};
 use crate::desk::review::settle::Book;
 use crate::desk::review::station::Station;
 use crate::form;
-use crate::run::output::{Lock, RECORDS_JSONL, run_of};
+use crate::run::output::{Lock, RECORDS_JSONL, open_if_there, run_of};
 use anyhow::bail;
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
         return verify_log(&args.dir, head.as_deref());
     }
     // A folder without a run is refused as such.
-    let run = args.dir.join(RECORDS_JSONL).is_file();
+    let run = open_if_there(&args.dir, RECORDS_JSONL)?.is_some();
     let _lock = run.then(|| Lock::take(&args.dir, "review")).transpose()?;
     let forms = form::known(args.forms.as_deref())?;
     let open = if args.edited.edited { Station::open_edited } else { Station::open };

@@ -77,6 +77,7 @@ fn no_answered_decision_is_lost_and_the_files_are_what_the_log_gives_whatever_fa
             assert_eq!(bytes(dir.path()), bytes(other.path()), "{fault:?} at {at}");
         }
     }
+    println!("{steps} steps");
     assert!(steps > 80, "{steps} steps are too few to be all");
 }
 
@@ -110,6 +111,7 @@ fn a_resumed_run_on_a_reviewed_folder_never_leaves_the_machines_numbers() {
         assert_eq!(first(dir.path()), Some(21), "at {at}");
         assert!(whole(dir.path()), "at {at}");
         if reached <= at {
+            println!("{at} steps");
             done.unwrap();
             break;
         }

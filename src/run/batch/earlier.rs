@@ -105,9 +105,13 @@ pub(super) fn still(
     Ok(out)
 }
 
-/// Whether the files of a finished run are those that its `run.json` names, as far as it names them.
+/// Whether the files of a finished run are those that its `run.json` names, as far as it names them, and were never
+/// others.
 fn attested(dir: &Path) -> Result<bool, OutputError> {
     let run = output::run_of(dir)?;
+    if run.as_ref().is_some_and(|run| !run.edited.is_empty()) {
+        return Ok(false);
+    }
     let name = output::machine(dir)?;
     let found = output::attested(dir, name, run.as_ref())?;
     if let Some(finding) = &found {

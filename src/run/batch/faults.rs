@@ -63,6 +63,7 @@ fn a_run_that_fails_or_ends_at_any_step_of_its_writing_is_resumed_to_the_same_by
             assert!(!left.contains(&JOURNAL.to_owned()), "{fault:?} at {at}");
         }
     }
+    println!("{steps} steps");
     assert!(steps > 60, "{steps} steps are too few to be all");
 }
 
@@ -92,6 +93,7 @@ fn a_run_that_replaces_another_leaves_the_one_or_the_other_at_every_step() {
         assert_eq!(opened.about().records, states[state].len());
         met[state] += 1;
     }
+    println!("{met:?} steps");
     assert!(met[0] > 20 && met[1] > 3, "{met:?}");
 }
 
@@ -118,4 +120,17 @@ fn a_folder_that_goes_away_stops_the_run_at_the_next_page() {
         run(&digitizer, &inputs, &into, (Jobs(1), Resume::Fresh, Keep::Records), &away).err().unwrap();
     assert!(error.to_string().contains("was removed or moved away"), "{error}");
     assert_eq!(away.1.into_inner(), 1, "no page more was taken");
+}
+
+#[test]
+fn records_that_were_edited_are_not_believed_by_a_run_that_goes_on() {
+    let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+    let own = folder(&["1.jpg", "2.jpg"]);
+    let (dir, paths) = (tempfile::tempdir().unwrap(), [own.path().to_owned()]);
+    let records = go(&digitizer, &paths, dir.path(), Resume::Fresh);
+    let path = dir.path().join(RECORDS_JSONL);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("not_a_picture", "no_sheet", 1)).unwrap();
+    assert_ne!(load(dir.path()).unwrap(), records);
+    assert_eq!(go(&digitizer, &paths, dir.path(), Resume::Continue), records);
 }

@@ -201,7 +201,7 @@ impl Folder {
         }
         if overwrite == Overwrite::Refuse {
             for file in [RECORDS_JSONL, RECORDS_CSV, RUN_JSON] {
-                if dir.join(file).exists() {
+                if open_if_there(dir, file)?.is_some() {
                     return Err(OutputError::HoldsRun { dir: dir.display().to_string(), file });
                 }
             }
