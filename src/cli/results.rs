@@ -11,7 +11,7 @@ use crate::count::publish::original::Originals;
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Bars, Base, Expected, about};
 use crate::count::verify::table::ResultsTable;
-use crate::count::verify::{self, Origin, Verification, crops, page};
+use crate::count::verify::{self, Verification, crops, page};
 use crate::form::{self, Form};
 use crate::record::Record;
 use crate::run::output::{self, Opened, RECORDS_JSONL};
@@ -192,10 +192,9 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     }
     console::data(verification.summary().as_bytes())?;
     if let Some(out) = &args.out {
-        let (crops, files) = if verification.left_origin == Origin::Sheets {
-            evidence(args, &forms, &verification)?
-        } else {
-            Default::default()
+        let (crops, files) = match &run {
+            Some(run) => evidence((args, run), &forms, &verification)?,
+            None => Default::default(),
         };
         let html = page::page(&verification, &crops, &files)?;
         std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
@@ -232,7 +231,7 @@ fn name(path: &Path) -> String {
 
 /// The crops of all differences, and the picture files they are from.
 fn evidence(
-    args: &VerifyArgs,
+    (args, run): (&VerifyArgs, &Opened),
     forms: &[Form],
     verification: &Verification,
 ) -> anyhow::Result<(page::Crops, BTreeMap<u64, String>)> {
@@ -241,7 +240,7 @@ fn evidence(
     let originals = Originals::new(&args.left, args.photos.as_deref());
     let (mut crops, mut files) = (page::Crops::new(), BTreeMap::new());
     let mut at = 0;
-    output::visit(&args.left, |record: Record| {
+    run.visit(|record: Record| {
         if let Some(difference) = wanted.get(&at) {
             files.insert(at, tally::file_name(&record.source().path).to_owned());
             let form = record.form_of(forms);

@@ -137,7 +137,7 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
 
     let mut mesas = view::mesas(&base)?;
     let originals = Originals::new(options.run.dir(), options.photos.as_deref());
-    let pictures = pictures::write(&site, &base, options.run.dir(), forms, &originals)?;
+    let pictures = pictures::write(&site, &base, &options.run, forms, &originals)?;
     for mesa in mesas.values_mut().flatten() {
         match mesa.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
             Some(Ok(picture)) => mesa.picture = Some(picture.clone()),

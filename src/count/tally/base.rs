@@ -9,7 +9,7 @@ use super::{TallyError, about};
 use crate::decide::{Basis, Status};
 use crate::form::{FieldKind, Form, Group, Levels, PlaceName, value_id};
 use crate::record::{Place, Record, Value};
-use crate::run::output::{self, About, Opened, OutputError};
+use crate::run::output::{About, Opened, OutputError};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -320,7 +320,7 @@ impl Base {
     /// The folder holds no run, or records that cannot be read.
     pub fn load(run: &Opened, forms: &[Form], expected: Option<&Expected>) -> Result<Self, TallyError> {
         let mut loader = Loader::new(forms)?;
-        output::visit(run.dir(), |record| loader.add(&record))?;
+        run.visit(|record| loader.add(&record))?;
         let base = loader.settle(expected)?;
         about::store(run.about(), &base.db)?;
         Ok(Self { about: run.about().clone(), ..base })

@@ -6,7 +6,7 @@
 //! of the run ([`About`]). Refuses a folder without a run and a line that is no record.
 
 use super::records::Source;
-use super::{LogHead, OutputError, RECORDS_JSONL, Run, run_of};
+use super::{LogHead, OutputError, RECORDS_JSONL, Run, open_if_there, run_of};
 use crate::decide::{Check, check};
 use crate::form::{Form, RelationOp};
 use crate::ground::finding::{Finding, Severity, What};
@@ -14,10 +14,14 @@ use crate::record::Record;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Borrow;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Lines that are looked at side by side.
 const CHUNK: usize = 64;
+/// A folder that changes while it is looked at is looked at again, so often.
+const TRIES: usize = 3;
 /// So many contradictions are told.
 const TOLD: usize = 20;
 
@@ -48,6 +52,9 @@ impl About {
 #[derive(Debug, Clone)]
 pub struct Opened {
     dir: PathBuf,
+    path: PathBuf,
+    /// The file that was looked at.
+    records: Arc<File>,
     run: Option<Run>,
     about: About,
     new: bool,
@@ -67,8 +74,22 @@ impl Opened {
     /// # Errors
     /// As [`Opened::of`].
     pub fn with<F: Borrow<Form> + Sync>(dir: &Path, name: &str, forms: &[F]) -> Result<Self, OutputError> {
+        for _ in 1..TRIES {
+            let opened = Self::looked_at(dir, name, forms)?;
+            // A state that began to hold meanwhile is no edited one.
+            if !opened.new || run_of(dir)? == opened.run {
+                return Ok(opened);
+            }
+        }
+        Self::looked_at(dir, name, forms)
+    }
+
+    fn looked_at<F: Borrow<Form> + Sync>(dir: &Path, name: &str, forms: &[F]) -> Result<Self, OutputError> {
         let run = run_of(dir)?;
-        let mut source = Source::open(dir, name)?;
+        let records = open_if_there(dir, name)?;
+        let records = records.ok_or_else(|| OutputError::NoRun { dir: dir.display().to_string() })?;
+        let path = dir.join(name);
+        let mut source = Source::of(&records, &path)?;
         let mut sums = Vec::new();
         loop {
             let lines = source.lines(CHUNK)?;
@@ -85,15 +106,15 @@ impl Opened {
                 sums.extend(found.into_iter().map(edited).take(TOLD.saturating_sub(sums.len())));
             }
         }
-        let (found, records) = source.finish();
+        let (found, n) = source.finish();
         let file = dir.join(name).display().to_string();
         let mut edited = sums;
         let stated = run.as_ref().and_then(|r| r.files.get(name).cloned());
         match (&run, stated) {
             (Some(run), Some(stated)) => {
-                if run.counts.records != records {
+                if run.counts.records != n {
                     let (stated, file) = (run.counts.records, file.clone());
-                    edited.push(finding(What::RecordsCount { file, stated, found: records }));
+                    edited.push(finding(What::RecordsCount { file, stated, found: n }));
                 }
                 if stated != found {
                     edited.push(finding(What::FileEdited { file, stated, found: found.clone() }));
@@ -105,8 +126,17 @@ impl Opened {
         // What was noticed once stays told.
         edited.splice(0..0, run.iter().flat_map(|r| r.edited.iter().cloned()));
         let log = run.as_ref().and_then(|r| r.log.clone());
-        let about = About { records_sha256: found, records, log, edited };
-        Ok(Self { dir: dir.to_owned(), run, about, new })
+        let about = About { records_sha256: found, records: n, log, edited };
+        Ok(Self { dir: dir.to_owned(), path, records: Arc::new(records), run, about, new })
+    }
+
+    /// Hands over the records that were looked at, one by one, in their order: those, also where another state of the
+    /// folder holds by now.
+    ///
+    /// # Errors
+    /// The file cannot be read; what `each` returns.
+    pub fn visit<E: From<OutputError>>(&self, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
+        Source::of(&self.records, &self.path)?.visit(each)
     }
 
     /// Adds what was noticed elsewhere.
@@ -275,6 +305,28 @@ mod tests {
             std::fs::write(&path, run.to_json().unwrap()).unwrap();
             assert!(open(dir.path()).unedited().unwrap_err().to_string().contains(names));
         }
+    }
+
+    #[test]
+    fn what_was_looked_at_is_what_is_handed_over_whatever_holds_by_then() {
+        let dir = folder();
+        let opened = open(dir.path());
+        let other = [sample::record("c.jpg")];
+        let run = Run::new(&other, BTreeMap::new(), Measured::default());
+        Folder::create(dir.path(), Overwrite::Replace)
+            .unwrap()
+            .write(&other, &builtin().unwrap(), run)
+            .unwrap();
+        for _ in 0..2 {
+            let mut paths = Vec::new();
+            let keep = |record: Record| {
+                paths.push(record.source().path.clone());
+                Ok::<_, OutputError>(())
+            };
+            opened.visit(keep).unwrap();
+            assert_eq!(paths, ["a.jpg", "b.jpg"]);
+        }
+        assert_eq!(open(dir.path()).unedited().unwrap().about().records, 1);
     }
 
     #[test]

@@ -52,18 +52,9 @@ pub fn visit<E: From<OutputError>>(dir: &Path, each: impl FnMut(Record) -> Resul
 fn visit_file<E: From<OutputError>>(
     dir: &Path,
     name: &str,
-    mut each: impl FnMut(Record) -> Result<(), E>,
+    each: impl FnMut(Record) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut source = Source::open(dir, name)?;
-    let mut ordinals = Ordinals::default();
-    loop {
-        let lines = source.lines(1)?;
-        let Some(line) = lines.first() else { return Ok(()) };
-        let mut record = source.record(line)?;
-        // Those of a page stand in their order.
-        ordinals.give(&mut record);
-        each(record)?;
-    }
+    Source::open(dir, name)?.visit(each)
 }
 
 /// Which file of a folder holds the records as the program made them, before any review.
@@ -104,16 +95,12 @@ pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
 /// # Errors
 /// As [`load`].
 pub fn read_records(input: impl BufRead, path: &Path) -> Result<Vec<Record>, OutputError> {
-    let mut source = Source::new(input, path);
-    let mut ordinals = Ordinals::default();
     let mut records = Vec::new();
-    loop {
-        let lines = source.lines(1)?;
-        let Some(line) = lines.first() else { return Ok(records) };
-        let mut record = source.record(line)?;
-        ordinals.give(&mut record);
+    Source::new(input, path).visit(|record| {
         records.push(record);
-    }
+        Ok::<_, OutputError>(())
+    })?;
+    Ok(records)
 }
 
 /// A line of a file of records.
@@ -140,13 +127,38 @@ impl Source {
     pub(crate) fn open(dir: &Path, name: &str) -> Result<Self, OutputError> {
         let file = open_if_there(dir, name)?;
         let file = file.ok_or_else(|| OutputError::NoRun { dir: dir.display().to_string() })?;
-        Ok(Self::new(BufReader::with_capacity(1 << 18, file), &dir.join(name)))
+        Self::of(&file, &dir.join(name))
+    }
+
+    /// An open file, from its beginning.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn of(mut file: &File, path: &Path) -> Result<Self, OutputError> {
+        let file = file.rewind().and_then(|()| file.try_clone()).map_err(|e| OutputError::io(path, e))?;
+        Ok(Self::new(BufReader::with_capacity(1 << 18, file), path))
     }
 }
 
 impl<R: BufRead> Source<R> {
     fn new(input: R, path: &Path) -> Self {
         Self { path: path.to_owned(), input, hash: Sha256::new(), n: 0, records: 0 }
+    }
+
+    /// Hands over what is left of the records, one by one.
+    pub(super) fn visit<E: From<OutputError>>(
+        mut self,
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut ordinals = Ordinals::default();
+        loop {
+            let lines = self.lines(1)?;
+            let Some(line) = lines.first() else { return Ok(()) };
+            let mut record = self.record(line)?;
+            // Those of a page stand in their order.
+            ordinals.give(&mut record);
+            each(record)?;
+        }
     }
 
     /// The next lines, at most so many; none at the end. Empty ones are passed over.
