@@ -192,8 +192,12 @@ pub(super) fn join(
     mut fetch: impl FnMut(usize) -> Result<Page, BatchError>,
     mut put: impl FnMut(Together<'_>) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
-    for cluster in sheets.clusters() {
-        let pages: Vec<Page> = cluster.iter().map(|&ix| fetch(ix)).collect::<Result<_, _>>()?;
+    for mut cluster in sheets.clusters() {
+        let mut pages: Vec<Page> = cluster.iter().map(|&ix| fetch(ix)).collect::<Result<_, _>>()?;
+        // What cannot be read back takes no part.
+        let mut there = pages.iter().map(|p| p.evidence.is_some()).collect::<Vec<_>>().into_iter();
+        cluster.retain(|_| there.next().unwrap_or_default());
+        pages.retain(|p| p.evidence.is_some());
         let names: Vec<String> =
             cluster.iter().zip(&pages).map(|(&ix, p)| sheets.name(ix, &p.record)).collect();
         let mut photos: Vec<PhotoEvidence<'_>> = Vec::new();
