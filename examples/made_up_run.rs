@@ -2,15 +2,14 @@
 //!
 //!     cargo run --release --example made_up_run -- out/country 30000
 //!
-//! In: a new folder, how many mesas, a seed. Out: records.jsonl and run.json, as `cotejo run` leaves
-//! them, record by record. A fortieth of the sheets waits for review. Refuses a folder that holds a run.
+//! In: a new folder, how many mesas, a seed. Out: records.jsonl, records.csv and run.json, as `cotejo
+//! run` leaves them, record by record. A fortieth of the sheets waits for review. Refuses a folder that holds a run.
 
 use anyhow::{Context, bail};
 use cotejo::decide::Status;
 use cotejo::lab::synth::records::Country;
-use cotejo::run::output::{Measured, Run};
+use cotejo::run::output::{Census, Folder, Measured, Next, Overwrite, Table};
 use std::collections::BTreeMap;
-use std::io::Write;
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,30 +18,21 @@ fn main() -> anyhow::Result<()> {
     };
     let mesas = args.get(1).map_or(Ok(30_000), |a| a.parse()).context("the number of mesas")?;
     let seed = args.get(2).map_or(Ok(1), |a| a.parse()).context("the seed")?;
-    if dir.join("records.jsonl").exists() {
-        bail!("{}: holds a run already", dir.display());
-    }
-    std::fs::create_dir_all(&dir)?;
     let forms = cotejo::form::builtin()?;
-    let mut file = std::io::BufWriter::new(std::fs::File::create(dir.join("records.jsonl"))?);
-    let mut run = Run::new(&[], BTreeMap::new(), Measured::default());
+    let folder = Folder::create(&dir, Overwrite::Refuse)?;
+    let mut next = Next::begin(folder.path())?;
+    let (mut table, mut census) = (Table::new(&mut next)?, Census::default());
     for (ix, mut record) in Country::new(&forms[0], mesas, seed).enumerate() {
         if ix % 40 == 39 {
             record.status = Status::Review;
             record.confidence = 0.97;
         }
-        run.counts.records += 1;
-        match record.status {
-            Status::Accepted => run.counts.accepted += 1,
-            Status::Review => run.counts.review += 1,
-            Status::Rejected => run.counts.rejected += 1,
-        }
-        serde_json::to_writer(&mut file, &record)?;
-        file.write_all(b"\n")?;
+        census.add(&record);
+        table.add(&record)?;
     }
-    file.flush()?;
-    run.settings.insert("max_error".to_owned(), "1e-4".to_owned());
-    std::fs::write(dir.join("run.json"), run.to_json()?)?;
+    table.finish(&forms)?;
+    let settings = BTreeMap::from([("max_error".to_owned(), "1e-4".to_owned())]);
+    next.commit(census.run(settings, Measured::default()))?;
     eprintln!("{mesas} mesas in {}", dir.display());
     Ok(())
 }

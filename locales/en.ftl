@@ -279,6 +279,30 @@ group_without_qr = A folder or scanner stands out: QR codes not read
     } { $name }: { $failed } of { $of } QR codes not read, elsewhere { $others_failed } of { $others } (Fisher's exact test p = { SCIENTIFIC($chance) }, { $tests } tests)
     .do = look at the foot of some of its sheets: cut, covered or blurred there
 
+file_edited = A file of the run was changed
+    .seen = { $file } is not the file that run.json names: SHA-256 { $found }, not { $stated }
+    .do = put the file back from a copy, or digitize again; --edited goes on and marks all that it writes
+
+file_unattested = A file of the run is not attested
+    .seen = { $file }: run.json is not beside it, or names no SHA-256 of it
+    .do = put run.json back from a copy, or digitize again; --edited goes on and marks all that it writes
+
+records_count = Records are missing or were added
+    .seen = { $file } holds { $found } records, run.json says { $stated }
+    .do = put the file back from a copy, or digitize again; --edited goes on and marks all that it writes
+
+sum_edited = A record contradicts itself
+    .seen = { $file }, line { $line }: { $sum } stands there as { $stated }, the record's own numbers give { $given }
+    .do = put the file back from a copy, or digitize again; --edited goes on and marks all that it writes
+
+log_edited = Decisions are missing in the review log
+    .seen = { $file } does not hold the { $stated } decisions that run.json names as they were: { $found } are in it
+    .do = put the log back from a copy; --edited goes on and marks all that it writes
+
+log_broken = The review log does not hold
+    .seen = { $cause }
+    .do = --edited goes on and marks all that it writes
+
 # What the review's page answers.
 
 unknown_sheet = the run has no such sheet

@@ -287,6 +287,30 @@ group_without_qr = Una carpeta o un escáner se aparta: códigos QR sin leer
     } { $name }: { $failed } de { $of } códigos QR sin leer, en el resto { $others_failed } de { $others } (prueba exacta de Fisher, p = { SCIENTIFIC($chance) }, { $tests } pruebas)
     .do = mire el pie de algunas de sus hojas: cortado, tapado o borroso
 
+file_edited = Se cambió un archivo de la corrida
+    .seen = { $file } no es el archivo que nombra run.json: SHA-256 { $found }, no { $stated }
+    .do = recupere el archivo de una copia, o digitalice otra vez; --edited sigue y marca todo lo que escribe
+
+file_unattested = Nada da fe de un archivo de la corrida
+    .seen = { $file }: no está run.json a su lado, o no nombra su SHA-256
+    .do = recupere run.json de una copia, o digitalice otra vez; --edited sigue y marca todo lo que escribe
+
+records_count = Faltan o sobran registros
+    .seen = { $file } tiene { $found } registros, run.json dice { $stated }
+    .do = recupere el archivo de una copia, o digitalice otra vez; --edited sigue y marca todo lo que escribe
+
+sum_edited = Un registro se contradice
+    .seen = { $file }, línea { $line }: { $sum } consta como { $stated }, los números del registro dan { $given }
+    .do = recupere el archivo de una copia, o digitalice otra vez; --edited sigue y marca todo lo que escribe
+
+log_edited = Faltan decisiones en el registro de la revisión
+    .seen = { $file } no tiene como eran las { $stated } decisiones que nombra run.json: hay { $found }
+    .do = recupere el registro de una copia; --edited sigue y marca todo lo que escribe
+
+log_broken = El registro de la revisión no se sostiene
+    .seen = { $cause }
+    .do = --edited sigue y marca todo lo que escribe
+
 # Lo que responde la página de la revisión.
 
 unknown_sheet = la corrida no tiene esa hoja

@@ -268,8 +268,11 @@ fn what_was_measured_is_decided_again_without_the_pictures_to_the_same_bytes() {
         .code(2)
         .stderr(contains("--evidence"));
     fs::write(&evidence, "{}\n").unwrap();
-    let refused = cotejo().arg("decide").arg(&kept).args(["--overwrite", "-o"]).arg(&again).assert();
-    refused.code(2).stderr(contains("evidence.jsonl, line 1"));
+    let decide = |extra: &[&str]| {
+        cotejo().arg("decide").arg(&kept).args(extra).args(["--overwrite", "-o"]).arg(&again).assert().code(2)
+    };
+    decide(&[]).stderr(contains("evidence.jsonl is not the file that run.json names"));
+    decide(&["--edited"]).stderr(contains("evidence.jsonl, line 1"));
 }
 
 #[test]

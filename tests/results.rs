@@ -99,3 +99,157 @@ fn a_signed_site_is_made_and_a_folder_with_something_else_is_refused() {
     publish(&run_dir).assert().code(2).stderr(contains("no site of cotejo"));
     assert!(run_dir.join("records.jsonl").is_file());
 }
+
+/// Adds 500 votes to the first row of the record on a line, and nothing else.
+fn edit(dir: &Path, line: usize) {
+    let path = dir.join("records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let begin = "\"votes\":{\"value\":";
+    let at = lines[line - 1].find(begin).unwrap() + begin.len();
+    let rest = lines[line - 1].split_off(at);
+    let (digits, after) = rest.split_at(rest.find(',').unwrap());
+    let more = digits.parse::<u32>().unwrap() + 500;
+    lines[line - 1] += &format!("{more}{after}");
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn edited_results_pass_no_command_and_whoever_goes_on_with_them_marks_all_that_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run_dir, table, out) = (dir.path().join("run"), dir.path().join("t.csv"), dir.path().join("out"));
+    run(&run_dir);
+    cotejo().arg("export").arg(&run_dir).args(["--as", "published", "-o"]).arg(&table).assert().code(0);
+    edit(&run_dir, 7);
+    let run_dir = run_dir.to_str().unwrap();
+    let to = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (site, sqlite, table) = (to("site"), to("r.sqlite"), table.to_str().unwrap());
+    let commands: [&[&str]; 8] = [
+        &["tally", run_dir],
+        &["export", run_dir, "--as", "wide"],
+        &["export", run_dir, "--as", "sqlite", "-o", &sqlite],
+        &["verify", run_dir, "--against", table],
+        &["publish", run_dir, "-o", &site],
+        &["report", run_dir],
+        &["review", run_dir, "--export"],
+        &["review", run_dir, "--merge", "none.sqlite"],
+    ];
+    for args in commands {
+        let refused = cotejo().args(args).assert().code(2);
+        refused.stderr(contains("records.jsonl, line 7").and(contains("--edited")));
+    }
+    assert!(!Path::new(&site).exists() && !Path::new(&sqlite).exists());
+    let marked = |args: &[&str]| {
+        let done = cotejo().args(args).arg("--edited").assert().code(predicate::in_iter([0, 1]));
+        let done = done.stderr(contains("EDITED").and(contains("line 7")));
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    assert!(marked(commands[0]).contains("EDITED: A record contradicts itself"));
+    let csv = marked(&["tally", run_dir, "--format", "csv"]);
+    assert!(csv.lines().next().unwrap().ends_with(",EDITED"), "{csv}");
+    for layout in ["published", "wide", "long"] {
+        let csv = marked(&["export", run_dir, "--as", layout]);
+        assert!(csv.lines().next().unwrap().ends_with(",EDITED"));
+        assert!(csv.lines().nth(1).unwrap().ends_with("sum_edited file_edited"), "{csv}");
+    }
+    assert!(marked(&["export", run_dir, "--as", "nist"]).contains("\"Notes\":\"EDITED"));
+    let parquet = to("r.parquet");
+    marked(&["export", run_dir, "--as", "parquet", "-o", &parquet]);
+    assert!(fs::read(parquet).unwrap().windows(10).any(|w| w == b"sum_edited"));
+    marked(commands[2]);
+    let db = rusqlite::Connection::open(&sqlite).unwrap();
+    let said: i64 =
+        db.query_row("SELECT count(*) FROM about WHERE what = 'edited'", [], |r| r.get(0)).unwrap();
+    assert_eq!(said, 2);
+    let verify = marked(&["verify", run_dir, "--against", table, "-o", out.to_str().unwrap()]);
+    assert!(verify.contains("EDITED outside the program"));
+    assert!(fs::read_to_string(out.join("verify.html")).unwrap().contains("changed outside the program"));
+    marked(commands[4]);
+    for page in ["index.html", "como.html"] {
+        let html = fs::read_to_string(Path::new(&site).join(page)).unwrap();
+        assert!(html.contains("were changed outside the program"), "{page}");
+    }
+    assert!(fs::read_to_string(Path::new(&site).join("manifest.json")).unwrap().contains("\"sum_edited\""));
+    marked(commands[5]);
+    let report = fs::read_to_string(Path::new(run_dir).join("report.html")).unwrap();
+    assert!(report.contains("were changed outside the program") && report.contains("line 7"));
+    // What a review wrote over it has its own hash, and stays marked.
+    marked(commands[6]);
+    let tally = cotejo().arg("tally").arg(run_dir).assert().code(0);
+    tally.stdout(contains("EDITED")).stderr(contains("EDITED"));
+}
+
+#[test]
+fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run() {
+    use cotejo::desk::review::log::Action;
+    use cotejo::desk::review::station::{Pass, Sent, Station};
+    let dir = tempfile::tempdir().unwrap();
+    let run_dir = dir.path().join("run");
+    run(&run_dir);
+    let forms = cotejo::form::builtin().unwrap();
+    let mut station = Station::open(&run_dir, forms, "ana").unwrap();
+    let sheet = cotejo::record::sheet_key(&station.records()[0]).unwrap();
+    for value in ["21", "22"] {
+        let sent = Sent {
+            sheet: sheet.clone(),
+            field: "NM_PSUV".to_owned(),
+            action: Action::Typed,
+            value: Some(value.to_owned()),
+            reason: String::new(),
+            pass: Pass::First,
+        };
+        station.enter(&sent).unwrap();
+    }
+    station.write().unwrap();
+    let head = station.log().head().to_owned();
+    let first = station.log().entries()[0].hash.clone();
+    drop(station);
+    let log = format!("2 {head}");
+    let site = dir.path().join("site");
+    for layout in ["published", "wide", "long"] {
+        let export = cotejo().arg("export").arg(&run_dir).args(["--as", layout]).assert().code(0);
+        export.stdout(contains(",LOG\n").and(contains(format!(",{log}\n"))));
+    }
+    let export = cotejo().arg("export").arg(&run_dir).args(["--as", "nist"]).assert().code(0);
+    export.stdout(contains(format!("last hash {head}")));
+    cotejo().arg("tally").arg(&run_dir).assert().code(0).stdout(contains(&head));
+    cotejo().arg("publish").arg(&run_dir).arg("-o").arg(&site).assert().code(0);
+    for file in ["manifest.json", "como.html"] {
+        assert!(fs::read_to_string(site.join(file)).unwrap().contains(&head), "{file}");
+    }
+    let verify_log =
+        |hash: &[&str]| cotejo().arg("review").arg(&run_dir).arg("--verify-log").args(hash).assert();
+    verify_log(&[]).code(0).stdout(
+        contains("holds the 2 entries that run.json names").and(contains("does not prove who made an entry")),
+    );
+    verify_log(&[&first]).code(0).stdout(contains("the hash of its entry 1"));
+    verify_log(&["beef"]).code(1).stdout(contains("NO entry"));
+    // The last entry goes, the chain holds.
+    let db = rusqlite::Connection::open(run_dir.join("review.sqlite")).unwrap();
+    db.execute_batch("DROP TRIGGER entries_remain; DELETE FROM entries WHERE n = 2").unwrap();
+    drop(db);
+    verify_log(&[&head]).code(1).stdout(contains("NOT the log of the run's files").and(contains("NO entry")));
+    for command in ["tally", "report"] {
+        let refused = cotejo().arg(command).arg(&run_dir).assert().code(2);
+        refused.stderr(contains("does not hold the 2 decisions").and(contains("--edited")));
+    }
+    cotejo().args(["review", "--export"]).arg(&run_dir).assert().code(2).stderr(contains("2 decisions"));
+    let tally = cotejo().args(["tally", "--edited"]).arg(&run_dir).assert().code(0);
+    tally.stdout(contains("EDITED: Decisions are missing in the review log"));
+}
+
+#[test]
+fn a_senseless_number_is_named_with_its_sheet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run_dir, table) = (dir.path().join("run"), dir.path().join("t.csv"));
+    run(&run_dir);
+    cotejo().arg("export").arg(&run_dir).args(["--as", "published", "-o"]).arg(&table).assert().code(0);
+    let path = run_dir.join("records.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let code = text.lines().next().unwrap().split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let begin = text.find("\"votes\":{\"value\":").unwrap() + 17;
+    let end = begin + text[begin..].find(',').unwrap();
+    fs::write(&path, format!("{}4294967295{}", &text[..begin], &text[end..])).unwrap();
+    let verify = cotejo().arg("verify").arg(&run_dir).arg("--against").arg(&table).assert().code(2);
+    verify.stderr(contains("records.jsonl, line 1").and(contains(code)).and(contains("4294967295")));
+}

@@ -132,6 +132,14 @@ pub struct JudgeArgs {
     pub max_error: f64,
 }
 
+/// What is done with results that are not as the program wrote them.
+#[derive(Debug, Args)]
+pub struct EditedArgs {
+    /// Go on with a run whose files or review log were changed outside the program, and mark all that is written
+    #[arg(long)]
+    pub edited: bool,
+}
+
 /// How sheets are digitized.
 #[derive(Debug, Args)]
 pub struct DigitizeArgs {
@@ -200,6 +208,9 @@ pub struct DecideArgs {
     /// What sheets are held against
     #[command(flatten)]
     pub judge: JudgeArgs,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo report`
@@ -211,6 +222,9 @@ pub struct ReportArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo review`
@@ -237,12 +251,18 @@ pub struct ReviewArgs {
     /// Write corrections.csv and corrections.json, bring the run's files up to date, and stop
     #[arg(long)]
     pub export: bool,
+    /// Say what the log proves and what not, and stop; with a hash that was noted elsewhere, whether the log has it
+    #[arg(long, value_name = "HASH", num_args = 0..=1)]
+    pub verify_log: Option<Option<String>>,
     /// Take in the review.sqlite of other reviewers, list contradictions, and stop
     #[arg(long, value_name = "SQLITE", num_args = 1..)]
     pub merge: Vec<PathBuf>,
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// How sums are written.
@@ -288,6 +308,9 @@ pub struct TallyArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo export`
@@ -318,6 +341,9 @@ pub struct ExportArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo verify`
@@ -341,6 +367,9 @@ pub struct VerifyArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo publish`
@@ -382,6 +411,9 @@ pub struct PublishArgs {
     /// Folder with further form definitions (*.toml)
     #[arg(long, value_name = "DIR")]
     pub forms: Option<PathBuf>,
+    /// What is done with edited results
+    #[command(flatten)]
+    pub edited: EditedArgs,
 }
 
 /// `cotejo forms`

@@ -1,17 +1,17 @@
 //! `cotejo run` and `cotejo decide`.
 
 use super::console::{self, tell};
+use super::opened::tell_edited;
 use super::{Outcome, all_there, config, interrupt, jobs, judged};
 use crate::cli::args::{DecideArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
 use crate::desk::review::files;
-use crate::desk::review::log::LOG;
-use crate::desk::review::station::Station;
+use crate::desk::review::log::{LOG, held};
 use crate::record::Record;
-use crate::run::batch::{self, EVIDENCE_JSONL, JOURNAL, Jobs, Keep, Progress, Resume};
+use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume};
 use crate::run::inputs;
-use crate::run::output::{Folder, Lock, Overwrite, Run};
+use crate::run::output::{self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -98,22 +98,32 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
     let folder = Folder::create(&args.out, overwrite)?;
     let _lock = Lock::take(folder.path(), "run")?;
+    let said = output::run_of(&args.out)?.and_then(|run| run.log);
+    if let Some(problem) = held(&args.out, said.as_ref()).problem {
+        bail!(
+            "{}; nothing was changed: put the log back from a copy, or give another folder with -o",
+            problem.message
+        );
+    }
     let digitizer = Digitizer::new(config)?;
     interrupt::watch();
     let bar = Bar::new(inputs.files.len());
     let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
-    let (records, run) = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
-    bar.finish();
+    let mut staged = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
+    let c = staged.run.counts;
+    let mut reviewed = None;
     if args.out.join(LOG).exists() {
-        let station = Station::open(&args.out, digitizer.config().forms.clone(), "")?;
-        files::write(station.dir(), station.records(), station.forms(), station.book())?;
-        let (done, all) = station.progress();
-        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
-        super::review::tell_unmatched(&station);
+        reviewed = Some(files::apply(&mut staged.next, &mut staged.run, digitizer.forms())?);
     }
-    let c = run.counts;
+    report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
+    let rejected = std::mem::take(&mut staged.rejected);
+    let run = staged.commit()?;
+    bar.finish();
+    if let Some((book, (done, all))) = &reviewed {
+        tell!("the folder's review log was applied to the new records: {done} of {all} sheets reviewed");
+        super::review::tell_unmatched(book);
+    }
     tell!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
         c.sheets(),
@@ -124,7 +134,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         run.measured.seconds,
         inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
     );
-    tell_of(&records, &run);
+    tell_of(&rejected, &run);
     if !inputs.left_out.is_empty() {
         tell!(
             "  {} files are no pictures by their names, or no files at all, and were left out, such as {}",
@@ -137,12 +147,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What a run came to beyond its counts.
-fn tell_of(records: &[Record], run: &Run) {
-    for record in records.iter().filter(|r| r.status == Status::Rejected && !r.is_part()) {
-        for finding in &record.findings {
-            tell!("  rejected: {}; {}", finding.message, finding.hint);
-        }
-    }
+fn tell_of(rejected: &[String], run: &Run) {
+    rejected.iter().for_each(|why| tell!("  rejected: {why}"));
     for alarm in &run.alarms {
         tell!("  {}", alarm.message);
     }
@@ -163,7 +169,8 @@ fn tell_of(records: &[Record], run: &Run) {
 pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     let config = judged(&args.judge)?;
     all_there(&args.paths)?;
-    let without = |p: &&PathBuf| p.is_dir() && !p.join(EVIDENCE_JSONL).exists();
+    let without =
+        |p: &&PathBuf| p.is_dir() && !matches!(output::open_if_there(p, EVIDENCE_JSONL), Ok(Some(_)));
     if let Some(dir) = args.paths.iter().find(without) {
         bail!("{}: holds no {EVIDENCE_JSONL}; make the run with --evidence", dir.display());
     }
@@ -171,8 +178,16 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     let folder = Folder::create(&args.out, overwrite)?;
     let _lock = Lock::take(folder.path(), "decide")?;
     let digitizer = Digitizer::new(config)?;
-    let (records, run) = batch::decide(&digitizer, &args.paths, &folder)?;
-    report::write(folder.path(), &records, &digitizer.config().forms)?;
+    let edited = batch::evidence_edited(&args.paths)?;
+    if !args.edited.edited && !edited.is_empty() {
+        return Err(OutputError::Edited { findings: edited }.into());
+    }
+    tell_edited(&edited);
+    let mut staged = batch::decide(&digitizer, &args.paths, &folder)?;
+    staged.run.edited = edited;
+    report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
+    let rejected = std::mem::take(&mut staged.rejected);
+    let run = staged.commit()?;
     let c = run.counts;
     tell!(
         "{} sheets decided on again: {} accepted, {} to review, {} rejected; {:.1} s",
@@ -182,7 +197,7 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
         c.rejected,
         run.measured.seconds
     );
-    tell_of(&records, &run);
+    tell_of(&rejected, &run);
     tell!("  open {}", args.out.join("report.html").display());
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }

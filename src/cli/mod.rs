@@ -7,6 +7,7 @@ mod digitize;
 mod interrupt;
 mod log;
 mod measure;
+mod opened;
 mod publish;
 mod results;
 mod review;

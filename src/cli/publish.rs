@@ -2,14 +2,14 @@
 //!
 //! In: a run's folder and where the site goes. Out: the site. Refuses what [`crate::count::publish`] refuses.
 
-use super::Outcome;
 use super::console::tell;
-use super::results::{expected, nist_head, sha256_of};
+use super::results::{expected, nist_head};
+use super::{Outcome, opened};
 use crate::cli::args::PublishArgs;
 use crate::count::publish::{self, Options};
 use crate::count::tally::columns::ColumnMap;
 use crate::form;
-use crate::run::output::{Overwrite, RECORDS_JSONL};
+use crate::run::output::Overwrite;
 use anyhow::Context;
 
 /// Makes a static site of a run.
@@ -27,17 +27,17 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         }
         None => None,
     };
+    let run = opened::open(&args.dir, &forms, &args.edited)?;
     let options = Options {
-        dir: args.dir.clone(),
+        head: nist_head(&run, args.issuer.as_deref()),
+        run,
         out: args.out.clone(),
         existing: if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse },
         photos: args.photos.clone(),
         expected: expected(&args.dir, args.registry.as_deref())?,
-        head: nist_head(&args.dir, args.issuer.as_deref()),
         columns,
         title: args.title.clone().unwrap_or_default(),
         key: args.sign.clone().map(|key| (key, password)),
-        records_sha256: sha256_of(&args.dir.join(RECORDS_JSONL))?,
     };
     let site = publish::publish(&options, &forms)?;
     tell!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);

@@ -3,18 +3,18 @@
 //! In: a run's folder, tables. Out: sums, exports and differences, as text on stdout or as files.
 //! Refuses a folder without a run, and binary output to a terminal.
 
-use super::Outcome;
 use super::console::{self, say, tell};
+use super::{Outcome, opened};
 use crate::cli::args::{ExportArgs, TallyArgs, TallyFormat, VerifyArgs};
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::publish::original::Originals;
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{self, Bars, Base, Expected};
+use crate::count::tally::{self, Bars, Base, Expected, about};
 use crate::count::verify::table::ResultsTable;
-use crate::count::verify::{self, Origin, Verification, crops, page};
+use crate::count::verify::{self, Verification, crops, page};
 use crate::form::{self, Form};
 use crate::record::Record;
-use crate::run::output::{self, RECORDS_JSONL, RUN_JSON};
+use crate::run::output::{self, Opened, RECORDS_JSONL};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,7 +65,8 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
         bail!("Parquet is no text; give a file with -o");
     }
     let forms = form::known(args.forms.as_deref())?;
-    let base = Base::load(&args.dir, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
+    let run = opened::open(&args.dir, &forms, &args.edited)?;
+    let base = Base::load(&run, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
     let sums = tally::tally(
         &base,
         depth(&base, args.level.as_deref())?,
@@ -74,10 +75,10 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     )?;
     let aside = tally::aside(&base)?;
     let bytes = match args.format {
-        TallyFormat::Text => tally::text(&sums, &aside).into_bytes(),
-        TallyFormat::Csv => tally::frame(&sums).to_csv()?,
-        TallyFormat::Parquet => tally::frame(&sums).to_parquet()?,
-        TallyFormat::Json => tally::json(&sums, &aside)?,
+        TallyFormat::Text => (tally::text(&sums, &aside) + &about::lines(base.about())).into_bytes(),
+        TallyFormat::Csv => about::on(base.about(), tally::frame(&sums)).to_csv()?,
+        TallyFormat::Parquet => about::on(base.about(), tally::frame(&sums)).to_parquet()?,
+        TallyFormat::Json => tally::json(&sums, &aside, base.about())?,
         TallyFormat::Svg => {
             let [line] = sums.lines.as_slice() else {
                 bail!(
@@ -93,13 +94,9 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What an export says of itself.
-pub(super) fn nist_head(dir: &Path, issuer: Option<&str>) -> NistHead {
-    let run: serde_json::Value = std::fs::read(dir.join(RUN_JSON))
-        .ok()
-        .and_then(|b| serde_json::from_slice(&b).ok())
-        .unwrap_or_default();
+pub(super) fn nist_head(run: &Opened, issuer: Option<&str>) -> NistHead {
     // The run's own moment, so that the same run gives the same bytes.
-    let started = run.pointer("/measured/started_at").and_then(|v| v.as_str()).filter(|s| !s.is_empty());
+    let started = run.run().map(|r| r.measured.started_at.as_str()).filter(|s| !s.is_empty());
     NistHead {
         issuer: issuer.unwrap_or("not named").to_owned(),
         generated: started.unwrap_or("1970-01-01T00:00:00Z").to_owned(),
@@ -146,8 +143,9 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     if args.out.is_none() && matches!(layout, Layout::Parquet | Layout::Sqlite) {
         bail!("{} is no text; give a file with -o", layout.file());
     }
-    let base = Base::load(dir, &forms, expected(dir, args.registry.as_deref())?.as_ref())?;
-    let head = nist_head(dir, args.issuer.as_deref());
+    let run = opened::open(dir, &forms, &args.edited)?;
+    let base = Base::load(&run, &forms, expected(dir, args.registry.as_deref())?.as_ref())?;
+    let head = nist_head(&run, args.issuer.as_deref());
     match (layout_bytes(&base, layout, &map(&base)?, &head)?, &args.out) {
         (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
         (None, Some(path)) => {
@@ -165,8 +163,8 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
 /// A folder without a run, a table that is refused, sides without a common figure.
 pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let forms = form::known(args.forms.as_deref())?;
-    let run = !args.left.is_file();
-    let base = run.then(|| Base::load(&args.left, &forms, None)).transpose()?;
+    let run = (!args.left.is_file()).then(|| opened::open(&args.left, &forms, &args.edited)).transpose()?;
+    let base = run.as_ref().map(|run| Base::load(run, &forms, None)).transpose()?;
     let form = base.as_ref().and_then(Base::form).or(forms.first());
     let map = column_map(args.columns.as_deref(), form)?;
     let ids = forms.iter().flat_map(|f| {
@@ -176,8 +174,8 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let table = ResultsTable::load(&args.against, &map)?;
     let right = verify::table_side(&table, &name(&args.against));
     let (left, mut problems) = if let Some(base) = &base {
-        let sha256 = sha256_of(&args.left.join(RECORDS_JSONL))?;
-        (verify::records_side(base, RECORDS_JSONL, &sha256, &table.items)?, Vec::new())
+        let sha256 = &base.about().records_sha256;
+        (verify::records_side(base, RECORDS_JSONL, sha256, &table.items)?, Vec::new())
     } else {
         let table = ResultsTable::load(&args.left, &map)?;
         (verify::table_side(&table, &name(&args.left)), table.problems)
@@ -185,15 +183,18 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let mut verification = verify::compare(&left, &right)?;
     problems.extend(table.problems);
     verification.problems = problems;
+    if let Some(about) = base.as_ref().map(Base::about) {
+        verification.log = about::log(about);
+        verification.edited = about::edited(about).into_iter().map(str::to_owned).collect();
+    }
     if let Some(table) = form.map(|f| f.levels.table()) {
         verification.table = (table.es.clone(), table.en.clone());
     }
     console::data(verification.summary().as_bytes())?;
     if let Some(out) = &args.out {
-        let (crops, files) = if verification.left_origin == Origin::Sheets {
-            evidence(args, &forms, &verification)?
-        } else {
-            Default::default()
+        let (crops, files) = match &run {
+            Some(run) => evidence((args, run), &forms, &verification)?,
+            None => Default::default(),
         };
         let html = page::page(&verification, &crops, &files)?;
         std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
@@ -228,25 +229,9 @@ fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 
-/// SHA-256 of a file that need not fit into memory.
-pub(super) fn sha256_of(path: &Path) -> anyhow::Result<String> {
-    use sha2::Digest;
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let n = std::io::Read::read(&mut file, &mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-    }
-    Ok(crate::ground::hash::hexadecimal(&hasher.finalize()))
-}
-
 /// The crops of all differences, and the picture files they are from.
 fn evidence(
-    args: &VerifyArgs,
+    (args, run): (&VerifyArgs, &Opened),
     forms: &[Form],
     verification: &Verification,
 ) -> anyhow::Result<(page::Crops, BTreeMap<u64, String>)> {
@@ -255,7 +240,7 @@ fn evidence(
     let originals = Originals::new(&args.left, args.photos.as_deref());
     let (mut crops, mut files) = (page::Crops::new(), BTreeMap::new());
     let mut at = 0;
-    output::visit(&args.left, |record: Record| {
+    run.visit(|record: Record| {
         if let Some(difference) = wanted.get(&at) {
             files.insert(at, tally::file_name(&record.source().path).to_owned());
             let form = record.form_of(forms);

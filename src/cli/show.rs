@@ -1,12 +1,12 @@
 //! `cotejo forms`, `cotejo schema`, `cotejo report`.
 
-use super::Outcome;
 use super::console::{say, tell};
+use super::{Outcome, opened};
 use crate::cli::args::{FormsArgs, ReportArgs};
 use crate::desk::report as page;
 use crate::form;
 use crate::form::FieldKind;
-use crate::run::output;
+use crate::run::output::{self, Lock};
 
 /// Lists the known forms.
 ///
@@ -35,8 +35,10 @@ pub fn schema() -> anyhow::Result<Outcome> {
 /// # Errors
 /// A folder without a run, a report that cannot be written.
 pub fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
-    let records = output::load(&args.dir)?;
-    page::write(&args.dir, &records, &form::known(args.forms.as_deref())?)?;
+    let forms = form::known(args.forms.as_deref())?;
+    let opened = opened::open(&args.dir, &forms, &args.edited)?;
+    let _lock = Lock::take(&args.dir, "report")?;
+    page::again(&opened, &forms)?;
     tell!("{}", args.dir.join("report.html").display());
     Ok(Outcome::Clean)
 }

@@ -130,4 +130,16 @@ findings! {
         group: Grouped, name: String,
         failed: u64, of: u64, others_failed: u64, others: u64, chance: f64, tests: u64,
     }
+    /// Of a run: a file is not the one that its run.json names.
+    FileEdited { file: String, stated: String, found: String }
+    /// Of a run: its run.json names no hash of a file.
+    FileUnattested { file: String }
+    /// Of a run: more or fewer records than its run.json says.
+    RecordsCount { file: String, stated: usize, found: usize }
+    /// Of a run: a record states of a sum what its own numbers do not give.
+    SumEdited { file: String, line: usize, sum: String, stated: String, given: String }
+    /// Of a run: its log does not hold the decisions that its run.json names.
+    LogEdited { file: String, stated: u64, found: u64 }
+    /// Of a run: its log cannot be read, or its chain does not hold.
+    LogBroken { cause: String }
 }

@@ -68,20 +68,21 @@ pub fn contradictory(record: &Record, prints: &Prints) -> bool {
 /// in another record are left out.
 pub fn order(records: &[Record]) -> Vec<usize> {
     let mut all: Vec<usize> = (0..records.len()).filter(|&ix| !records[ix].is_part()).collect();
-    let key = |ix: usize| {
-        let record = &records[ix];
-        let class = match record.status {
-            _ if record.waits() => 0,
-            Status::Rejected if record.review.is_none() => 1,
-            _ => 2,
-        };
-        let conflict = record.numbers().any(|(_, v)| contradictory(record, &v.prints))
-            || record.checks.iter().any(|c| c.holds == Some(false));
-        (class, !conflict)
-    };
-    // A probability is not negative: its bits order as it does.
-    all.sort_by_cached_key(|&ix| (key(ix), records[ix].confidence.max(0.0).to_bits(), ix));
+    all.sort_by_cached_key(|&ix| (rank(&records[ix]), ix));
     all
+}
+
+/// What a record is put in that order by.
+pub fn rank(record: &Record) -> (u8, bool, u64) {
+    let class = match record.status {
+        _ if record.waits() => 0,
+        Status::Rejected if record.review.is_none() => 1,
+        _ => 2,
+    };
+    let conflict = record.numbers().any(|(_, v)| contradictory(record, &v.prints))
+        || record.checks.iter().any(|c| c.holds == Some(false));
+    // A probability is not negative: its bits order as it does.
+    (class, !conflict, record.confidence.max(0.0).to_bits())
 }
 
 #[cfg(test)]

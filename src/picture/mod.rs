@@ -9,7 +9,7 @@
 mod doubt;
 mod rows;
 
-pub use doubt::{contradictory, doubtful, order};
+pub use doubt::{contradictory, doubtful, order, rank};
 pub use rows::{Rows, rows};
 
 use crate::decide::Status;

@@ -188,23 +188,29 @@ impl Sheets {
     /// The sheets of a run's records. A page whose sheet stands in another record is found through that.
     pub fn of(records: &[Record]) -> Self {
         let mut out = Self::default();
-        for record in records.iter().filter(|r| !r.is_part()) {
-            let (Some(page), Some(mark)) = (page_key(record), SheetMark::of(record)) else { continue };
-            if let Some(code) = &mark.code {
-                for photo in record.sources.iter().filter(|_| record.is_joined()) {
-                    let page = format!("{}-{}", photo.sha256, photo.page);
-                    out.joined.entry(page).or_default().push((mark.key.clone(), code.clone()));
-                }
-            }
-            let size = (record.source().width, record.source().height);
-            let spot = Spot { mark, outline: outline(record), size };
-            let here = out.on.entry(page).or_default();
-            // A file that is in a run twice is one.
-            if !here.iter().any(|s| s.mark.key == spot.mark.key) {
-                here.push(spot);
+        records.iter().for_each(|record| out.add(record));
+        out
+    }
+
+    /// Takes in the next record of the run.
+    pub fn add(&mut self, record: &Record) {
+        if record.is_part() {
+            return;
+        }
+        let (Some(page), Some(mark)) = (page_key(record), SheetMark::of(record)) else { return };
+        if let Some(code) = &mark.code {
+            for photo in record.sources.iter().filter(|_| record.is_joined()) {
+                let page = format!("{}-{}", photo.sha256, photo.page);
+                self.joined.entry(page).or_default().push((mark.key.clone(), code.clone()));
             }
         }
-        out
+        let size = (record.source().width, record.source().height);
+        let spot = Spot { mark, outline: outline(record), size };
+        let here = self.on.entry(page).or_default();
+        // A file that is in a run twice is one.
+        if !here.iter().any(|s| s.mark.key == spot.mark.key) {
+            here.push(spot);
+        }
     }
 
     /// The key of the sheet that a mark means; `None` where it means none.

@@ -6,7 +6,11 @@
 //! be resumed. The files are the same bytes whatever the number of jobs. Refuses to resume a run with
 //! inputs that would lose some of its records.
 
+mod earlier;
 mod evidence;
+#[cfg(test)]
+mod faults;
+mod finish;
 mod guard;
 mod journal;
 mod map;
@@ -14,7 +18,8 @@ mod map;
 mod tests;
 mod together;
 
-pub use evidence::{EVIDENCE_JSONL, decide};
+pub use evidence::{decide, evidence_edited};
+pub use finish::Staged;
 pub use journal::{JOURNAL, resumed};
 pub use map::collect;
 
@@ -26,12 +31,14 @@ use crate::read::evidence::Evidence;
 use crate::read::photo::{self, Limits};
 use crate::record::Record;
 use crate::run::inputs::Inputs;
-use crate::run::output::{Folder, Measured, OutputError, Run, pictures};
+use crate::run::output::{Folder, Measured, Next, OutputError};
 use crate::run::pipeline::{Digitized, Digitizer, Times};
-use journal::{Writer, earlier};
+use finish::{Item, finish};
+use journal::Store;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use together::{Sheet, Sheets};
 
 /// What happens as a batch goes on, for whoever shows progress.
 pub trait Progress: Sync {
@@ -132,7 +139,8 @@ pub enum BatchError {
     },
 }
 
-/// Digitizes files into a folder and writes everything that a run leaves behind.
+/// Digitizes files into a folder: everything that a run leaves behind is written, and holds when the caller says so. In
+/// memory stays a small key a sheet.
 ///
 /// # Errors
 /// The folder cannot be written to, its run holds files that are not among the inputs, or threads cannot
@@ -143,64 +151,66 @@ pub fn run(
     folder: &Folder,
     (jobs, resume, keep): (Jobs, Resume, Keep),
     progress: &impl Progress,
-) -> Result<(Vec<Record>, Run), BatchError> {
+) -> Result<Staged, BatchError> {
     let started = SystemTime::now();
-    let files = inputs.files.as_slice();
-    let kept = resume == Resume::Continue && journal::keeps_evidence(folder.path());
+    let (dir, files) = (folder.path(), inputs.files.as_slice());
+    let kept = resume == Resume::Continue && journal::keeps_evidence(dir);
     let keep = if kept { Keep::Evidence } else { keep };
+    if resume == Resume::Continue {
+        earlier::complete(dir, files)?;
+    }
+    let mut journal = journal::open(dir, inputs, resume, keep)?;
     let mut found: Vec<FilePages> = vec![FilePages::default(); files.len()];
     if resume == Resume::Continue {
-        found = earlier(digitizer, files, folder.path())?;
-        found.iter().filter(|f| f.complete()).for_each(|f| progress.done(&f.records()));
+        found = earlier::still(digitizer, files, dir, &mut journal)?;
+        for file in found.iter().filter(|f| f.complete()) {
+            progress.done(&file.records(&mut journal, digitizer)?);
+        }
     }
     let originals = duplicates(files, &digitizer.config().limits);
     let todo: Vec<usize> =
         (0..files.len()).filter(|&i| !found[i].complete() && originals[i].is_none()).collect();
-    let mut writer = Writer::open(folder.path(), inputs, resume, keep)?;
-    let known = found.clone();
     let work = |digitized: Vec<Digitized>| {
         let pictures: Vec<_> = digitized.iter().map(|d| crops(digitizer, d)).collect();
         (digitized.into_iter().map(Page::from).collect::<Vec<_>>(), pictures)
     };
+    let known = found.clone();
     let wanted = |file: usize, page: u32| !known[file].pages.contains_key(&page);
     let pages = map::Pages { digitizer, files, wanted, progress };
     map::pages(&todo, jobs, &pages, work, |at, (pages, pictures)| {
-        writer.put(&files[at.file], &at, &pages, &pictures)?;
+        let line = journal::put(&mut journal, dir, &files[at.file], &at, (&pages, &pictures))?;
         progress.done(&pages.iter().map(|p| p.record.clone()).collect::<Vec<_>>());
-        found[at.file].put(&at, pages);
+        found[at.file].put(at.page, at.of, Sheet::of_page(line, &pages));
         Ok(())
     })?;
     let done = found.iter().filter(|f| f.complete()).count();
     if progress.stop() && done < originals.iter().filter(|o| o.is_none()).count() {
-        let (dir, files) = (folder.path().display().to_string(), files.len());
+        let (dir, files) = (dir.display().to_string(), files.len());
         return Err(BatchError::Stopped { dir, done, files });
     }
-    let mut results: Vec<Vec<Page>> = found.into_iter().map(FilePages::in_order).collect();
-    together::measure_again(digitizer, files, &mut results, jobs)?;
-    let joined = together::join(digitizer, &mut results);
-    for sheet in &joined {
-        let of_all = together::pictures(digitizer, files, &results, sheet);
-        pictures::save(folder.path(), sheet.record(&results), &of_all)?;
-    }
-    for i in 0..files.len() {
-        if let Some(first) = originals[i] {
-            let copies = copies(&files[i], &files[first], &results[first]);
-            progress.done(&copies);
-            results[i] = copies.into_iter().map(|record| Page { record, evidence: None }).collect();
+    // Pages that an earlier run left without evidence are digitized again if another photo can be of their sheet, so
+    // that a resumed run ends in the same bytes.
+    let again = sheets(&found).0.without_evidence();
+    let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress: &() };
+    let work = |digitized: Vec<Digitized>| digitized.into_iter().map(Page::from).collect::<Vec<_>>();
+    map::pages(&again, jobs, &pages, work, |at, pages| {
+        let line = journal::put(&mut journal, dir, &files[at.file], &at, (&pages, &[]))?;
+        found[at.file].put(at.page, at.of, Sheet::of_page(line, &pages));
+        Ok(())
+    })?;
+    let (sheets, of_file) = sheets(&found);
+    drop(found);
+    let item = |i: usize| match originals[i] {
+        Some(first) => {
+            let (file, original) = (files[i].clone(), files[first].clone());
+            vec![Item::Copies { file, original, of: of_file[first].clone() }]
         }
-    }
-    let records: Vec<Record> = results.iter().flatten().map(|p| p.record.clone()).collect();
-    let measured = Measured::since(started, records.len(), jobs.0);
-    let config = digitizer.config();
-    let mut run = Run::new(&records, config.settings(), measured);
-    run.inputs = inputs.names();
-    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
-    let run = folder.write(&records, &digitizer.config().forms, run)?;
-    if keep == Keep::Evidence {
-        evidence::write(folder.path(), results.iter().flatten())?;
-    }
-    writer.close()?;
-    Ok((records, run))
+        None => of_file[i].iter().map(|&ix| Item::Sheet(ix)).collect(),
+    };
+    let items: Vec<Item> = (0..files.len()).flat_map(item).collect();
+    let what = (sheets, items, inputs.names());
+    let measured = |records| Measured::since(started, records, jobs.0);
+    finish(digitizer, files, (journal, Next::begin(dir)?), what, keep, measured, progress)
 }
 
 /// Digitizes files without writing anything: the records in input order, and what all stages took
@@ -215,7 +225,7 @@ pub fn records(
     progress: &impl Progress,
 ) -> Result<(Vec<Record>, Times), BatchError> {
     let all: Vec<usize> = (0..files.len()).collect();
-    let mut found: Vec<FilePages> = vec![FilePages::default(); files.len()];
+    let mut found: BTreeMap<(usize, u32), Vec<Page>> = BTreeMap::new();
     let mut times = Times::default();
     let work = |digitized: Vec<Digitized>| -> (Vec<Page>, Vec<Times>) {
         digitized.into_iter().map(|d| (d.times, Page::from(d))).map(|(t, p)| (p, t)).unzip()
@@ -224,20 +234,39 @@ pub fn records(
     map::pages(&all, jobs, &pages, work, |at, (pages, took)| {
         progress.done(&pages.iter().map(|p| p.record.clone()).collect::<Vec<_>>());
         took.iter().for_each(|t| times.add(t));
-        found[at.file].put(&at, pages);
+        found.insert((at.file, at.page), pages);
         Ok(())
     })?;
-    let mut results: Vec<Vec<Page>> = found.into_iter().map(FilePages::in_order).collect();
-    together::join(digitizer, &mut results);
-    Ok((results.into_iter().flatten().map(|p| p.record).collect(), times))
+    let pages = found.into_iter().flat_map(|((file, _), pages)| pages.into_iter().map(move |p| (file, p)));
+    Ok((in_memory(digitizer, pages.collect())?, times))
 }
 
 /// What was measured on pictures of a run, in their order, put together: the records that count.
 pub fn joined(digitizer: &Digitizer, evidence: Vec<Evidence>) -> Vec<Record> {
     let page = |e: Evidence| Page { record: digitizer.record(&e), evidence: Some(e) };
-    let mut results: Vec<Vec<Page>> = evidence.into_iter().map(|e| vec![page(e)]).collect();
-    together::join(digitizer, &mut results);
-    results.into_iter().flatten().map(|p| p.record).filter(|r| !r.is_part()).collect()
+    let pages = evidence.into_iter().map(page).enumerate().collect();
+    // Nothing is read or written.
+    let records = in_memory(digitizer, pages).unwrap_or_default();
+    records.into_iter().filter(|r| !r.is_part()).collect()
+}
+
+/// The records of pages, each with the index of its file, put together.
+fn in_memory(digitizer: &Digitizer, mut pages: Vec<(usize, Page)>) -> Result<Vec<Record>, BatchError> {
+    let mut sheets = Sheets::default();
+    let mut last = None;
+    for (file, page) in &pages {
+        sheets.add(last.replace(*file) != Some(*file), *file, Sheet::of(0, 0, page));
+    }
+    let mut changed = Vec::new();
+    let fetch = |ix: usize| Ok(pages[ix].1.clone());
+    together::join(digitizer, &sheets, fetch, |together| {
+        changed.extend(together.changed);
+        Ok(())
+    })?;
+    for (ix, record) in changed {
+        pages[ix].1.record = record;
+    }
+    Ok(pages.into_iter().map(|(_, page)| page.record).collect())
 }
 
 /// A sheet of a file: its record, and what was measured unless the record is of an earlier run.
@@ -253,32 +282,43 @@ impl From<Digitized> for Page {
     }
 }
 
-/// What is known of a file so far, by page.
+/// What is known of a file so far.
 #[derive(Debug, Clone, Default)]
 struct FilePages {
     /// How many pages it has; 0 while nobody has looked.
     of: u32,
     /// The sheets of each page that is done.
-    pages: BTreeMap<u32, Vec<Page>>,
+    pages: BTreeMap<u32, Vec<Sheet>>,
 }
 
 impl FilePages {
-    fn put(&mut self, at: &map::At, pages: Vec<Page>) {
-        self.of = at.of;
-        self.pages.insert(at.page, pages);
+    fn put(&mut self, page: u32, of: u32, sheets: Vec<Sheet>) {
+        self.of = of;
+        self.pages.insert(page, sheets);
     }
 
     fn complete(&self) -> bool {
         self.of > 0 && self.pages.len() == self.of as usize
     }
 
-    fn in_order(self) -> Vec<Page> {
-        self.pages.into_values().flatten().collect()
+    fn records(&self, journal: &mut Store, digitizer: &Digitizer) -> Result<Vec<Record>, OutputError> {
+        let mut out = Vec::new();
+        for sheet in self.pages.values().filter_map(|sheets| sheets.first()) {
+            out.extend(journal.pages(sheet.at, digitizer.forms())?.into_iter().map(|p| p.record));
+        }
+        Ok(out)
     }
+}
 
-    fn records(&self) -> Vec<Record> {
-        self.pages.values().flatten().map(|p| p.record.clone()).collect()
+/// The sheets of all files in the run's order, and those of each file.
+fn sheets(found: &[FilePages]) -> (Sheets, Vec<Vec<usize>>) {
+    let mut sheets = Sheets::default();
+    let mut of_file = Vec::new();
+    for (file, pages) in found.iter().enumerate() {
+        let own = pages.pages.values().flatten().cloned().enumerate();
+        of_file.push(own.map(|(nth, sheet)| sheets.add(nth == 0, file, sheet)).collect());
     }
+    (sheets, of_file)
 }
 
 fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) {
@@ -319,15 +359,15 @@ fn duplicates(files: &[PathBuf], limits: &Limits) -> Vec<Option<usize>> {
 }
 
 /// The records of a file whose content was digitized under another path: parts of the original's.
-fn copies(file: &Path, original: &Path, pages: &[Page]) -> Vec<Record> {
-    let copy = |page: &Page| {
-        let whole = page.record.source().page_ref();
-        let mut copy = page.record.clone();
+fn copies(file: &Path, original: &Path, records: &[Record]) -> Vec<Record> {
+    let copy = |record: &Record| {
+        let whole = record.source().page_ref();
+        let mut copy = record.clone();
         copy.source_mut().path = display(file);
         copy.sources.truncate(1);
         let file = display(original);
         copy.become_part(whole, Finding::new(Severity::Info, What::DuplicateFile { file }));
         copy
     };
-    pages.iter().map(copy).collect()
+    records.iter().map(copy).collect()
 }

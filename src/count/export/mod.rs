@@ -12,7 +12,7 @@ pub use nist::{NistHead, nist};
 
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::frame::{Column, Frame, Kind};
-use crate::count::tally::{Base, By, Item, Loader, TallyError, items};
+use crate::count::tally::{Base, By, Item, Loader, TallyError, about, items};
 use crate::form::{Export, Form, Level, Levels};
 use rusqlite::params_from_iter;
 
@@ -182,7 +182,7 @@ pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     }
     sql.push_str(&format!(", t.file {} ORDER BY m.centre, m.mesa", from(levels, "")));
     columns.push(Column::text("URL", "name of the picture file; the run does not know its address"));
-    Frame::query(base.db(), &sql, [], columns)
+    Ok(about::on(base.about(), Frame::query(base.db(), &sql, [], columns)?))
 }
 
 /// The wide table: the published columns, every other total, every party row, and where each row is from.
@@ -220,7 +220,7 @@ pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         Column::integer("PAGE", "page within the file, from 0"),
         Column::text("SHA256", "SHA-256 of the picture file"),
     ]);
-    Frame::query(base.db(), &sql, [], columns)
+    Ok(about::on(base.about(), Frame::query(base.db(), &sql, [], columns)?))
 }
 
 /// An id as a column's name: siglas with spaces become one word, which Parquet and R take.
@@ -283,7 +283,7 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     let office = (contests(base)?.len() < 2).then(|| map.office.clone());
     let asked = [office, told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null)];
     let asked = asked.into_iter().chain(values.into_iter().map(Some));
-    Frame::query(base.db(), &sql, params_from_iter(asked), columns)
+    Ok(about::on(base.about(), Frame::query(base.db(), &sql, params_from_iter(asked), columns)?))
 }
 
 /// The names of the other numbers that rows have, in printed order.
@@ -324,7 +324,8 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
     let mut out = format!(
         "# Exports\n\nWhat `cotejo export DIR --as LAYOUT` writes. One row, or one set of figures, a {table} whose \
          sheet was accepted or reviewed; sheets that contradict each other are left out. Codes keep their \
-         leading zeros; text is UTF-8. This page is `cotejo export --describe`.\n",
+         leading zeros; text is UTF-8. The tables of a run that people reviewed have a last column `LOG`, length and last \
+         hash of the review log; of a run that was changed outside the program (`--edited`) a column `EDITED`. This page is `cotejo export --describe`.\n",
     );
     for (name, frame) in [
         ("published", published(base, map)?),

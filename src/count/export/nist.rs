@@ -7,7 +7,7 @@
 
 use super::{contests, table_code};
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{Base, TallyError};
+use crate::count::tally::{Base, TallyError, about};
 use crate::form::{Export, Levels};
 use rusqlite::params;
 use serde_json::{Map, Value, json};
@@ -169,6 +169,7 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
         json!({
             "Format": "precinct-level",
             "GeneratedDate": head.generated,
+            "Notes": notes(base),
             "Issuer": head.issuer,
             "IssuerAbbreviation": head.issuer,
             "SequenceStart": 1,
@@ -180,6 +181,11 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
             "GpUnit": units(base, map)?,
         }),
     ))
+}
+
+/// What is to be said of the run; nothing where nobody reviewed it or changed it outside the program.
+fn notes(base: &Base) -> Option<String> {
+    Some(about::lines(base.about()).trim_end().replace('\n', "; ")).filter(|n| !n.is_empty())
 }
 
 /// The areas, from the whole to the table.

@@ -5,8 +5,9 @@
 //! a path that is written twice and a key that cannot be opened.
 
 use super::PublishError;
+use crate::count::tally::about::edited;
 use crate::ground::hash::sha256;
-use crate::run::output::OutputError;
+use crate::run::output::{About, OutputError};
 use minisign::{PublicKey, SecretKeyBox};
 use serde::Serialize;
 use std::collections::btree_map::Entry;
@@ -132,7 +133,7 @@ impl Writer {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn finish(&self, records: &str, originals: &[Original]) -> Result<Vec<u8>, PublishError> {
+    pub fn finish(&self, about: &About, originals: &[Original]) -> Result<Vec<u8>, PublishError> {
         let mut sums = String::new();
         for file in self.files("") {
             sums.push_str(&format!("{}  {}\n", file.sha256, file.path));
@@ -141,7 +142,9 @@ impl Writer {
         let manifest = serde_json::json!({
             "schema": MANIFEST_SCHEMA,
             "cotejo": env!("CARGO_PKG_VERSION"),
-            "records_sha256": records,
+            "records_sha256": about.records_sha256,
+            "log": about.log,
+            "edited": edited(about),
             "originals": originals,
             "files": self.files(""),
         });

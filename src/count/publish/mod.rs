@@ -17,9 +17,9 @@ pub mod view;
 
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::{self, Base, By, Expected, TallyError};
+use crate::count::tally::{self, Base, By, Expected, TallyError, about};
 use crate::form::Form;
-use crate::run::output::{OutputError, RUN_JSON, Run};
+use crate::run::output::{Opened, OutputError};
 use manifest::{MANIFEST, Original, Writer};
 use original::Originals;
 use pages::{Facts, Templates};
@@ -76,8 +76,8 @@ pub enum PublishError {
 /// What a site is made with.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The run's folder.
-    pub dir: PathBuf,
+    /// The run, opened.
+    pub run: Opened,
     /// The new folder.
     pub out: PathBuf,
     /// Whether a site that is there is replaced.
@@ -94,8 +94,6 @@ pub struct Options {
     pub title: String,
     /// A minisign secret key, and its password.
     pub key: Option<(PathBuf, Option<String>)>,
-    /// SHA-256 of `records.jsonl`.
-    pub records_sha256: String,
 }
 
 /// What was made.
@@ -121,17 +119,25 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     check(options)?;
     let parent = options.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(|e| OutputError::io(parent, e))?;
+    // By the site's name, so that what a killed one left is found.
+    let name = options.out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = format!(".cotejo-site-{name}");
+    match std::fs::remove_dir_all(parent.join(&name)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OutputError::io(parent, e)),
+        _ => Ok(()),
+    }?;
     let work = tempfile::Builder::new()
-        .prefix(".cotejo-site-")
+        .prefix(&name)
+        .rand_bytes(0)
         .tempdir_in(parent)
         .map_err(|e| OutputError::io(parent, e))?;
     let site = Writer::new(work.path());
-    let base = Base::load(&options.dir, forms, options.expected.as_ref())?;
+    let base = Base::load(&options.run, forms, options.expected.as_ref())?;
     let map = options.columns.clone().or_else(|| base.form().map(ColumnMap::of)).unwrap_or_default();
 
     let mut mesas = view::mesas(&base)?;
-    let originals = Originals::new(&options.dir, options.photos.as_deref());
-    let pictures = pictures::write(&site, &base, &options.dir, forms, &originals)?;
+    let originals = Originals::new(options.run.dir(), options.photos.as_deref());
+    let pictures = pictures::write(&site, &base, &options.run, forms, &originals)?;
     for mesa in mesas.values_mut().flatten() {
         match mesa.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
             Some(Ok(picture)) => mesa.picture = Some(picture.clone()),
@@ -143,7 +149,7 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     downloads(&site, &base, &map, options)?;
     let count = mesas.values().map(Vec::len).sum();
     pages_of(&site, &base, (&map, options), &mesas, &pictures)?;
-    let bytes = site.finish(&options.records_sha256, &pictures.originals)?;
+    let bytes = site.finish(base.about(), &pictures.originals)?;
     let mut public_key = None;
     if let Some((key, password)) = &options.key {
         let (signature, public) = manifest::sign(&bytes, key, password.clone())?;
@@ -221,8 +227,8 @@ fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> 
     let aside = tally::aside(base)?;
     let largest = tally::tally(base, 1, By::Party, "")?;
     let name = format!("datos/tally-{}s", largest.level().id);
-    site.file(&format!("{name}.json"), &tally::json(&largest, &aside)?)?;
-    site.file(&format!("{name}.csv"), &tally::frame(&largest).to_csv()?)?;
+    site.file(&format!("{name}.json"), &tally::json(&largest, &aside, base.about())?)?;
+    site.file(&format!("{name}.csv"), &about::on(base.about(), tally::frame(&largest)).to_csv()?)?;
     site.file("datos/columns.md", export::describe(base, map)?.as_bytes())
 }
 
@@ -235,7 +241,7 @@ fn pages_of(
     pictures: &pictures::Pictures,
 ) -> Result<(), PublishError> {
     let title = if options.title.is_empty() { map.title.clone() } else { options.title.clone() };
-    let templates = Templates::new(&title, base.levels())?;
+    let templates = Templates::new(&title, base.levels(), base.about())?;
     let centre_at = base.levels().last() - 1;
     templates.assets(site)?;
     let mut levels: Vec<Vec<view::Place>> = Vec::new();
@@ -288,14 +294,9 @@ fn pages_of(
         .collect();
     search::write(site, &entries)?;
     let country = levels[0].first().cloned();
-    let facts = Facts::gather(base, &options.dir, pictures, country.as_ref())?;
+    let facts = Facts::gather(base, options.run.run(), pictures, country.as_ref())?;
     site.file("como.html", templates.about(&facts)?.as_bytes())?;
     site.file("datos.html", templates.data(&site.files("datos/"), options.key.is_some())?.as_bytes())
-}
-
-/// The run's own file, where it can be read.
-fn run_of(dir: &Path) -> Option<Run> {
-    serde_json::from_slice(&std::fs::read(dir.join(RUN_JSON)).ok()?).ok()
 }
 
 /// One entry of the manifest's originals.

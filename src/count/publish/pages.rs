@@ -4,19 +4,19 @@
 //! Content-Security-Policy says so. Every page works without the script: it adds the search and
 //! remembers the language. All text is escaped by the template engine. Refuses nothing.
 
+use super::PublishError;
 use super::manifest::{Published, Writer};
 use super::pictures::Pictures;
 use super::view::{MesaView, Place};
-use super::{PublishError, run_of};
-use crate::count::tally::{Base, TallyError, aside};
+use crate::count::tally::{Base, TallyError, about, aside};
 use crate::form::{Level, Levels};
-use crate::ground::words::{noun, thousands};
+use crate::ground::words::{Language, noun, thousands};
+use crate::run::output::{About, Run};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Why a sheet has no picture, in Spanish and English, by the refusal's tag.
 const REFUSALS: [(&str, &str, &str); 8] = [
@@ -81,6 +81,8 @@ pub struct Facts {
     models: Vec<(String, String)>,
     cotejo: String,
     made: String,
+    /// The review log, as length and last hash.
+    log: Option<String>,
 }
 
 impl Facts {
@@ -90,13 +92,12 @@ impl Facts {
     /// The database refuses a question; none is known.
     pub fn gather(
         base: &Base,
-        dir: &Path,
+        run: Option<&Run>,
         pictures: &Pictures,
         country: Option<&Place>,
     ) -> Result<Self, PublishError> {
         let count =
             |sql: &str| -> Result<usize, TallyError> { Ok(base.db().query_row(sql, [], |r| r.get(0))?) };
-        let run = run_of(dir);
         let wrong: f64 = base
             .db()
             .query_row(
@@ -122,7 +123,7 @@ impl Facts {
             parts: count("SELECT count(*) FROM sheet WHERE status = 'part'")?,
             reviewed: count("SELECT count(*) FROM sheet WHERE counts AND status <> 'accepted'")?,
             numbers_set: count("SELECT count(*) FROM number WHERE basis = 'person'")?,
-            max_error: run.as_ref().and_then(|r| r.settings.get("max_error").cloned()),
+            max_error: run.and_then(|r| r.settings.get("max_error").cloned()),
             expected_wrong: if wrong < 0.001 { "< 0.001".to_owned() } else { format!("{wrong:.3}") },
             counted: c.counted,
             expected: c.expected,
@@ -139,10 +140,11 @@ impl Facts {
                     (*n, es, en)
                 })
                 .collect(),
-            forms: list(run.as_ref().map(|r| &r.forms)),
-            models: list(run.as_ref().map(|r| &r.models)),
-            cotejo: run.as_ref().map_or_else(|| env!("CARGO_PKG_VERSION").to_owned(), |r| r.cotejo.clone()),
-            made: run.map_or_else(String::new, |r| r.measured.started_at),
+            forms: list(run.map(|r| &r.forms)),
+            models: list(run.map(|r| &r.models)),
+            cotejo: run.map_or_else(|| env!("CARGO_PKG_VERSION").to_owned(), |r| r.cotejo.clone()),
+            made: run.map_or_else(String::new, |r| r.measured.started_at.clone()),
+            log: about::log(base.about()),
         })
     }
 }
@@ -159,7 +161,7 @@ impl Templates {
     ///
     /// # Errors
     /// None in a released program: the templates are tested.
-    pub fn new(title: &str, levels: &Levels) -> Result<Self, minijinja::Error> {
+    pub fn new(title: &str, levels: &Levels, about: &About) -> Result<Self, minijinja::Error> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -178,6 +180,8 @@ impl Templates {
             environment.add_template(name, text)?;
         }
         environment.add_global("levels", Serde(Names::all(levels)));
+        let edited = [Language::Es, Language::En].map(|l| about::edited_titles(about, l).join(". "));
+        environment.add_global("edited", Serde(edited));
         Ok(Self { environment, title: title.to_owned(), levels: levels.clone() })
     }
 

@@ -14,10 +14,9 @@ use crate::form::Form;
 use crate::ground::geometry::Quad;
 use crate::ground::hash::sha256;
 use crate::record::Record;
-use crate::run::output;
+use crate::run::output::Opened;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// Photos worked on at once, at most: each is some megabytes.
 const CHUNK: usize = 64;
@@ -52,7 +51,7 @@ type Photo = Vec<(i64, Record)>;
 pub fn write(
     site: &Writer,
     base: &Base,
-    dir: &Path,
+    run: &Opened,
     forms: &[Form],
     originals: &Originals,
 ) -> Result<Pictures, PublishError> {
@@ -66,7 +65,7 @@ pub fn write(
     let mut out = Pictures::default();
     let mut at = 0;
     let mut photos: Vec<Photo> = Vec::new();
-    output::visit(dir, |record| {
+    run.visit(|record| {
         out.originals.push(original_of(&record));
         let place = at;
         at += 1;

@@ -6,13 +6,13 @@ use crate::ground::hash::sha256;
 use crate::lab::synth::records::Country;
 use crate::record::Record;
 use crate::run::config::Config;
-use crate::run::output::{Measured, Overwrite, Run};
+use crate::run::output::{Measured, Opened, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
 use std::collections::BTreeSet;
 
 fn options(dir: &Path, out: &Path) -> Options {
     Options {
-        dir: dir.to_owned(),
+        run: Opened::of(dir, &builtin().unwrap()).unwrap(),
         out: out.to_owned(),
         existing: Overwrite::Refuse,
         photos: None,
@@ -21,7 +21,6 @@ fn options(dir: &Path, out: &Path) -> Options {
         head: NistHead { issuer: "nobody".to_owned(), generated: "2024-07-29T00:00:00Z".to_owned() },
         title: String::new(),
         key: None,
-        records_sha256: String::new(),
     }
 }
 

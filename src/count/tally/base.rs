@@ -4,12 +4,12 @@
 //! database in memory with the tables of `schema.sql`, one sheet chosen for each mesa by
 //! `settle.sql`. Refuses nothing of a record: sheets that do not count stay in it, marked so.
 
-use super::TallyError;
 use super::expected::{Expected, Of};
+use super::{TallyError, about};
 use crate::decide::{Basis, Status};
 use crate::form::{FieldKind, Form, Group, Levels, PlaceName, value_id};
 use crate::record::{Place, Record, Value};
-use crate::run::output::{self, OutputError};
+use crate::run::output::{About, Opened, OutputError};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +30,7 @@ pub struct Base {
     form: Option<Form>,
     levels: Levels,
     listed: bool,
+    about: About,
 }
 
 /// Fills a [`Base`].
@@ -307,20 +308,27 @@ impl<'f> Loader<'f> {
             "CREATE INDEX area_mesa ON area (centre, mesa); CREATE INDEX mesa_sheet ON mesa (sheet); COMMIT; ANALYZE",
         )?;
         let form = self.form.or(self.forms.first()).cloned();
-        Ok(Base { db: self.db, form, levels, listed: expected.is_some() })
+        Ok(Base { db: self.db, form, levels, listed: expected.is_some(), about: About::default() })
     }
 }
 
 impl Base {
-    /// The base of a run's folder. Records are read one by one: a run of a country does not have to
+    /// The base of a run that was opened. Records are read one by one: a run of a country does not have to
     /// fit into memory.
     ///
     /// # Errors
     /// The folder holds no run, or records that cannot be read.
-    pub fn load(dir: &Path, forms: &[Form], expected: Option<&Expected>) -> Result<Self, TallyError> {
+    pub fn load(run: &Opened, forms: &[Form], expected: Option<&Expected>) -> Result<Self, TallyError> {
         let mut loader = Loader::new(forms)?;
-        output::visit(dir, |record| loader.add(&record))?;
-        loader.settle(expected)
+        run.visit(|record| loader.add(&record))?;
+        let base = loader.settle(expected)?;
+        about::store(run.about(), &base.db)?;
+        Ok(Self { about: run.about().clone(), ..base })
+    }
+
+    /// What is to be said of the run.
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
     /// The base of records in memory.

@@ -4,7 +4,7 @@
 //! what [`Registry::load`] refuses.
 
 use super::TallyError;
-use crate::run::output::{OutputError, RUN_JSON};
+use crate::run::output::run_of;
 use crate::run::registry::{Registry, Table};
 use std::path::Path;
 
@@ -48,25 +48,17 @@ impl Expected {
     /// # Errors
     /// A `run.json` that cannot be read; one that is not there says nothing.
     pub fn of_run(dir: &Path) -> Result<Option<Self>, TallyError> {
-        let path = dir.join(RUN_JSON);
-        let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
-        let run: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| OutputError::Line {
-            path: path.display().to_string(),
-            line: e.line(),
-            problem: e.to_string(),
-        })?;
-        let list = |name: &str| -> Option<Vec<(String, u32)>> {
-            let table = |entry: &serde_json::Value| {
-                let (centre, table) = entry.as_str()?.rsplit_once('.')?;
+        let Some(registry) = run_of(dir)?.and_then(|run| run.registry) else { return Ok(None) };
+        let list = |codes: &[String]| -> Vec<(String, u32)> {
+            let table = |code: &String| {
+                let (centre, table) = code.rsplit_once('.')?;
                 Some((centre.to_owned(), table.parse().ok()?))
             };
-            Some(run.pointer(name)?.as_array()?.iter().filter_map(table).collect())
+            codes.iter().filter_map(table).collect()
         };
-        let unlisted = list("/registry/unknown").unwrap_or_default();
-        Ok(list("/registry/missing").map(|missing| {
-            let table = |(centre, table)| ExpectedTable { centre, table, names: Vec::new() };
-            Self { tables: missing.into_iter().map(table).collect(), of: Of::Missing { unlisted } }
-        }))
+        let table = |(centre, table)| ExpectedTable { centre, table, names: Vec::new() };
+        let of = Of::Missing { unlisted: list(&registry.unknown) };
+        Ok(Some(Self { tables: list(&registry.missing).into_iter().map(table).collect(), of }))
     }
 
     /// The mesas of a registry of tables.

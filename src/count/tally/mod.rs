@@ -6,6 +6,7 @@
 //! contradict each other are listed and left out. A place without a sheet has no sum, which is not a sum
 //! of nought, and a sum that lacks sheets says so. All sums are SQL's. Refuses what [`Base::load`] refuses.
 
+pub mod about;
 mod base;
 mod chart;
 pub mod columns;

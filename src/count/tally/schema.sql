@@ -105,5 +105,11 @@ CREATE TABLE conflict (
   value INTEGER                      -- what it says
 );
 
+-- What the figures rest on.
+CREATE TABLE about (
+  what TEXT NOT NULL,                -- records_sha256, log (length and last hash of the review log), or edited
+  said TEXT NOT NULL                 -- its value; of edited what shows that the run was changed outside the program
+);
+
 -- Names as they come, before one is chosen.
 CREATE TEMP TABLE heard (level INTEGER, code TEXT, name TEXT, weight INTEGER);

@@ -2,8 +2,9 @@
 //!
 //! In: [`Tally`] and what was left aside. Out: text, a [`Frame`], bytes. Refuses nothing.
 
-use super::{Aside, Coverage, Tally, TallyError};
+use super::{Aside, Coverage, Tally, TallyError, about};
 use crate::count::tally::frame::{Cell, Column, Frame};
+use crate::run::output::About;
 use serde_json::json;
 
 /// Name and version of the schema of a tally as JSON.
@@ -148,7 +149,7 @@ pub fn frame(tally: &Tally) -> Frame {
 ///
 /// # Errors
 /// A tally that JSON cannot hold; none is known.
-pub fn json(tally: &Tally, aside: &Aside) -> Result<Vec<u8>, TallyError> {
+pub fn json(tally: &Tally, aside: &Aside, about: &About) -> Result<Vec<u8>, TallyError> {
     let mut bytes = serde_json::to_vec_pretty(&json!({
         "schema": TALLY_SCHEMA,
         "level": tally.level().id,
@@ -157,6 +158,8 @@ pub fn json(tally: &Tally, aside: &Aside) -> Result<Vec<u8>, TallyError> {
         "conflicts": aside.conflicts,
         "joined": aside.joined,
         "unplaced": aside.unplaced,
+        "log": about.log,
+        "edited": about::edited(about),
     }))?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -187,7 +187,7 @@ fn what_no_sheet_tells_is_not_nought_and_a_sum_that_lacks_sheets_says_so() {
     let csv = String::from_utf8(frame(&states).to_csv().unwrap()).unwrap();
     let row = csv.lines().find(|l| l.starts_with(&format!("state,{last},"))).unwrap();
     assert!(row.contains(&format!(",,0,{},yes,", 60 - all)), "{row}");
-    let bytes = json(&states, &Aside::default()).unwrap();
+    let bytes = json(&states, &Aside::default(), base.about()).unwrap();
     let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     let figure = value["lines"].as_array().unwrap().last().unwrap()["figures"][0].clone();
     assert_eq!(figure, serde_json::json!({ "votes": null, "sheets": 0, "partial": true }));
@@ -245,7 +245,7 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
     });
     let registry = crate::run::registry::Registry::parse(list.join("\n").as_bytes(), "list").unwrap();
     let mut run = crate::run::output::Run::new(&records[..10], BTreeMap::new(), Default::default());
-    run.registry = Some(registry.coverage(&records[..10]));
+    run.registry = Some(registry.coverage(&records[..10].iter().filter_map(|r| registry.shown(r)).collect()));
     std::fs::write(dir.path().join("run.json"), run.to_json().unwrap()).unwrap();
     let expected = Expected::of_run(dir.path()).unwrap();
     let base = Base::of(&records[..10], &forms, expected.as_ref()).unwrap();

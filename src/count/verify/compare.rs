@@ -98,6 +98,8 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         right_only: right.mesas.keys().filter(|k| !left.mesas.contains_key(*k)).cloned().collect(),
         open: Vec::new(),
         problems: Vec::new(),
+        log: None,
+        edited: Vec::new(),
         table: ("mesa".to_owned(), "table".to_owned()),
     };
     for (key, a) in &left.mesas {

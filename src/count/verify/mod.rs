@@ -162,6 +162,10 @@ pub struct Verification {
     pub open: Vec<MesaKey>,
     /// What is wrong with the tables themselves.
     pub problems: Vec<table::Problem>,
+    /// The review log that the sheets' figures rest on, as length and last hash.
+    pub log: Option<String>,
+    /// What shows that the run was changed outside the program.
+    pub edited: Vec<String>,
     /// What the sheets' form calls a table, in Spanish and English.
     #[serde(skip)]
     pub table: (String, String),
@@ -192,6 +196,12 @@ impl Verification {
             self.right_only.len(),
             self.open.len(),
         );
+        if let Some(log) = &self.log {
+            out.push_str(&format!("  review log: {log}\n"));
+        }
+        if !self.edited.is_empty() {
+            out.push_str(&format!("  EDITED outside the program: {}\n", self.edited.join(", ")));
+        }
         if self.empty > 0 {
             out.push_str(&format!("  {} figures could not be read or are empty cells\n", self.empty));
         }

@@ -26,9 +26,9 @@ pub struct RateView {
     pub high: Both,
 }
 
-/// The audit of a run's records; `None` where nothing was drawn or checked yet.
-pub fn audit(records: &[Record]) -> Option<Audit> {
-    let (numbers, sheets) = audited(records)?;
+/// The audit as it is shown; `None` where nothing was drawn or checked yet.
+pub fn audit(audited: &Audited) -> Option<Audit> {
+    let (numbers, sheets) = audited.rates()?;
     let view = |r: Rate| RateView { n: r.n, wrong: r.wrong, low: percent(r.low), high: percent(r.high) };
     Some(Audit { numbers: view(numbers), sheets: view(sheets) })
 }
@@ -55,24 +55,35 @@ impl Rate {
     }
 }
 
-/// What the audit found so far: of the numbers that were settled, and of the sheets that are done.
-pub fn audited(records: &[Record]) -> Option<(Rate, Rate)> {
-    let (mut numbers, mut sheets) = ((0, 0), (0, 0));
-    for record in records {
-        let Some(review) = record.review.as_ref().filter(|r| r.sampled) else { continue };
+/// What the audit found so far: wrong ones and all, of the numbers that were settled and of the sheets that are done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Audited {
+    numbers: (usize, usize),
+    sheets: (usize, usize),
+}
+
+impl Audited {
+    /// Counts a record, if it was drawn.
+    pub fn add(&mut self, record: &Record) {
+        let Some(review) = record.review.as_ref().filter(|r| r.sampled) else { return };
         let mut wrong = 0;
         for (_, value) in record.numbers() {
             let Some(set) = &value.set_by else { continue };
-            numbers.1 += 1;
+            self.numbers.1 += 1;
             wrong += usize::from(set.was != value.value);
         }
-        numbers.0 += wrong;
+        self.numbers.0 += wrong;
         if matches!(review.state, ReviewState::Complete | ReviewState::Unreadable) {
-            sheets.1 += 1;
-            sheets.0 += usize::from(wrong > 0);
+            self.sheets.1 += 1;
+            self.sheets.0 += usize::from(wrong > 0);
         }
     }
-    (numbers.1 > 0).then(|| (Rate::of(numbers.0, numbers.1), Rate::of(sheets.0, sheets.1)))
+
+    /// The rates of numbers and of sheets.
+    pub fn rates(&self) -> Option<(Rate, Rate)> {
+        let of = |(wrong, n)| Rate::of(wrong, n);
+        (self.numbers.1 > 0).then(|| (of(self.numbers), of(self.sheets)))
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +124,12 @@ mod tests {
         }
         record.contests[0].choices[0].votes.value = Some(21);
         assert_eq!(record.status, Status::Accepted);
-        assert!(audited(std::slice::from_ref(&record)).is_none(), "not drawn");
+        let rates = |record: &Record| {
+            let mut audited = Audited::default();
+            audited.add(record);
+            audited.rates()
+        };
+        assert!(rates(&record).is_none(), "not drawn");
         record.review = Some(Review {
             state: ReviewState::Complete,
             by: vec!["ana".to_owned()],
@@ -121,7 +137,7 @@ mod tests {
             open: Vec::new(),
             sampled: true,
         });
-        let (numbers, sheets) = audited(&[record]).unwrap();
+        let (numbers, sheets) = rates(&record).unwrap();
         assert_eq!((numbers.wrong, numbers.n, sheets.wrong, sheets.n), (1, 3, 1, 1));
     }
 }

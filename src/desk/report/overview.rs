@@ -1,15 +1,16 @@
 //! The run at a glance, and the register of all its sheets.
 //!
-//! In: all records. Out: counts, findings by kind, a histogram of the sheets' probabilities, a strip
-//! chart for each folder or scanner; and the register as compact JSON that the page's script lists
-//! and filters. Refuses nothing.
+//! In: all records, one by one; a little of each stays in memory ([`Seen`]). Out: counts, findings by kind, a histogram
+//! of the sheets' probabilities, a strip chart for each folder or scanner; and the register as compact JSON that the
+//! page's script lists and filters. Refuses nothing.
 
-use super::audit::{Audit, audit};
-use super::wording::{Both, alarm, percent, title};
+use super::audit::{Audit, Audited, audit};
+use super::wording::{Both, percent, seen, title};
 use crate::decide::Status;
 use crate::ground::finding::Code;
-use crate::record::Record;
-use crate::run::output::{Counts, alarms};
+use crate::picture;
+use crate::record::{Record, ReviewState};
+use crate::run::output::{About, Census, Counts, Measured};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,10 @@ pub struct Overview {
     pub waiting: usize,
     /// What the audit says, if there was one.
     pub audit: Option<Audit>,
+    /// How many decisions the log holds that the records rest on, and the hash of the last.
+    pub log: Option<(u64, String)>,
+    /// What shows that the run is not as the program wrote it.
+    pub edited: Vec<Both>,
 }
 
 /// How many records carry a finding.
@@ -86,20 +91,80 @@ pub struct Tick {
     pub rejected: f64,
 }
 
-/// The overview of a run.
-pub fn overview(records: &[Record]) -> Overview {
-    let counts = Counts::of(records);
-    let (grouped_by, groups) = groups(records);
-    Overview {
-        counts,
-        rate: share(counts.accepted, counts.sheets()),
-        alarms: alarms(records).iter().map(alarm).collect(),
-        findings: findings(records),
-        histogram: histogram(records),
-        groups,
-        grouped_by,
-        waiting: records.iter().filter(|r| r.waits()).count(),
-        audit: audit(records),
+/// What stays in memory of a record.
+#[derive(Debug)]
+pub struct Glance {
+    path: String,
+    code: Option<String>,
+    status: Status,
+    confidence: f64,
+    codes: BTreeSet<Code>,
+    part: bool,
+    reviewed: bool,
+    waits: bool,
+    /// Whether it is shown with its evidence.
+    pub open: bool,
+    rank: (u8, bool, u64),
+}
+
+impl Glance {
+    fn of(record: &Record) -> Self {
+        Self {
+            path: record.source().path.clone(),
+            code: record.sheet.code.clone(),
+            status: record.status,
+            confidence: record.confidence,
+            codes: record.findings.iter().map(|f| f.code).collect(),
+            part: record.is_part(),
+            reviewed: record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete),
+            waits: record.waits(),
+            open: super::is_open(record),
+            rank: picture::rank(record),
+        }
+    }
+}
+
+/// The records of a run as they were seen, one by one.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// A glance at each, in their order.
+    pub all: Vec<Glance>,
+    census: Census,
+    audited: Audited,
+}
+
+impl Seen {
+    /// Takes in the next record.
+    pub fn add(&mut self, record: &Record) {
+        self.all.push(Glance::of(record));
+        self.census.add(record);
+        self.audited.add(record);
+    }
+
+    /// Indices of the records in the order in which they are shown ([`picture::order`]).
+    pub fn order(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..self.all.len()).filter(|&ix| !self.all[ix].part).collect();
+        all.sort_by_key(|&ix| (self.all[ix].rank, ix));
+        all
+    }
+
+    /// The overview of the run.
+    pub fn overview(&self, about: &About) -> Overview {
+        let run = self.census.clone().run(BTreeMap::new(), Measured::default());
+        let (grouped_by, groups) = groups(&self.all);
+        Overview {
+            counts: run.counts,
+            rate: share(run.counts.accepted, run.counts.sheets()),
+            alarms: run.alarms.iter().map(seen).collect(),
+            findings: findings(&self.all),
+            histogram: histogram(&self.all),
+            groups,
+            grouped_by,
+            waiting: self.all.iter().filter(|g| g.waits).count(),
+            audit: audit(&self.audited),
+            log: about.log.as_ref().map(|l| (l.entries, l.head.clone())),
+            edited: about.edited.iter().map(seen).collect(),
+        }
     }
 }
 
@@ -110,19 +175,17 @@ fn share(part: usize, whole: usize) -> Both {
 }
 
 /// How many records carry each code, the most frequent first.
-fn count_findings<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(Code, usize)> {
+fn count_findings<'a>(records: impl IntoIterator<Item = &'a Glance>) -> Vec<(Code, usize)> {
     let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
-    for record in records.into_iter().filter(|r| !r.is_part()) {
-        for code in record.findings.iter().map(|f| f.code).collect::<BTreeSet<_>>() {
-            *counts.entry(code).or_insert(0) += 1;
-        }
+    for code in records.into_iter().filter(|g| !g.part).flat_map(|g| &g.codes) {
+        *counts.entry(*code).or_insert(0) += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     counts
 }
 
-fn findings(records: &[Record]) -> Vec<FindingCount> {
+fn findings(records: &[Glance]) -> Vec<FindingCount> {
     let counts = count_findings(records);
     let most = counts.first().map_or(1, |c| c.1) as f64;
     counts
@@ -137,11 +200,11 @@ fn findings(records: &[Record]) -> Vec<FindingCount> {
 }
 
 /// Codes and titles of the findings of some records, the most frequent first, for the filter.
-pub fn finding_titles<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<(Code, Both)> {
+pub fn finding_titles<'a>(records: impl IntoIterator<Item = &'a Glance>) -> Vec<(Code, Both)> {
     count_findings(records).into_iter().map(|(code, _)| (code, title(code))).collect()
 }
 
-fn histogram(records: &[Record]) -> Vec<Bar> {
+fn histogram(records: &[Glance]) -> Vec<Bar> {
     let mut bars: Vec<Bar> = BINS
         .iter()
         .map(|(_, text)| Bar {
@@ -169,6 +232,18 @@ fn histogram(records: &[Record]) -> Vec<Bar> {
     bars
 }
 
+fn counts(records: &[&Glance]) -> Counts {
+    let of = |status| records.iter().filter(|g| !g.part && g.status == status).count();
+    Counts {
+        records: records.len(),
+        accepted: of(Status::Accepted),
+        review: of(Status::Review),
+        rejected: of(Status::Rejected),
+        parts: records.iter().filter(|g| g.part).count(),
+        reviewed: records.iter().filter(|g| g.reviewed).count(),
+    }
+}
+
 /// The folder of a path; empty for none.
 fn folder(path: &str) -> &str {
     path.rfind(['/', '\\']).map_or("", |i| &path[..i])
@@ -181,22 +256,22 @@ fn scanner(path: &str) -> &str {
 }
 
 /// The records by folder; by scanner when all lie in one folder.
-fn groups(records: &[Record]) -> (&'static str, Vec<Group>) {
-    let folders: BTreeSet<&str> = records.iter().map(|r| folder(&r.source().path)).collect();
+fn groups(records: &[Glance]) -> (&'static str, Vec<Group>) {
+    let folders: BTreeSet<&str> = records.iter().map(|r| folder(&r.path)).collect();
     let (grouped_by, key): (_, fn(&str) -> &str) =
         if folders.len() > 1 { ("folder", folder) } else { ("scanner", scanner) };
-    let mut members: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
-    for record in records.iter().filter(|r| !r.is_part()) {
-        members.entry(key(&record.source().path)).or_default().push(record);
+    let mut members: BTreeMap<&str, Vec<&Glance>> = BTreeMap::new();
+    for record in records.iter().filter(|g| !g.part) {
+        members.entry(key(&record.path)).or_default().push(record);
     }
-    let mut groups: Vec<(&str, Vec<&Record>)> = members.into_iter().collect();
+    let mut groups: Vec<(&str, Vec<&Glance>)> = members.into_iter().collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.1.len()));
     if groups.len() > GROUPS {
         let rest = groups.split_off(GROUPS - 1).into_iter().flat_map(|g| g.1).collect();
         groups.push(("…", rest));
     }
-    let view = |(name, members): (&str, Vec<&Record>)| {
-        let counts = Counts::of(members.iter().copied());
+    let view = |(name, members): (&str, Vec<&Glance>)| {
+        let counts = counts(&members);
         let places = members
             .chunks(members.len().div_ceil(PLACES).max(1))
             .map(|sheets| {
@@ -214,7 +289,7 @@ fn groups(records: &[Record]) -> (&'static str, Vec<Group>) {
 /// English; `rows` as path, code, status (0 accepted, 1 review, 2 rejected), stated probability,
 /// indices of findings, and the place of the sheet in the report (`null` for an accepted one).
 /// `place` maps a sheet's rank to its address. Safe within a script element.
-pub fn register(records: &[Record], order: &[usize], place: impl Fn(usize) -> String) -> String {
+pub fn register(records: &[Glance], order: &[usize], place: impl Fn(usize) -> String) -> String {
     let codes = count_findings(records);
     let rows: Vec<serde_json::Value> = order
         .iter()
@@ -222,20 +297,19 @@ pub fn register(records: &[Record], order: &[usize], place: impl Fn(usize) -> St
         .map(|(rank, &ix)| {
             let record = &records[ix];
             let found: Vec<usize> =
-                (0..codes.len()).filter(|&i| record.findings.iter().any(|f| f.code == codes[i].0)).collect();
+                (0..codes.len()).filter(|&i| record.codes.contains(&codes[i].0)).collect();
             let status = match record.status {
                 Status::Accepted => 0,
                 Status::Review => 1,
                 Status::Rejected => 2,
             };
-            let open = super::is_open(record);
             serde_json::json!([
-                record.source().path,
-                record.sheet.code,
+                record.path,
+                record.code,
                 status,
                 percent(record.confidence).en,
                 found,
-                open.then(|| place(rank)),
+                record.open.then(|| place(rank)),
             ])
         })
         .collect();

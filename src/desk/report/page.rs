@@ -6,10 +6,11 @@
 
 use super::desk::Desk;
 use super::overview::Overview;
+use super::page_name;
 use super::view::Sheet;
 use super::wording::Both;
-use super::{REPORT_HTML, page_name};
 use crate::ground::finding::Code;
+use crate::run::output::{REPORT_HTML, REPORT_PAGES};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
@@ -17,6 +18,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
@@ -55,18 +57,18 @@ pub struct Pager {
 
 impl Pager {
     /// The index; `None` when it is the only page.
-    pub fn index(pages: &[&[usize]]) -> Option<Self> {
+    pub fn index(pages: &[Range<usize>]) -> Option<Self> {
         (pages.len() > 1).then(|| Self {
             index: None,
             previous: None,
-            next: Some(format!("{}/{}", super::REPORT_PAGES, page_name(0))),
+            next: Some(format!("{REPORT_PAGES}/{}", page_name(0))),
             number: 0,
-            pages: list(pages, &format!("{}/", super::REPORT_PAGES)),
+            pages: list(pages, &format!("{REPORT_PAGES}/")),
         })
     }
 
     /// Page `n`, from 0.
-    pub fn page(n: usize, pages: &[&[usize]]) -> Option<Self> {
+    pub fn page(n: usize, pages: &[Range<usize>]) -> Option<Self> {
         Some(Self {
             index: Some(format!("../{REPORT_HTML}")),
             previous: n.checked_sub(1).map(page_name),
@@ -77,14 +79,8 @@ impl Pager {
     }
 }
 
-fn list(pages: &[&[usize]], prefix: &str) -> Vec<(String, usize, usize)> {
-    let mut first = 1;
-    let mut out = Vec::new();
-    for (n, page) in pages.iter().enumerate() {
-        out.push((format!("{prefix}{}", page_name(n)), first, first + page.len() - 1));
-        first += page.len();
-    }
-    out
+fn list(pages: &[Range<usize>], prefix: &str) -> Vec<(String, usize, usize)> {
+    pages.iter().enumerate().map(|(n, p)| (format!("{prefix}{}", page_name(n)), p.start + 1, p.end)).collect()
 }
 
 /// The page's template, ready to render.

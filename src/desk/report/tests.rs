@@ -7,8 +7,9 @@ use crate::ground::geometry::{Point, Quad, Rect};
 use crate::picture::{self, Picture, cover};
 use crate::read::sheet::{Mesh, Rung};
 use crate::record::{Registration, RungRecord};
-use crate::run::output::sample;
+use crate::run::output::{Folder, Measured, Overwrite, Run, sample};
 use image::{GrayImage, Luma};
+use std::collections::BTreeMap;
 
 /// Pixels per millimetre of the made-up photo, and where the frame's origin stands in it.
 const SCALE: f64 = 4.0;
@@ -129,6 +130,12 @@ fn two_sheets_of_one_photo_keep_their_own_pictures() {
     assert!(pictures::load::<picture::SheetPictures>(dir.path(), &right).strip.is_none());
 }
 
+fn write(dir: &Path, records: &[Record], forms: &[Form]) -> usize {
+    let run = Run::new(records, BTreeMap::new(), Measured::default());
+    Folder::create(dir, Overwrite::Replace).unwrap().write(records, forms, run).unwrap();
+    again(&Opened::of(dir, forms).unwrap(), forms).unwrap()
+}
+
 /// The report of some records as one text, page after page.
 fn report(records: &[Record], pictures: Option<(&GrayImage, &Form)>) -> (Vec<String>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
@@ -138,7 +145,7 @@ fn report(records: &[Record], pictures: Option<(&GrayImage, &Form)>) -> (Vec<Str
             pictures::save(dir.path(), record, &picture::pictures(pixels, record, form)).unwrap();
         }
     }
-    let n = write(dir.path(), records, &forms).unwrap();
+    let n = write(dir.path(), records, &forms);
     let mut pages = vec![std::fs::read_to_string(dir.path().join(REPORT_HTML)).unwrap()];
     for page in 0..n - 1 {
         pages.push(std::fs::read_to_string(dir.path().join(REPORT_PAGES).join(page_name(page))).unwrap());
@@ -224,7 +231,7 @@ fn the_report_is_the_same_bytes_each_time() {
     let dir = tempfile::tempdir().unwrap();
     pictures::save(dir.path(), &record, &picture::pictures(&pixels, &record, &form)).unwrap();
     let made = || {
-        write(dir.path(), std::slice::from_ref(&record), &builtin().unwrap()).unwrap();
+        write(dir.path(), std::slice::from_ref(&record), &builtin().unwrap());
         std::fs::read(dir.path().join(REPORT_HTML)).unwrap()
     };
     assert!(made() == made());
@@ -244,7 +251,7 @@ fn many_sheets_are_split_into_pages_and_old_pages_go_away() {
     assert_eq!(pages[1].matches("<article").count(), PER_PAGE);
     assert!(pages[0].contains("\"report/page-001.html#s0\""));
     assert!(pages[2].contains(&format!("id=\"s{PER_PAGE}\"")));
-    write(dir.path(), &records[..1], &builtin().unwrap()).unwrap();
+    write(dir.path(), &records[..1], &builtin().unwrap());
     assert!(!dir.path().join(REPORT_PAGES).join(page_name(0)).exists());
 }
 

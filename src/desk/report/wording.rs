@@ -7,8 +7,6 @@ use crate::form::{FieldKind, Form};
 use crate::ground::finding::{Code, Finding};
 use crate::ground::words::{self, Language, sentence};
 use crate::record::Record;
-use crate::run::output::alarm::Alarm;
-use crate::run::output::alarm_finding;
 use serde::Serialize;
 
 /// A text in both languages.
@@ -38,11 +36,6 @@ impl Both {
     }
 }
 
-/// A folder or scanner that stands out, with its test.
-pub fn alarm(alarm: &Alarm) -> Both {
-    seen(&alarm_finding(alarm))
-}
-
 /// The title of a finding's code.
 pub fn title(code: Code) -> Both {
     Both::of(|language| code.title(language))
@@ -61,7 +54,8 @@ pub fn detail(finding: &Finding) -> Both {
     }
 }
 
-fn seen(finding: &Finding) -> Both {
+/// What is seen, with its numbers.
+pub fn seen(finding: &Finding) -> Both {
     Both::of(|language| sentence(&finding.seen(language)))
 }
 

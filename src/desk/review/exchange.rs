@@ -8,7 +8,7 @@
 
 use super::ReviewError;
 use super::fold::Verdict;
-use super::log::{Action, Deed, Entry, LOG, Log, LogError};
+use super::log::{Action, Deed, Entry, Log};
 use super::station::Station;
 use crate::record::sheet_key;
 use crate::run::output::{OutputError, inert, write_whole};
@@ -50,7 +50,7 @@ pub struct Clash {
 /// # Errors
 /// A log that is not there or does not hold; the own log cannot be written.
 pub fn merge(station: &mut Station, path: &Path) -> Result<Merged, ReviewError> {
-    let other = copy(path)?;
+    let other = Log::read(path)?;
     let own: BTreeSet<String> = station.log().entries().iter().map(|e| e.id().to_owned()).collect();
     let mut merged = Merged::default();
     let mut deeds: Vec<Deed> = Vec::new();
@@ -67,38 +67,6 @@ pub fn merge(station: &mut Station, path: &Path) -> Result<Merged, ReviewError> 
         station.take_in(deeds)?;
     }
     Ok(merged)
-}
-
-/// A log read from a copy, with what a killed station left beside it.
-fn copy(path: &Path) -> Result<Log, ReviewError> {
-    if !path.is_file() {
-        return Err(LogError::Missing { path: path.display().to_string() }.into());
-    }
-    let dir = tempfile::tempdir().map_err(|e| OutputError::io(path, e))?;
-    let to = dir.path().join(LOG);
-    std::fs::copy(path, &to).map_err(|e| OutputError::io(path, e))?;
-    let beside = |base: &Path| {
-        let mut name = base.as_os_str().to_owned();
-        name.push("-wal");
-        std::path::PathBuf::from(name)
-    };
-    if beside(path).is_file() {
-        std::fs::copy(beside(path), beside(&to)).map_err(|e| OutputError::io(path, e))?;
-    }
-    // The log is read whole on opening; its copy can go.
-    Log::existing(&to).map_err(|e| named(e, path).into())
-}
-
-/// An error of the copy under the name of what was copied.
-fn named(error: LogError, path: &Path) -> LogError {
-    let path = path.display().to_string();
-    match error {
-        LogError::Sql { problem, .. } => LogError::Sql { path, problem },
-        LogError::Chain { n, .. } => LogError::Chain { path, n },
-        LogError::Version { found, .. } => LogError::Version { path, found },
-        LogError::Missing { .. } => LogError::Missing { path },
-        LogError::Busy { .. } => LogError::Busy { path },
-    }
 }
 
 /// All contradictions, in the order of the sheets.
@@ -220,9 +188,11 @@ pub fn to_csv(station: &Station) -> Result<Vec<u8>, ReviewError> {
 /// # Errors
 /// What JSON cannot hold; none is known.
 pub fn to_json(station: &Station) -> Result<Vec<u8>, ReviewError> {
+    let log = station.log().state();
     let all = serde_json::json!({
         "schema": "cotejo.corrections/1",
-        "head": station.log().head(),
+        "length": log.entries,
+        "head": log.head,
         "entries": rows(station),
         "contradictions": contradictions(station),
     });

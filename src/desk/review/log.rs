@@ -2,16 +2,19 @@
 //! before it.
 //!
 //! In: what a person did. Out: [`Entry`]s, in order. An entry's hash covers all of it and the hash
-//! before it, so that a changed, removed or inserted entry shows on opening; what the chain cannot
-//! show is that its end was cut off, which is why the last hash is shown to the reviewer and written
-//! into every export. An entry is on the disk when [`Log::append`] returns (WAL, `synchronous=FULL`).
+//! before it, so that a changed, removed or inserted entry shows on opening; that its end was cut off, or all of it
+//! computed anew, shows against its length and last hash, which `run.json`, the report and every export state ([`held`]). An entry is on the disk when [`Log::append`] returns (WAL, `synchronous=FULL`).
 //! Refuses a file that is no log, a log of a later version, a chain that does not hold, and an append
 //! while another process appends.
 
 mod entry;
+mod held;
 
 pub use entry::{Action, Deed, Entry, Sight};
+pub use held::{Held, held};
 
+use crate::run::output::LogHead;
+use crate::run::output::disk::{Step, step};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use std::path::Path;
 use std::time::Duration;
@@ -91,11 +94,20 @@ pub enum LogError {
         found: i64,
     },
     /// Someone else appended.
-    #[error("{path}: another cotejo review has written to this log; close one of the two and open it again")]
+    #[error(
+        "{path}: is not the log that this review began with, or the run's files rest on more of it; nothing was \
+         written: close the other cotejo review, and open this one again"
+    )]
     Busy {
         /// The file.
         path: String,
     },
+}
+
+/// How long a log of these entries is, and its last hash.
+pub fn state(entries: &[Entry]) -> LogHead {
+    let head = entries.last().map_or(NONE, |e| &e.hash).to_owned();
+    LogHead { entries: entries.len() as u64, head }
 }
 
 /// An open log whose chain holds.
@@ -145,7 +157,7 @@ impl Log {
         }
         connection.pragma_update(None, "user_version", VERSION).map_err(sql)?;
         let mut log = Self { connection, path: name, entries: Vec::new() };
-        log.entries = log.read()?;
+        log.entries = log.all()?;
         log.verify()?;
         Ok(log)
     }
@@ -154,7 +166,7 @@ impl Log {
         LogError::Sql { path: self.path.clone(), problem: error.to_string() }
     }
 
-    fn read(&self) -> Result<Vec<Entry>, LogError> {
+    fn all(&self) -> Result<Vec<Entry>, LogError> {
         let query = "SELECT n, at, who, sheet, field, action, before, after, reason, replaces, sight, \
                      origin, previous, hash, sheet_code, outline FROM entries ORDER BY n";
         let mut statement = self.connection.prepare(query).map_err(|e| self.sql(&e))?;
@@ -200,6 +212,8 @@ impl Log {
         }
         let path = self.path.clone();
         let sql = |e: rusqlite::Error| LogError::Sql { path: path.clone(), problem: e.to_string() };
+        let io = |e: std::io::Error| LogError::Sql { path: path.clone(), problem: e.to_string() };
+        step(Step::Write, Path::new(&path)).map_err(io)?;
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         let tail: i64 = transaction
@@ -236,6 +250,7 @@ impl Log {
                     .map_err(sql)?;
             }
         }
+        step(Step::Flush, Path::new(&path)).map_err(io)?;
         transaction.commit().map_err(sql)?;
         self.entries.extend(made);
         Ok(&self.entries[first..])
@@ -243,16 +258,16 @@ impl Log {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::record::SheetMark;
 
-    fn deed(value: &str) -> Deed {
+    pub(in super::super) fn deed(value: &str) -> Deed {
         let mark = SheetMark { key: "aa-0".to_owned(), code: Some("1".to_owned()), outline: None };
         Deed { after: Some(value.to_owned()), ..Deed::now("ana", &mark, "NM_PSUV", Action::Typed) }
     }
 
-    fn raw(dir: &Path, statement: &str) -> rusqlite::Result<usize> {
+    pub(in super::super) fn raw(dir: &Path, statement: &str) -> rusqlite::Result<usize> {
         Connection::open(dir.join(LOG)).unwrap().execute(statement, [])
     }
 

@@ -7,9 +7,12 @@
 //! [`server`] the page on 127.0.0.1, [`exchange`] exports and merges.
 //!
 //! The program's own records stay in `records.machine.jsonl`, unchanged. Refuses a folder without a run,
-//! a run that was cut off, and a log whose chain of hashes does not hold.
+//! a run that was cut off, a log whose chain of hashes does not hold, and a folder whose files or log are not as the
+//! program wrote them.
 
 pub mod exchange;
+#[cfg(test)]
+mod faults;
 pub mod files;
 pub mod fold;
 mod guard;
@@ -37,7 +40,7 @@ pub enum ReviewError {
     /// The log.
     #[error(transparent)]
     Log(#[from] log::LogError),
-    /// A file of the run.
+    /// A file of the run, or that it is not as the program wrote it.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// A page.

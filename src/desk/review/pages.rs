@@ -10,11 +10,12 @@ use super::fold::{Need, Verdict};
 use super::settle::{CODE, SHEET, Settled, Task};
 use super::station::{Station, shown};
 use crate::desk::report::{
-    Asked, Both, Desk, Entry, Gallery, GalleryCell, Link, Page, Sheet, Templates, Unmatched, finding_titles,
-    overview, register, sheet,
+    Asked, Both, Desk, Entry, Gallery, GalleryCell, Link, Page, Seen, Sheet, Templates, Unmatched,
+    finding_titles, register, sheet,
 };
 use crate::picture::{CellPictures, Rows, SheetPictures};
 use crate::record::{Record, sheet_key};
+use crate::run::output::About;
 use crate::run::output::pictures as kept;
 use std::collections::BTreeSet;
 
@@ -128,7 +129,7 @@ impl Pages {
             }
             ("again" | "clash", None) if rest.is_empty() => {
                 let kind = if kind == "again" { Kind::Again } else { Kind::Clash };
-                let waits = |w: &super::station::Waits| if kind == Kind::Again { w.again } else { w.clash };
+                let waits = |w: &super::settle::Waits| if kind == Kind::Again { w.again } else { w.clash };
                 let some: Vec<usize> =
                     station.waiting().iter().filter(|(_, w)| waits(w) > 0).map(|(&ix, _)| ix).collect();
                 self.sheets(station, kind, &some[..some.len().min(PER_PAGE)])
@@ -151,7 +152,7 @@ impl Pages {
             places.into_iter().find(|&at| open(&sample[at])).map(|at| format!("{base}audit/{}", at + 1))
         };
         let later = || {
-            let any = |f: fn(&super::station::Waits) -> usize| station.waiting().values().any(|w| f(w) > 0);
+            let any = |f: fn(&super::settle::Waits) -> usize| station.waiting().values().any(|w| f(w) > 0);
             if any(|w| w.again) {
                 return format!("{base}again");
             }
@@ -174,15 +175,18 @@ impl Pages {
     }
 
     fn home(&self, station: &Station) -> Result<Made, ReviewError> {
-        let records = super::files::reviewed(station.records(), station.forms(), station.book());
+        let mut seen = Seen::default();
+        (0..station.records().len()).for_each(|ix| seen.add(&station.settled(ix).record));
+        let log = Some(station.log().state());
+        let about = About { log, edited: station.edited().to_vec(), ..About::default() };
         let place = |rank: usize| format!("{}sheet/{rank}", self.base);
         let page = Page {
             title: self.title.clone(),
-            overview: Some(overview(&records)),
-            register: Some(register(&records, station.order(), place)),
+            overview: Some(seen.overview(&about)),
+            register: Some(register(&seen.all, station.order(), place)),
             sheets: Vec::new(),
             pager: None,
-            findings: finding_titles(&records),
+            findings: finding_titles(&seen.all),
             desk: Some(self.desk(station, Kind::Home, format!("{}next", self.base), None)),
         };
         Ok(Made::Page(self.templates.render(&page)?))

@@ -71,18 +71,44 @@ impl Settings {
     /// Indices of the accepted records that are drawn, in input order. A sheet that was put together from
     /// several photos is not drawn: no one photo shows all of it.
     pub fn drawn(&self, records: &[Record]) -> BTreeSet<usize> {
-        let Some((n, seed)) = self.audit else { return BTreeSet::new() };
-        let mut seen = BTreeSet::new();
-        let mut lots: Vec<(f64, usize)> = Vec::new();
-        for (ix, record) in records.iter().enumerate() {
-            let whole = record.status == Status::Accepted && !record.is_joined();
-            let Some(key) = self.key(AUDIT, record).filter(|_| whole) else { continue };
-            if seen.insert(key.clone()) {
-                lots.push((lot(seed, &[AUDIT, &key]), ix));
-            }
+        let mut lots = self.lots();
+        records.iter().for_each(|record| lots.add(record));
+        lots.drawn()
+    }
+
+    /// The same for records that come one by one.
+    pub fn lots(&self) -> Lots<'_> {
+        Lots { settings: self, seen: BTreeSet::new(), lots: Vec::new(), next: 0 }
+    }
+}
+
+/// Draws among records as they come.
+pub struct Lots<'s> {
+    settings: &'s Settings,
+    seen: BTreeSet<String>,
+    lots: Vec<(f64, usize)>,
+    next: usize,
+}
+
+impl Lots<'_> {
+    /// Takes in the next record.
+    pub fn add(&mut self, record: &Record) {
+        let ix = self.next;
+        self.next += 1;
+        let Some((_, seed)) = self.settings.audit else { return };
+        let whole = record.status == Status::Accepted && !record.is_joined();
+        let Some(key) = self.settings.key(AUDIT, record).filter(|_| whole) else { return };
+        if !self.seen.contains(&key) {
+            self.lots.push((lot(seed, &[AUDIT, &key]), ix));
+            self.seen.insert(key);
         }
-        lots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        lots.into_iter().take(n).map(|l| l.1).collect()
+    }
+
+    /// The indices that are drawn.
+    pub fn drawn(mut self) -> BTreeSet<usize> {
+        self.lots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let n = self.settings.audit.map_or(0, |a| a.0);
+        self.lots.into_iter().take(n).map(|l| l.1).collect()
     }
 }
 

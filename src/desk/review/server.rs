@@ -3,7 +3,8 @@
 //! In: a [`Station`], a port. Out: pages, answers to entries, and, when it is stopped or no one types
 //! for a while, the run's files written anew. No address leads to a file: what is served is made from
 //! the station's memory and from pictures that are found by a sheet's key. Refuses what [`Guard`]
-//! refuses, bodies of more than 16 KB, and a port that is taken.
+//! refuses, bodies of more than 16 KB, heads that are not whole in time, and a port that is taken. A connection that is
+//! open does not keep it from ending.
 
 use super::guard::Guard;
 use super::pages::{Made, Pages};
@@ -14,14 +15,20 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Largest body.
 const BODY: usize = 16 * 1024;
+/// Longest time for a request's head.
+const HEAD: Duration = Duration::from_secs(10);
+/// Longest time that requests in hand are waited for at the end; what they did is on the disk.
+const LAST: Duration = Duration::from_secs(3);
 /// The files are written when no entry came for this long.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -39,6 +46,8 @@ struct Desk {
     /// Entries taken since the start, and how many of them the files hold.
     taken: AtomicU64,
     written: AtomicU64,
+    /// Requests in hand.
+    busy: AtomicU64,
 }
 
 impl Desk {
@@ -50,12 +59,14 @@ impl Desk {
     /// Writes the run's files from a snapshot; entries go on being taken meanwhile.
     fn write(&self) -> Result<(), ReviewError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (dir, records, forms, entries, taken) = {
+        let (dir, records, forms, entries, edited, taken) = {
             let s = self.station();
             let taken = self.taken.load(Ordering::SeqCst);
-            (s.dir().to_owned(), s.records().clone(), s.forms().to_vec(), s.book().all().to_vec(), taken)
+            let (records, entries) = (s.records().clone(), s.book().all().to_vec());
+            (s.dir().to_owned(), records, s.forms().to_vec(), entries, s.edited().to_vec(), taken)
         };
-        files::write(&dir, &records, &forms, &super::settle::Book::new(&entries, &records))?;
+        let book = super::settle::Book::new(&entries, &records);
+        files::write(&dir, &records, &forms, &book, &edited)?;
         self.written.store(taken, Ordering::SeqCst);
         Ok(())
     }
@@ -84,13 +95,19 @@ pub fn serve(station: Station, port: Port, ready: impl FnOnce(&str)) -> Result<(
             writing: Mutex::new(()),
             taken: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
         });
         ready(&desk.guard.address());
         let writer = tokio::spawn(keep_written(desk.clone()));
         let router = Router::new().fallback(answer).with_state(desk.clone());
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopped()).await;
+        let server = tokio::spawn(accept(listener, router));
+        stopped().await;
+        server.abort();
         writer.abort();
-        served.map_err(refused)?;
+        let asked = Instant::now();
+        while desk.busy.load(Ordering::SeqCst) > 0 && asked.elapsed() < LAST {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         Ok::<_, ReviewError>(desk)
     })?;
     // A write that was under way is waited for: its lock is held until it is whole.
@@ -99,6 +116,24 @@ pub fn serve(station: Station, port: Port, ready: impl FnOnce(&str)) -> Result<(
     }
     let progress = desk.station().progress();
     Ok(progress)
+}
+
+/// Takes connections, each by itself: one that sends no whole head in time is closed.
+async fn accept(listener: tokio::net::TcpListener, router: Router) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many files are open, for one: later there may be fewer.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(router.clone());
+        tokio::spawn(async move {
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+            // What goes wrong with a connection is its other end's affair.
+            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
 }
 
 /// Ctrl-C, or the signal that ends a service.
@@ -146,6 +181,13 @@ async fn keep_written(desk: Arc<Desk>) {
 }
 
 async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
+    desk.busy.fetch_add(1, Ordering::SeqCst);
+    let response = answered(&desk, request).await;
+    desk.busy.fetch_sub(1, Ordering::SeqCst);
+    response
+}
+
+async fn answered(desk: &Arc<Desk>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let rest = match desk.guard.admit(&parts.method, parts.uri.path(), &parts.headers) {
         Ok(rest) => rest.to_owned(),
@@ -153,7 +195,7 @@ async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     };
     if parts.method == Method::POST {
         let Ok(bytes) = to_bytes(body, BODY).await else { return plain(StatusCode::PAYLOAD_TOO_LARGE) };
-        return post(&desk, &rest, &bytes).await;
+        return post(desk, &rest, &bytes).await;
     }
     let query = parts.uri.query().unwrap_or_default();
     let made = {
@@ -165,8 +207,8 @@ async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
         }
     };
     match made {
-        Ok(Made::Page(html)) => respond(StatusCode::OK, "text/html; charset=utf-8", html.into(), &desk),
-        Ok(Made::File(kind, bytes)) => respond(StatusCode::OK, kind, bytes.into(), &desk),
+        Ok(Made::Page(html)) => respond(StatusCode::OK, "text/html; charset=utf-8", html.into(), desk),
+        Ok(Made::File(kind, bytes)) => respond(StatusCode::OK, kind, bytes.into(), desk),
         Ok(Made::Elsewhere(address)) => {
             let mut response = plain(StatusCode::SEE_OTHER);
             if let Ok(value) = HeaderValue::from_str(&address) {
@@ -175,7 +217,7 @@ async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
             response
         }
         Ok(Made::Nothing) => plain(StatusCode::NOT_FOUND),
-        Err(error) => failed(&error, &desk),
+        Err(error) => failed(&error, desk),
     }
 }
 

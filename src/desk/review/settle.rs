@@ -81,7 +81,13 @@ fn asks(code: Code) -> Asks {
         | Code::JoinedPhotos
         | Code::PhotosDisagree
         | Code::GroupNotAccepted
-        | Code::GroupWithoutQr => Asks::Sheet,
+        | Code::GroupWithoutQr
+        | Code::FileEdited
+        | Code::FileUnattested
+        | Code::RecordsCount
+        | Code::SumEdited
+        | Code::LogEdited
+        | Code::LogBroken => Asks::Sheet,
     }
 }
 
@@ -101,7 +107,12 @@ pub struct Book {
 impl Book {
     /// The book of some entries on the sheets of a run.
     pub fn new(entries: &[Entry], run: &[Record]) -> Self {
-        let mut book = Self { run: Sheets::of(run), ..Self::default() };
+        Self::of(entries, Sheets::of(run))
+    }
+
+    /// The book of some entries on these sheets.
+    pub fn of(entries: &[Entry], run: Sheets) -> Self {
+        let mut book = Self { run, ..Self::default() };
         book.extend(entries);
         book
     }
@@ -196,6 +207,33 @@ impl Settled<'_> {
     /// Fields that wait for a person.
     pub fn open(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter().filter(|(_, v)| v.waits()).map(|(t, _)| t)
+    }
+}
+
+/// How many fields of a sheet wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waits {
+    /// A first entry.
+    pub open: usize,
+    /// A second or third one.
+    pub again: usize,
+    /// Someone who resolves a contradiction.
+    pub clash: usize,
+}
+
+impl Waits {
+    /// What waits on a sheet; `None` for nothing.
+    pub fn of(settled: &Settled<'_>) -> Option<Self> {
+        let mut waits = Self::default();
+        for (_, verdict) in &settled.tasks {
+            match verdict {
+                Verdict::Open => waits.open += 1,
+                Verdict::Again { .. } => waits.again += 1,
+                Verdict::Contradicted(_) => waits.clash += 1,
+                Verdict::Settled(_) => {}
+            }
+        }
+        (waits != Self::default()).then_some(waits)
     }
 }
 

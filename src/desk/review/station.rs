@@ -5,16 +5,17 @@
 //! is what a restart finds. Refuses an entry on a sheet or field that is not there, a value that the
 //! form cannot print, and "as printed" where no value is shown.
 
-use super::log::{Action, Deed, Entry, Log, Sight};
+use super::log::{Action, Deed, Entry, Log, Sight, held};
 use super::recheck::notes;
 use super::sample::{AUDIT, BLIND, Settings};
-use super::settle::{Book, CODE, SHEET, Settled, Task, settle, tasks, written};
-use super::{Refusal, ReviewError, fold};
+use super::settle::{Book, CODE, SHEET, Settled, Task, Waits, settle, tasks, written};
+use super::{Refusal, ReviewError, files, fold};
 use crate::desk::report::Both;
 use crate::form::Form;
+use crate::ground::finding::Finding;
 use crate::picture::order;
 use crate::record::{Record, ReviewState, SheetMark, sheet_key};
-use crate::run::output::{Folder, MACHINE_JSONL, Overwrite, RECORDS_JSONL, load_machine, write_whole};
+use crate::run::output::{MACHINE_JSONL, Opened, OutputError, attested, load_machine};
 use fold::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +86,7 @@ pub struct Station {
     who: String,
     records: Arc<Vec<Record>>,
     forms: Vec<Arc<Form>>,
+    edited: Vec<Finding>,
     order: Vec<usize>,
     keys: BTreeMap<String, usize>,
     sampled: BTreeSet<usize>,
@@ -96,50 +98,40 @@ pub struct Station {
     asked: BTreeSet<usize>,
 }
 
-/// How many fields of a sheet wait for what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Waits {
-    /// A first entry.
-    pub open: usize,
-    /// A second or third one.
-    pub again: usize,
-    /// Someone who resolves a contradiction.
-    pub clash: usize,
-}
-
-impl Waits {
-    /// What waits on a sheet; `None` for nothing.
-    pub fn of(settled: &Settled<'_>) -> Option<Self> {
-        let mut waits = Self::default();
-        for (_, verdict) in &settled.tasks {
-            match verdict {
-                Verdict::Open => waits.open += 1,
-                Verdict::Again { .. } => waits.again += 1,
-                Verdict::Contradicted(_) => waits.clash += 1,
-                Verdict::Settled(_) => {}
-            }
-        }
-        (waits != Self::default()).then_some(waits)
-    }
-}
-
 impl Station {
-    /// Opens a run's folder: keeps the machine's records apart, verifies the log.
+    /// Opens a run's folder: verifies its files and the log.
     ///
     /// # Errors
-    /// A folder without a run or that cannot be written to, a log whose chain does not hold.
+    /// A folder without a run, or whose files or log are not as the program wrote them.
     pub fn open(dir: &Path, forms: Vec<impl Into<Arc<Form>>>, who: &str) -> Result<Self, ReviewError> {
+        Self::checked(dir, forms.into_iter().map(Into::into).collect(), who, Opened::unedited)
+    }
+
+    /// The same of a folder whose files or log may have been changed: what is written says so.
+    ///
+    /// # Errors
+    /// A folder without a run, a log whose chain does not hold.
+    pub fn open_edited(dir: &Path, forms: Vec<impl Into<Arc<Form>>>, who: &str) -> Result<Self, ReviewError> {
+        Self::checked(dir, forms.into_iter().map(Into::into).collect(), who, Ok)
+    }
+
+    fn checked(
+        dir: &Path,
+        forms: Vec<Arc<Form>>,
+        who: &str,
+        judge: impl Fn(Opened) -> Result<Opened, OutputError>,
+    ) -> Result<Self, ReviewError> {
         if dir.join(crate::run::batch::JOURNAL).exists() {
             return Err(ReviewError::Unfinished { dir: dir.display().to_string() });
         }
-        let records = load_machine(dir)?;
-        Folder::create(dir, Overwrite::Replace)?;
-        let machine = dir.join(MACHINE_JSONL);
-        if !machine.exists() {
-            let path = dir.join(RECORDS_JSONL);
-            let bytes = std::fs::read(&path).map_err(|e| crate::run::output::OutputError::io(&path, e))?;
-            write_whole(&machine, &bytes)?;
+        let mut opened = Opened::of(dir, &forms)?;
+        if let Some(problem) = attested(dir, MACHINE_JSONL, opened.run())? {
+            opened.notice(problem);
         }
+        let held = held(dir, opened.about().log.as_ref());
+        held.problem.into_iter().for_each(|problem| opened.notice(problem));
+        let edited = judge(opened)?.about().edited.clone();
+        let records = load_machine(dir)?;
         let log = Log::open(dir)?;
         let book = Book::new(log.entries(), &records);
         let mut keys = BTreeMap::new();
@@ -160,7 +152,8 @@ impl Station {
             ranks,
             queue: Vec::new(),
             records: Arc::new(records),
-            forms: forms.into_iter().map(Into::into).collect(),
+            forms,
+            edited,
             keys,
             sampled: BTreeSet::new(),
             book,
@@ -247,6 +240,19 @@ impl Station {
     /// The known forms.
     pub fn forms(&self) -> &[Arc<Form>] {
         &self.forms
+    }
+
+    /// What shows that the run is not as the program wrote it.
+    pub fn edited(&self) -> &[Finding] {
+        &self.edited
+    }
+
+    /// Writes the run's files from what stands now.
+    ///
+    /// # Errors
+    /// As [`files::write`].
+    pub fn write(&self) -> Result<(), ReviewError> {
+        files::write(&self.dir, &self.records, &self.forms, &self.book, &self.edited)
     }
 
     /// The log.

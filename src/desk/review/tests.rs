@@ -13,7 +13,7 @@ use log::{Action, LOG};
 use std::path::Path;
 
 /// A folder with three sheets: one in review for its first row, one accepted, one rejected.
-fn folder() -> (tempfile::TempDir, Vec<Record>) {
+pub(super) fn folder() -> (tempfile::TempDir, Vec<Record>) {
     let mut open = sample::record("open.jpg");
     open.stand_at(Status::Review);
     open.confidence = 0.6;
@@ -26,7 +26,7 @@ fn folder() -> (tempfile::TempDir, Vec<Record>) {
     (dir, records)
 }
 
-fn keep(dir: &Path, records: &[Record]) {
+pub(super) fn keep(dir: &Path, records: &[Record]) {
     let run = Run::new(records, std::collections::BTreeMap::new(), Measured::default());
     Folder::create(dir, Overwrite::Replace)
         .unwrap()
@@ -34,7 +34,7 @@ fn keep(dir: &Path, records: &[Record]) {
         .unwrap();
 }
 
-fn station(dir: &Path, who: &str) -> Station {
+pub(super) fn station(dir: &Path, who: &str) -> Station {
     Station::open(dir, crate::form::builtin().unwrap(), who).unwrap()
 }
 
@@ -49,12 +49,12 @@ fn sent(record: &Record, field: &str, action: Action, value: Option<&str>) -> Se
     }
 }
 
-fn typed(record: &Record, field: &str, value: &str) -> Sent {
+pub(super) fn typed(record: &Record, field: &str, value: &str) -> Sent {
     sent(record, field, Action::Typed, Some(value))
 }
 
 fn write(station: &Station) -> Vec<Record> {
-    files::write(station.dir(), station.records(), station.forms(), station.book()).unwrap();
+    station.write().unwrap();
     load(station.dir()).unwrap()
 }
 

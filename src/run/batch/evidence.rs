@@ -1,48 +1,34 @@
 //! What was measured in a run, written down so that it can be decided again without a pixel.
 //!
-//! In: the pages of a run, or the lines of such a file. Out: the other. A line is the evidence of a sheet
+//! In: the lines of such files. Out: the records of a run anew. A line is the evidence of a sheet
 //! ([`crate::read::evidence`]), or, of a page on which nothing was measured, its record. Refuses a line that is
-//! neither, of another program's making, or of a form that is not known, naming the line.
+//! neither, of another program's making, or of a form that is not known, naming the line; and a file that is not the one
+//! that its run names, unless that is to be marked.
 
-use super::{BatchError, Page, together};
+use super::finish::{Item, finish};
+use super::journal::{Entry, Store};
+use super::together::{Sheet, Sheets};
+use super::{BatchError, Keep, Page, Staged};
 use crate::form::Form;
+use crate::ground::finding::Finding;
+use crate::ground::words::display;
 use crate::read::code::QrOutcome;
 use crate::read::evidence::Evidence;
 use crate::record::{Record, SCHEMA};
 use crate::run::config::QrUse;
-use crate::run::output::{Folder, Measured, OutputError, Run, write_whole};
+use crate::run::output::{self, EVIDENCE_JSONL, Folder, Measured, Next, OutputError};
 use crate::run::pipeline::Digitizer;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// Name of the file in a run's folder.
-pub const EVIDENCE_JSONL: &str = "evidence.jsonl";
 
 /// A line of the file.
 enum Line {
     Evidence(Box<Evidence>),
     Record(Box<Record>),
-}
-
-/// Writes what was measured on `pages`, which stand in the order of their records.
-///
-/// # Errors
-/// The file cannot be written.
-pub(super) fn write<'p>(dir: &Path, pages: impl Iterator<Item = &'p Page>) -> Result<(), OutputError> {
-    let encode = |problem: String| OutputError::Encode { what: EVIDENCE_JSONL, problem };
-    let mut out = String::new();
-    for page in pages {
-        let line = match &page.evidence {
-            Some(evidence) => evidence.to_json().map_err(|e| encode(e.to_string()))?,
-            None => serde_json::to_string(&page.record).map_err(|e| encode(e.to_string()))?,
-        };
-        out.push_str(&line);
-        out.push('\n');
-    }
-    write_whole(&dir.join(EVIDENCE_JSONL), out.as_bytes())
 }
 
 fn line(text: &str, forms: &[Arc<Form>]) -> Result<Line, String> {
@@ -57,22 +43,54 @@ fn line(text: &str, forms: &[Arc<Form>]) -> Result<Line, String> {
     }
 }
 
-fn lines(path: &Path, forms: &[Arc<Form>]) -> Result<Vec<Line>, OutputError> {
-    let text = std::fs::read_to_string(path).map_err(|e| OutputError::io(path, e))?;
-    let numbered = text.lines().enumerate().filter(|l| !l.1.trim().is_empty());
-    let bad =
-        |ix: usize, problem| OutputError::Line { path: path.display().to_string(), line: ix + 1, problem };
-    numbered.map(|(ix, text)| line(text, forms).map_err(|problem| bad(ix, problem))).collect()
+/// What a finished run kept, beside its records: a line each, in their order.
+pub(super) struct Kept {
+    lines: Option<BufReader<File>>,
 }
 
-/// What a run's folder holds, by file, page and ordinal; nothing where it was not kept or is of another program.
-pub(super) fn kept(dir: &Path, forms: &[Arc<Form>]) -> BTreeMap<(String, u32, u32), Evidence> {
-    let lines = lines(&dir.join(EVIDENCE_JSONL), forms).unwrap_or_default();
-    let evidence = lines.into_iter().filter_map(|l| match l {
-        Line::Evidence(e) => Some(((e.origin.sha256.clone(), e.origin.page, e.origin.ordinal), *e)),
-        Line::Record(_) => None,
-    });
-    evidence.collect()
+impl Kept {
+    /// That of a folder; nothing where none was kept, or the file is not the one that the run names.
+    pub(super) fn open(dir: &Path) -> Result<Self, OutputError> {
+        let run = output::run_of(dir)?;
+        let Some(file) = output::open_if_there(dir, EVIDENCE_JSONL)? else { return Ok(Self { lines: None }) };
+        let edited = output::attested(dir, EVIDENCE_JSONL, run.as_ref())?;
+        Ok(Self { lines: edited.is_none().then(|| BufReader::new(file)) })
+    }
+
+    /// What was measured for the next record; nothing where it was not kept or is of another program.
+    pub(super) fn next(
+        &mut self,
+        record: &Record,
+        forms: &[Arc<Form>],
+    ) -> Result<Option<Evidence>, OutputError> {
+        let Some(lines) = &mut self.lines else { return Ok(None) };
+        let mut text = String::new();
+        lines.read_line(&mut text).map_err(|e| OutputError::io(Path::new(EVIDENCE_JSONL), e))?;
+        let of = record.source();
+        Ok(match line(&text, forms) {
+            Ok(Line::Evidence(e)) => {
+                let origin = (&e.origin.sha256, e.origin.page, e.origin.ordinal);
+                (origin == (&of.sha256, of.page, of.ordinal)).then_some(*e)
+            }
+            _ => None,
+        })
+    }
+}
+
+/// What shows that evidence was changed since its runs wrote it, where that is known.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn evidence_edited(paths: &[PathBuf]) -> Result<Vec<Finding>, OutputError> {
+    let mut out = Vec::new();
+    for path in paths {
+        let dir = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let Some(dir) = dir.filter(|d| path.is_dir() || d.join(EVIDENCE_JSONL) == *path) else { continue };
+        let run = output::run_of(dir)?;
+        out.extend(run.iter().flat_map(|r| r.edited.iter().cloned()));
+        out.extend(output::attested(dir, EVIDENCE_JSONL, run.as_ref())?);
+    }
+    Ok(out)
 }
 
 /// Decides again on what was measured in earlier runs: photos of one sheet are joined, and everything that a run
@@ -81,53 +99,56 @@ pub(super) fn kept(dir: &Path, forms: &[Arc<Form>]) -> BTreeMap<(String, u32, u3
 ///
 /// # Errors
 /// A file that is not evidence of this program, or a folder that cannot be written to.
-pub fn decide(
-    digitizer: &Digitizer,
-    paths: &[PathBuf],
-    folder: &Folder,
-) -> Result<(Vec<Record>, Run), BatchError> {
+pub fn decide(digitizer: &Digitizer, paths: &[PathBuf], folder: &Folder) -> Result<Staged, BatchError> {
     let started = SystemTime::now();
-    let mut results: Vec<Vec<Page>> = Vec::new();
-    // Copies of files stay what they were: they stand after the page before them.
-    let mut copies: Vec<(usize, Record)> = Vec::new();
+    let next = Next::begin(folder.path())?;
+    let mut store = Store::new(&next.path(PAGES), next.out(PAGES)?);
+    let mut sheets = Sheets::default();
+    let mut items: Vec<Item> = Vec::new();
+    let mut file = String::new();
     for path in paths {
-        let path = if path.is_dir() { path.join(EVIDENCE_JSONL) } else { path.clone() };
-        for line in lines(&path, digitizer.forms())? {
-            let page = match line {
+        let (name, opened) = if path.is_dir() {
+            (path.join(EVIDENCE_JSONL), output::open(path, EVIDENCE_JSONL)?)
+        } else {
+            (path.clone(), File::open(path).map_err(|e| OutputError::io(path, e))?)
+        };
+        for (ix, text) in BufReader::new(opened).lines().enumerate() {
+            let text = text.map_err(|e| OutputError::io(&name, e))?;
+            if text.trim().is_empty() {
+                continue;
+            }
+            let bad = |problem| OutputError::Line { path: name.display().to_string(), line: ix + 1, problem };
+            let page = match line(&text, digitizer.forms()).map_err(bad)? {
                 Line::Evidence(mut evidence) => {
                     if digitizer.config().qr == QrUse::Ignore {
                         evidence.qr = QrOutcome::NotLooked;
                     }
                     Page { record: digitizer.record(&evidence), evidence: Some(*evidence) }
                 }
+                // Copies of files stay what they were.
                 Line::Record(record) if record.is_part() => {
-                    copies.push((results.len(), *record));
+                    items.push(Item::Plain(store.put(&record)?));
                     continue;
                 }
-                Line::Record(record) => Page {
-                    record: Record { provenance: digitizer.provenance(None), ..*record },
-                    evidence: None,
-                },
+                Line::Record(record) => {
+                    let record = Record { provenance: digitizer.provenance(None), ..*record };
+                    Page { record, evidence: None }
+                }
             };
-            let path = |p: &Page| p.record.source().path.clone();
-            match results.last_mut().filter(|last| last.first().is_some_and(|p| path(p) == path(&page))) {
-                Some(last) => last.push(page),
-                None => results.push(vec![page]),
-            }
+            let source = page.record.source().clone();
+            let at =
+                store.put(&Entry::new(source.path.clone(), source.page, 0, std::slice::from_ref(&page)))?;
+            let fresh = file != source.path;
+            file = source.path;
+            items.push(Item::Sheet(sheets.add(fresh, 0, Sheet::of(at, 0, &page))));
         }
     }
-    together::join(digitizer, &mut results);
-    let mut records = Vec::new();
-    let mut copies = copies.into_iter().peekable();
-    for (ix, pages) in results.into_iter().enumerate() {
-        records.extend(std::iter::from_fn(|| copies.next_if(|c| c.0 <= ix)).map(|c| c.1));
-        records.extend(pages.into_iter().map(|p| p.record));
-    }
-    records.extend(copies.map(|c| c.1));
-    let config = digitizer.config();
-    let mut run = Run::new(&records, config.settings(), Measured::since(started, records.len(), 1));
-    run.inputs = paths.iter().map(|p| crate::ground::words::display(p)).collect();
-    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&records));
-    let run = folder.write(&records, &config.forms, run)?;
-    Ok((records, run))
+    let inputs = paths.iter().map(|p| display(p)).collect();
+    let measured = |records| Measured::since(started, records, 1);
+    let what = (sheets, items, inputs);
+    let staged = finish(digitizer, &[], (store, next), what, Keep::Records, measured, &())?;
+    Ok(staged.without_journal(PAGES)?)
 }
+
+/// Holds the pages while they are decided on again.
+const PAGES: &str = "pages.jsonl";

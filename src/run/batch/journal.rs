@@ -1,41 +1,78 @@
-//! What a run has done so far, so that one that was cut off can go on.
+//! What a run has done so far, on the disk: so that it stays out of memory, and that one that was cut off can go on.
 //!
-//! In: the paths that a run is given, the records and pictures of each page as it is done. Out: the
-//! journal and the pictures in the run's folder; of an earlier run, what it was given, and what holds
-//! still: records of the same files' bytes made with the same settings. A line that the end of the run
-//! cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own,
-//! and with paths that do not lead to every file that the run holds: its records would be lost.
+//! In: the paths that a run is given, the records, evidence and pictures of each page as it is done. Out: the journal and
+//! the pictures in the run's folder, each page by the place of its line; of an earlier run what it was given. A line that
+//! the end of the run cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own.
 
-use super::{BatchError, EVIDENCE_JSONL, FilePages, Keep, Page, Resume, evidence, map};
-use crate::ground::finding::Code;
+use super::{BatchError, Keep, Page, Resume, map};
+use crate::form::Form;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
-use crate::read::evidence::Evidence;
-use crate::read::photo;
+use crate::read::code::QrOutcome;
+use crate::read::evidence::{Evidence, EvidenceError, Measured};
 use crate::record::Record;
 use crate::run::inputs::{self, Inputs};
-use crate::run::output::{self, OutputError, RUN_JSON, Run};
-use crate::run::pipeline::Digitizer;
+use crate::run::output::{self, EVIDENCE_JSONL, Out, OutputError, disk};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Name of the journal of an unfinished run.
 pub const JOURNAL: &str = "journal.jsonl";
 
 /// One line of the journal: a page of a file and its records.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
-    path: String,
-    page: u32,
-    of: u32,
-    records: Vec<Record>,
+pub(super) struct Entry {
+    pub(super) path: String,
+    pub(super) page: u32,
+    pub(super) of: u32,
+    pub(super) records: Vec<Record>,
     /// What was measured, one a record.
     #[serde(default)]
     evidence: Vec<Option<Box<RawValue>>>,
+}
+
+impl Entry {
+    pub(super) fn new(path: String, page: u32, of: u32, pages: &[Page]) -> Self {
+        let raw = |page: &Page| RawValue::from_string(page.evidence.as_ref()?.to_json().ok()?).ok();
+        let records = pages.iter().map(|p| p.record.clone()).collect();
+        Self { path, page, of, records, evidence: pages.iter().map(raw).collect() }
+    }
+
+    /// What was measured for the record `ix`, as it is written.
+    pub(super) fn raw(&self, ix: usize) -> Option<&str> {
+        self.evidence.get(ix)?.as_deref().map(RawValue::get)
+    }
+
+    /// The same, read.
+    pub(super) fn evidence(&self, ix: usize, forms: &[Arc<Form>]) -> Option<Evidence> {
+        let raw = self.raw(ix)?;
+        match Evidence::from_json(raw, forms) {
+            Err(EvidenceError::Shape(_)) => measured(raw, forms),
+            evidence => evidence.ok(),
+        }
+    }
+}
+
+/// Evidence with a reading of a number that its form cannot print, as a reader gives one now and then: it was measured
+/// so, and photos are put together by it.
+fn measured(raw: &str, forms: &[Arc<Form>]) -> Option<Evidence> {
+    #[derive(Deserialize)]
+    struct Stored {
+        form: String,
+        measured: Measured,
+    }
+    let stored: Stored = serde_json::from_str(raw).ok()?;
+    let form = forms.iter().find(|f| format!("{}/{}", f.id, f.version) == stored.form)?;
+    let (m, n) = (&stored.measured, form.fields.len());
+    let code = !matches!(&m.qr, QrOutcome::Read(payload) if payload.values.len() != n);
+    let mesh = m.placed.as_ref().is_none_or(|p| p.mesh.rungs.len() >= 2 && p.mesh.width > 0.0);
+    let whole = m.fields.len() == n && code && mesh && m.places.keys().chain(&m.glare).all(|&ix| ix < n);
+    whole.then(|| Evidence { form: form.clone(), measured: stored.measured })
 }
 
 /// The journal's first line.
@@ -50,16 +87,27 @@ struct Head {
     keep: bool,
 }
 
-fn head(line: &str) -> Option<Head> {
-    serde_json::from_str(line).ok()
+/// The head of a folder's journal; `None` where there is no journal, or none that got so far.
+fn head(dir: &Path) -> Option<Head> {
+    lines(&dir.join(JOURNAL)).find_map(|(_, line)| serde_json::from_slice(&line).ok())
 }
 
-/// The lines of a folder's journal; none where there is no journal. One that was cut off within a character is a line
-/// all the same.
-fn lines(dir: &Path) -> impl Iterator<Item = String> {
-    let file = File::open(dir.join(JOURNAL)).ok();
+/// The lines of a file with their places; none where there is no file. One that was cut off within a character is a
+/// line all the same.
+fn lines(path: &Path) -> impl Iterator<Item = (u64, Vec<u8>)> + use<> {
+    let mut at = 0;
+    let file = File::open(path).ok();
     let lines = file.into_iter().flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok));
-    lines.map(|line| String::from_utf8_lossy(&line).into_owned())
+    lines.map(move |line| {
+        let here = at;
+        at += line.len() as u64 + 1;
+        (here, line)
+    })
+}
+
+/// The entries of a folder's journal with their places.
+pub(super) fn entries(dir: &Path) -> impl Iterator<Item = (u64, Entry)> + use<> {
+    lines(&dir.join(JOURNAL)).filter_map(|(at, line)| Some((at, serde_json::from_slice(&line).ok()?)))
 }
 
 /// The inputs with which the folder's run goes on: its own. `given` may be empty; a folder without a run
@@ -68,8 +116,8 @@ fn lines(dir: &Path) -> impl Iterator<Item = String> {
 /// # Errors
 /// `given` says otherwise than the run does, or neither says anything.
 pub fn resumed(dir: &Path, given: &[PathBuf]) -> Result<Inputs, BatchError> {
-    let own = lines(dir).find_map(|l| head(&l)).map(|h| h.inputs).or_else(|| {
-        let run: Run = serde_json::from_slice(&std::fs::read(dir.join(RUN_JSON)).ok()?).ok()?;
+    let own = head(dir).map(|h| h.inputs).or_else(|| {
+        let run = output::run_of(dir).ok()??;
         Some(run.inputs).filter(|i| !i.is_empty())
     });
     let name = || dir.display().to_string();
@@ -93,146 +141,121 @@ pub fn resumed(dir: &Path, given: &[PathBuf]) -> Result<Inputs, BatchError> {
 
 /// Whether the folder's run keeps what it measured.
 pub(super) fn keeps_evidence(dir: &Path) -> bool {
-    lines(dir).any(|l| head(&l).is_some_and(|h| h.keep)) || dir.join(EVIDENCE_JSONL).exists()
+    head(dir).map_or_else(|| dir.join(EVIDENCE_JSONL).exists(), |h| h.keep)
 }
 
-/// How many pages a file has, and the sheets of those that are done.
-type Known = (u32, BTreeMap<u32, Vec<Page>>);
-
-/// The pages of an earlier run of the same files with the same settings, by file. Records that a run
-/// which began anew was to replace are not of it.
-///
-/// # Errors
-/// The run holds files that are not among these, or records that cannot be read: both would be lost.
-pub(super) fn earlier(
-    digitizer: &Digitizer,
-    files: &[PathBuf],
-    dir: &Path,
-) -> Result<Vec<FilePages>, BatchError> {
-    let mut known: BTreeMap<String, Known> = BTreeMap::new();
-    let anew = lines(dir).any(|l| head(&l).is_some_and(|h| h.fresh));
-    let records = match output::load_machine(dir) {
-        _ if anew => Vec::new(),
-        Err(OutputError::NoRun { .. }) => Vec::new(),
-        records => records?,
-    };
-    let mut measured = if anew { BTreeMap::new() } else { evidence::kept(dir, digitizer.forms()) };
-    for record in records {
-        let source = record.source();
-        let evidence = measured.remove(&(source.sha256.clone(), source.page, source.ordinal));
-        let (of, pages) = known.entry(record.source().path.clone()).or_default();
-        // A finished run has a record of every page.
-        *of = (*of).max(record.source().page.saturating_add(1));
-        pages.entry(record.source().page).or_default().push(Page { record, evidence });
-    }
-    for line in lines(dir) {
-        if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
-            let (of, pages) = known.entry(entry.path).or_default();
-            *of = entry.of;
-            let read = |raw: &RawValue| Evidence::from_json(raw.get(), digitizer.forms()).ok();
-            let mut evidence = entry.evidence.into_iter().map(|raw| read(&raw?));
-            let page = |record| Page { record, evidence: evidence.next().flatten() };
-            pages.insert(entry.page, entry.records.into_iter().map(page).collect());
-        }
-    }
-    let wanted: BTreeSet<String> = files.iter().map(|f| display(f)).collect();
-    let mut lost = known.keys().filter(|path| !wanted.contains(*path));
-    if let Some(first) = lost.next() {
-        let (dir, first, files) = (dir.display().to_string(), first.clone(), 1 + lost.count());
-        return Err(BatchError::Lost { dir, files, first });
-    }
-    let config = digitizer.provenance(None).config;
-    let still = |file: &PathBuf| -> Option<FilePages> {
-        let (of, mut pages) = known.remove(&display(file))?;
-        pages.retain(|&page, _| page < of);
-        // What was decided with other photos is decided again.
-        for page in pages.values_mut().flatten() {
-            if let Some(evidence) = page.evidence.as_ref().filter(|_| page.record.provenance.config == config)
-            {
-                page.record = digitizer.record(evidence);
-            }
-        }
-        let mut records = pages.values().flatten().map(|page| &page.record);
-        let own = |r: &Record| {
-            !r.is_joined() && !r.is_part() && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
-        };
-        let sha = crate::ground::hash::sha256(&photo::read(file, &digitizer.config().limits).ok()?);
-        let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;
-        records.all(same).then(|| FilePages { of, pages })
-    };
-    Ok(files.iter().map(still).map(Option::unwrap_or_default).collect())
+/// Whether the folder's unfinished run began anew, so that the records that lie there are not its own.
+pub(super) fn anew(dir: &Path) -> bool {
+    head(dir).is_some_and(|h| h.fresh)
 }
 
-/// The one owner of what is written while the batch goes on.
-pub(super) struct Writer {
-    dir: PathBuf,
-    journal: File,
+/// Lines on the disk, each found again by its place.
+pub(super) struct Store {
+    path: PathBuf,
+    out: Out,
+    input: Option<BufReader<File>>,
 }
 
-impl Writer {
-    pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> Result<Self, OutputError> {
-        if resume == Resume::Fresh {
-            output::pictures::clear(dir)?;
-            let old = dir.join(EVIDENCE_JSONL);
-            if old.exists() {
-                std::fs::remove_file(&old).map_err(|e| OutputError::io(&old, e))?;
-            }
-        }
-        let path = dir.join(JOURNAL);
-        output::own(&path)?;
-        output::own(&dir.join(output::pictures::PICTURES))?;
-        let told = resume == Resume::Continue && lines(dir).any(|l| head(&l).is_some());
-        let mut options = File::options();
-        options.create(true).write(true);
-        match resume {
-            Resume::Fresh => options.truncate(true),
-            Resume::Continue => options.append(true),
-        };
-        let journal = options.open(&path).map_err(|e| OutputError::io(&path, e))?;
-        let mut writer = Self { dir: dir.to_owned(), journal };
-        if resume == Resume::Continue {
-            // The run may have been cut off within a line.
-            writer.journal.write_all(b"\n").map_err(|e| OutputError::io(&path, e))?;
-        }
-        if !told {
-            let keep = keep == Keep::Evidence;
-            writer.line(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh, keep })?;
-        }
-        Ok(writer)
+impl Store {
+    pub(super) fn new(path: &Path, out: Out) -> Self {
+        Self { path: path.to_owned(), out, input: None }
     }
 
-    fn line(&mut self, entry: &impl Serialize) -> Result<(), OutputError> {
-        let mut line = serde_json::to_vec(entry)
+    /// Adds a line; its place.
+    ///
+    /// # Errors
+    /// The system refuses; the file has gone.
+    pub(super) fn put(&mut self, line: &impl Serialize) -> Result<u64, OutputError> {
+        let mut text = serde_json::to_vec(line)
             .map_err(|e| OutputError::Encode { what: JOURNAL, problem: e.to_string() })?;
-        line.push(b'\n');
-        self.journal.write_all(&line).map_err(|e| OutputError::io(&self.dir.join(JOURNAL), e))
+        text.push(b'\n');
+        let at = self.out.at();
+        self.out.put(&text)?;
+        self.out.flush()?;
+        Ok(at)
     }
 
-    pub(super) fn put(
-        &mut self,
-        file: &Path,
-        at: &map::At,
-        pages: &[Page],
-        pictures: &[(SheetPictures, Rows)],
-    ) -> Result<(), OutputError> {
-        for (page, (pictures, rows)) in pages.iter().zip(pictures) {
-            output::pictures::save(&self.dir, &page.record, pictures)?;
-            output::pictures::save(&self.dir, &page.record, rows)?;
-        }
-        let raw = |page: &Page| RawValue::from_string(page.evidence.as_ref()?.to_json().ok()?).ok();
-        self.line(&Entry {
-            path: display(file),
-            page: at.page,
-            of: at.of,
-            records: pages.iter().map(|p| p.record.clone()).collect(),
-            evidence: pages.iter().map(raw).collect(),
+    /// The line at a place.
+    ///
+    /// # Errors
+    /// The system refuses; what stands there is no longer what was written.
+    pub(super) fn get<T: for<'de> Deserialize<'de>>(&mut self, at: u64) -> Result<T, OutputError> {
+        let io = |e| OutputError::io(&self.path, e);
+        let input = match &mut self.input {
+            Some(input) => input,
+            none => none.insert(BufReader::with_capacity(1 << 17, File::open(&self.path).map_err(io)?)),
+        };
+        // Lines are mostly asked for in their order.
+        let here = input.stream_position().map_err(io)?;
+        input.seek_relative(at as i64 - here as i64).map_err(io)?;
+        let mut text = Vec::new();
+        input.read_until(b'\n', &mut text).map_err(io)?;
+        serde_json::from_slice(&text).map_err(|e| {
+            let (path, problem) = (self.path.display().to_string(), e.to_string());
+            OutputError::Line { path, line: 0, problem }
         })
     }
 
-    /// The run is whole: the journal has done its work.
-    pub(super) fn close(self) -> Result<(), OutputError> {
-        let path = self.dir.join(JOURNAL);
-        drop(self.journal);
-        std::fs::remove_file(&path).map_err(|e| OutputError::io(&path, e))
+    /// The pages of an entry.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub(super) fn pages(&mut self, at: u64, forms: &[Arc<Form>]) -> Result<Vec<Page>, OutputError> {
+        let entry: Entry = self.get(at)?;
+        let evidence: Vec<_> = (0..entry.records.len()).map(|ix| entry.evidence(ix, forms)).collect();
+        let page = |(record, evidence)| Page { record, evidence };
+        Ok(entry.records.into_iter().zip(evidence).map(page).collect())
     }
+
+    /// Removes the file.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn remove(self) -> Result<(), OutputError> {
+        drop(self.out);
+        disk::remove(&self.path)
+    }
+}
+
+/// Opens the journal of a folder's run, with its head.
+///
+/// # Errors
+/// The system refuses; the journal or the pictures are a link.
+pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> Result<Store, OutputError> {
+    let path = dir.join(JOURNAL);
+    disk::own(&path)?;
+    disk::own(&dir.join(output::pictures::PICTURES))?;
+    if resume == Resume::Fresh {
+        output::pictures::clear(dir)?;
+    }
+    let told = resume == Resume::Continue && head(dir).is_some();
+    let mut out = if resume == Resume::Fresh { Out::create(&path)? } else { Out::append(&path)? };
+    if out.at() > 0 {
+        // The run may have been cut off within a line.
+        out.put(b"\n")?;
+    }
+    let mut store = Store::new(&path, out);
+    if !told {
+        let keep = keep == Keep::Evidence;
+        store.put(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh, keep })?;
+    }
+    Ok(store)
+}
+
+/// Puts a page down, and its pictures before it; the place of its line.
+///
+/// # Errors
+/// The system refuses; the folder has gone.
+pub(super) fn put(
+    store: &mut Store,
+    dir: &Path,
+    file: &Path,
+    at: &map::At,
+    (pages, pictures): (&[Page], &[(SheetPictures, Rows)]),
+) -> Result<u64, OutputError> {
+    for (page, (pictures, rows)) in pages.iter().zip(pictures) {
+        output::pictures::save(dir, &page.record, pictures)?;
+        output::pictures::save(dir, &page.record, rows)?;
+    }
+    store.put(&Entry::new(display(file), at.page, at.of, pages))
 }

@@ -30,9 +30,13 @@ fn failing() -> Digitizer {
     Digitizer::new(Config::new(forms)).unwrap()
 }
 
-fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
+pub(super) fn go(digitizer: &Digitizer, paths: &[PathBuf], dir: &Path, resume: Resume) -> Vec<Record> {
     let folder = Folder::create(dir, Overwrite::Replace).unwrap();
-    run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &()).unwrap().0
+    run(digitizer, &inputs::collect(paths), &folder, (Jobs(2), resume, Keep::Records), &())
+        .unwrap()
+        .commit()
+        .unwrap();
+    load(dir).unwrap()
 }
 
 #[test]
@@ -79,8 +83,33 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
     assert_eq!(codes, [refused, refused, Some(Code::InternalError), refused]);
 }
 
+#[test]
+fn what_was_measured_is_read_back_also_where_a_reader_gives_a_number_that_the_form_cannot_print() {
+    use crate::read::cut::Quality;
+    use crate::read::evidence::Measured;
+    use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
+    let forms: Vec<std::sync::Arc<_>> = builtin().unwrap().into_iter().map(Into::into).collect();
+    let mut measured = Measured::of(&forms[0]);
+    let distribution = Distribution::from_weights(vec![(64, 0.2), (77_554, 0.1)], 0.0, 0.7);
+    let quality = Quality { contrast: 1.0, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 1.0 };
+    let readings = vec![Reading { reader: ReaderId::Tesseract, distribution }];
+    measured.fields[0].digits = Some(CellReading { readings, quality, covered: Vec::new() });
+    let evidence = Evidence { form: forms[0].clone(), measured };
+    let record = crate::run::output::sample::record("a.jpg");
+    let page = Page { record, evidence: Some(evidence.clone()) };
+    let entry = journal::Entry::new("a.jpg".to_owned(), 0, 1, &[page]);
+    let back = entry.evidence(0, &forms).unwrap();
+    assert_eq!(back.to_json().unwrap(), evidence.to_json().unwrap());
+    let mut other: serde_json::Value = serde_json::from_str(entry.raw(0).unwrap()).unwrap();
+    other["measured"]["fields"].as_array_mut().unwrap().pop();
+    let line =
+        serde_json::json!({ "path": "", "page": 0, "of": 1, "records": [], "evidence": [other] }).to_string();
+    let cut: journal::Entry = serde_json::from_str(&line).unwrap();
+    assert!(cut.evidence(0, &forms).is_none(), "of another number of fields");
+}
+
 /// A folder with these files, none of them a picture: fast.
-fn folder(names: &[&str]) -> tempfile::TempDir {
+pub(super) fn folder(names: &[&str]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     names.iter().for_each(|n| std::fs::write(dir.path().join(n), n.as_bytes()).unwrap());
     dir
@@ -103,7 +132,7 @@ fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
             &(),
         );
         assert_eq!(load(out.path()).unwrap(), records);
-        error.unwrap_err()
+        error.err().unwrap()
     };
     assert!(matches!(refused(&other_paths), BatchError::Lost { files: 3, .. }));
     assert!(matches!(resumed(out.path(), &other_paths), Err(BatchError::OtherInputs { .. })));
@@ -134,15 +163,15 @@ fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files()
     let paths = [new.path().to_owned()];
     let inputs = inputs::collect(&paths);
     // Cut off within its second line.
-    drop(Writer::open(out.path(), &inputs, Resume::Fresh, Keep::Records).unwrap());
+    drop(journal::open(out.path(), &inputs, Resume::Fresh, Keep::Records).unwrap());
     let mut text = std::fs::read_to_string(out.path().join(JOURNAL)).unwrap();
     text.push_str("{\"path\":\"");
     std::fs::write(out.path().join(JOURNAL), text).unwrap();
     assert_eq!(resumed(out.path(), &[]).unwrap(), inputs);
     let seen = Seen::default();
     let into = Folder::create(out.path(), Overwrite::Replace).unwrap();
-    let (records, ran) =
-        run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();
-    assert_eq!((records.len(), ran.inputs), (2, inputs.names()));
+    let staged = run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();
+    let ran = staged.commit().unwrap();
+    assert_eq!((load(out.path()).unwrap().len(), ran.inputs), (2, inputs.names()));
     assert_eq!(seen.0.into_inner().unwrap().len(), 2);
 }

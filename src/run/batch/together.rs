@@ -1,12 +1,14 @@
 //! Photos of one sheet put together, once all photos of a run are digitized.
 //!
-//! In: the pages of all files. Out: the same pages; where several show one sheet, the first one's record
-//! is the sheet's, the others' are parts of it; where they contradict each other, each says so. Pages
-//! that an earlier run left without evidence are digitized again if another photo can be of their
-//! sheet, so that a resumed run ends in the same bytes. Refuses nothing.
+//! In: a small key of each sheet ([`Sheets`]); its record and evidence when they are asked for. Out: the records that
+//! change: where several photos show one sheet, the first one's record is the sheet's, the others' are parts of it;
+//! where they contradict each other, each says so. Which photos might be of one sheet is told by the keys alone: those
+//! of one code, and a piece without a code with its neighbours; only those are looked at, one such cluster at a time.
+//! Refuses nothing.
 
 use super::guard::{self, caught};
-use super::{BatchError, FilePages, Jobs, Page, map};
+use super::{BatchError, Page};
+use crate::decide::codes::sheet_code;
 use crate::decide::group::{self, Joined, PhotoEvidence};
 use crate::decide::{Policy, Status};
 use crate::ground::finding::{Code, Severity};
@@ -14,182 +16,265 @@ use crate::picture::{self, SheetPictures};
 use crate::read::evidence::Evidence;
 use crate::read::photo::page_name;
 use crate::record::{self, Record};
-use crate::run::pipeline::{Digitized, Digitizer};
+use crate::run::pipeline::Digitizer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// A page: the index of its file, and its place among the file's.
-type Place = (usize, usize);
-
-/// A sheet that several photos show.
-#[derive(Debug)]
+/// What stays in memory of a sheet.
+#[derive(Debug, Clone)]
 pub(super) struct Sheet {
-    /// Its pages, the one that carries its record first.
-    members: Vec<Place>,
+    /// Index of its file.
+    pub(super) file: usize,
+    /// Place of its page's line on the disk, and its own among the sheets of the page.
+    pub(super) at: u64,
+    pub(super) nth: usize,
+    /// Which run of pages of one file it is of.
+    group: usize,
+    page: u32,
+    /// Place of its page in the run; two sheets of one page lie at the same place.
+    position: usize,
+    /// Its code as its record has it.
+    code: Option<Box<str>>,
+    known: bool,
+    nameless: bool,
+    /// What was measured tells this of it; `None` where nothing was kept.
+    measured: Option<Key>,
 }
 
 impl Sheet {
-    /// Its record.
-    pub(super) fn record<'r>(&self, results: &'r [Vec<Page>]) -> &'r Record {
-        let (file, page) = self.members[0];
-        &results[file][page].record
+    /// The sheets of a page whose line is at this place.
+    pub(super) fn of_page(at: u64, pages: &[Page]) -> Vec<Self> {
+        pages.iter().enumerate().map(|(nth, page)| Self::of(at, nth, page)).collect()
+    }
+
+    /// A sheet of a page; where it stands in the run is not known yet.
+    pub(super) fn of(at: u64, nth: usize, page: &Page) -> Self {
+        let record = &page.record;
+        let key = |e: &Evidence| match sheet_code(e) {
+            Some(code) => Key::Code(e.form.id.as_str().into(), code.into()),
+            None if e.form.header_line("code").is_none() => Key::Alone,
+            None => Key::Piece,
+        };
+        Self {
+            file: 0,
+            at,
+            nth,
+            group: 0,
+            page: record.source().page,
+            position: 0,
+            code: record.sheet.code.as_deref().map(Into::into),
+            known: record.form.is_some(),
+            nameless: record.findings.iter().any(|f| f.code == Code::CodeUnreadable),
+            measured: page.evidence.as_ref().map(key),
+        }
     }
 }
 
-/// Digitizes again the files that an earlier run left without evidence, where another photo can be of their sheet.
+/// By what photos of one sheet are found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// Form and code.
+    Code(Box<str>, Box<str>),
+    /// A form without a code line has no pieces.
+    Alone,
+    /// A piece, of the sheet that shows the same numbers.
+    Piece,
+}
+
+/// The sheets of a run, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Sheets {
+    pub(super) list: Vec<Sheet>,
+    /// The last page of each run of pages of one file.
+    last: Vec<u32>,
+    first: usize,
+    next: usize,
+}
+
+impl Sheets {
+    /// Adds the next sheet, `fresh` if it is the first of its file; its index.
+    pub(super) fn add(&mut self, fresh: bool, file: usize, sheet: Sheet) -> usize {
+        if fresh || self.last.is_empty() {
+            self.first = self.next;
+            self.last.push(sheet.page);
+        }
+        let group = self.last.len() - 1;
+        self.last[group] = sheet.page;
+        let position = self.first + sheet.page as usize;
+        self.next = position + 1;
+        self.list.push(Sheet { file, group, position, ..sheet });
+        self.list.len() - 1
+    }
+
+    /// The name of a sheet's page for messages.
+    fn name(&self, ix: usize, record: &Record) -> String {
+        let sheet = &self.list[ix];
+        page_name(&record.source().path, sheet.page, self.last[sheet.group].saturating_add(1))
+    }
+
+    /// Files with a page of an earlier run, without evidence, whose sheet another photo can show too: one of
+    /// the same code, or a piece near it.
+    pub(super) fn without_evidence(&self) -> Vec<usize> {
+        let known = || self.list.iter().filter(|s| s.known);
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for code in known().filter_map(|s| s.code.as_deref()) {
+            *codes.entry(code).or_insert(0) += 1;
+        }
+        let pieces: BTreeSet<usize> = known().filter(|s| s.nameless).map(|s| s.position).collect();
+        let near_a_piece = |position: usize| {
+            let (from, to) = (position.saturating_sub(group::NEAR), position + group::NEAR);
+            pieces.range(from..=to).next().is_some()
+        };
+        let shared = |s: &Sheet| s.code.as_deref().is_some_and(|c| codes[c] > 1);
+        let again = known().filter(|s| s.measured.is_none() && (shared(s) || near_a_piece(s.position)));
+        let mut again: Vec<usize> = again.map(|s| s.file).collect();
+        again.dedup();
+        again
+    }
+
+    /// Sheets that might be of one, by their keys: each cluster in the run's order, with two members or more.
+    fn clusters(&self) -> Vec<Vec<usize>> {
+        let mut of: Vec<usize> = (0..self.list.len()).collect();
+        fn root(of: &mut [usize], mut ix: usize) -> usize {
+            while of[ix] != ix {
+                of[ix] = of[of[ix]];
+                ix = of[ix];
+            }
+            ix
+        }
+        fn join(of: &mut [usize], a: usize, b: usize) {
+            let (a, b) = (root(of, a), root(of, b));
+            of[a.max(b)] = a.min(b);
+        }
+        let measured: Vec<usize> =
+            (0..self.list.len()).filter(|&ix| self.list[ix].measured.is_some()).collect();
+        let mut codes: BTreeMap<&Key, usize> = BTreeMap::new();
+        for (place, &ix) in measured.iter().enumerate() {
+            match &self.list[ix].measured {
+                Some(key @ Key::Code(..)) => join(&mut of, *codes.entry(key).or_insert(ix), ix),
+                Some(Key::Piece) => {
+                    let near = |other: &usize| {
+                        self.list[*other].position.abs_diff(self.list[ix].position) <= group::NEAR
+                    };
+                    for &other in measured[..place].iter().rev().take_while(|o| near(o)) {
+                        join(&mut of, other, ix);
+                    }
+                    for &other in measured[place + 1..].iter().take_while(|o| near(o)) {
+                        join(&mut of, other, ix);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut clusters: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for ix in measured {
+            clusters.entry(root(&mut of, ix)).or_default().push(ix);
+        }
+        clusters.into_values().filter(|c| c.len() > 1).collect()
+    }
+}
+
+/// What came of photos that show one sheet.
+pub(super) struct Together<'p> {
+    /// Records that take the places of those that were.
+    pub(super) changed: Vec<(usize, Record)>,
+    /// The photos of a sheet that was put together, the one that carries its record first.
+    pub(super) members: Vec<(usize, &'p Page)>,
+}
+
+/// Puts together what belongs together. `fetch` gives a sheet's page, `put` takes what came of each group.
 ///
 /// # Errors
-/// Threads cannot be started.
-pub(super) fn measure_again(
+/// What the two fail with.
+pub(super) fn join(
     digitizer: &Digitizer,
-    files: &[PathBuf],
-    results: &mut [Vec<Page>],
-    jobs: Jobs,
+    sheets: &Sheets,
+    mut fetch: impl FnMut(usize) -> Result<Page, BatchError>,
+    mut put: impl FnMut(Together<'_>) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
-    let again = without_evidence(results);
-    let mut found: BTreeMap<usize, FilePages> = BTreeMap::new();
-    let pages = map::Pages { digitizer, files, wanted: |_, _| true, progress: &() };
-    let work = |digitized: Vec<Digitized>| digitized.into_iter().map(Page::from).collect::<Vec<_>>();
-    map::pages(&again, jobs, &pages, work, |at, pages| {
-        found.entry(at.file).or_default().put(&at, pages);
-        Ok(())
-    })?;
-    for (file, pages) in found {
-        results[file] = pages.in_order();
+    for mut cluster in sheets.clusters() {
+        let mut pages: Vec<Page> = cluster.iter().map(|&ix| fetch(ix)).collect::<Result<_, _>>()?;
+        // What cannot be read back takes no part.
+        let mut there = pages.iter().map(|p| p.evidence.is_some()).collect::<Vec<_>>().into_iter();
+        cluster.retain(|_| there.next().unwrap_or_default());
+        pages.retain(|p| p.evidence.is_some());
+        let names: Vec<String> =
+            cluster.iter().zip(&pages).map(|(&ix, p)| sheets.name(ix, &p.record)).collect();
+        let mut photos: Vec<PhotoEvidence<'_>> = Vec::new();
+        for ((&ix, page), source) in cluster.iter().zip(&pages).zip(&names) {
+            if let Some(evidence) = &page.evidence {
+                photos.push(PhotoEvidence { source, position: sheets.list[ix].position, evidence });
+            }
+        }
+        for group in group::group(&photos, &Policy::at_most(digitizer.config().max_error)) {
+            let members: Vec<(usize, &Page)> =
+                group.members.iter().map(|&place| (cluster[place], &pages[place])).collect();
+            if let Some(together) = of_group(digitizer, members, group.outcome) {
+                put(together)?;
+            }
+        }
     }
     Ok(())
 }
 
-/// Puts together what belongs together.
-pub(super) fn join(digitizer: &Digitizer, results: &mut [Vec<Page>]) -> Vec<Sheet> {
-    let positions = positions(results);
-    let places: Vec<Place> = places(results).filter(|&(f, p)| results[f][p].evidence.is_some()).collect();
-    let names: Vec<String> = places.iter().map(|&(file, page)| name(&results[file], page)).collect();
-    let photos: Vec<PhotoEvidence<'_>> = places
-        .iter()
-        .zip(&names)
-        .filter_map(|(&(file, page), source)| {
-            let evidence = results[file][page].evidence.as_ref()?;
-            Some(PhotoEvidence { source, position: positions[file][page], evidence })
-        })
-        .collect();
-    let groups = group::group(&photos, &Policy::at_most(digitizer.config().max_error));
-    let mut sheets = Vec::new();
-    let mut changed: Vec<(Place, Record)> = Vec::new();
-    for group in groups {
-        let members: Vec<Place> = group.members.iter().map(|&ix| places[ix]).collect();
-        let records: Vec<&Record> = members.iter().map(|&(f, p)| &results[f][p].record).collect();
-        match group.outcome {
-            Joined::Alone => {}
-            Joined::Conflict(findings) => {
-                for ((place, record), findings) in members.iter().zip(records).zip(findings) {
-                    let mut record = record.clone();
-                    record.hold(findings);
-                    changed.push((*place, record));
-                }
+fn of_group<'p>(
+    digitizer: &Digitizer,
+    members: Vec<(usize, &'p Page)>,
+    outcome: Joined,
+) -> Option<Together<'p>> {
+    let mut changed: Vec<(usize, Record)> = Vec::new();
+    match outcome {
+        Joined::Alone => return None,
+        Joined::Conflict(findings) => {
+            for ((ix, page), findings) in members.iter().zip(findings) {
+                let mut record = page.record.clone();
+                record.hold(findings);
+                changed.push((*ix, record));
             }
-            Joined::Together { evidence, sources, part } => {
-                let shown: Vec<&Evidence> =
-                    members.iter().filter_map(|&(f, p)| results[f][p].evidence.as_ref()).collect();
-                let joined = caught(|| digitizer.joined(&shown, &evidence));
-                let mut whole = match joined {
-                    Ok(whole) => whole,
-                    Err(problem) => {
-                        for (&place, record) in members.iter().zip(records) {
-                            let mut record = record.clone();
-                            let name = &record.source().path;
-                            record.hold(vec![guard::finding(name, Severity::Review, &problem)]);
-                            changed.push((place, record));
-                        }
-                        continue;
+        }
+        Joined::Together { evidence, sources, part } => {
+            let shown: Vec<&Evidence> = members.iter().filter_map(|(_, p)| p.evidence.as_ref()).collect();
+            match caught(|| digitizer.joined(&shown, &evidence)) {
+                Ok(mut whole) => {
+                    whole.hold(vec![sources]);
+                    for (ix, page) in &members[1..] {
+                        let mut record = page.record.clone();
+                        record.become_part(whole.source().page_ref(), part.clone());
+                        changed.push((*ix, record));
                     }
-                };
-                whole.hold(vec![sources]);
-                for (place, record) in members.iter().zip(records).skip(1) {
-                    let mut record = record.clone();
-                    record.become_part(whole.source().page_ref(), part.clone());
-                    changed.push((*place, record));
+                    changed.insert(0, (members[0].0, whole));
+                    return Some(Together { changed, members });
                 }
-                changed.push((members[0], whole));
-                sheets.push(Sheet { members });
+                Err(problem) => {
+                    for (ix, page) in &members {
+                        let mut record = page.record.clone();
+                        let name = &record.source().path;
+                        record.hold(vec![guard::finding(name, Severity::Review, &problem)]);
+                        changed.push((*ix, record));
+                    }
+                }
             }
         }
     }
-    for ((file, page), record) in changed {
-        results[file][page].record = record;
-    }
-    sheets
-}
-
-fn places<'r>(results: &'r [Vec<Page>]) -> impl Iterator<Item = Place> + 'r {
-    results.iter().enumerate().flat_map(|(file, pages)| (0..pages.len()).map(move |page| (file, page)))
-}
-
-/// The place of each page in the run. Two sheets of one page lie at the same place.
-fn positions(results: &[Vec<Page>]) -> Vec<Vec<usize>> {
-    let mut next = 0;
-    let mut of_file = |pages: &Vec<Page>| {
-        let first = next;
-        let places = pages.iter().map(|p| first + p.record.source().page as usize).collect::<Vec<_>>();
-        next = places.last().map_or(first, |&last| last) + 1;
-        places
-    };
-    results.iter().map(&mut of_file).collect()
-}
-
-/// The name of a page for messages.
-fn name(file: &[Page], page: usize) -> String {
-    let source = file[page].record.source();
-    let of = file.last().map_or(1, |p| p.record.source().page.saturating_add(1));
-    page_name(&source.path, source.page, of)
-}
-
-/// Files with a page of an earlier run, without evidence, whose sheet another photo can show too: one of
-/// the same code, or a piece near it.
-fn without_evidence(results: &[Vec<Page>]) -> Vec<usize> {
-    let positions = positions(results);
-    let sheets: Vec<(Place, &Page)> = places(results)
-        .map(|(file, page)| ((file, positions[file][page]), &results[file][page]))
-        .filter(|(_, page)| page.record.form.is_some())
-        .collect();
-    let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
-    for code in sheets.iter().filter_map(|s| s.1.record.sheet.code.as_deref()) {
-        *codes.entry(code).or_insert(0) += 1;
-    }
-    let nameless = |page: &Page| page.record.findings.iter().any(|f| f.code == Code::CodeUnreadable);
-    let pieces: BTreeSet<usize> = sheets.iter().filter(|s| nameless(s.1)).map(|s| s.0.1).collect();
-    let near_a_piece = |position: usize| {
-        let (from, to) = (position.saturating_sub(group::NEAR), position + group::NEAR);
-        pieces.range(from..=to).next().is_some()
-    };
-    let shared = |page: &Page| page.record.sheet.code.as_deref().is_some_and(|c| codes[c] > 1);
-    let mut again: Vec<usize> = sheets
-        .iter()
-        .filter(|((_, at), page)| page.evidence.is_none() && (shared(page) || near_a_piece(*at)))
-        .map(|s| s.0.0)
-        .collect();
-    again.dedup();
-    again
+    Some(Together { changed, members: Vec::new() })
 }
 
 /// The pictures of a sheet's doubtful cells, each from the photo that shows it; none of an accepted
 /// sheet. The photos are decoded again: few sheets need it.
 pub(super) fn pictures(
     digitizer: &Digitizer,
-    files: &[PathBuf],
-    results: &[Vec<Page>],
-    sheet: &Sheet,
+    record: &Record,
+    photos: &[(&PathBuf, &Page)],
 ) -> SheetPictures {
-    let record = sheet.record(results);
     let form = record.form_of(&digitizer.config().forms);
     let mut out = SheetPictures::default();
     let Some(form) = form.filter(|_| record.status != Status::Accepted) else { return out };
-    for (ix, &(file, page)) in sheet.members.iter().enumerate() {
+    for (ix, (file, page)) in photos.iter().enumerate() {
         let seen = || {
-            let evidence = results[file][page].evidence.as_ref()?;
+            let evidence = page.evidence.as_ref()?;
             // The sheet's doubt, seen on this photo.
             let seen = Record { registration: record::registration(evidence), ..record.clone() };
-            let photo = digitizer.decoded(&digitizer.open(&files[file]), evidence.origin.page).ok()?;
+            let photo = digitizer.decoded(&digitizer.open(file), evidence.origin.page).ok()?;
             Some(picture::pictures(&photo.pixels, &seen, form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };

@@ -19,10 +19,10 @@ const LEAST: u64 = 5;
 const FALSE_ALARM: f64 = 0.01;
 
 /// What became of one photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
     /// The photo's path.
-    pub path: &'a str,
+    pub path: String,
     /// Whether its sheet was accepted.
     pub sheet: Fate,
     /// Whether its QR code was read; `None` where none was looked for.
@@ -82,7 +82,7 @@ pub struct Alarm {
 }
 
 /// The alarms of a run, by kind, group and name.
-pub fn alarms(outcomes: &[Outcome<'_>]) -> Vec<Alarm> {
+pub fn alarms(outcomes: &[Outcome]) -> Vec<Alarm> {
     let mut out = Vec::new();
     for kind in [AlarmKind::Review, AlarmKind::Qr] {
         for group in [GroupKind::Folder, GroupKind::Scanner] {
@@ -96,7 +96,7 @@ pub fn alarms(outcomes: &[Outcome<'_>]) -> Vec<Alarm> {
                 let Some(fate) = fate else { continue };
                 let failed = u64::from(fate == Fate::Failed);
                 all = (all.0 + failed, all.1 + 1);
-                let Some(name) = name(outcome.path, group) else { continue };
+                let Some(name) = name(&outcome.path, group) else { continue };
                 let count = counts.entry(name).or_default();
                 *count = (count.0 + failed, count.1 + 1);
             }
@@ -148,17 +148,14 @@ mod tests {
     use super::*;
 
     fn run(groups: &[(&str, usize, usize)]) -> Vec<Alarm> {
-        let paths: Vec<(String, Fate)> = groups
-            .iter()
-            .flat_map(|&(name, failed, of)| {
-                (0..of).map(move |i| {
-                    (format!("in/{name}_{i}.jpg"), if i < failed { Fate::Failed } else { Fate::Passed })
-                })
-            })
-            .collect();
-        let outcomes: Vec<_> =
-            paths.iter().map(|(path, fate)| Outcome { path, sheet: Fate::Passed, qr: Some(*fate) }).collect();
-        alarms(&outcomes)
+        let of_group = |&(name, failed, of): &(&str, usize, usize)| {
+            let fate = move |i| if i < failed { Fate::Failed } else { Fate::Passed };
+            let path = format!("in/{name}_");
+            let one =
+                move |i| Outcome { path: format!("{path}{i}.jpg"), sheet: Fate::Passed, qr: Some(fate(i)) };
+            (0..of).map(one).collect::<Vec<_>>()
+        };
+        alarms(&groups.iter().flat_map(of_group).collect::<Vec<_>>())
     }
 
     #[test]

@@ -3,13 +3,11 @@
 //! In: the folder, what the command is. Out: a [`Lock`], held until it is dropped; the system lets go of it when the
 //! process ends, however it ends. Refuses a folder that another process writes to, and says which.
 
+use super::disk::{self, UNFINISHED};
 use super::{LOCK, OutputError};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-
-/// How the names of files begin that are not yet whole.
-pub(super) const UNFINISHED: &str = ".cotejo-";
 
 /// That this process alone writes to a folder.
 #[derive(Debug)]
@@ -18,14 +16,15 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a folder, and removes what a writer that was killed left unfinished.
+    /// Takes the lock of a folder, finishes what a writer that was killed had decided, and removes what it left
+    /// unfinished.
     ///
     /// # Errors
     /// Another process holds it; the system refused.
     pub fn take(dir: &Path, command: &str) -> Result<Self, OutputError> {
         let path = dir.join(LOCK);
         let io = |e| OutputError::io(&path, e);
-        super::own(&path)?;
+        disk::own(&path)?;
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
@@ -46,6 +45,7 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(says.as_bytes()))
             .map_err(io)?;
+        super::next::settle(dir)?;
         clear(dir)?;
         Ok(Self { _held: file })
     }
@@ -56,9 +56,11 @@ fn clear(dir: &Path) -> Result<(), OutputError> {
     for folder in [dir.to_owned(), dir.join(super::pictures::PICTURES)] {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries.flatten() {
-            let unfinished = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
-            if unfinished && entry.file_type().is_ok_and(|t| t.is_file()) {
-                std::fs::remove_file(entry.path()).map_err(|e| OutputError::io(&entry.path(), e))?;
+            let name = entry.file_name();
+            let file = entry.file_type().is_ok_and(|t| t.is_file());
+            let unfinished = name.to_str().is_some_and(|name| name.starts_with(UNFINISHED) && file);
+            if unfinished || name == super::next::WORK {
+                disk::remove(&entry.path())?;
             }
         }
     }

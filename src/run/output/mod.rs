@@ -1,13 +1,16 @@
 //! What comes out of a run: `records.jsonl`, `records.csv`, `run.json` in one folder.
 //!
-//! In: the records in input order and what is known of the run. Out: files that appear whole or not
-//! at all (written beside their place, then renamed). `records.*` depend on the records alone, so they
-//! are the same bytes from run to run; what varies (time, rate) stands in `run.json` under `measured`.
+//! In: the records in input order and what is known of the run. Out: files that change together or not at all ([`Next`]).
+//! `records.*` depend on the records alone, so they are the same bytes from run to run; what varies (time, rate)
+//! stands in `run.json` under `measured`. Who reads a run opens it first ([`Opened`]).
 //! Refuses a folder that already holds a run unless [`Overwrite::Replace`] is asked for, a path that
 //! is no folder, a folder that cannot be written to, and records of another schema.
 
 pub mod alarm;
+pub(crate) mod disk;
 mod lock;
+mod next;
+mod opened;
 pub mod pictures;
 mod records;
 mod run;
@@ -15,17 +18,22 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
+pub use disk::{Out, write_whole};
 pub use lock::Lock;
-pub use records::{load, load_machine, read_records, schema, to_jsonl, visit};
-pub use run::{Counts, Measured, RUN_SCHEMA, Run, alarm_finding, alarms};
+pub use next::{Next, open, open_if_there, run_of};
+pub use opened::{About, Opened};
+pub(crate) use opened::{attested, sha256_of};
+pub use records::{
+    Rows, Source, load, load_machine, machine, read_records, schema, to_jsonl, visit, visit_machine,
+};
+pub use run::{Census, Counts, LogHead, Measured, RUN_SCHEMA, Run, alarm_finding};
 pub(crate) use table::inert;
-pub use table::to_csv;
+pub use table::{Table, to_csv};
 
 use crate::form::Form;
+use crate::ground::finding::Finding;
 use crate::record::Record;
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The records, one JSON object a line.
@@ -37,6 +45,13 @@ pub const MACHINE_JSONL: &str = "records.machine.jsonl";
 pub const RECORDS_CSV: &str = "records.csv";
 /// What is known of the run.
 pub const RUN_JSON: &str = "run.json";
+
+/// What was measured, where it is kept.
+pub const EVIDENCE_JSONL: &str = "evidence.jsonl";
+/// The report's file.
+pub const REPORT_HTML: &str = "report.html";
+/// The folder of its further pages.
+pub const REPORT_PAGES: &str = "report";
 
 /// Says who writes to the folder now, and is locked by it.
 pub const LOCK: &str = ".lock";
@@ -76,6 +91,21 @@ pub enum OutputError {
     Link {
         /// The link.
         path: String,
+    },
+    /// What was written to is no longer there.
+    #[error(
+        "{path}: was removed or moved away while it was written to; put the folder back and go on with --resume, \
+         or start again"
+    )]
+    Gone {
+        /// The file.
+        path: String,
+    },
+    /// The run is not as the program wrote it.
+    #[error("{}", told(findings))]
+    Edited {
+        /// What shows it.
+        findings: Vec<Finding>,
     },
     /// The path is something else.
     #[error("{dir}: is not a folder; give a folder with -o (it is made if it does not exist)")]
@@ -136,6 +166,16 @@ pub enum OutputError {
     },
 }
 
+/// The first finding with its remedy, and how many more there are.
+fn told(findings: &[Finding]) -> String {
+    let Some(first) = findings.first() else { return String::new() };
+    let more = match findings.len() - 1 {
+        0 => String::new(),
+        n => format!(" (and {n} more)"),
+    };
+    format!("{}{more}; {}", first.message, first.hint)
+}
+
 impl OutputError {
     /// An error of the system at `path`.
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
@@ -161,7 +201,7 @@ impl Folder {
         }
         if overwrite == Overwrite::Refuse {
             for file in [RECORDS_JSONL, RECORDS_CSV, RUN_JSON] {
-                if dir.join(file).exists() {
+                if open_if_there(dir, file)?.is_some() {
                     return Err(OutputError::HoldsRun { dir: dir.display().to_string(), file });
                 }
             }
@@ -177,85 +217,29 @@ impl Folder {
         &self.dir
     }
 
-    /// Writes `records.jsonl`, `records.csv` (columns as the `forms` name them) and `run.json`, in that order; `run.files` is filled with
-    /// the hashes of the first two. Machine records that an earlier review kept are removed.
+    /// Writes `records.jsonl`, `records.csv` (columns as the `forms` name them) and `run.json`, which name the two.
     ///
     /// # Errors
-    /// A file that cannot be written; those before it stand.
+    /// A file that cannot be written; what stood there before still does.
     pub fn write(
         &self,
         records: &[Record],
         forms: &[impl Borrow<Form>],
         run: Run,
     ) -> Result<Run, OutputError> {
-        let run = self.write_reviewed(records, forms, run)?;
-        let machine = self.dir.join(MACHINE_JSONL);
-        match std::fs::remove_file(&machine) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OutputError::io(&machine, e)),
-            _ => Ok(run),
-        }
+        let mut next = Next::begin(&self.dir)?;
+        let mut table = Table::new(&mut next)?;
+        records.iter().try_for_each(|record| table.add(record))?;
+        table.finish(forms)?;
+        next.commit(run)
     }
-
-    /// As [`Folder::write`], with records that people have reviewed: the program's own stay in
-    /// [`MACHINE_JSONL`].
-    ///
-    /// # Errors
-    /// A file that cannot be written; those before it stand.
-    pub fn write_reviewed(
-        &self,
-        records: &[Record],
-        forms: &[impl Borrow<Form>],
-        mut run: Run,
-    ) -> Result<Run, OutputError> {
-        let mut files = BTreeMap::new();
-        for (name, bytes) in [(RECORDS_JSONL, to_jsonl(records)?), (RECORDS_CSV, to_csv(records, forms)?)] {
-            write_whole(&self.dir.join(name), &bytes)?;
-            files.insert(name.to_owned(), crate::ground::hash::sha256(&bytes));
-        }
-        run.files = files;
-        write_whole(&self.dir.join(RUN_JSON), &run.to_json()?)?;
-        Ok(run)
-    }
-}
-
-/// Refuses a path in a run's folder that is a link: what is written there would land elsewhere.
-///
-/// # Errors
-/// It is one.
-pub(crate) fn own(path: &Path) -> Result<(), OutputError> {
-    match std::fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => Err(OutputError::Link { path: path.display().to_string() }),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file that appears whole or not at all: into a temporary file of the same folder, then
-/// renamed over its place.
-///
-/// # Errors
-/// The system refused; what stood there before still does.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
-    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let io = |e| OutputError::io(path, e);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(lock::UNFINISHED);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What a plainly created file has; the umask still applies. The default is owner only.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(dir).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::run::output::sample;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_folder_that_holds_a_run_is_refused_with_the_remedy() {

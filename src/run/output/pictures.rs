@@ -3,6 +3,7 @@
 //! In: what [`crate::picture`] made of a sheet. Out: files under the sheet's key, and, of an earlier program, under the
 //! pixel of its corner. Refuses to keep nothing: what is empty has no file, and loads as empty.
 
+use super::disk::{self, own};
 use super::{OutputError, write_whole};
 use crate::picture::{Rows, SheetPictures};
 use crate::record::{Record, pixel_key, sheet_key};
@@ -51,8 +52,7 @@ pub fn save<T: Kept>(dir: &Path, record: &Record, what: &T) -> Result<(), Output
     let [path, _] = places::<T>(dir, record);
     let Some(path) = path.filter(|_| !what.is_empty()) else { return Ok(()) };
     if let Some(folder) = path.parent() {
-        super::own(folder)?;
-        std::fs::create_dir_all(folder).map_err(|e| OutputError::io(folder, e))?;
+        disk::make_dir(folder)?;
     }
     let bytes = serde_json::to_vec(what)
         .map_err(|e| OutputError::Encode { what: PICTURES, problem: e.to_string() })?;
@@ -63,6 +63,12 @@ pub fn save<T: Kept>(dir: &Path, record: &Record, what: &T) -> Result<(), Output
 pub fn load<T: Kept>(dir: &Path, record: &Record) -> T {
     let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).ok()?).ok();
     places::<T>(dir, record).iter().flatten().find_map(read).unwrap_or_default()
+}
+
+/// How many bytes are kept of a sheet.
+pub fn size<T: Kept>(dir: &Path, record: &Record) -> u64 {
+    let size = |path: &PathBuf| std::fs::metadata(path).ok().map(|m| m.len());
+    places::<T>(dir, record).iter().flatten().find_map(size).unwrap_or(0)
 }
 
 /// Whether anything of a kind is kept of a sheet.
@@ -76,14 +82,14 @@ pub fn exist<T: Kept>(dir: &Path, record: &Record) -> bool {
 /// A file that cannot be removed.
 pub fn clear(dir: &Path) -> Result<(), OutputError> {
     let folder = dir.join(PICTURES);
-    super::own(&folder)?;
+    own(&folder)?;
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
     for entry in entries {
         let path = entry.map_err(|e| OutputError::io(&folder, e))?.path();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let ours = name.split_once('-').is_some_and(|(h, _)| h.len() == 64) && name.ends_with(".json");
         if ours {
-            std::fs::remove_file(&path).map_err(|e| OutputError::io(&path, e))?;
+            disk::remove(&path)?;
         }
     }
     Ok(())

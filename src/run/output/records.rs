@@ -3,12 +3,15 @@
 //! In: records, or the bytes of such a file. Out: the other. Reading refuses a line of another schema
 //! before it looks at anything else, and a line that is no record, naming the line.
 
-use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL};
+use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL, open_if_there};
+use crate::ground::hash::hexadecimal;
 use crate::record::earlier::{self, SCHEMA_1};
 use crate::record::{Ordinals, Record, SCHEMA};
 use serde::Deserialize;
-use std::io::BufRead;
-use std::path::Path;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// The file's bytes.
 ///
@@ -43,26 +46,48 @@ pub fn load(dir: &Path) -> Result<Vec<Record>, OutputError> {
 /// # Errors
 /// As [`load`], and what `each` returns.
 pub fn visit<E: From<OutputError>>(dir: &Path, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
-    let path = dir.join(RECORDS_JSONL);
-    if !path.is_file() {
-        return Err(OutputError::NoRun { dir: dir.display().to_string() }.into());
-    }
-    let file = std::fs::File::open(&path).map_err(|e| OutputError::io(&path, e))?;
-    visit_lines(std::io::BufReader::new(file), &path, each)
+    visit_file(dir, RECORDS_JSONL, each)
 }
 
-/// The records as the program made them, before any review: from [`MACHINE_JSONL`] where a review has
-/// begun, else from `records.jsonl`.
+fn visit_file<E: From<OutputError>>(
+    dir: &Path,
+    name: &str,
+    each: impl FnMut(Record) -> Result<(), E>,
+) -> Result<(), E> {
+    Source::open(dir, name)?.visit(each)
+}
+
+/// Which file of a folder holds the records as the program made them, before any review.
+///
+/// # Errors
+/// The system refuses.
+pub fn machine(dir: &Path) -> Result<&'static str, OutputError> {
+    Ok(if open_if_there(dir, MACHINE_JSONL)?.is_some() { MACHINE_JSONL } else { RECORDS_JSONL })
+}
+
+/// As [`visit`], of the records as the program made them, before any review: from [`MACHINE_JSONL`] where a review
+/// has begun, else from `records.jsonl`.
+///
+/// # Errors
+/// As [`visit`].
+pub fn visit_machine<E: From<OutputError>>(
+    dir: &Path,
+    each: impl FnMut(Record) -> Result<(), E>,
+) -> Result<(), E> {
+    visit_file(dir, machine(dir)?, each)
+}
+
+/// Those records.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
-    let path = dir.join(MACHINE_JSONL);
-    match std::fs::File::open(&path) {
-        Ok(file) => read_records(std::io::BufReader::new(file), &path),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => load(dir),
-        Err(e) => Err(OutputError::io(&path, e)),
-    }
+    let mut records = Vec::new();
+    visit_machine(dir, |record| {
+        records.push(record);
+        Ok::<_, OutputError>(())
+    })?;
+    Ok(records)
 }
 
 /// The records of an open file; `path` is for messages. Empty lines are passed over.
@@ -71,46 +96,175 @@ pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
 /// As [`load`].
 pub fn read_records(input: impl BufRead, path: &Path) -> Result<Vec<Record>, OutputError> {
     let mut records = Vec::new();
-    visit_lines(input, path, |record| {
+    Source::new(input, path).visit(|record| {
         records.push(record);
         Ok::<_, OutputError>(())
     })?;
     Ok(records)
 }
 
-fn visit_lines<E: From<OutputError>>(
-    input: impl BufRead,
-    path: &Path,
-    mut each: impl FnMut(Record) -> Result<(), E>,
-) -> Result<(), E> {
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<String>,
+/// A line of a file of records.
+pub(super) struct Line {
+    /// Its number, from 1.
+    pub(super) n: usize,
+    text: Vec<u8>,
+}
+
+/// A file of records as it is read, with its SHA-256.
+pub struct Source<R = BufReader<File>> {
+    path: PathBuf,
+    input: R,
+    hash: Sha256,
+    n: usize,
+    records: usize,
+}
+
+impl Source {
+    /// Opens a file of a run's folder.
+    ///
+    /// # Errors
+    /// The folder holds no run; the system refuses.
+    pub(crate) fn open(dir: &Path, name: &str) -> Result<Self, OutputError> {
+        let file = open_if_there(dir, name)?;
+        let file = file.ok_or_else(|| OutputError::NoRun { dir: dir.display().to_string() })?;
+        Self::of(&file, &dir.join(name))
     }
-    let mut ordinals = Ordinals::default();
-    for (ix, line) in input.lines().enumerate() {
-        let line = line.map_err(|e| OutputError::io(path, e))?;
-        if line.trim().is_empty() {
-            continue;
+
+    /// An open file, from its beginning.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn of(mut file: &File, path: &Path) -> Result<Self, OutputError> {
+        let file = file.rewind().and_then(|()| file.try_clone()).map_err(|e| OutputError::io(path, e))?;
+        Ok(Self::new(BufReader::with_capacity(1 << 18, file), path))
+    }
+}
+
+impl<R: BufRead> Source<R> {
+    fn new(input: R, path: &Path) -> Self {
+        Self { path: path.to_owned(), input, hash: Sha256::new(), n: 0, records: 0 }
+    }
+
+    /// Hands over what is left of the records, one by one.
+    pub(super) fn visit<E: From<OutputError>>(
+        mut self,
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut ordinals = Ordinals::default();
+        loop {
+            let lines = self.lines(1)?;
+            let Some(line) = lines.first() else { return Ok(()) };
+            let mut record = self.record(line)?;
+            // Those of a page stand in their order.
+            ordinals.give(&mut record);
+            each(record)?;
         }
-        let bad =
-            |problem: String| OutputError::Line { path: path.display().to_string(), line: ix + 1, problem };
-        let head: Head = serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
-        let found = head.schema.unwrap_or_default();
-        let mut record = match found.as_str() {
-            SCHEMA => serde_json::from_str(&line),
-            SCHEMA_1 => earlier::read(&line),
-            _ => {
-                let path = path.display().to_string();
-                return Err(OutputError::Schema { path, line: ix + 1, found, expected: SCHEMA }.into());
+    }
+
+    /// The next lines, at most so many; none at the end. Empty ones are passed over.
+    pub(super) fn lines(&mut self, most: usize) -> Result<Vec<Line>, OutputError> {
+        let mut out = Vec::new();
+        while out.len() < most {
+            let mut text = Vec::new();
+            self.input.read_until(b'\n', &mut text).map_err(|e| OutputError::io(&self.path, e))?;
+            if text.is_empty() {
+                break;
+            }
+            self.hash.update(&text);
+            self.n += 1;
+            if !text.trim_ascii().is_empty() {
+                self.records += 1;
+                out.push(Line { n: self.n, text });
             }
         }
-        .map_err(|e| bad(e.to_string()))?;
-        // Those of a page stand in their order.
-        ordinals.give(&mut record);
-        each(record)?;
+        Ok(out)
     }
-    Ok(())
+
+    /// The record of a line; its ordinal is as it stands there.
+    pub(super) fn record(&self, line: &Line) -> Result<Record, OutputError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: Option<String>,
+        }
+        let path = || self.path.display().to_string();
+        let bad = |problem: String| OutputError::Line { path: path(), line: line.n, problem };
+        let text = std::str::from_utf8(&line.text).map_err(|e| bad(e.to_string()))?;
+        let head: Head = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+        let found = head.schema.unwrap_or_default();
+        let record = match found.as_str() {
+            SCHEMA => serde_json::from_str(text),
+            SCHEMA_1 => earlier::read(text),
+            _ => {
+                return Err(OutputError::Schema { path: path(), line: line.n, found, expected: SCHEMA });
+            }
+        };
+        let record: Record = record.map_err(|e| bad(e.to_string()))?;
+        if let Some((id, value)) = senseless(&record) {
+            let sheet = record.sheet.code.as_deref().unwrap_or(&record.source().path);
+            return Err(bad(format!("{id} of the sheet {sheet} is {value}, which no sheet prints")));
+        }
+        Ok(record)
+    }
+
+    /// SHA-256 of what was read, and how many records that were.
+    pub(super) fn finish(self) -> (String, usize) {
+        (hexadecimal(&self.hash.finalize()), self.records)
+    }
+}
+
+/// A number larger than any sheet prints: sums of such would not be sums.
+fn senseless(record: &Record) -> Option<(String, u32)> {
+    const MOST: u32 = 9_999_999;
+    let too_large = |(id, n): (String, Option<u32>)| n.filter(|&n| n > MOST).map(|n| (id, n));
+    let numbers = record.numbers().map(|(id, v)| (id.into_owned(), v.value));
+    numbers.chain(record.sheet.table.map(|t| ("table".to_owned(), Some(t)))).find_map(too_large)
+}
+
+/// The records of a file, one after the other, and each again by its index.
+pub struct Rows {
+    source: Source,
+    places: Vec<u64>,
+    ordinals: Ordinals,
+}
+
+impl Rows {
+    /// Those of a file.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn open(path: &Path) -> Result<Self, OutputError> {
+        let file = File::open(path).map_err(|e| OutputError::io(path, e))?;
+        let source = Source::new(BufReader::with_capacity(1 << 17, file), path);
+        Ok(Self { source, places: Vec::new(), ordinals: Ordinals::default() })
+    }
+
+    /// The next record, until there is none.
+    ///
+    /// # Errors
+    /// The system refuses; a line is no record.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Record>, OutputError> {
+        let lines = self.source.lines(1)?;
+        let Some(line) = lines.first() else { return Ok(None) };
+        let mut record = self.source.record(line)?;
+        self.ordinals.give(&mut record);
+        let end = self.source.input.stream_position().map_err(|e| OutputError::io(&self.source.path, e))?;
+        self.places.push(end - line.text.len() as u64);
+        Ok(Some(record))
+    }
+
+    /// The record of an index that was met.
+    ///
+    /// # Errors
+    /// As [`Rows::next`].
+    pub fn get(&mut self, ix: usize) -> Result<Record, OutputError> {
+        let path = self.source.path.clone();
+        let io = |e| OutputError::io(&path, e);
+        self.source.input.seek(SeekFrom::Start(self.places[ix])).map_err(io)?;
+        let mut text = Vec::new();
+        self.source.input.read_until(b'\n', &mut text).map_err(io)?;
+        self.source.record(&Line { n: ix + 1, text })
+    }
 }
 
 /// The JSON Schema of a record, from its types, with a line break at the end.
@@ -188,6 +342,16 @@ mod tests {
         let line = String::from_utf8(to_jsonl(&[sample::record("a.jpg")]).unwrap()).unwrap();
         let cut = format!("{line}{}", &line[..line.len() / 2]);
         assert!(matches!(read(&cut).unwrap_err(), OutputError::Line { line: 2, .. }));
+    }
+
+    #[test]
+    fn a_number_that_no_sheet_prints_is_refused_with_its_line_and_its_sheet() {
+        let mut record = sample::record("a.jpg");
+        let fine = to_jsonl(std::slice::from_ref(&record)).unwrap();
+        record.contests[0].choices[0].votes.value = Some(u32::MAX);
+        let text = [fine, to_jsonl(&[record]).unwrap()].concat();
+        let said = read(std::str::from_utf8(&text).unwrap()).unwrap_err().to_string();
+        assert!(said.contains("line 2") && said.contains("NM_PSUV of the sheet 010203004.05"), "{said}");
     }
 
     #[test]

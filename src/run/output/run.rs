@@ -42,11 +42,26 @@ pub struct Run {
     /// What was noticed about the run as a whole.
     #[serde(default)]
     pub alarms: Vec<Finding>,
+    /// The review log that the records rest on; absent where nobody reviewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogHead>,
+    /// What showed that the run was changed outside the program, where somebody went on with it all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<Finding>,
     /// What the run holds of the registry of tables; `None` without `--registry`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<Coverage>,
     /// What varies from run to run.
     pub measured: Measured,
+}
+
+/// How long a review log is and what hash its last entry has: with the chain, all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogHead {
+    /// Entries.
+    pub entries: u64,
+    /// Hash of the last; 64 zeros for none.
+    pub head: String,
 }
 
 /// Records by status.
@@ -85,18 +100,20 @@ impl Counts {
     /// Counts records.
     pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut counts = Self::default();
-        for record in records {
-            counts.records += 1;
-            let complete = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
-            counts.reviewed += usize::from(complete);
-            match record.status {
-                _ if record.is_part() => counts.parts += 1,
-                Status::Accepted => counts.accepted += 1,
-                Status::Review => counts.review += 1,
-                Status::Rejected => counts.rejected += 1,
-            }
-        }
+        records.into_iter().for_each(|record| counts.add(record));
         counts
+    }
+
+    fn add(&mut self, record: &Record) {
+        self.records += 1;
+        let complete = record.review.as_ref().is_some_and(|r| r.state == ReviewState::Complete);
+        self.reviewed += usize::from(complete);
+        match record.status {
+            _ if record.is_part() => self.parts += 1,
+            Status::Accepted => self.accepted += 1,
+            Status::Review => self.review += 1,
+            Status::Rejected => self.rejected += 1,
+        }
     }
 
     /// Sheets: records that are no part of another.
@@ -114,23 +131,65 @@ impl Measured {
     }
 }
 
-/// The folders and scanners that stand out in a run. A sheet counts once; a QR code counts where one
+/// What is counted of a run's records as they come: none stays in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Census {
+    counts: Counts,
+    findings: BTreeMap<Code, usize>,
+    forms: BTreeMap<String, BTreeSet<String>>,
+    models: BTreeMap<String, BTreeSet<String>>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Census {
+    /// Counts a record.
+    pub fn add(&mut self, record: &Record) {
+        self.counts.add(record);
+        let codes: BTreeSet<Code> = record.findings.iter().map(|f| f.code).collect();
+        for code in codes {
+            *self.findings.entry(code).or_insert(0) += 1;
+        }
+        if let (Some(form), Some(hash)) = (&record.form, &record.provenance.form) {
+            self.forms.entry(format!("{}/{}", form.id, form.version)).or_default().insert(hash.clone());
+        }
+        for (name, hash) in &record.provenance.models {
+            self.models.entry(name.clone()).or_default().insert(hash.clone());
+        }
+        self.outcomes.extend(outcome(record));
+    }
+
+    /// What is known of the run: its counts, hashes and alarms; `inputs`, `files`, `registry`, `log` and `edited` are
+    /// empty.
+    pub fn run(self, settings: BTreeMap<String, String>, measured: Measured) -> Run {
+        Run {
+            schema: RUN_SCHEMA.to_owned(),
+            cotejo: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: Vec::new(),
+            settings,
+            counts: self.counts,
+            findings: self.findings,
+            forms: self.forms,
+            models: self.models,
+            files: BTreeMap::new(),
+            alarms: alarm::alarms(&self.outcomes).iter().map(alarm_finding).collect(),
+            log: None,
+            edited: Vec::new(),
+            registry: None,
+            measured,
+        }
+    }
+}
+
+/// What became of a record's photo; `None` for a part of another. A sheet counts once; a QR code counts where one
 /// was looked for.
-pub fn alarms(records: &[Record]) -> Vec<Alarm> {
+fn outcome(record: &Record) -> Option<Outcome> {
     let fate = |well| if well { Fate::Passed } else { Fate::Failed };
-    let outcomes: Vec<Outcome<'_>> = records
-        .iter()
-        .filter(|r| !r.is_part())
-        .map(|r| {
-            let missed = r.findings.iter().any(|f| matches!(f.code, Code::QrMissing | Code::QrForeign));
-            Outcome {
-                path: &r.source().path,
-                sheet: fate(r.status == Status::Accepted),
-                qr: (missed || r.sheet.qr.is_some()).then(|| fate(!missed)),
-            }
-        })
-        .collect();
-    alarm::alarms(&outcomes)
+    let missed = record.findings.iter().any(|f| matches!(f.code, Code::QrMissing | Code::QrForeign));
+    (!record.is_part()).then(|| Outcome {
+        path: record.source().path.clone(),
+        sheet: fate(record.status == Status::Accepted),
+        qr: (missed || record.sheet.qr.is_some()).then(|| fate(!missed)),
+    })
 }
 
 /// An alarm as a finding about the run.
@@ -153,38 +212,11 @@ pub fn alarm_finding(alarm: &Alarm) -> Finding {
 }
 
 impl Run {
-    /// Counts the records, gathers their hashes and raises the run's alarms; `inputs`, `files` and
-    /// `registry` are empty.
+    /// The run of these records.
     pub fn new(records: &[Record], settings: BTreeMap<String, String>, measured: Measured) -> Self {
-        let mut findings = BTreeMap::new();
-        let mut forms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut models: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for record in records {
-            let codes: BTreeSet<Code> = record.findings.iter().map(|f| f.code).collect();
-            for code in codes {
-                *findings.entry(code).or_insert(0) += 1;
-            }
-            if let (Some(form), Some(hash)) = (&record.form, &record.provenance.form) {
-                forms.entry(format!("{}/{}", form.id, form.version)).or_default().insert(hash.clone());
-            }
-            for (name, hash) in &record.provenance.models {
-                models.entry(name.clone()).or_default().insert(hash.clone());
-            }
-        }
-        Self {
-            schema: RUN_SCHEMA.to_owned(),
-            cotejo: env!("CARGO_PKG_VERSION").to_owned(),
-            inputs: Vec::new(),
-            settings,
-            counts: Counts::of(records),
-            findings,
-            forms,
-            models,
-            files: BTreeMap::new(),
-            alarms: alarms(records).iter().map(alarm_finding).collect(),
-            registry: None,
-            measured,
-        }
+        let mut census = Census::default();
+        records.iter().for_each(|record| census.add(record));
+        census.run(settings, measured)
     }
 
     /// The bytes of `run.json`.

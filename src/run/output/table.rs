@@ -7,10 +7,14 @@
 //! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
 //! program decided before people looked is the `status` of `records.jsonl`.
 
-use super::{OutputError, RECORDS_CSV};
+use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, read_records};
 use crate::form::{Form, Levels, PlaceName};
 use crate::record::{Record, ReviewState};
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 /// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
 /// the order in which they first appear.
@@ -18,99 +22,192 @@ use std::borrow::Borrow;
 /// # Errors
 /// A table that CSV cannot hold; none is known.
 pub fn to_csv(records: &[Record], forms: &[impl Borrow<Form>]) -> Result<Vec<u8>, OutputError> {
-    let form = records.iter().find_map(|r| r.form_of(forms)).or(forms.first().map(Borrow::borrow));
-    let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
-    let first: Vec<(&str, &str)> = form.map_or_else(Vec::new, |f| f.export.totals(&f.fields).collect());
-    let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
-    let candidates = in_order(records.iter().flat_map(|r| r.choices().map(|c| c.candidate.as_str())));
-    let rows: Vec<_> =
-        records.iter().flat_map(|r| r.choices().flat_map(|c| c.numbers())).map(|n| n.0).collect();
-    let parties = in_order(rows.iter().map(|id| id.as_ref()));
-    let totals = in_order(
-        records.iter().flat_map(|r| r.totals().into_keys()).filter(|id| first.iter().all(|(_, p)| p != id)),
-    );
-
-    let mut head: Vec<String> =
-        levels.areas().flat_map(|(d, _)| [levels.code_column(d), levels.name_column(d)]).collect();
-    head.extend([levels.last() - 1, levels.last()].map(|depth| levels.code_column(depth)));
-    head.extend(first.iter().map(|(name, _)| (*name).to_owned()));
-    head.extend(candidates.iter().map(|&c| c.to_owned()));
-    head.extend(
-        [
-            "status",
-            "confidence",
-            "path",
-            "page",
-            "sha256",
-            "form",
-            "code",
-            "kind",
-            "uuid",
-            "issued_at",
-            "hash",
-        ]
-        .map(str::to_owned),
-    );
-    head.extend(["centre_name", "findings", "review", "reviewed_by"].map(str::to_owned));
-    head.extend(totals.iter().map(|id| id.to_uppercase()));
-    head.extend(parties.iter().map(|&id| id.to_owned()));
-
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(&head).map_err(|e| problem(e.to_string()))?;
+    let mut columns = Columns::default();
+    records.iter().for_each(|record| columns.see(record));
+    let head = columns.of(forms);
+    let mut out = line(&head.names())?;
     for record in records {
-        let row = row(record, &levels, &first, (&candidates, &totals, &parties));
-        csv.write_record(&row).map_err(|e| problem(e.to_string()))?;
+        out.extend(line(&head.row(record))?);
     }
+    Ok(out)
+}
+
+/// Writes the records of a run's next state, one by one, and the table of them: none stays in memory.
+pub struct Table<'n> {
+    next: &'n mut Next,
+    records: Out,
+    columns: Columns,
+}
+
+impl<'n> Table<'n> {
+    /// Without a record.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn new(next: &'n mut Next) -> Result<Self, OutputError> {
+        let records = next.out(RECORDS_JSONL)?;
+        Ok(Self { next, records, columns: Columns::default() })
+    }
+
+    /// Adds the next record.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn add(&mut self, record: &Record) -> Result<(), OutputError> {
+        self.columns.see(record);
+        self.records.put(&super::to_jsonl(std::slice::from_ref(record))?)
+    }
+
+    /// Writes the table, whose columns are known once all records are.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn finish(self, forms: &[impl Borrow<Form>]) -> Result<(), OutputError> {
+        let Self { next, records, columns } = self;
+        next.wrote(RECORDS_JSONL, records)?;
+        let head = columns.of(forms);
+        let mut out = next.out(RECORDS_CSV)?;
+        out.put(&line(&head.names())?)?;
+        let path = next.path(RECORDS_JSONL);
+        let io = |e| OutputError::io(&path, e);
+        for text in BufReader::new(File::open(&path).map_err(io)?).lines() {
+            for record in read_records(text.map_err(io)?.as_bytes(), Path::new(RECORDS_JSONL))? {
+                out.put(&line(&head.row(&record))?)?;
+            }
+        }
+        next.wrote(RECORDS_CSV, out)
+    }
+}
+
+/// A row as CSV.
+fn line(row: &[String]) -> Result<Vec<u8>, OutputError> {
+    let problem = |e: String| OutputError::Encode { what: RECORDS_CSV, problem: e };
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(row).map_err(|e| problem(e.to_string()))?;
     csv.into_inner().map_err(|e| problem(e.to_string()))
 }
 
-/// Ids of candidates, of the totals that stand after them, and of rows, in the order of their columns.
-type Ids<'a> = (&'a [&'a str], &'a [&'a str], &'a [&'a str]);
+/// Each item once, in the order of first appearance.
+#[derive(Debug, Default)]
+struct InOrder {
+    list: Vec<String>,
+    seen: BTreeSet<String>,
+}
 
-/// One sheet's cells, in the order of the head line.
-fn row(record: &Record, levels: &Levels, first: &[(&str, &str)], ids: Ids<'_>) -> Vec<String> {
-    let (candidates, totals, parties) = ids;
-    let (sheet, place) = (&record.sheet, &record.place);
-    let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
-    let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
-    let total = |id: &str| number(record.value(id).and_then(|v| v.value));
-    let mut row = Vec::new();
-    for (depth, level) in levels.areas() {
-        let code = sheet.centre.as_deref().and_then(|c| levels.own(c, depth));
-        row.push(code.map_or_else(String::new, inert));
-        row.push(match level.place {
-            Some(PlaceName::Country) => text(&place.country),
-            Some(PlaceName::State) => text(&place.state),
-            Some(PlaceName::Municipality) => text(&place.municipality),
-            Some(PlaceName::Parish) => text(&place.parish),
-            Some(PlaceName::Centre) => text(&place.centre),
-            None => String::new(),
-        });
+impl InOrder {
+    fn see(&mut self, item: &str) {
+        if !self.seen.contains(item) {
+            self.seen.insert(item.to_owned());
+            self.list.push(item.to_owned());
+        }
     }
-    row.extend([text(&sheet.centre), number(sheet.table)]);
-    row.extend(first.iter().map(|(_, id)| total(id)));
-    row.extend(candidates.iter().map(|&c| number(record.candidate(c))));
-    let codes = in_order(record.findings.iter().map(|f| f.code.name()));
-    row.extend([
-        standing(record).to_owned(),
-        format!("{}", record.confidence),
-        inert(&record.source().path),
-        record.source().page.to_string(),
-        record.source().sha256.clone(),
-        record.form.as_ref().map_or_else(String::new, |f| f.id.clone()),
-        text(&sheet.code),
-        text(&sheet.kind),
-        text(&sheet.uuid),
-        text(&sheet.issued_at),
-        text(&sheet.hash),
-        text(&place.centre),
-        codes.join(" "),
-        record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
-        record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
-    ]);
-    row.extend(totals.iter().map(|id| total(id)));
-    row.extend(parties.iter().map(|&id| number(record.value(id).and_then(|v| v.value))));
-    row
+}
+
+/// What the columns will be, as records come.
+#[derive(Debug, Default)]
+struct Columns {
+    forms: InOrder,
+    candidates: InOrder,
+    rows: InOrder,
+    totals: InOrder,
+}
+
+impl Columns {
+    fn see(&mut self, record: &Record) {
+        record.form.iter().for_each(|form| self.forms.see(&form.id));
+        for choice in record.choices() {
+            self.candidates.see(&choice.candidate);
+            choice.numbers().for_each(|(id, _)| self.rows.see(&id));
+        }
+        record.totals().into_keys().for_each(|id| self.totals.see(id));
+    }
+
+    /// The columns, named by the first record's form that is known, or the first form.
+    fn of<F: Borrow<Form>>(self, forms: &[F]) -> Head {
+        let known = |id: &String| forms.iter().map(Borrow::borrow).find(|f: &&Form| f.id == *id);
+        let form = self.forms.list.iter().find_map(known).or(forms.first().map(Borrow::borrow));
+        let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
+        let own = |(name, id): (&str, &str)| (name.to_owned(), id.to_owned());
+        let first: Vec<_> = form.map_or_else(Vec::new, |f| f.export.totals(&f.fields).map(own).collect());
+        let mut totals = self.totals.list;
+        totals.retain(|id| first.iter().all(|(_, p)| p != id));
+        Head { levels, first, candidates: self.candidates.list, totals, rows: self.rows.list }
+    }
+}
+
+/// The columns of a table.
+struct Head {
+    levels: Levels,
+    /// Names and ids of the totals that stand first.
+    first: Vec<(String, String)>,
+    /// Ids of candidates, of the totals that stand after them, and of rows, in the order of their columns.
+    candidates: Vec<String>,
+    totals: Vec<String>,
+    rows: Vec<String>,
+}
+
+impl Head {
+    /// The head line.
+    fn names(&self) -> Vec<String> {
+        let levels = &self.levels;
+        let mut head: Vec<String> =
+            levels.areas().flat_map(|(d, _)| [levels.code_column(d), levels.name_column(d)]).collect();
+        head.extend([levels.last() - 1, levels.last()].map(|depth| levels.code_column(depth)));
+        head.extend(self.first.iter().map(|(name, _)| name.clone()));
+        head.extend(self.candidates.iter().cloned());
+        let own = "status confidence path page sha256 form code kind uuid issued_at hash centre_name findings review \
+            reviewed_by";
+        head.extend(own.split_whitespace().map(str::to_owned));
+        head.extend(self.totals.iter().map(|id| id.to_uppercase()));
+        head.extend(self.rows.iter().cloned());
+        head
+    }
+
+    /// One sheet's cells.
+    fn row(&self, record: &Record) -> Vec<String> {
+        let (sheet, place) = (&record.sheet, &record.place);
+        let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
+        let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
+        let total = |id: &str| number(record.value(id).and_then(|v| v.value));
+        let mut row = Vec::new();
+        for (depth, level) in self.levels.areas() {
+            let code = sheet.centre.as_deref().and_then(|c| self.levels.own(c, depth));
+            row.push(code.map_or_else(String::new, inert));
+            row.push(match level.place {
+                Some(PlaceName::Country) => text(&place.country),
+                Some(PlaceName::State) => text(&place.state),
+                Some(PlaceName::Municipality) => text(&place.municipality),
+                Some(PlaceName::Parish) => text(&place.parish),
+                Some(PlaceName::Centre) => text(&place.centre),
+                None => String::new(),
+            });
+        }
+        row.extend([text(&sheet.centre), number(sheet.table)]);
+        row.extend(self.first.iter().map(|(_, id)| total(id)));
+        row.extend(self.candidates.iter().map(|c| number(record.candidate(c))));
+        let mut codes = InOrder::default();
+        record.findings.iter().for_each(|f| codes.see(f.code.name()));
+        row.extend([
+            standing(record).to_owned(),
+            format!("{}", record.confidence),
+            inert(&record.source().path),
+            record.source().page.to_string(),
+            record.source().sha256.clone(),
+            record.form.as_ref().map_or_else(String::new, |f| f.id.clone()),
+            text(&sheet.code),
+            text(&sheet.kind),
+            text(&sheet.uuid),
+            text(&sheet.issued_at),
+            text(&sheet.hash),
+            text(&place.centre),
+            codes.list.join(" "),
+            record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
+            record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
+        ]);
+        row.extend(self.totals.iter().map(|id| total(id)));
+        row.extend(self.rows.iter().map(|id| number(record.value(id).and_then(|v| v.value))));
+        row
+    }
 }
 
 /// What a sheet stands at once people have been heard: `accepted`; `reviewed` where a review that came to
@@ -136,18 +233,6 @@ fn review(state: ReviewState) -> &'static str {
         ReviewState::Unreadable => "unreadable",
         ReviewState::Rejected => "rejected",
     }
-}
-
-/// Each item once, in the order of first appearance.
-fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut out: Vec<&str> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for item in items {
-        if seen.insert(item) {
-            out.push(item);
-        }
-    }
-    out
 }
 
 /// Text that no spreadsheet takes for a formula (OWASP, "CSV injection").

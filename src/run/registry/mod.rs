@@ -68,7 +68,7 @@ pub struct Table {
 }
 
 /// Centre without leading zeros, and table.
-type Key = (String, u32);
+pub type Key = (String, u32);
 
 /// All tables.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -182,11 +182,14 @@ impl Registry {
         }
     }
 
-    /// What a run's records hold of the registry.
-    pub fn coverage(&self, records: &[Record]) -> Coverage {
-        let usable = records.iter().filter(|r| r.status != Status::Rejected);
-        let keys: BTreeSet<Key> =
-            usable.filter_map(|r| Some(key(r.sheet.centre.as_deref()?, r.sheet.table?))).collect();
+    /// The table that a record shows; `None` for a record that cannot be used, or does not say.
+    pub fn shown(&self, record: &Record) -> Option<Key> {
+        let usable = record.status != Status::Rejected;
+        Some(key(record.sheet.centre.as_deref().filter(|_| usable)?, record.sheet.table?))
+    }
+
+    /// What a run holds of the registry, by the tables that its records show.
+    pub fn coverage(&self, keys: &BTreeSet<Key>) -> Coverage {
         let unknown = keys.iter().filter(|k| !self.tables.contains_key(k));
         let missing = self.tables.iter().filter(|(k, _)| !keys.contains(k));
         Coverage {

@@ -95,7 +95,9 @@ fn tables_without_a_sheet_and_sheets_without_a_table_are_listed() {
     let mut lost = sample::record("c.jpg");
     lost.sheet.table = Some(6);
     lost.status = Status::Rejected;
-    let c = r.coverage(&[sample::record("a.jpg"), other, lost]);
+    let c = r.coverage(
+        &[sample::record("a.jpg"), other, lost].iter().filter_map(|record| r.shown(record)).collect(),
+    );
     assert_eq!((c.tables, c.present), (3, 1));
     assert_eq!(c.missing, ["010203004.06", "240111028.01"]);
     assert_eq!(c.unknown, ["999999999.05"]);

@@ -1,0 +1,150 @@
+//! The end of a run: its pages, which lie on the disk, become the files of its folder.
+//!
+//! In: a small key of each sheet, and the order in which records stand. Out: the next state of the folder, which does
+//! not hold yet ([`Staged`]): whoever made the run adds to it what stands beside the records, then lets it hold. One
+//! record at a time is in memory, or the photos that might be of one sheet. Refuses nothing of a record.
+
+use super::journal::{Entry, Store};
+use super::together::{self, Sheets};
+use super::{BatchError, Keep, Page, Progress, copies};
+use crate::decide::Status;
+use crate::record::Record;
+use crate::run::output::{
+    self, Census, EVIDENCE_JSONL, Measured, Next, OutputError, Run, Table, disk, pictures,
+};
+use crate::run::pipeline::Digitizer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What stands at a place of the records.
+pub(super) enum Item {
+    /// A sheet, by its index.
+    Sheet(usize),
+    /// The sheets of a file whose content was digitized under another path, as parts of them.
+    Copies { file: PathBuf, original: PathBuf, of: Vec<usize> },
+    /// A record as it is, by its place on the disk.
+    Plain(u64),
+}
+
+/// A run that is done and does not hold yet.
+pub struct Staged {
+    /// The state of the folder that is to hold.
+    pub next: Next,
+    /// What is known of the run.
+    pub run: Run,
+    /// What was seen on each rejected page, and what to do.
+    pub rejected: Vec<String>,
+    pages: Store,
+    /// Whether the pages are kept until the state holds: they are the run's journal.
+    journal: bool,
+}
+
+impl Staged {
+    /// Lets it hold; the journal has then done its work.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn commit(self) -> Result<Run, OutputError> {
+        let run = self.next.commit(self.run)?;
+        if self.journal {
+            self.pages.remove()?;
+        }
+        Ok(run)
+    }
+
+    /// The same without its pages, which were written for it alone.
+    pub(super) fn without_journal(self, name: &str) -> Result<Self, OutputError> {
+        disk::remove(&self.next.path(name))?;
+        Ok(Self { journal: false, ..self })
+    }
+}
+
+/// Holds the records that rest on several photos until all are in their places.
+const CHANGED: &str = "changed.jsonl";
+
+/// Writes the next state of a run's folder. `files` are the paths behind the sheets' indices of files.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn finish(
+    digitizer: &Digitizer,
+    files: &[PathBuf],
+    (mut pages, mut next): (Store, Next),
+    (sheets, items, inputs): (Sheets, Vec<Item>, Vec<String>),
+    keep: Keep,
+    measured: impl FnOnce(usize) -> Measured,
+    progress: &impl Progress,
+) -> Result<Staged, BatchError> {
+    let config = digitizer.config();
+    let mut changed: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut spill = Store::new(&next.path(CHANGED), next.out(CHANGED)?);
+    let fetch = |ix: usize| {
+        let sheet = &sheets.list[ix];
+        Ok(pages.pages(sheet.at, &config.forms)?.swap_remove(sheet.nth))
+    };
+    together::join(digitizer, &sheets, fetch, |together| {
+        if let (Some((_, record)), false) = (together.changed.first(), files.is_empty()) {
+            let of = |(ix, page): &(usize, &'_ Page)| (&files[sheets.list[*ix].file], (*page).clone());
+            let members: Vec<(&PathBuf, Page)> = together.members.iter().map(of).collect();
+            let photos: Vec<(&PathBuf, &Page)> = members.iter().map(|(f, p)| (*f, p)).collect();
+            if !photos.is_empty() {
+                pictures::save(next.dir(), record, &together::pictures(digitizer, record, &photos))?;
+            }
+        }
+        for (ix, record) in &together.changed {
+            changed.insert(*ix, spill.put(record)?);
+        }
+        Ok(())
+    })?;
+    let mut kept = (keep == Keep::Evidence).then(|| next.out(EVIDENCE_JSONL)).transpose()?;
+    let mut table = Table::new(&mut next)?;
+    let (mut census, mut tables, mut rejected) = (Census::default(), BTreeSet::new(), Vec::new());
+    let mut n = 0;
+    let mut add = |record: &Record, raw: Option<&str>| -> Result<(), OutputError> {
+        n += 1;
+        table.add(record)?;
+        census.add(record);
+        tables.extend(config.registry.as_ref().and_then(|registry| registry.shown(record)));
+        if record.status == Status::Rejected && !record.is_part() {
+            rejected.extend(record.findings.iter().map(|f| format!("{}; {}", f.message, f.hint)));
+        }
+        let Some(kept) = &mut kept else { return Ok(()) };
+        match raw {
+            Some(raw) => kept.put(format!("{raw}\n").as_bytes()),
+            None => kept.put(&output::to_jsonl(std::slice::from_ref(record))?),
+        }
+    };
+    for item in items {
+        match item {
+            Item::Sheet(ix) => {
+                let sheet = &sheets.list[ix];
+                let mut entry: Entry = pages.get(sheet.at)?;
+                let record = entry.records.swap_remove(sheet.nth);
+                let record = changed.get(&ix).map_or(Ok(record), |&at| spill.get(at))?;
+                add(&record, entry.raw(sheet.nth))?;
+            }
+            Item::Copies { file, original, of } => {
+                let mut shown = Vec::new();
+                for ix in of {
+                    let sheet = &sheets.list[ix];
+                    let mut entry: Entry = pages.get(sheet.at)?;
+                    let record = entry.records.swap_remove(sheet.nth);
+                    shown.push(changed.get(&ix).map_or(Ok(record), |&at| spill.get(at))?);
+                }
+                let copies = copies(&file, &original, &shown);
+                progress.done(&copies);
+                copies.iter().try_for_each(|record| add(record, None))?;
+            }
+            Item::Plain(at) => add(&pages.get::<Record>(at)?, None)?,
+        }
+    }
+    table.finish(&config.forms)?;
+    if let Some(kept) = kept {
+        next.wrote(EVIDENCE_JSONL, kept)?;
+    }
+    spill.remove()?;
+    let mut run = census.run(config.settings(), measured(n));
+    run.inputs = inputs;
+    run.registry = config.registry.as_ref().map(|registry| registry.coverage(&tables));
+    Ok(Staged { next, run, rejected, pages, journal: true })
+}
