@@ -8,7 +8,7 @@
 
 use super::flat::Work;
 use super::spline::{Field, Seen, Stiffness};
-use super::template::{FINE, Pins, Template};
+use super::template::{FINE, Template};
 use super::terms::{self, Term};
 use super::{Anchored, Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
@@ -94,7 +94,7 @@ pub(super) fn fit(
     let top = seen.next()?;
     let bottom = seen.next_back().unwrap_or(top);
     sheet.visible = (top - 6.0, bottom + 6.0);
-    let whole = template.anchors.iter().filter(|a| a.pins == Pins::Both).count();
+    let whole = template.places().count();
     sheet.score /= found.max(1) as f64;
     sheet.residual = (squares / found.max(1) as f64).sqrt();
     sheet.anchors = found as f64 / whole as f64;

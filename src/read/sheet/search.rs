@@ -13,6 +13,9 @@ use image::GrayImage;
 /// chance below 0.1, at whole sheets above 0.8; a quarter of a sheet reaches 0.25).
 const MIN_ANCHORS: f64 = 0.15;
 
+/// The least share of the anchors whose place the photo shows: pages that share their heads are told apart by the rest.
+const MIN_SHOWN: f64 = 0.35;
+
 /// Levels of the pyramid beside the one at which a whole sheet would fill the photo, in the order in which they are looked
 /// at: larger ones for a sheet that is small in the photo, smaller ones for one of which the photo shows a part.
 const LEVELS: [i32; 9] = [0, 1, -1, 2, 3, 4, 5, -2, 6];
@@ -116,7 +119,7 @@ impl<'a> Search<'a> {
                 deadline::check();
                 let (mesh, known) = self.closely(template, (&left, &place), &ys);
                 let found = register::register(self.pixels, (template, form), mesh, known);
-                let found = found.filter(|s| s.anchors >= MIN_ANCHORS);
+                let found = found.filter(|s| s.anchors >= MIN_ANCHORS && self.shown(s) >= MIN_SHOWN);
                 let mut inlier = vec![false; left.len()];
                 place.inliers.iter().for_each(|&k| inlier[k] = true);
                 // What lies on the sheet is of no other one.
@@ -174,13 +177,25 @@ impl<'a> Search<'a> {
         (mesh, known)
     }
 
+    /// Whether the photo shows a form point of a sheet.
+    fn inside(&self, sheet: &Sheet, p: Point) -> bool {
+        let p = sheet.mesh.map(p);
+        p.x > 0.0
+            && p.y > 0.0
+            && p.x < f64::from(self.pixels.width())
+            && p.y < f64::from(self.pixels.height())
+    }
+
+    /// How many of the anchors whose place the photo shows were found.
+    fn shown(&self, sheet: &Sheet) -> f64 {
+        let places: Vec<Point> = self.templates[sheet.form].places().collect();
+        let inside = places.iter().filter(|p| self.inside(sheet, **p)).count();
+        sheet.anchors * places.len() as f64 / inside.max(1) as f64
+    }
+
     /// Whether a sheet is seen whole, or as far as the photo shows it.
     fn seen(&self, sheet: &Sheet) -> bool {
-        let (w, h) = (f64::from(self.pixels.width()), f64::from(self.pixels.height()));
-        let inside = |y: f64| {
-            let p = sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y));
-            p.x > 0.0 && p.y > 0.0 && p.x < w && p.y < h
-        };
+        let inside = |y: f64| self.inside(sheet, Point::new(sheet.mesh.width / 2.0, y));
         let height = self.templates[sheet.form].frame.1;
         let (top, bottom) = sheet.visible;
         let ends =

@@ -155,6 +155,11 @@ impl Template {
 }
 
 impl Template {
+    /// Where constant text stands by which a sheet is known, form mm.
+    pub(super) fn places(&self) -> impl Iterator<Item = Point> {
+        self.anchors.iter().filter(|a| a.pins == Pins::Both).map(|a| a.rect.middle())
+    }
+
     /// At which share of its size a photo that a whole sheet fills shows landmarks as they are described.
     pub(super) fn share(&self, photo: &GrayImage) -> f64 {
         let (w, h) = (f64::from(photo.width()), f64::from(photo.height()));
