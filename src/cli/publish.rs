@@ -32,7 +32,7 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         out: args.out.clone(),
         existing: if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse },
         photos: args.photos.clone(),
-        expected: expected(&args.dir, args.registry.as_deref())?,
+        expected: expected(&args.dir, args.registry.as_deref(), &forms)?,
         head: nist_head(&args.dir, args.issuer.as_deref()),
         columns,
         title: args.title.clone().unwrap_or_default(),
@@ -40,7 +40,7 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         records_sha256: sha256_of(&args.dir.join(RECORDS_JSONL))?,
     };
     let site = publish::publish(&options, &forms)?;
-    tell!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);
+    tell!("{} {}, {} pictures, {} files", site.units, site.level.plural.en, site.pictures, site.files);
     for (why, count) in &site.refused {
         tell!("  {count} sheets without a picture: {why}");
     }

@@ -23,7 +23,7 @@ mod resolve;
 pub use error::FormError;
 pub use export::Export;
 pub use invent::Invent;
-pub use levels::{Level, Levels, PlaceName};
+pub use levels::{Level, Levels, Name};
 pub use load::{builtin, known, parse};
 
 use crate::ground::geometry::Rect;

@@ -6,8 +6,8 @@
 
 use super::manifest::{Published, Writer};
 use super::pictures::Pictures;
-use super::view::{MesaView, Place};
-use super::{PublishError, run_of};
+use super::view::{Place, UnitView};
+use super::{PublishError, run_of, search};
 use crate::count::tally::{Base, TallyError, aside};
 use crate::form::{Level, Levels};
 use crate::ground::words::{noun, thousands};
@@ -20,8 +20,8 @@ use std::path::Path;
 
 /// Why a sheet has no picture, in Spanish and English, by the refusal's tag.
 const REFUSALS: [(&str, &str, &str); 8] = [
-    ("form_unknown", "no se reconoce el formato del acta", "the sheet's form is not known"),
-    ("not_registered", "el acta no se localizó en la foto", "the sheet was not located in the photo"),
+    ("form_unknown", "no se reconoce el formato de la hoja", "the sheet's form is not known"),
+    ("not_registered", "la hoja no se localizó en la foto", "the sheet was not located in the photo"),
     (
         "block_not_located",
         "la foto muestra solo una parte y no se localizó el bloque con datos personales",
@@ -92,7 +92,7 @@ impl Facts {
         base: &Base,
         dir: &Path,
         pictures: &Pictures,
-        country: Option<&Place>,
+        whole: Option<&Place>,
     ) -> Result<Self, PublishError> {
         let count =
             |sql: &str| -> Result<usize, TallyError> { Ok(base.db().query_row(sql, [], |r| r.get(0))?) };
@@ -106,7 +106,7 @@ impl Facts {
             )
             .map_err(TallyError::from)?;
         let aside = aside(base)?;
-        let c = country.map(|c| c.coverage).unwrap_or_default();
+        let c = whole.map(|p| p.coverage).unwrap_or_default();
         let refused: BTreeMap<String, usize> = pictures.refused();
         let list = |map: Option<&BTreeMap<String, std::collections::BTreeSet<String>>>| {
             let each = |(name, hashes): (&String, &std::collections::BTreeSet<String>)| {
@@ -206,22 +206,23 @@ impl Templates {
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
                 parts => Serde(parts), front => above.is_empty(),
-                below => (above.len() + 1).min(self.levels.last()),
+                below => (above.len() + 1).min(self.levels.last()), key => search::key(&self.levels),
+                widths => [self.levels.centre_width(), self.levels.table().digits],
             },
         )
     }
 
-    /// The page of a centre with its mesas.
+    /// The page of a centre with its units.
     ///
     /// # Errors
     /// As [`Templates::new`].
-    pub fn centre(&self, path: &[Place], mesas: &[MesaView]) -> Result<String, minijinja::Error> {
+    pub fn centre(&self, path: &[Place], units: &[UnitView]) -> Result<String, minijinja::Error> {
         let Some((place, above)) = path.split_last() else { return Ok(String::new()) };
         self.render(
             "centre.html",
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
-                mesas => Serde(mesas), front => false,
+                units => Serde(units), front => false,
             },
         )
     }
@@ -274,7 +275,10 @@ struct Names {
 
 impl Names {
     fn all(levels: &Levels) -> Vec<Self> {
-        let of = |level: &Level| Self { es: noun(&level.es), en: noun(&level.en) };
+        let of = |level: &Level| Self {
+            es: noun(&level.es, &level.plural.es),
+            en: noun(&level.en, &level.plural.en),
+        };
         levels.all().iter().map(of).collect()
     }
 }

@@ -8,7 +8,7 @@
 //! program decided before people looked is the `status` of `records.jsonl`.
 
 use super::{OutputError, RECORDS_CSV};
-use crate::form::{Form, Levels, PlaceName};
+use crate::form::{Form, Levels};
 use crate::record::{Record, ReviewState};
 use std::borrow::Borrow;
 
@@ -72,20 +72,14 @@ fn row(record: &Record, levels: &Levels, first: &[(&str, &str)], ids: Ids<'_>) -
     let (candidates, totals, parties) = ids;
     let (sheet, place) = (&record.sheet, &record.place);
     let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
+    let name = |id: &str| place.get(id).map_or_else(String::new, &text);
     let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
     let total = |id: &str| number(record.value(id).and_then(|v| v.value));
     let mut row = Vec::new();
     for (depth, level) in levels.areas() {
         let code = sheet.centre.as_deref().and_then(|c| levels.own(c, depth));
         row.push(code.map_or_else(String::new, inert));
-        row.push(match level.place {
-            Some(PlaceName::Country) => text(&place.country),
-            Some(PlaceName::State) => text(&place.state),
-            Some(PlaceName::Municipality) => text(&place.municipality),
-            Some(PlaceName::Parish) => text(&place.parish),
-            Some(PlaceName::Centre) => text(&place.centre),
-            None => String::new(),
-        });
+        row.push(name(&level.id));
     }
     row.extend([text(&sheet.centre), number(sheet.table)]);
     row.extend(first.iter().map(|(_, id)| total(id)));
@@ -103,7 +97,7 @@ fn row(record: &Record, levels: &Levels, first: &[(&str, &str)], ids: Ids<'_>) -
         text(&sheet.uuid),
         text(&sheet.issued_at),
         text(&sheet.hash),
-        text(&place.centre),
+        name(&levels.centre().id),
         codes.join(" "),
         record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
         record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
@@ -233,7 +227,7 @@ mod tests {
     #[test]
     fn text_that_a_spreadsheet_would_run_is_made_inert() {
         let mut record = sample::record("=cmd|' /C calc'!A0.jpg");
-        record.place.state = Some("@SUM(A1)".to_owned());
+        record.place.insert("state".to_owned(), Some("@SUM(A1)".to_owned()));
         let row = cells(&[record]).remove(0);
         assert_eq!(row["path"], "'=cmd|' /C calc'!A0.jpg");
         assert_eq!(row["EDO"], "'@SUM(A1)");
