@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release --example made_up_run -- out/country 30000
 //!
-//! In: a new folder, how many mesas, a seed. Out: records.jsonl and run.json, as `cotejo run` leaves
+//! In: a new folder, how many tables, a seed. Out: records.jsonl and run.json, as `cotejo run` leaves
 //! them, record by record. A fortieth of the sheets waits for review. Refuses a folder that holds a run.
 
 use anyhow::{Context, bail};
@@ -15,9 +15,9 @@ use std::io::Write;
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some(dir) = args.first().map(std::path::PathBuf::from) else {
-        bail!("usage: made_up_run FOLDER [MESAS] [SEED]");
+        bail!("usage: made_up_run FOLDER [TABLES] [SEED]");
     };
-    let mesas = args.get(1).map_or(Ok(30_000), |a| a.parse()).context("the number of mesas")?;
+    let tables = args.get(1).map_or(Ok(30_000), |a| a.parse()).context("the number of tables")?;
     let seed = args.get(2).map_or(Ok(1), |a| a.parse()).context("the seed")?;
     if dir.join("records.jsonl").exists() {
         bail!("{}: holds a run already", dir.display());
@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
     let forms = cotejo::form::builtin()?;
     let mut file = std::io::BufWriter::new(std::fs::File::create(dir.join("records.jsonl"))?);
     let mut run = Run::new(&[], BTreeMap::new(), Measured::default());
-    for (ix, mut record) in Country::new(&forms[0], mesas, seed).enumerate() {
+    for (ix, mut record) in Country::new(&forms[0], tables, seed).enumerate() {
         if ix % 40 == 39 {
             record.status = Status::Review;
             record.confidence = 0.97;
@@ -43,6 +43,6 @@ fn main() -> anyhow::Result<()> {
     file.flush()?;
     run.settings.insert("max_error".to_owned(), "1e-4".to_owned());
     std::fs::write(dir.join("run.json"), run.to_json()?)?;
-    eprintln!("{mesas} mesas in {}", dir.display());
+    eprintln!("{tables} tables in {}", dir.display());
     Ok(())
 }
