@@ -22,12 +22,12 @@ const FOREIGN: [&str; 20] = [
     "centro",
     "cod_",
     "edo.",
-    "elector",
+    "electores",
     "estado",
     "maduro",
     "mesa",
     "mp.",
-    "muestra",
+    "muestra sin",
     "municip",
     "parish",
     "parroquia",
@@ -223,7 +223,7 @@ fn a_made_up_form_of_an_invented_country_is_digitized_added_up_and_exported_from
     assert!(manifest["originals"].as_array().unwrap().iter().all(|o| o["table"].is_u64()));
     assert!(site.join("data/tally-station.csv").is_file());
 
-    let mut looked = 0;
+    let (mut looked, mut foreign) = (0, Vec::new());
     for entry in walkdir::WalkDir::new(&out).into_iter().map(Result::unwrap) {
         let path = entry.path().strip_prefix(&out).unwrap().to_string_lossy().to_lowercase();
         let bytes = if entry.file_type().is_file() { fs::read(entry.path()).unwrap() } else { Vec::new() };
@@ -234,10 +234,12 @@ fn a_made_up_form_of_an_invented_country_is_digitized_added_up_and_exported_from
         };
         looked += usize::from(!text.is_empty());
         for word in FOREIGN.into_iter().filter(|w| !path.ends_with(".html") || !SPANISH.contains(w)) {
-            let around = text.find(word).map(|at| text[..at + word.len()].chars().rev().take(80));
-            let around = around.map(|c| c.collect::<Vec<_>>().into_iter().rev().collect::<String>());
-            assert!(around.is_none() && !path.contains(word), "{path} holds {word:?}: {around:?}");
+            if let Some(at) = text.find(word).or(path.find(word)) {
+                let from = text.floor_char_boundary(at.saturating_sub(60));
+                foreign.push((path.clone(), word, text.get(from..at).unwrap_or_default().to_owned()));
+            }
         }
     }
+    assert!(foreign.is_empty(), "{foreign:#?}");
     assert!(looked > 30, "{looked} files");
 }
