@@ -317,7 +317,7 @@ impl Header {
 /// One line of the header.
 #[derive(Debug, Clone)]
 pub struct HeaderLine {
-    /// What it is, such as `code` or `parish`.
+    /// What it is, such as `code` or `issued_at`.
     pub id: String,
     /// Constant text.
     pub text: Option<String>,

@@ -113,7 +113,7 @@ pub struct Contest {
 /// What can be voted for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
-    /// Field id, such as `NM_PSUV`.
+    /// Field id: the candidate's, `_` and the party.
     pub id: String,
     /// The candidate's short name.
     pub candidate: String,

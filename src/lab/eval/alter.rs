@@ -103,7 +103,7 @@ pub struct Missed {
     pub qr: bool,
     /// Whether a number is another than the sound sheet's.
     pub wrong: bool,
-    /// `NM_PSUV 20 as 30`.
+    /// As `FIELD 20 as 30`.
     pub change: String,
     /// What became of it.
     pub status: Status,

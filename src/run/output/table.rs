@@ -51,7 +51,8 @@ pub fn to_csv(records: &[Record], forms: &[impl Borrow<Form>]) -> Result<Vec<u8>
         ]
         .map(str::to_owned),
     );
-    head.extend(["centre_name", "findings", "review", "reviewed_by"].map(str::to_owned));
+    head.push(levels.name_column(levels.last() - 1));
+    head.extend(["findings", "review", "reviewed_by"].map(str::to_owned));
     head.extend(totals.iter().map(|id| id.to_uppercase()));
     head.extend(parties.iter().map(|&id| id.to_owned()));
 
