@@ -37,7 +37,7 @@ relation_broken = A sum does not hold
        *[other] compare both sides with the photo; a sheet can break a sum of its own
     }
 
-electores_exceeded = More votes than electors
+registered_exceeded = More votes than registered voters
     .seen = { $left_of ->
         [other] sum of { $left_of } rows
        *[labels] { $left_of }
@@ -100,7 +100,7 @@ low_confidence = Not certain enough
     }
     .do = check the numbers named with the photo
 
-electores_differ = Electors differ from the registry
+registered_differ = Registered voters differ from the registry
     .seen = { $label }: { $printed } on the sheet, { $registered } in the registry
     .do = compare the code in the first lines of the sheet, and the registry's date
 
@@ -109,7 +109,10 @@ table_not_registered = The table is not in the registry
     .do = compare the code in the first lines of the sheet, and the registry's date
 
 place_differs = A place name differs from the registry
-    .seen = { $place }: "{ $printed }" on the sheet, "{ $registered }" in the registry
+    .seen = { $en ->
+        [none] { $place }
+       *[other] { $en }
+    }: "{ $printed }" on the sheet, "{ $registered }" in the registry
     .do = { "" }
 
 qr_missing = No readable QR code
@@ -130,16 +133,16 @@ qr_of_another_sheet = The QR code seems to be another sheet's
     }
     .do = check whether print and QR code are of one sheet
 
-code_doubtful = Doubtful acta code
+code_doubtful = Doubtful code of the sheet
     .seen = the code in the header was read as { $printed }, doubtfully; the QR code says { $code }
     .do = { "" }
 
-code_unreadable = The acta code could not be read
+code_unreadable = The code of the sheet could not be read
     .seen = { $printed ->
         [none] the sheet's code could not be read
        *[other] the sheet's code was read as { $printed } with probability { PERCENT($probability) }
     }
-    .do = read centre and table in the first lines of the sheet
+    .do = read the code in the first lines of the sheet
 
 nothing_read = No number could be read
     .seen = no number of the sheet could be read

@@ -38,7 +38,7 @@ relation_broken = Una suma no cuadra
        *[other] compare los dos lados con la foto: una hoja puede traer una suma que no cuadra
     }
 
-electores_exceeded = Más votos que electores
+registered_exceeded = Más votos que inscritos
     .seen = { $left_of ->
         [other] suma de { $left_of } filas
        *[labels] { $left_of }
@@ -101,22 +101,18 @@ low_confidence = Certeza insuficiente
     }
     .do = compruebe con la foto los números indicados
 
-electores_differ = Electores distintos de los del registro
+registered_differ = Inscritos distintos de los del registro
     .seen = { $label }: { $printed } en la hoja, { $registered } en el registro
     .do = compare el código de las primeras líneas de la hoja y la fecha del registro
 
-table_not_registered = La mesa no está en el registro
-    .seen = el registro no tiene ninguna mesa con el código de la hoja
+table_not_registered = El código de la hoja no está en el registro
+    .seen = el registro no tiene el código de la hoja
     .do = compare el código de las primeras líneas de la hoja y la fecha del registro
 
 place_differs = Un nombre de lugar difiere del registro
-    .seen = { $place ->
-        [country] país
-        [state] estado
-        [municipality] municipio
-        [parish] parroquia
-        [centre] centro
-       *[address] dirección
+    .seen = { $es ->
+        [none] { $place }
+       *[other] { $es }
     }: «{ $printed }» en la hoja, «{ $registered }» en el registro
     .do = { "" }
 
@@ -138,24 +134,24 @@ qr_of_another_sheet = El código QR parece de otra hoja
     }
     .do = compruebe si lo impreso y el código QR son de la misma hoja
 
-code_doubtful = Código de acta dudoso
+code_doubtful = Código de la hoja dudoso
     .seen = el código de las primeras líneas se leyó, con duda, como { $printed }; el código QR dice { $code }
     .do = { "" }
 
-code_unreadable = Código de acta ilegible
+code_unreadable = Código de la hoja ilegible
     .seen = { $printed ->
         [none] el código de la hoja no se pudo leer
        *[other] el código de la hoja se leyó como { $printed } con una probabilidad del { PERCENT($probability) }
     }
-    .do = lea centro y mesa en las primeras líneas de la hoja
+    .do = lea el código en las primeras líneas de la hoja
 
 nothing_read = No se leyó ningún número
     .seen = no se pudo leer ningún número de la hoja
     .do = tome la foto más cerca, más derecha o por partes
 
 zero_report = Todas las filas en cero
-    .seen = todas las filas de votos dicen 0: un reporte impreso antes de votar, o una mesa sin votos
-    .do = sus ceros cuentan como votos solo si en esa mesa se votó
+    .seen = todas las filas de votos dicen 0: un reporte impreso antes de votar, o una votación sin votos
+    .do = sus ceros cuentan como votos solo si allí se votó
 
 another_election = Fecha de otra elección
     .seen = la hoja lleva la fecha { $printed }; las de esta clase son del { $expected }
@@ -186,7 +182,7 @@ streaks = Rayas de escáner a lo largo de la imagen
 
 no_sheet = No se encontró ninguna hoja conocida
     .seen = { $file }: en la imagen ({ $width } x { $height } px) no se encontró ninguna hoja de una clase conocida
-    .do = si es un acta, fotografíela más cerca, derecha y con luz pareja, o indique su clase con --forms; si no, déjela fuera
+    .do = si es una hoja de votación, fotografíela más cerca, derecha y con luz pareja, o indique su clase con --forms; si no, déjela fuera
 
 code_alone = Solo se encontró el código QR de la hoja
     .seen = solo se encontró el código QR de la hoja { $code }, nada de su tabla impresa

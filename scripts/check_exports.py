@@ -12,7 +12,7 @@ to = pathlib.Path(sys.argv[1])
 tally = json.loads((to / "tally.json").read_text(encoding="utf-8"))
 country = tally["lines"][0]
 truth = {item["id"]: figure["votes"] for item, figure in zip(tally["items"], country["figures"])}
-mesas = country["coverage"]["counted"]
+units = country["coverage"]["counted"]
 votes = {k: v for k, v in truth.items() if "_" in k and k.split("_")[0].isupper()}
 candidates = {}
 for party, n in votes.items():
@@ -27,7 +27,7 @@ def same(what, found, expected):
 # Parquet, in DuckDB.
 db = duckdb.connect()
 wide = f"read_parquet('{to / 'parquet.parquet'}')"
-same("parquet rows", db.sql(f"SELECT count(*) FROM {wide}").fetchone()[0], mesas)
+same("parquet rows", db.sql(f"SELECT count(*) FROM {wide}").fetchone()[0], units)
 for candidate, n in candidates.items():
     same(f"parquet {candidate}", db.sql(f'SELECT sum("{candidate}") FROM {wide}').fetchone()[0], n)
 for party, n in votes.items():
@@ -42,7 +42,7 @@ for candidate, n in candidates.items():
 for name in ("published", "wide"):
     with open(to / f"{name}.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    same(f"{name} rows", len(rows), mesas)
+    same(f"{name} rows", len(rows), units)
     same(f"{name} codes", {len(r["CENTRO"]) for r in rows}, {9})
     for candidate, n in candidates.items():
         same(f"{name} {candidate}", sum(int(r[candidate]) for r in rows if r[candidate]), n)
@@ -54,8 +54,8 @@ sqlite = sqlite3.connect(f"file:{to / 'sqlite.sqlite'}?mode=ro", uri=True)
 same("sqlite integrity", sqlite.execute("PRAGMA integrity_check").fetchone()[0], "ok")
 sums = dict(
     sqlite.execute(
-        "SELECT f.id, sum(n.value) FROM mesa m JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field "
-        "WHERE m.standing = 'counted' AND f.kind = 'vote' GROUP BY f.id"
+        "SELECT f.id, sum(n.value) FROM unit u JOIN number n ON n.sheet = u.sheet JOIN field f ON f.field = n.field "
+        "WHERE u.standing = 'counted' AND f.kind = 'vote' GROUP BY f.id"
     )
 )
 same("sqlite", sums, votes)
@@ -104,4 +104,4 @@ same("NIST schema on a broken report", len(list(validator(schema).iter_errors(br
 for selection in report["Election"][0]["Contest"][0]["ContestSelection"]:
     candidate = selection["CandidateIds"][0].removeprefix("candidate-")
     same(f"NIST {candidate}", sum(c["Count"] for c in selection["VoteCounts"]), candidates[candidate])
-print(f"exports: {mesas} mesas, {sum(votes.values())} votes, the same in DuckDB, sqlite3, csv and NIST JSON")
+print(f"exports: {units} units, {sum(votes.values())} votes, the same in DuckDB, sqlite3, csv and NIST JSON")

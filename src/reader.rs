@@ -162,13 +162,14 @@ impl Reader {
                 format!("max_error is {max_error}; it is a probability: give a number between 0 and 1");
             return Err(Error::Options(said));
         }
+        let forms = if forms.is_empty() { form::builtin()? } else { forms };
         let config = Config {
             qr: if qr { QrUse::Compare } else { QrUse::Ignore },
             reader: readers,
             max_error,
             limits: Limits { pixels: max_pixels, ..Limits::default() },
-            registry: registry.as_deref().map(Registry::load).transpose()?.map(Arc::new),
-            ..Config::new(if forms.is_empty() { form::builtin()? } else { forms })
+            registry: registry.map(|path| Registry::load(&path, &forms)).transpose()?.map(Arc::new),
+            ..Config::new(forms)
         };
         Ok(Self { digitizer: Digitizer::new(config)? })
     }

@@ -307,7 +307,7 @@ fn pictures_of_one_sheet_that_contradict_each_other_are_both_reviewed() {
 fn sheets_that_are_no_votes_of_this_election_have_each_their_own_finding() {
     let dir = tempfile::tempdir().unwrap();
     let made = dir.path().join("made");
-    let args = ["synth", "-n", "3", "--seed", "9", "--defect", "zero_report,foreign_qr,no_acta", "-o"];
+    let args = ["synth", "-n", "3", "--seed", "9", "--defect", "zero_report,foreign_qr,no_sheet", "-o"];
     cotejo().args(args).arg(&made).assert().code(0);
     // A sheet of the same print, issued on another day.
     let form = fs::read_to_string(sample("../models/forms/ve-2024-presidential.toml")).unwrap();

@@ -17,7 +17,7 @@ fn cotejo() -> Command {
     Command::new(env!("CARGO_BIN_EXE_cotejo"))
 }
 
-/// The run of a made-up country of 30 mesas.
+/// The run of a made-up country of 30 tables.
 fn run(dir: &Path) {
     let forms = cotejo::form::builtin().unwrap();
     let records: Vec<_> = Country::new(&forms[0], 30, 5).collect();

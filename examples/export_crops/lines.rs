@@ -304,7 +304,7 @@ fn table(path: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
 fn numbers(row: &BTreeMap<String, String>) -> Vec<String> {
     let get = |key: &str| row.get(key).cloned().unwrap_or_default();
     let code = get("qr_payload").split('!').next().unwrap_or_default().to_owned();
-    [code, get("centro"), format!("{} Electores", get("electores"))]
+    [code, ["centre", "centro"].map(get).concat(), format!("{} Electores", get("electores"))]
         .into_iter()
         .filter(|t| t.chars().filter(char::is_ascii_digit).count() > 1)
         .collect()

@@ -58,7 +58,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Settle what is open on a local page, with an audit log
     Review(ReviewArgs),
-    /// Add up by place, candidate and party; one sheet a mesa
+    /// Add up by place, candidate and party; one sheet for each table of voters
     Tally(TallyArgs),
     /// Write results in layouts that others read: CSV, Parquet, SQLite, NIST JSON
     Export(ExportArgs),
@@ -121,7 +121,7 @@ pub struct JudgeArgs {
     /// Only this form
     #[arg(long, value_name = "ID")]
     pub form: Option<String>,
-    /// Registry of tables to hold the sheets against: columns centre, mesa, electores, names
+    /// Registry of tables to hold the sheets against: centre, table, registered, names, or the form's words for them
     #[arg(long, value_name = "CSV")]
     pub registry: Option<PathBuf>,
     /// Do not look at the QR code: the printed table has to be enough
@@ -286,14 +286,13 @@ pub struct TallyArgs {
     /// Folder of a run
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// By what places, a level of the sheets' form: country, state, municipality, parish, centre or mesa for the
-    /// built-in one [default: the whole]
+    /// By what places: a level of the sheets' form, which `cotejo forms` lists [default: the whole]
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<String>,
     /// By candidate or by party row
     #[arg(long, value_enum, default_value = "candidate")]
     pub by: By,
-    /// Only places whose code begins so, such as 04 or 010113042
+    /// Only places whose code begins so, such as 04
     #[arg(long, value_name = "CODE")]
     pub within: Option<String>,
     /// How it is written
@@ -302,7 +301,7 @@ pub struct TallyArgs {
     /// To this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Table of all mesas (CENTRO, MESA), to say how many are missing [default: what the run found]
+    /// Registry of all tables, to say how many are missing [default: what the run found]
     #[arg(long, value_name = "CSV")]
     pub registry: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)
@@ -335,7 +334,7 @@ pub struct ExportArgs {
     /// Names and order of the published columns [default: what the form says]
     #[arg(long, value_name = "TOML")]
     pub columns: Option<PathBuf>,
-    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    /// Registry of all tables [default: what the run found missing]
     #[arg(long, value_name = "CSV")]
     pub registry: Option<PathBuf>,
     /// Folder with further form definitions (*.toml)
@@ -402,7 +401,7 @@ pub struct PublishArgs {
     /// Read the key's password from this file instead of asking
     #[arg(long, value_name = "FILE", requires = "sign")]
     pub password_file: Option<PathBuf>,
-    /// Table of all mesas (CENTRO, MESA) [default: what the run found missing]
+    /// Registry of all tables [default: what the run found missing]
     #[arg(long, value_name = "CSV")]
     pub registry: Option<PathBuf>,
     /// Names and order of the published columns [default: what the form says]

@@ -56,7 +56,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     let (config, jobs) = (config(&args.digitize)?, jobs(&args.digitize)?);
     let Some(truth) = &args.truth else { bail!("--truth is missing: give the table of known values") };
     let truth = Truth::load(truth, &config.forms)?;
-    let names = Names::load(args.places.as_deref(), args.names.as_deref())?;
+    let names = Names::load(args.places.as_deref(), args.names.as_deref(), &config.forms)?;
     let earlier: Option<Evaluation> =
         args.compare.as_deref().map(|path| kept(path, "evaluation")).transpose()?;
     let inputs = inputs::collect(&args.paths);

@@ -83,7 +83,8 @@ fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
             args.max_error
         );
     }
-    let registry = args.registry.as_deref().map(Registry::load).transpose()?.map(Arc::new);
+    let registry =
+        args.registry.as_deref().map(|path| Registry::load(path, &forms)).transpose()?.map(Arc::new);
     let qr = if args.no_qr { QrUse::Ignore } else { QrUse::Compare };
     Ok(Config { qr, max_error: args.max_error, registry, ..Config::new(forms) })
 }

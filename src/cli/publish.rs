@@ -34,13 +34,13 @@ pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
         out: args.out.clone(),
         existing: if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse },
         photos: args.photos.clone(),
-        expected: expected(&args.dir, args.registry.as_deref())?,
+        expected: expected(&args.dir, args.registry.as_deref(), &forms)?,
         columns,
         title: args.title.clone().unwrap_or_default(),
         key: args.sign.clone().map(|key| (key, password)),
     };
     let site = publish::publish(&options, &forms)?;
-    tell!("{} mesas, {} pictures, {} files", site.mesas, site.pictures, site.files);
+    tell!("{} {}, {} pictures, {} files", site.units, site.level.plural.en, site.pictures, site.files);
     for (why, count) in &site.refused {
         tell!("  {count} sheets without a picture: {why}");
     }

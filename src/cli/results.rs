@@ -19,11 +19,15 @@ use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The mesas that should be there: the registry given, or what the run found missing.
-pub(super) fn expected(dir: &Path, registry: Option<&Path>) -> anyhow::Result<Option<Expected>> {
+/// The units that should be there: the registry given, or what the run found missing.
+pub(super) fn expected(
+    dir: &Path,
+    registry: Option<&Path>,
+    forms: &[Form],
+) -> anyhow::Result<Option<Expected>> {
     Ok(match registry {
-        Some(path) => Some(Expected::of_registry(path)?),
-        None => Expected::of_run(dir)?,
+        Some(path) => Some(Expected::of_registry(path, forms)?),
+        None => Expected::of_run(dir, forms)?,
     })
 }
 
@@ -36,10 +40,10 @@ fn column_map(path: Option<&Path>, form: Option<&Form>) -> anyhow::Result<Column
 /// The level that people ask for, by its id or its name in either language; the whole where they do not.
 fn depth(base: &Base, asked: Option<&str>) -> anyhow::Result<usize> {
     let Some(asked) = asked else { return Ok(0) };
-    let levels = base.levels().all();
-    let found = levels.iter().position(|l| [&l.id, &l.es, &l.en].into_iter().any(|n| n == asked));
+    let levels = base.levels();
+    let found = (0..=levels.last()).find(|&depth| levels.is_called(depth, asked));
     found.with_context(|| {
-        let known: Vec<&str> = levels.iter().map(|l| l.id.as_str()).collect();
+        let known: Vec<&str> = levels.all().iter().map(|l| l.id.as_str()).collect();
         format!("there is no level \"{asked}\"; those of these sheets are: {}", known.join(", "))
     })
 }
@@ -66,7 +70,7 @@ pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     }
     let forms = form::known(args.forms.as_deref())?;
     let run = opened::open(&args.dir, &forms, &args.edited)?;
-    let base = Base::load(&run, &forms, expected(&args.dir, args.registry.as_deref())?.as_ref())?;
+    let base = Base::load(&run, &forms, expected(&args.dir, args.registry.as_deref(), &forms)?.as_ref())?;
     let sums = tally::tally(
         &base,
         depth(&base, args.level.as_deref())?,
@@ -144,7 +148,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
         bail!("{} is no text; give a file with -o", layout.file());
     }
     let run = opened::open(dir, &forms, &args.edited)?;
-    let base = Base::load(&run, &forms, expected(dir, args.registry.as_deref())?.as_ref())?;
+    let base = Base::load(&run, &forms, expected(dir, args.registry.as_deref(), &forms)?.as_ref())?;
     let head = nist_head(&run, args.issuer.as_deref());
     match (layout_bytes(&base, layout, &map(&base)?, &head)?, &args.out) {
         (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
@@ -187,8 +191,8 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
         verification.log = about::log(about);
         verification.edited = about::edited(about).into_iter().map(str::to_owned).collect();
     }
-    if let Some(table) = form.map(|f| f.levels.table()) {
-        verification.table = (table.es.clone(), table.en.clone());
+    if let Some(form) = form {
+        verification.level = form.levels.table().clone();
     }
     console::data(verification.summary().as_bytes())?;
     if let Some(out) = &args.out {
@@ -209,8 +213,8 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
             say!(
                 "  {} {} {}: {}",
                 d.centre,
-                verification.table.1,
-                d.mesa,
+                verification.level.en,
+                d.table,
                 figures.collect::<Vec<_>>().join(", ")
             )?;
         }

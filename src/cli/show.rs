@@ -16,7 +16,9 @@ pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
     for form in form::known(args.forms.as_deref())? {
         let votes = form.votes().count();
         let totals = form.fields.iter().filter(|f| f.kind == FieldKind::Total).count();
-        say!("{}\tversion {}\t{} vote rows, {totals} totals\t{}", form.id, form.version, votes, form.title)?;
+        let levels: Vec<&str> = form.levels.all().iter().map(|l| l.id.as_str()).collect();
+        let (id, version, title) = (&form.id, form.version, &form.title);
+        say!("{id}\tversion {version}\t{votes} vote rows, {totals} totals\t{title}\t{}", levels.join(", "))?;
     }
     Ok(Outcome::Clean)
 }

@@ -14,7 +14,7 @@ use crate::read::evidence::Evidence;
 /// that nothing else can raise it.
 pub const HEADER_SURE: f64 = 0.99;
 
-/// From this many numbers on, a QR code that differs from the print is another sheet's, when the acta
+/// From this many numbers on, a QR code that differs from the print is another sheet's, when the
 /// code does not say otherwise: two are two exchanged rows.
 const FOREIGN_FROM: usize = 3;
 

@@ -5,7 +5,7 @@
 //! each other, with a finding for each of them. Refuses to average: one cell that two photos show
 //! differently with confidence, and nothing of the group is joined.
 //!
-//! Photos belong together by form and acta code, the QR code's or the header's where it was read with
+//! Photos belong together by form and code, the QR code's or the header's where it was read with
 //! confidence. A piece without either (the middle of a strip) is held against the photos near it in
 //! its folder: it is taken to the one sheet, or the other pieces, with which it shares numbers and
 //! contradicts none. Pieces that are left over are tried, a run of neighbours at a time, with the

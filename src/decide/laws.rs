@@ -170,7 +170,7 @@ pub fn identity(
         let heard = hear(evidence, ix, QrTrust::Foreign, reliance);
         clear_value(heard.digits.as_ref()?)
     });
-    let met = |registered: Registered| registered.electores().zip(printed).map(|(r, p)| r == p);
+    let met = |registered: Registered| registered.voters().zip(printed).map(|(r, p)| r == p);
     let sure = sheet_code_by(evidence, qr);
     let Some((code, p)) = &printed_code else {
         let registered = sure.map_or(Registered::NotAsked, |code| ask(&code));
@@ -214,7 +214,7 @@ pub fn fill_from_registry(
     registered: Registered,
     fields: &mut [FieldDecision],
 ) {
-    let Some((ix, value)) = form.registered().zip(registered.electores()) else { return };
+    let Some((ix, value)) = form.registered().zip(registered.voters()) else { return };
     if fields[ix].value.is_none() && heard[ix].readable().iter().all(|r| r.1 == value) {
         fields[ix].value = Some(value);
         fields[ix].confidence = 1.0 - REGISTRY_FLOOR;
@@ -241,10 +241,10 @@ pub fn about_registration(form: &Form, registered: Registered, heard: &[Heard]) 
     match registered {
         Registered::NotAsked => None,
         Registered::Unknown => Some(Finding::new(Severity::Review, What::TableNotRegistered {})),
-        Registered::Known { electores } => {
+        Registered::Known { voters } => {
             let ix = form.registered()?;
-            let (registered, printed) = (electores?, clear_value(heard[ix].digits.as_ref()?)?);
-            let what = What::ElectoresDiffer { label: form.fields[ix].label.clone(), printed, registered };
+            let (registered, printed) = (voters?, clear_value(heard[ix].digits.as_ref()?)?);
+            let what = What::RegisteredDiffer { label: form.fields[ix].label.clone(), printed, registered };
             let severity = if form.is_context(ix) { Severity::Info } else { Severity::Review };
             let finding = Finding::new(severity, what).on(&form.fields[ix].id);
             (printed != registered).then_some(finding)
@@ -347,7 +347,7 @@ pub fn about_fields(
         let mut seen = about_field((&heard[ix], field), &fields[ix], implied, policy);
         // What the registry says too needs no sure print.
         if Some(ix) == form.registered()
-            && let Some(value) = fields[ix].value.filter(|v| registered.electores() == Some(*v))
+            && let Some(value) = fields[ix].value.filter(|v| registered.voters() == Some(*v))
         {
             seen.retain(|s| s.1.code() != Code::CellUnreadable);
             if fields[ix].basis == Basis::Filled {

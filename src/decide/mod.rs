@@ -79,15 +79,15 @@ pub enum Registered {
     /// There is.
     Known {
         /// Its registered voters; `None` where the registry does not say.
-        electores: Option<u32>,
+        voters: Option<u32>,
     },
 }
 
 impl Registered {
     /// The table's registered voters, if they are known.
-    pub fn electores(self) -> Option<u32> {
+    pub fn voters(self) -> Option<u32> {
         match self {
-            Self::Known { electores } => electores,
+            Self::Known { voters } => voters,
             Self::NotAsked | Self::Unknown => None,
         }
     }
@@ -203,7 +203,7 @@ pub struct Decision {
     /// Accepted, review or rejected.
     pub status: Status,
     /// Probability that every vote and every total is right; 0 when one of them has no value. A number
-    /// that stands in the header only (electores) has its own confidence and is not part of this one.
+    /// that stands in the header only has its own confidence and is not part of this one.
     pub confidence: f64,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldDecision>,

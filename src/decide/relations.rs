@@ -28,10 +28,10 @@ pub fn about_relations(form: &Form, fields: &[FieldDecision], checks: &[Check]) 
     for (relation, check) in form.relations.iter().zip(checks) {
         let (Some(false), Some(left), Some(right)) = (check.holds, check.left, check.right) else { continue };
         let severity = if of_context(form, relation) { Severity::Info } else { Severity::Review };
-        let electores = relation.right.iter().any(|&ix| Some(ix) == form.registered());
+        let within = relation.right.iter().any(|&ix| Some(ix) == form.registered());
         let (left_of, right_of) = (side(form, &relation.left), side(form, &relation.right));
         let what = match relation.op {
-            RelationOp::AtMost if electores => What::ElectoresExceeded { left, left_of, right, right_of },
+            RelationOp::AtMost if within => What::RegisteredExceeded { left, left_of, right, right_of },
             op => {
                 let how = if op == RelationOp::Equals { Broken::Sum } else { Broken::Bound };
                 What::RelationBroken { how, left, left_of, right, right_of, read: Vec::new() }

@@ -6,6 +6,7 @@
 use super::check::Problem;
 use super::{Field, Levels};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Names and meanings that the form's ids do not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -32,6 +33,11 @@ pub struct Export {
     /// Columns of results tables in their order, each with the candidate, total or row in it; what is not
     /// listed comes after them under its id.
     pub columns: Vec<(String, String)>,
+    /// Further heads of columns in tables of others, by what stands in them: a level's id (of the centre and the table
+    /// their code and number, of others the name), `ID_name`, another name's id, the total of registered voters.
+    pub spellings: BTreeMap<String, Vec<String>>,
+    /// Words that tables of others abbreviate in names of places, and what sheets print in their stead.
+    pub printed_as: BTreeMap<String, String>,
 }
 
 impl Export {
@@ -57,6 +63,13 @@ impl Export {
         }
         if let Some((_, id)) = self.columns.iter().find(|c| !field(&c.1) && !candidates.contains(&c.1)) {
             return refuse("columns", format!("there is no candidate, total or row \"{id}\""));
+        }
+        let known = |key: &str| {
+            let level = |l: &super::Level| key.strip_suffix("_name").unwrap_or(key) == l.id;
+            levels.all().iter().any(level) || levels.names().any(|n| n.id == key) || field(key)
+        };
+        if let Some(key) = self.spellings.keys().find(|key| !known(key)) {
+            return refuse("spellings", format!("there is no level, name or total \"{key}\""));
         }
         match &self.county {
             Some(id) if !levels.areas().any(|(_, l)| &l.id == id) => {

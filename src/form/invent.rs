@@ -17,6 +17,8 @@ pub struct Invent {
     pub file: String,
     /// What marks a sheet as made up.
     pub sample: String,
+    /// The first line of a sheet that was printed before voting.
+    pub zero: String,
     /// What an official's number begins with.
     pub person: String,
     /// By name, texts of which one is taken. In them `{name}` is another of these, `{word}` a word, and
@@ -32,6 +34,7 @@ impl Default for Invent {
             tails: list("RA LO DA GO VAL"),
             file: "sheet".to_owned(),
             sample: "SAMPLE WITHOUT VALUE".to_owned(),
+            zero: "Zero report".to_owned(),
             person: String::new(),
             parts: BTreeMap::new(),
         }

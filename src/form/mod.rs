@@ -23,7 +23,7 @@ mod resolve;
 pub use error::FormError;
 pub use export::Export;
 pub use invent::Invent;
-pub use levels::{Level, Levels, PlaceName};
+pub use levels::{Level, Levels, Name};
 pub use load::{builtin, known, parse};
 
 use crate::ground::geometry::Rect;
@@ -317,7 +317,7 @@ impl Header {
 /// One line of the header.
 #[derive(Debug, Clone)]
 pub struct HeaderLine {
-    /// What it is, such as `code` or `parish`.
+    /// What it is, such as `code` or `issued_at`.
     pub id: String,
     /// Constant text.
     pub text: Option<String>,

@@ -3,6 +3,7 @@
 //! In: TOML. Out: these types, field by field as written, nothing resolved or checked. Refuses (serde) what has
 //! another shape: a key that is not known, one that is missing, a value of another kind.
 
+use super::levels::Named;
 use super::{Align, Export, Invent, Level, Role};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub(super) struct RawForm {
     pub issued: Option<String>,
     #[serde(default)]
     pub levels: Vec<Level>,
+    #[serde(default)]
+    pub names: Vec<Named>,
     #[serde(default)]
     pub export: Export,
     pub paper: RawPaper,

@@ -76,7 +76,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     let contests = contests(&raw);
     let contest = |id: Option<&str>, entry: &str| contest(&resolver, &contests, id, entry);
     let mut candidates = Vec::new();
-    for c in &raw.candidates {
+    for (i, c) in raw.candidates.iter().enumerate() {
+        if raw.candidates[..i].iter().any(|other| other.id == c.id) {
+            return Err(resolver.fail(&c.id, "the id of two candidates; ids must be unique"));
+        }
         let contest = contest(c.contest.as_deref(), &c.id)?;
         candidates.push(Candidate { id: c.id.clone(), name: c.name.clone(), contest });
     }
@@ -133,7 +136,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
-        if fields[..i].iter().any(|f| f.id == field.id) {
+        if fields[..i].iter().any(|f| f.id == field.id) || candidates.iter().any(|c| c.id == field.id) {
             return Err(resolver.fail(&field.id, "the id is used twice; ids must be unique"));
         }
     }
@@ -148,7 +151,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
-    let levels = Levels::new(raw.levels).map_err(refuse)?;
+    let lines: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
+    let levels = Levels::new(raw.levels, raw.names, &lines).map_err(refuse)?;
     let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
     raw.export.check(&fields, &ids, &levels).map_err(refuse)?;
     let form = Form {
@@ -475,5 +479,8 @@ mod tests {
         let text = load::BUILTIN[0].1.replace("left = [\"votos_nulos\"]", "left = [\"votos_raros\"]");
         let error = parse("test", &text).unwrap_err().to_string();
         assert!(error.contains("votos_raros"), "{error}");
+        let text = load::BUILTIN[0].1.replace("id = \"LM\"\nname", "id = \"EG\"\nname");
+        let error = parse("test", &text).unwrap_err().to_string();
+        assert!(error.contains("EG") && error.contains("two candidates"), "{error}");
     }
 }

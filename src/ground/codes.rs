@@ -9,8 +9,6 @@ choices! {
     Doubt { Unread, Unsure, Other, Digits, Words, Both }
     /// Who gave a number that was not read.
     Filler { Sums, Registry }
-    /// A place's name.
-    PlaceName { Country, State, Municipality, Parish, Centre, Address }
     /// In which way a number is printed.
     Shown { Digits, Words, Qr }
     /// What is counted of a file.
@@ -29,7 +27,7 @@ findings! {
     /// A sum or a bound does not hold.
     RelationBroken { how: Broken, left: u32, left_of: Side, right: u32, right_of: Side, read: Vec<String> }
     /// More votes than registered voters.
-    ElectoresExceeded { left: u32, left_of: Side, right: u32, right_of: Side }
+    RegisteredExceeded { left: u32, left_of: Side, right: u32, right_of: Side }
     /// A number is not the one that the others give.
     OutOfLine { label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, others: u32 }
     /// The relations overruled what was read.
@@ -51,11 +49,11 @@ findings! {
     /// A wrong number is too probable.
     LowConfidence { wrong: f64, allowed: f64, names: Vec<String> }
     /// Registered voters differ from the registry's.
-    ElectoresDiffer { label: String, printed: u32, registered: u32 }
+    RegisteredDiffer { label: String, printed: u32, registered: u32 }
     /// The registry has no such table.
     TableNotRegistered {}
-    /// A name is printed otherwise than the registry has it.
-    PlaceDiffers { place: PlaceName, printed: String, registered: String }
+    /// A name is printed otherwise than the registry has it. The name's id, and what people call it in each language.
+    PlaceDiffers { place: String, es: Option<String>, en: Option<String>, printed: String, registered: String }
     /// No QR code was decoded.
     QrMissing {}
     /// The QR code is none of this form.

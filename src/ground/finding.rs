@@ -108,9 +108,14 @@ impl PartialOrd for Code {
     }
 }
 
+/// Names that records of earlier versions write, each with the one that stands for it.
+const EARLIER: [(&str, &str); 2] =
+    [("electores_exceeded", "registered_exceeded"), ("electores_differ", "registered_differ")];
+
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = Cow::<str>::deserialize(from)?;
+        let name = EARLIER.iter().find(|(earlier, _)| *earlier == name).map_or(name, |e| Cow::Borrowed(e.1));
         let unknown =
             |_| format!("this version knows no finding {name:?}; a newer cotejo may have written it");
         name.parse().map_err(unknown).map_err(D::Error::custom)
@@ -211,6 +216,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<Code>(&written).unwrap(), code);
         }
         assert_eq!(Code::QrOfAnotherSheet.name(), "qr_of_another_sheet");
+        for (earlier, now) in EARLIER {
+            assert_eq!(serde_json::from_str::<Code>(&format!("\"{earlier}\"")).unwrap().name(), now);
+        }
         let refused = serde_json::from_str::<Code>("\"coffee_stain\"").unwrap_err().to_string();
         assert!(refused.contains("coffee_stain") && refused.contains("newer"), "{refused}");
     }

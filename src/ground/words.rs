@@ -233,12 +233,10 @@ pub fn display(path: &Path) -> String {
 }
 
 /// A noun as pages use it: one, several, and both with a capital.
-pub fn noun(noun: &str) -> [String; 4] {
-    let several = format!("{noun}s");
+pub fn noun(one: &str, several: &str) -> [String; 4] {
     let capital = |text: &str| {
         let mut letters = text.chars();
         letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
     };
-    let (one, many) = (capital(noun), capital(&several));
-    [noun.to_owned(), several, one, many]
+    [one.to_owned(), several.to_owned(), capital(one), capital(several)]
 }

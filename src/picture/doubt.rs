@@ -103,7 +103,7 @@ mod tests {
     fn a_finding_that_is_only_good_to_know_asks_for_no_look() {
         let mut record = sample::record("a.jpg");
         record.contests[0].choices[0].votes.confidence = 0.5;
-        record.findings = vec![Finding::told(Code::ElectoresDiffer, Severity::Info, "", "").on("electores")];
+        record.findings = vec![Finding::told(Code::RegisteredDiffer, Severity::Info, "", "").on("electores")];
         assert_eq!(doubtful(&record), ["NM_PSUV"]);
     }
 

@@ -138,8 +138,8 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
         contests,
         ballots,
         context,
-        place: place(decision),
-        place_confidence: place_confidence(decision),
+        place: place(form, decision),
+        place_confidence: place_confidence(form, decision),
         registry: None,
         checks: decision.checks.clone(),
         findings: decision.findings.clone(),
@@ -261,11 +261,11 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
     let qr = photos.iter().find_map(|p| payload(p));
     let joined = (photos.len() > 1).then(|| codes::sheet_code(evidence)).flatten();
     let code = joined.or_else(|| qr.map(|p| p.code.clone())).or_else(|| told("code"));
-    let parts: Vec<&str> = code.as_deref().map(|c| c.split('.').collect()).unwrap_or_default();
+    let parts = code.as_deref().and_then(|c| evidence.form.levels.cut(c));
     let issued = evidence.form.header_line("issued_at").and_then(|l| l.pattern.as_ref());
     SheetInfo {
-        centre: parts.first().map(|c| (*c).to_owned()).or_else(|| told("centre")),
-        table: parts.get(1).and_then(|t| t.parse().ok()),
+        centre: parts.map(|p| p.0.to_owned()).or_else(|| told("centre")),
+        table: parts.map(|p| p.1),
         kind: Some(kind(decision)),
         uuid: told("uuid"),
         issued_at: issued.and_then(|p| Some(dates::iso(dates::printed(&p.captures(&told("issued_at")?)?)?))),
@@ -276,25 +276,15 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
     }
 }
 
-/// The names of places, by what records call them and what the form calls their line.
-const NAMES: [(&str, &str); 6] = [
-    ("country", "country"),
-    ("state", "state"),
-    ("municipality", "municipality"),
-    ("parish", "parish"),
-    ("centre", "centre_name"),
-    ("address", "centre_address"),
-];
-
-fn place(decision: &Decision) -> Place {
-    let [country, state, municipality, parish, centre, address] =
-        NAMES.map(|(_, id)| decision.texts.get(id).map(|t| t.0.clone()));
-    Place { country, state, municipality, parish, centre, address }
+/// The names that the form's sheets print.
+fn place(form: &Form, decision: &Decision) -> Place {
+    let told = |line: &str| decision.texts.get(line).map(|t| t.0.clone());
+    form.levels.names().map(|name| (name.id.to_owned(), told(name.line))).collect()
 }
 
-fn place_confidence(decision: &Decision) -> BTreeMap<String, f64> {
-    let told = |(name, id): (&str, &str)| Some((name.to_owned(), round(decision.texts.get(id)?.1, 6)));
-    NAMES.into_iter().filter_map(told).collect()
+fn place_confidence(form: &Form, decision: &Decision) -> BTreeMap<String, f64> {
+    let told = |line: &str| Some(round(decision.texts.get(line)?.1, 6));
+    form.levels.names().filter_map(|name| Some((name.id.to_owned(), told(name.line)?))).collect()
 }
 
 /// How a sheet lies in its photo; `None` where only its code was found.

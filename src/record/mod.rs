@@ -28,6 +28,7 @@ pub use review::{Review, ReviewState, SetBy, SetHow};
 use crate::decide::{Basis, Check, Status};
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -61,7 +62,8 @@ pub struct Record {
     pub ballots: Ballots,
     /// What stands beside the results: sure, or `null`. It never holds a contest or the ballots back.
     pub context: BTreeMap<String, Value>,
-    /// Where the sheet was issued, as it prints it.
+    /// Where the sheet was issued, as it prints it: the names by the ids of the form's levels, in its order; `null` where
+    /// one could not be read.
     pub place: Place,
     /// Probability that a name in `place` is right to the letter, by its field; nothing is decided by it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -111,7 +113,7 @@ pub struct Contest {
 /// What can be voted for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
-    /// Field id, such as `NM_PSUV`.
+    /// Field id: the candidate's, `_` and the party.
     pub id: String,
     /// The candidate's short name.
     pub candidate: String,
@@ -192,9 +194,9 @@ pub struct FormRef {
 pub struct SheetInfo {
     /// The code, such as `021201003.02.1.0001`.
     pub code: Option<String>,
-    /// The centre, nine digits with leading zeros.
+    /// The code of the centre, the form's last level but one, with leading zeros.
     pub centre: Option<String>,
-    /// The table (mesa) number.
+    /// The number of the table, the form's last level, within its centre.
     pub table: Option<u32>,
     /// `votes`, `zero` for a zero report, `other`.
     pub kind: Option<String>,
@@ -225,27 +227,14 @@ pub struct Text {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RegistryEntry {
     /// Registered voters; `None` where the registry does not say.
-    pub electores: Option<u32>,
-    /// Names; `None` where the registry does not say.
+    #[serde(alias = "electores")]
+    pub registered: Option<u32>,
+    /// Names by the ids of the form's levels, as far as the registry says.
     pub place: Place,
 }
 
-/// Place names.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
-    /// País.
-    pub country: Option<String>,
-    /// Estado.
-    pub state: Option<String>,
-    /// Municipio.
-    pub municipality: Option<String>,
-    /// Parroquia.
-    pub parish: Option<String>,
-    /// Name of the centre.
-    pub centre: Option<String>,
-    /// Address of the centre.
-    pub address: Option<String>,
-}
+/// Names of places by the ids of the form's levels and other names, in its order.
+pub type Place = IndexMap<String, Option<String>>;
 
 /// One number with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

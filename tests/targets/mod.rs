@@ -115,7 +115,7 @@ pub fn tables(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     match first % 3 {
         0 => {
-            let Ok(registry) = Registry::parse(rest, "a") else { return };
+            let Ok(registry) = Registry::parse(rest, "a", &FORMS) else { return };
             assert_eq!(registry.tables().count(), registry.len());
         }
         1 => {

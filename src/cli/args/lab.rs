@@ -10,13 +10,13 @@ pub struct EvalArgs {
     /// Photos, scans, or folders of them
     #[arg(required_unless_present_any = ["simulate", "letters", "registration", "readings"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
-    /// Known values: file, centro, mesa, …, qr_payload
+    /// Known values: file, centre, table, …, qr_payload
     #[arg(long, value_name = "CSV", required_unless_present_any = ["simulate", "alter", "letters", "registration", "readings"])]
     pub truth: Option<PathBuf>,
     /// Published names by centre and table, to measure how well names of places are read
     #[arg(long, value_name = "CSV", requires = "truth")]
     pub places: Option<PathBuf>,
-    /// The same by file, as printed: file, and any of state, municipality, parish, centre, address
+    /// The same by file, as printed: file, and any of the names that records hold
     #[arg(long, value_name = "CSV", requires = "truth")]
     pub names: Option<PathBuf>,
     /// Read this many made-up sheets whose names hold every sign alike, and count by sign

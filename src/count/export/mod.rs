@@ -1,7 +1,7 @@
 //! Results in the layouts that others read.
 //!
 //! In: a [`Base`], whose form names places and columns, and a column map. Out: bytes or a file in one of the
-//! [`Layout`]s. One row, or one set of figures, a mesa that counts; the SQLite file alone holds every
+//! [`Layout`]s. One row, or one set of figures, a unit of the last level that counts; the SQLite file alone holds every
 //! sheet, each with its standing. Every column says what it means ([`describe`]). Refuses nothing.
 
 mod nist;
@@ -12,7 +12,7 @@ pub use nist::{NistHead, nist};
 
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::frame::{Column, Frame, Kind};
-use crate::count::tally::{Base, By, Item, Loader, TallyError, about, items};
+use crate::count::tally::{Base, By, Item, Loader, SCHEMA, TallyError, about, items};
 use crate::form::{Export, Form, Level, Levels};
 use rusqlite::params_from_iter;
 
@@ -20,10 +20,10 @@ use rusqlite::params_from_iter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Layout {
-    /// The published results table: COD_EDO, EDO, …, CENTRO, MESA, RE, VOTOS_VALIDOS, …, one column a
-    /// candidate.
+    /// The results table as the form's tables are published: codes and names of places, the totals and candidates that
+    /// the form names, one column each.
     Published,
-    /// The same with every total and one column a party row, such as NM_PSUV, and where each row is from.
+    /// The same with every total and one column a party row, and where each row is from.
     Wide,
     /// One row a figure, with the columns of OpenElections.
     Long,
@@ -72,7 +72,7 @@ impl Layout {
                 "The wide table for DuckDB, pandas and R (Parquet)",
             ),
             Self::Sqlite => (
-                "Todas las actas y cifras, con su estado (SQLite)",
+                "Todas las hojas y cifras, y si cuentan (SQLite)",
                 "Every sheet and figure, with its standing (SQLite)",
             ),
         };
@@ -80,17 +80,12 @@ impl Layout {
     }
 }
 
-/// SQL of the code of a table.
-fn table_code(levels: &Levels) -> String {
-    format!("m.centre || '.' || printf('%0{}d', m.mesa)", levels.table().digits)
-}
-
 /// The places of a table, as columns of SQL.
 fn places(levels: &Levels) -> String {
     let area = |(d, l): (usize, &Level)| {
         format!("substr(a.l{d}, {}, {}), p{d}.name, ", levels.width(d - 1) + 1, l.digits)
     };
-    levels.areas().map(area).collect::<String>() + "m.centre, m.mesa"
+    levels.areas().map(area).collect::<String>() + "u.centre, u.table_number"
 }
 
 /// Tables that count with their areas: what every export goes through. `with` joins what else is asked for.
@@ -101,10 +96,9 @@ fn from(levels: &Levels, with: &str) -> String {
         (levels.areas().map(code).collect(), levels.areas().map(name).collect());
     let centre = levels.last() - 1;
     format!(
-        "FROM mesa m JOIN (SELECT centre, mesa{codes} FROM area WHERE level < {centre} GROUP BY centre, mesa) a \
-         ON a.centre = m.centre AND a.mesa = m.mesa {names}\
-         JOIN place c ON c.level = {centre} AND c.code = m.centre \
-         JOIN sheet t ON t.sheet = m.sheet {with} WHERE m.standing = 'counted'"
+        "FROM unit u JOIN (SELECT unit{codes} FROM area WHERE level < {centre} GROUP BY unit) a USING (unit) {names}\
+         JOIN place c ON c.level = {centre} AND c.code = u.centre \
+         JOIN sheet t ON t.sheet = u.sheet {with} WHERE u.standing = 'counted'"
     )
 }
 
@@ -143,13 +137,13 @@ fn figure(all: &[Item], id: &str, name: &str) -> Option<(String, Column)> {
         "candidate" => (
             format!(
                 "(SELECT n.value FROM candidate_number n JOIN candidate k USING (candidate) \
-                 WHERE n.sheet = m.sheet AND k.id = '{id}')"
+                 WHERE n.sheet = u.sheet AND k.id = '{id}')"
             ),
             format!("votes for {}", item.name),
         ),
         kind => (
             format!(
-                "(SELECT n.value FROM number n WHERE n.sheet = m.sheet \
+                "(SELECT n.value FROM number n WHERE n.sheet = u.sheet \
                  AND n.field = (SELECT field FROM field WHERE id = '{id}'))"
             ),
             match kind {
@@ -180,7 +174,7 @@ pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         sql.push_str(&format!(", {expression}"));
         columns.push(column);
     }
-    sql.push_str(&format!(", t.file {} ORDER BY m.centre, m.mesa", from(levels, "")));
+    sql.push_str(&format!(", t.file {} ORDER BY u.centre, u.table_number", from(levels, "")));
     columns.push(Column::text("URL", "name of the picture file; the run does not know its address"));
     Ok(about::on(base.about(), Frame::query(base.db(), &sql, [], columns)?))
 }
@@ -208,7 +202,7 @@ pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         columns.push(column);
     }
     sql.push_str(&format!(
-        ", t.status, t.confidence, m.copies, t.code, t.file, t.page, t.sha256 {} ORDER BY m.centre, m.mesa",
+        ", t.status, t.confidence, u.copies, t.code, t.file, t.page, t.sha256 {} ORDER BY u.centre, u.table_number",
         from(levels, "")
     ));
     columns.extend([
@@ -258,7 +252,7 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         ));
         names.push_str(&format!(
             "(SELECT w.value FROM number w JOIN field g ON g.field = w.field \
-             WHERE w.sheet = m.sheet AND g.row = f.field AND g.part = ?{}), ",
+             WHERE w.sheet = u.sheet AND g.row = f.field AND g.part = ?{}), ",
             5 + ix
         ));
     }
@@ -268,15 +262,14 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     }
     columns.push(Column::text(&centre.id, &format!("name of the {}", centre.en)));
     columns.push(Column::text("party_code", "the party's code as printed"));
-    let with = "JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
+    let with = "JOIN number n ON n.sheet = u.sheet JOIN field f ON f.field = n.field \
         LEFT JOIN candidate k ON k.candidate = f.candidate LEFT JOIN contest o ON o.contest = f.contest";
     let county = county.map_or_else(|| "NULL".to_owned(), |d| format!("p{d}.name"));
     let sql = format!(
-        "SELECT {county}, {}, CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
+        "SELECT {county}, u.code, CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
             WHEN ?4 THEN 'Null Votes' ELSE coalesce(?1, o.name) END, \
          NULL, f.party, k.name, n.value, {names}c.name, f.code \
-         {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY m.centre, m.mesa, n.field",
-        table_code(levels),
+         {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY u.centre, u.table_number, n.field",
         from(levels, with)
     );
     // One contest has the office's name; of several each has its own.
@@ -349,7 +342,7 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
         above.join(", ")
     ));
     if named(|e| &e.registered).is_some() {
-        out.push_str("; `VotersRegistered` is the sheet's number of electors");
+        out.push_str("; `VotersRegistered` is the sheet's number of registered voters");
     }
     out.push_str(&format!(
         ". One `CandidateContest` with one `CandidateSelection` a candidate, whose \
@@ -364,7 +357,7 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
         "A number that could not be read has no entry. `Status` is `unofficial-complete` only where a registry \
          shows that no {table} is missing, in review or in conflict.\n\n## sqlite\n\n```sql\n"
     ));
-    out.push_str(&base.schema());
+    out.push_str(SCHEMA.trim_end());
     out.push_str("\n```\n");
     Ok(out)
 }

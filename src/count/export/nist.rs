@@ -1,11 +1,11 @@
 //! NIST SP 1500-100 v2 election results, JSON.
 //!
 //! In: a [`Base`] with its form, the column map (election, office, country) and what the report says of itself. Out:
-//! one `ElectionReport`. By mesa: votes by candidate, ballots cast and rejected; areas from the country
-//! to the mesa. A number that could not be read is left out, because the format has no unknown.
+//! one `ElectionReport`. By unit of the last level: votes by candidate, ballots cast and rejected; areas from the
+//! whole to the unit. A number that could not be read is left out, because the format has no unknown.
 //! Refuses sheets of a form that does not say the day. Source of the format: NIST Special Publication 1500-100r2.
 
-use super::{contests, table_code};
+use super::contests;
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{Base, TallyError, about};
 use crate::form::{Export, Levels};
@@ -41,7 +41,7 @@ fn identifier(value: &str) -> Value {
     json!([typed("ExternalIdentifier", json!({"Type": "national-level", "Value": value}))])
 }
 
-/// The id of an area, which has to be an XML name: `country`, `state-01`, `mesa-010113042.01`.
+/// The id of an area, which has to be an XML name: its level's id, and its code after a hyphen.
 fn unit(levels: &Levels, depth: usize, code: &str) -> String {
     let id = &levels.all()[depth].id;
     if depth == 0 { id.clone() } else { format!("{id}-{code}") }
@@ -59,10 +59,10 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     let date =
         date.ok_or_else(|| TallyError::NoDay { form: form.map_or_else(String::new, |f| f.id.clone()) })?;
     let named = |id: fn(&Export) -> &Option<String>| form.and_then(|f| id(&f.export).clone());
-    let (whole, table) = (unit(levels, 0, ""), table_code(levels));
+    let whole = unit(levels, 0, "");
     let db = base.db();
     let open: i64 =
-        db.query_row("SELECT count(*) FROM mesa WHERE standing <> 'counted'", [], |r| r.get(0))?;
+        db.query_row("SELECT count(*) FROM unit WHERE standing <> 'counted'", [], |r| r.get(0))?;
     let complete = base.knows_missing() && open == 0;
 
     let mut parties = Vec::new();
@@ -86,15 +86,15 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
         let (number, id, name): (i64, String, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
         let selections = selections.entry(r.get(3)?).or_default();
         let mut counts = Vec::new();
-        let sql = format!(
-            "SELECT {table}, n.value FROM mesa m JOIN candidate_number n ON n.sheet = m.sheet \
-             WHERE m.standing = 'counted' AND n.candidate = ?1 AND n.value IS NOT NULL ORDER BY m.centre, m.mesa"
-        );
-        let mut votes = db.prepare_cached(&sql)?;
+        let mut votes = db.prepare_cached(
+            "SELECT u.code, n.value FROM unit u JOIN candidate_number n ON n.sheet = u.sheet \
+             WHERE u.standing = 'counted' AND n.candidate = ?1 AND n.value IS NOT NULL \
+             ORDER BY u.centre, u.table_number",
+        )?;
         let mut votes = votes.query([number])?;
         while let Some(v) = votes.next()? {
-            let (mesa, count): (String, i64) = (v.get(0)?, v.get(1)?);
-            let gp = unit(levels, levels.last(), &mesa);
+            let (code, count): (String, i64) = (v.get(0)?, v.get(1)?);
+            let gp = unit(levels, levels.last(), &code);
             counts.push(typed("VoteCounts", json!({"GpUnitId": gp, "Type": "total", "Count": count})));
         }
         let mut endorsing = db.prepare_cached(
@@ -119,18 +119,18 @@ pub fn nist(base: &Base, map: &ColumnMap, head: &NistHead) -> Result<Value, Tall
     }
 
     let mut ballots = Vec::new();
-    let value = "(SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet AND f.id =";
+    let value = "(SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = u.sheet AND f.id =";
     let sql = format!(
-        "SELECT {table}, {value} ?1), {value} ?2) FROM mesa m WHERE m.standing = 'counted' \
-         ORDER BY m.centre, m.mesa"
+        "SELECT u.code, {value} ?1), {value} ?2) FROM unit u WHERE u.standing = 'counted' \
+         ORDER BY u.centre, u.table_number"
     );
     let mut statement = db.prepare(&sql)?;
     let mut rows = statement.query(params![named(|e| &e.cast), named(|e| &e.null)])?;
     while let Some(r) = rows.next()? {
-        let (mesa, cast, rejected): (String, Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?, r.get(2)?);
+        let (code, cast, rejected): (String, Option<i64>, Option<i64>) = (r.get(0)?, r.get(1)?, r.get(2)?);
         ballots.push(typed(
             "BallotCounts",
-            json!({"GpUnitId": unit(levels, levels.last(), &mesa), "Type": "total", "BallotsCast": cast, "BallotsRejected": rejected}),
+            json!({"GpUnitId": unit(levels, levels.last(), &code), "Type": "total", "BallotsCast": cast, "BallotsRejected": rejected}),
         ));
     }
 
@@ -202,17 +202,18 @@ fn units(base: &Base, map: &ColumnMap) -> Result<Vec<Value>, TallyError> {
             _ if depth == 0 => "country",
             _ => "other",
         });
-        let sql = "SELECT p.code, p.name, count(*) FILTER (WHERE m.standing = 'counted'), count(*), \
-            max((SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = m.sheet \
-                 AND m.standing = 'counted' AND f.id = ?2)) \
+        let sql = "SELECT p.code, p.name, count(*) FILTER (WHERE u.standing = 'counted'), count(*), \
+            max((SELECT value FROM number n JOIN field f USING (field) WHERE n.sheet = u.sheet \
+                 AND u.standing = 'counted' AND f.id = ?2)), max(u.table_number) \
             FROM place p JOIN area a ON a.level = p.level AND a.code = p.code \
-            JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
+            JOIN unit u USING (unit) \
             WHERE p.level = ?1 GROUP BY p.code ORDER BY p.code";
         let mut statement = db.prepare(sql)?;
         let mut rows = statement.query(params![depth as i64, registered])?;
         while let Some(r) = rows.next()? {
             let (code, mut name): (String, String) = (r.get(0)?, r.get(1)?);
-            let (counted, all, electors): (i64, i64, Option<i64>) = (r.get(2)?, r.get(3)?, r.get(4)?);
+            let (counted, all, voters): (i64, i64, Option<i64>) = (r.get(2)?, r.get(3)?, r.get(4)?);
+            let number: i64 = r.get(5)?;
             if depth == 0 && !map.country.is_empty() {
                 name.clone_from(&map.country);
             }
@@ -235,11 +236,11 @@ fn units(base: &Base, map: &ColumnMap) -> Result<Vec<Value>, TallyError> {
                     "OtherType": (kind == "other").then_some(called),
                     "Name": (!name.is_empty()).then(|| text(language, &name)),
                     "ExternalIdentifier": (!code.is_empty()).then(|| identifier(&code)),
-                    "Number": is_table.then(|| code.rsplit('.').next().unwrap_or_default().to_owned()),
+                    "Number": is_table.then(|| format!("{number:0width$}", width = level.digits)),
                     "ComposingGpUnitIds": (!children.is_empty()).then_some(children),
                     "SubUnitsReported": (!is_table).then_some(counted),
                     "TotalSubUnits": (!is_table && base.knows_missing()).then_some(all),
-                    "VotersRegistered": if is_table { electors } else { None },
+                    "VotersRegistered": if is_table { voters } else { None },
                 }),
             ));
         }

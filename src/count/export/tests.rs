@@ -8,15 +8,15 @@ use crate::record::Record;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
-fn run(mesas: usize) -> (Vec<Form>, Vec<Record>, Base) {
+fn run(tables: usize) -> (Vec<Form>, Vec<Record>, Base) {
     let forms = builtin().unwrap();
-    let records: Vec<Record> = Country::new(&forms[0], mesas, 21).collect();
+    let records: Vec<Record> = Country::new(&forms[0], tables, 21).collect();
     let base = Base::of(&records, &forms, None).unwrap();
     (forms, records, base)
 }
 
 fn map() -> ColumnMap {
-    ColumnMap::published()
+    ColumnMap::of(&builtin().unwrap()[0])
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_sqlite_file_opens_and_holds_every_sheet_with_its_standing() {
     let db = rusqlite::Connection::open(&path).unwrap();
     let count = |sql: &str| db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM sheet"), 5);
-    assert_eq!(count("SELECT count(*) FROM mesa WHERE standing = 'counted'"), 4);
+    assert_eq!(count("SELECT count(*) FROM unit WHERE standing = 'counted'"), 4);
     assert_eq!(count("SELECT count(*) FROM number"), 5 * 49);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
@@ -180,7 +180,7 @@ fn the_sqlite_file_opens_and_holds_every_sheet_with_its_standing() {
 #[test]
 fn a_formula_in_a_name_is_made_inert() {
     let (forms, mut records, _) = run(1);
-    records[0].place.state = Some("=1+1".to_owned());
+    records[0].place.insert("state".to_owned(), Some("=1+1".to_owned()));
     let base = Base::of(&records, &forms, None).unwrap();
     let csv = String::from_utf8(published(&base, &map()).unwrap().to_csv().unwrap()).unwrap();
     assert!(csv.contains(",'=1+1,"), "{csv}");

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// Name and version of the schema of a manifest.
-pub const MANIFEST_SCHEMA: &str = "cotejo.manifest/1";
+pub const MANIFEST_SCHEMA: &str = "cotejo.manifest/2";
 /// The manifest's file.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -42,13 +42,13 @@ pub struct Original {
     pub page: u32,
     /// Code of the centre; `None` where it could not be read.
     pub centre: Option<String>,
-    /// Number of the mesa.
-    pub mesa: Option<u32>,
+    /// Number of the unit within it.
+    pub table: Option<u32>,
     /// What the program decided.
     pub status: String,
     /// The published picture, from the site's root.
     pub picture: Option<String>,
-    /// Why there is none; `None` also where another picture stands for the mesa.
+    /// Why there is none; `None` also where another picture stands for the unit.
     pub refused: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! A static site of a run's results, for all to see.
 //!
 //! In: a run's folder, the originals, the known forms. Out: a folder that a plain file server or a
-//! browser opens: pages from the country down to each mesa, each sheet's picture without its private block
+//! browser opens: pages from the whole down to each unit, each sheet's picture without its private block
 //! ([`redact`]), downloads, a search in pieces ([`search`]), and a manifest of SHA-256 ([`manifest`]). The
 //! folder appears whole or not at all. Refuses a folder that holds something else.
 
@@ -18,7 +18,7 @@ pub mod view;
 use crate::count::export::{self, Layout, NistHead};
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Base, By, Expected, TallyError, about};
-use crate::form::Form;
+use crate::form::{Form, Level};
 use crate::run::output::{Opened, OutputError};
 use manifest::{MANIFEST, Original, Writer};
 use original::Originals;
@@ -84,7 +84,7 @@ pub struct Options {
     pub existing: crate::run::output::Overwrite,
     /// Where the originals lie now, if not where the records say.
     pub photos: Option<PathBuf>,
-    /// The mesas that should be there.
+    /// The units that should be there.
     pub expected: Option<Expected>,
     /// Names and order of the published columns; those of the sheets' form where none are given.
     pub columns: Option<ColumnMap>,
@@ -101,8 +101,10 @@ pub struct Options {
 pub struct Site {
     /// Files, the manifest apart.
     pub files: usize,
-    /// Mesas with a page.
-    pub mesas: usize,
+    /// Units with a page.
+    pub units: usize,
+    /// Their level.
+    pub level: Level,
     /// Published pictures.
     pub pictures: usize,
     /// Sheets without a picture, by why.
@@ -135,20 +137,20 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     let base = Base::load(&options.run, forms, options.expected.as_ref())?;
     let map = options.columns.clone().or_else(|| base.form().map(ColumnMap::of)).unwrap_or_default();
 
-    let mut mesas = view::mesas(&base)?;
+    let mut units = view::units(&base)?;
     let originals = Originals::new(options.run.dir(), options.photos.as_deref());
     let pictures = pictures::write(&site, &base, &options.run, forms, &originals)?;
-    for mesa in mesas.values_mut().flatten() {
-        match mesa.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
-            Some(Ok(picture)) => mesa.picture = Some(picture.clone()),
-            Some(Err(why)) => mesa.refused = Some(pages::refusal(why)),
+    for unit in units.values_mut().flatten() {
+        match unit.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
+            Some(Ok(picture)) => unit.picture = Some(picture.clone()),
+            Some(Err(why)) => unit.refused = Some(pages::refusal(why)),
             None => {}
         }
     }
 
     downloads(&site, &base, &map, options)?;
-    let count = mesas.values().map(Vec::len).sum();
-    pages_of(&site, &base, (&map, options), &mesas, &pictures)?;
+    let count = units.values().map(Vec::len).sum();
+    pages_of(&site, &base, (&map, options), &units, &pictures)?;
     let bytes = site.finish(base.about(), &pictures.originals)?;
     let mut public_key = None;
     if let Some((key, password)) = &options.key {
@@ -161,7 +163,8 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     place(work, &options.out)?;
     let refused = pictures.refused();
     let pictures = pictures.by_sheet.values().filter(|p| p.is_ok()).count();
-    Ok(Site { files, mesas: count, pictures, refused, public_key })
+    let level = base.levels().table().clone();
+    Ok(Site { files, units: count, level, pictures, refused, public_key })
 }
 
 /// Whether the folder can take a site.
@@ -199,11 +202,11 @@ fn place(work: tempfile::TempDir, out: &Path) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// The exports and the sums, under `datos/`.
+/// The exports and the sums, under `data/`.
 fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> Result<(), PublishError> {
     let wide = export::wide(base, map)?;
     for layout in Layout::ALL {
-        let path = format!("datos/{}", layout.file());
+        let path = format!("data/{}", layout.file());
         let bytes = match layout {
             Layout::Published => export::published(base, map)?.to_csv()?,
             Layout::Wide => wide.to_csv()?,
@@ -226,10 +229,10 @@ fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> 
     }
     let aside = tally::aside(base)?;
     let largest = tally::tally(base, 1, By::Party, "")?;
-    let name = format!("datos/tally-{}s", largest.level().id);
+    let name = format!("data/tally-{}", largest.level().id);
     site.file(&format!("{name}.json"), &tally::json(&largest, &aside, base.about())?)?;
     site.file(&format!("{name}.csv"), &about::on(base.about(), tally::frame(&largest)).to_csv()?)?;
-    site.file("datos/columns.md", export::describe(base, map)?.as_bytes())
+    site.file("data/columns.md", export::describe(base, map)?.as_bytes())
 }
 
 /// All pages.
@@ -237,7 +240,7 @@ fn pages_of(
     site: &Writer,
     base: &Base,
     (map, options): (&ColumnMap, &Options),
-    mesas: &BTreeMap<String, Vec<view::MesaView>>,
+    units: &BTreeMap<String, Vec<view::UnitView>>,
     pictures: &pictures::Pictures,
 ) -> Result<(), PublishError> {
     let title = if options.title.is_empty() { map.title.clone() } else { options.title.clone() };
@@ -276,8 +279,8 @@ fn pages_of(
         })?;
     }
     levels[centre_at].par_iter().try_for_each(|centre| {
-        let mesas = mesas.get(&centre.code).map_or(&[][..], Vec::as_slice);
-        site.file(&centre.href, templates.centre(&path_to(centre_at, centre), mesas)?.as_bytes())
+        let units = units.get(&centre.code).map_or(&[][..], Vec::as_slice);
+        site.file(&centre.href, templates.centre(&path_to(centre_at, centre), units)?.as_bytes())
     })?;
     let entries: Vec<search::Entry> = levels[centre_at]
         .iter()
@@ -292,11 +295,11 @@ fn pages_of(
             }
         })
         .collect();
-    search::write(site, &entries)?;
-    let country = levels[0].first().cloned();
-    let facts = Facts::gather(base, options.run.run(), pictures, country.as_ref())?;
-    site.file("como.html", templates.about(&facts)?.as_bytes())?;
-    site.file("datos.html", templates.data(&site.files("datos/"), options.key.is_some())?.as_bytes())
+    search::write(site, &entries, search::key(base.levels()))?;
+    let whole = levels[0].first().cloned();
+    let facts = Facts::gather(base, options.run.run(), pictures, whole.as_ref())?;
+    site.file("about.html", templates.about(&facts)?.as_bytes())?;
+    site.file("data.html", templates.data(&site.files("data/"), options.key.is_some())?.as_bytes())
 }
 
 /// One entry of the manifest's originals.
@@ -306,7 +309,7 @@ fn original_of(record: &crate::record::Record) -> Original {
         sha256: record.source().sha256.clone(),
         page: record.source().page,
         centre: record.sheet.centre.clone(),
-        mesa: record.sheet.table,
+        table: record.sheet.table,
         status: tally::status(record).to_owned(),
         picture: None,
         refused: None,

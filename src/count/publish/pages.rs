@@ -7,7 +7,8 @@
 use super::PublishError;
 use super::manifest::{Published, Writer};
 use super::pictures::Pictures;
-use super::view::{MesaView, Place};
+use super::search;
+use super::view::{Place, UnitView};
 use crate::count::tally::{Base, TallyError, about, aside};
 use crate::form::{Level, Levels};
 use crate::ground::words::{Language, noun, thousands};
@@ -20,8 +21,8 @@ use std::collections::BTreeMap;
 
 /// Why a sheet has no picture, in Spanish and English, by the refusal's tag.
 const REFUSALS: [(&str, &str, &str); 8] = [
-    ("form_unknown", "no se reconoce el formato del acta", "the sheet's form is not known"),
-    ("not_registered", "el acta no se localizó en la foto", "the sheet was not located in the photo"),
+    ("form_unknown", "no se reconoce el formato de la hoja", "the sheet's form is not known"),
+    ("not_registered", "la hoja no se localizó en la foto", "the sheet was not located in the photo"),
     (
         "block_not_located",
         "la foto muestra solo una parte y no se localizó el bloque con datos personales",
@@ -94,7 +95,7 @@ impl Facts {
         base: &Base,
         run: Option<&Run>,
         pictures: &Pictures,
-        country: Option<&Place>,
+        whole: Option<&Place>,
     ) -> Result<Self, PublishError> {
         let count =
             |sql: &str| -> Result<usize, TallyError> { Ok(base.db().query_row(sql, [], |r| r.get(0))?) };
@@ -107,7 +108,7 @@ impl Facts {
             )
             .map_err(TallyError::from)?;
         let aside = aside(base)?;
-        let c = country.map(|c| c.coverage).unwrap_or_default();
+        let c = whole.map(|p| p.coverage).unwrap_or_default();
         let refused: BTreeMap<String, usize> = pictures.refused();
         let list = |map: Option<&BTreeMap<String, std::collections::BTreeSet<String>>>| {
             let each = |(name, hashes): (&String, &std::collections::BTreeSet<String>)| {
@@ -210,22 +211,23 @@ impl Templates {
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
                 parts => Serde(parts), front => above.is_empty(),
-                below => (above.len() + 1).min(self.levels.last()),
+                below => (above.len() + 1).min(self.levels.last()), key => search::key(&self.levels),
+                widths => [self.levels.centre_width(), self.levels.table().digits],
             },
         )
     }
 
-    /// The page of a centre with its mesas.
+    /// The page of a centre with its units.
     ///
     /// # Errors
     /// As [`Templates::new`].
-    pub fn centre(&self, path: &[Place], mesas: &[MesaView]) -> Result<String, minijinja::Error> {
+    pub fn centre(&self, path: &[Place], units: &[UnitView]) -> Result<String, minijinja::Error> {
         let Some((place, above)) = path.split_last() else { return Ok(String::new()) };
         self.render(
             "centre.html",
             context! {
                 site => self.title.as_str(), root => root(&place.href), place => Serde(place), above => Serde(above),
-                mesas => Serde(mesas), front => false,
+                units => Serde(units), front => false,
             },
         )
     }
@@ -278,7 +280,10 @@ struct Names {
 
 impl Names {
     fn all(levels: &Levels) -> Vec<Self> {
-        let of = |level: &Level| Self { es: noun(&level.es), en: noun(&level.en) };
+        let of = |level: &Level| Self {
+            es: noun(&level.es, &level.plural.es),
+            en: noun(&level.en, &level.plural.en),
+        };
         levels.all().iter().map(of).collect()
     }
 }

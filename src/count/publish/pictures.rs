@@ -1,6 +1,6 @@
 //! The published pictures of a run, and what became of every original.
 //!
-//! In: the records one by one, the originals. Out: a JPEG for each sheet that stands for its mesa, or
+//! In: the records one by one, the originals. Out: a JPEG for each sheet that stands for its unit, or
 //! why there is none; the list of originals for the manifest. A few photos are in memory at a time.
 //! Refuses nothing: a sheet without a picture says why.
 
@@ -44,7 +44,7 @@ impl Pictures {
 /// The sheets on one photo, each with its place in the run.
 type Photo = Vec<(i64, Record)>;
 
-/// Writes the pictures of all sheets that stand for a mesa.
+/// Writes the pictures of all sheets that stand for a unit.
 ///
 /// # Errors
 /// The run cannot be read, or a file not be written.
@@ -56,7 +56,7 @@ pub fn write(
     originals: &Originals,
 ) -> Result<Pictures, PublishError> {
     let mut wanted: BTreeSet<i64> = BTreeSet::new();
-    let sql = "SELECT sheet FROM mesa WHERE sheet IS NOT NULL AND standing IN ('counted', 'review')";
+    let sql = "SELECT sheet FROM unit WHERE sheet IS NOT NULL AND standing IN ('counted', 'review')";
     let mut statement = base.db().prepare(sql).map_err(crate::count::tally::TallyError::from)?;
     let rows = statement.query_map([], |r| r.get(0)).map_err(crate::count::tally::TallyError::from)?;
     for row in rows {
@@ -106,7 +106,7 @@ fn flush(
             Ok(picture) => {
                 let hash = sha256(&picture.jpeg);
                 // Named after what it shows: two sheets of one photo are two pictures.
-                let href = format!("actas/{}/{hash}.jpg", &hash[..2]);
+                let href = format!("sheets/{}/{hash}.jpg", &hash[..2]);
                 if site.files(&href).is_empty() {
                     site.file(&href, &picture.jpeg)?;
                 }
@@ -123,7 +123,7 @@ fn flush(
     Ok(())
 }
 
-/// The pictures of the sheets on one photo that stand for a mesa.
+/// The pictures of the sheets on one photo that stand for a unit.
 fn photo_pictures(
     photo: &Photo,
     wanted: &BTreeSet<i64>,

@@ -2,11 +2,12 @@
 //!
 //! In: centres with their names and places. Out: scripts that hand over a list each (`cotejo.put(…)`),
 //! because a page that was opened from a folder may load scripts and nothing else: one for each first
-//! four digits of a code, one for each two first letters of a word of a name, and one with the words
+//! digits of a code, one for each two first letters of a word of a name, and one with the words
 //! that are too frequent to be looked up. Refuses nothing.
 
 use super::PublishError;
 use super::manifest::Writer;
+use crate::form::Levels;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ pub struct Entry {
     pub code: String,
     /// Its name.
     pub name: String,
-    /// Parish, municipality, state.
+    /// The areas that it lies in, the smallest first.
     pub place: String,
     /// Its page.
     pub href: String,
@@ -59,15 +60,20 @@ fn script(key: &str, list: &[&Entry]) -> String {
     format!("cotejo.put({},{});\n", json!(key), json!(rows))
 }
 
-/// Writes the index.
+/// How many digits of a code name its list: that many, or the whole code of a form with shorter ones.
+pub fn key(levels: &Levels) -> usize {
+    levels.centre_width().min(4)
+}
+
+/// Writes the index, of codes by their first `key` digits.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(site: &Writer, entries: &[Entry]) -> Result<(), PublishError> {
+pub fn write(site: &Writer, entries: &[Entry], key: usize) -> Result<(), PublishError> {
     let mut codes: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     let mut words: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (ix, entry) in entries.iter().enumerate() {
-        codes.entry(entry.code.get(..4).unwrap_or(&entry.code)).or_default().push(entry);
+        codes.entry(entry.code.get(..key).unwrap_or(&entry.code)).or_default().push(entry);
         for word in plain(&entry.name) {
             words.entry(word).or_default().insert(ix);
         }

@@ -78,7 +78,7 @@ fn every_link_leads_somewhere_and_every_centre_is_reached_from_the_first_page() 
     let forms = builtin().unwrap();
     let mut records: Vec<Record> = Country::new(&forms[0], 700, 9).collect();
     records[3].stand_at(crate::decide::Status::Review);
-    records[5].place.centre = Some("<script>alert(1)</script>".to_owned());
+    records[5].place.insert("centre".to_owned(), Some("<script>alert(1)</script>".to_owned()));
     let (inside, out) = (dir.path().join("run"), dir.path().join("site"));
     run(&inside, &records);
     let site = publish(&options(&inside, &out), &forms).unwrap();
@@ -106,10 +106,10 @@ fn every_link_leads_somewhere_and_every_centre_is_reached_from_the_first_page() 
         }
     }
     let centres: BTreeSet<_> = records.iter().map(|r| r.sheet.centre.clone().unwrap()).collect();
-    let pages = reached.iter().filter(|p| p.starts_with("centro/")).count();
+    let pages = reached.iter().filter(|p| p.starts_with("place/centre/")).count();
     assert_eq!(pages, centres.len());
     assert_eq!(reached.len(), files.keys().filter(|p| p.ends_with(".html")).count());
-    assert_eq!((site.mesas, site.pictures, site.refused["not_registered"]), (700, 0, 700));
+    assert_eq!((site.units, site.pictures, site.refused["not_registered"]), (700, 0, 700));
     // Names from photos are text, never markup.
     let mut pages = files.iter().filter(|(path, _)| path.ends_with(".html"));
     assert!(!pages.any(|(_, f)| String::from_utf8_lossy(f).contains("<script>alert(1)")));
@@ -127,7 +127,7 @@ fn pages_say_how_many_sheets_are_in_and_show_no_nought_for_what_no_sheet_tells()
     let table = |r: &Record| tally::ExpectedTable {
         centre: r.sheet.centre.clone().unwrap(),
         table: r.sheet.table.unwrap(),
-        names: Vec::new(),
+        names: Default::default(),
     };
     let expected = Expected { tables: records.iter().map(table).collect(), of: tally::Of::All };
     let (inside, out) = (dir.path().join("run"), dir.path().join("site"));
@@ -135,9 +135,9 @@ fn pages_say_how_many_sheets_are_in_and_show_no_nought_for_what_no_sheet_tells()
     publish(&Options { expected: Some(expected), ..options(&inside, &out) }, &forms).unwrap();
     let files = files(&out);
     let page = |path: &str| String::from_utf8(files[path].clone()).unwrap();
-    let place = page(&format!("lugar/{last}.html"));
+    let place = page(&format!("place/state/{last}.html"));
     for told in [
-        "Ninguna acta de aquí está contada",
+        "Ninguna hoja de aquí está contada",
         "No sheet from here is counted",
         &format!("{}</dd>", 60 - there),
     ] {
@@ -147,11 +147,11 @@ fn pages_say_how_many_sheets_are_in_and_show_no_nought_for_what_no_sheet_tells()
     assert!(!cells.is_match(&place), "a nought that no sheet tells:\n{place}");
     let front = page("index.html");
     for told in
-        ["Suma parcial: faltan actas en ella", "Partial sum: sheets are lacking", " 60</span>", "–</span>"]
+        ["Suma parcial: faltan hojas en ella", "Partial sum: sheets are lacking", " 60</span>", "–</span>"]
     {
         assert!(front.contains(told), "{told} is not on\n{front}");
     }
-    let csv = page("datos/tally-states.csv");
+    let csv = page("data/tally-state.csv");
     assert!(csv.lines().any(|l| l.starts_with(&format!("state,{last},")) && l.contains(",,0,")), "{csv}");
 }
 
@@ -212,7 +212,7 @@ fn a_sample_is_published_with_its_picture_and_a_changed_original_without() {
     let site = publish(&options, forms).unwrap();
     assert_eq!(site.pictures, 1, "{:?}", site.refused);
     let files = files(&out);
-    let picture = files.iter().find(|(p, _)| p.starts_with("actas/")).unwrap();
+    let picture = files.iter().find(|(p, _)| p.starts_with("sheets/")).unwrap();
     assert!(image::load_from_memory(picture.1).is_ok());
     check_links(&files);
     // One byte more after the picture's end: the same pixels, another file.

@@ -1,7 +1,7 @@
 //! What the pages of a site show, ready to be printed.
 //!
 //! In: a [`Base`], its sums, what came of each picture. Out: serializable views: places, centres with
-//! their mesas. Refuses nothing.
+//! their units. Refuses nothing.
 
 use crate::count::tally::{Base, By, Coverage, Line, TallyError, tally};
 use crate::form::Levels;
@@ -35,10 +35,10 @@ pub struct Place {
     pub name: String,
     /// Its page, from the site's root.
     pub href: String,
-    /// Its mesas.
+    /// Its units.
     pub coverage: Coverage,
-    /// How many mesas there are, as far as is known.
-    pub mesas: u64,
+    /// How many units there are, as far as is known.
+    pub units: u64,
     /// Candidates, most votes first.
     pub bars: Vec<Bar>,
     /// Totals: id, name, sum, if a sheet tells it.
@@ -48,11 +48,11 @@ pub struct Place {
     pub parent: String,
 }
 
-/// A mesa as its centre's page shows it.
+/// A unit as its centre's page shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MesaView {
+pub struct UnitView {
     /// Its number.
-    pub mesa: u32,
+    pub table: u32,
     /// `counted`, `review`, `conflict`, `rejected` or `missing`.
     pub standing: String,
     /// Whether a person settled it.
@@ -109,14 +109,16 @@ pub struct PictureView {
 
 /// The page of a place, from the site's root.
 pub fn href(levels: &Levels, depth: usize, code: &str) -> String {
+    let id = &levels.all()[depth].id;
     let safe: String = code.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if depth == 0 {
         "index.html".to_owned()
     } else if depth + 1 == levels.last() {
-        // A folder a municipality or so: no folder holds tens of thousands of files.
-        format!("centro/{}/{safe}.html", safe.get(..4).unwrap_or("x"))
+        // A folder a thousand codes: none holds tens of thousands of files.
+        let folder = &safe[..safe.len().saturating_sub(3)];
+        format!("place/{id}/{}/{safe}.html", if folder.is_empty() { "0" } else { folder })
     } else {
-        format!("lugar/{safe}.html")
+        format!("place/{id}/{safe}.html")
     }
 }
 
@@ -148,7 +150,7 @@ pub fn places(base: &Base, depth: usize) -> Result<Vec<Place>, TallyError> {
             name: if line.name.is_empty() { line.code.clone() } else { line.name.clone() },
             href: href(base.levels(), depth, &line.code),
             coverage: c,
-            mesas: c.known(),
+            units: c.known(),
             bars,
             totals: totals.map(|(i, f)| (i.id.clone(), i.name.clone(), f.votes)).collect(),
             parent: line.parent.clone(),
@@ -162,11 +164,11 @@ fn certainty(p: f64) -> String {
     if p > 0.999_999 { "> 0.999999".to_owned() } else { format!("{p:.6}") }
 }
 
-/// All mesas by centre, each with its sheet's numbers.
+/// All units by centre, each with its sheet's numbers.
 ///
 /// # Errors
 /// The database refuses the question; none is known.
-pub fn mesas(base: &Base) -> Result<BTreeMap<String, Vec<MesaView>>, TallyError> {
+pub fn units(base: &Base) -> Result<BTreeMap<String, Vec<UnitView>>, TallyError> {
     let mut names: Vec<(String, Vec<i64>)> = Vec::new();
     let mut statement = base.db().prepare("SELECT name FROM candidate ORDER BY candidate")?;
     for name in statement.query_map([], |r| r.get(0))? {
@@ -188,12 +190,12 @@ pub fn mesas(base: &Base) -> Result<BTreeMap<String, Vec<MesaView>>, TallyError>
     }
     let mut numbers = base.db().prepare("SELECT field, value FROM number WHERE sheet = ?1")?;
     let mut statement = base.db().prepare(
-        "SELECT m.centre, m.mesa, m.standing, m.copies, m.sheet, s.code, s.issued_at, s.file, s.sha256, \
-         coalesce(s.confidence, 0.0), coalesce(s.status, '') FROM mesa m LEFT JOIN sheet s ON s.sheet = m.sheet \
-         ORDER BY m.centre, m.mesa",
+        "SELECT u.centre, u.table_number, u.standing, u.copies, u.sheet, s.code, s.issued_at, s.file, s.sha256, \
+         coalesce(s.confidence, 0.0), coalesce(s.status, '') FROM unit u LEFT JOIN sheet s ON s.sheet = u.sheet \
+         ORDER BY u.centre, u.table_number",
     )?;
     let mut rows = statement.query([])?;
-    let mut out: BTreeMap<String, Vec<MesaView>> = BTreeMap::new();
+    let mut out: BTreeMap<String, Vec<UnitView>> = BTreeMap::new();
     while let Some(r) = rows.next()? {
         let (standing, sheet): (String, Option<i64>) = (r.get(2)?, r.get(4)?);
         let mut values: Vec<Option<u32>> = vec![None; fields.len()];
@@ -223,8 +225,8 @@ pub fn mesas(base: &Base) -> Result<BTreeMap<String, Vec<MesaView>>, TallyError>
                 .collect(),
         };
         let status: String = r.get(10)?;
-        let view = MesaView {
-            mesa: r.get(1)?,
+        let view = UnitView {
+            table: r.get(1)?,
             reviewed: standing == "counted" && status != "accepted",
             standing,
             copies: r.get(3)?,

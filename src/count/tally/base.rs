@@ -1,23 +1,21 @@
 //! The records of a run in a database: what tally, export, verify and publish ask.
 //!
-//! In: records one by one, the known forms, the mesas that should be there. Out: [`Base`], a SQLite
-//! database in memory with the tables of `schema.sql`, one sheet chosen for each mesa by
+//! In: records one by one, the known forms, the units that should be there. Out: [`Base`], a SQLite
+//! database in memory with the tables of `schema.sql`, one sheet chosen for each unit by
 //! `settle.sql`. Refuses nothing of a record: sheets that do not count stay in it, marked so.
 
 use super::expected::{Expected, Of};
 use super::{TallyError, about};
 use crate::decide::{Basis, Status};
-use crate::form::{FieldKind, Form, Group, Levels, PlaceName, value_id};
+use crate::form::{FieldKind, Form, Group, Levels, value_id};
 use crate::record::{Place, Record, Value};
 use crate::run::output::{About, Opened, OutputError};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The tables, in the words of the built-in form.
-const SCHEMA: &str = include_str!("schema.sql");
-/// Its word for a table of voters.
-const TABLE: &str = "mesa";
+/// The tables that are handed over, as SQL with what they mean.
+pub const SCHEMA: &str = include_str!("schema.sql");
 
 /// Whether the numbers of a sheet that does not count yet may once a person has looked.
 fn waits(record: &Record) -> bool {
@@ -54,11 +52,11 @@ impl<'f> Loader<'f> {
         let db = Connection::open_in_memory()?;
         db.execute_batch(SCHEMA)?;
         db.execute_batch(
-            "CREATE TEMP TABLE listed (centre TEXT, mesa INTEGER); \
-             CREATE TEMP TABLE unlisted (centre TEXT, mesa INTEGER); \
+            "CREATE TEMP TABLE listed (centre TEXT, table_number INTEGER); \
+             CREATE TEMP TABLE unlisted (centre TEXT, table_number INTEGER); \
              CREATE TEMP TABLE told (what TEXT); \
              CREATE TEMP TABLE known (centre TEXT, place TEXT, name TEXT); \
-             CREATE TEMP TABLE nesting (level INTEGER, width INTEGER, below INTEGER, digits INTEGER, place TEXT); \
+             CREATE TEMP TABLE heard (level INTEGER, code TEXT, name TEXT, weight INTEGER); \
              BEGIN",
         )?;
         let (contests, candidates, fields) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -73,13 +71,13 @@ impl<'f> Loader<'f> {
         self.learn(record)?;
         let number = self.sheets;
         self.sheets += 1;
-        let (sheet, place) = (&record.sheet, &record.place);
+        let sheet = &record.sheet;
         let unread = record.numbers().filter(|(_, v)| v.value.is_none()).count();
         let mut codes: Vec<&str> = record.findings.iter().map(|f| f.code.name()).collect();
         codes.sort_unstable();
         codes.dedup();
         let insert = "INSERT INTO sheet VALUES \
-            (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
+            (?1,?2,?3,?4,?5,?6,?7,?8,NULL,?9,?10,?11,?12,?13,?14,?15,?16,?17)";
         self.db.prepare_cached(insert)?.execute(params![
             number,
             file_name(&record.source().path),
@@ -95,18 +93,16 @@ impl<'f> Loader<'f> {
             sheet.kind,
             record.form.as_ref().map(|f| f.id.as_str()),
             unread as i64,
-            place.country,
-            place.state,
-            place.municipality,
-            place.parish,
-            place.centre,
-            place.address,
             sheet.issued_at,
             sheet.hash,
             codes.join(" "),
         ])?;
         if let Some((registry, centre)) = record.registry.as_ref().zip(sheet.centre.as_deref()) {
-            self.hear(centre, names_of(&registry.place).map(Option::unwrap_or_default))?;
+            self.hear(centre, &registry.place)?;
+        }
+        let mut insert = self.db.prepare_cached("INSERT INTO sheet_name VALUES (?1,?2,?3)")?;
+        for (place, name) in printed(&record.place) {
+            insert.execute(params![number, place, name])?;
         }
         let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1,?2,?3,?4,?5)")?;
         for (id, value) in record.numbers() {
@@ -193,11 +189,11 @@ impl<'f> Loader<'f> {
         self.form.or(self.forms.first()).map_or_else(Levels::default, |f| f.levels.clone())
     }
 
-    /// A registry's names, in the order of [`PlaceName`], of the areas that a centre lies in.
-    fn hear(&self, centre: &str, names: [&str; 5]) -> Result<(), TallyError> {
+    /// A registry's names of the areas that a centre lies in.
+    fn hear(&self, centre: &str, names: &Place) -> Result<(), TallyError> {
         let mut insert = self.db.prepare_cached("INSERT INTO known VALUES (?1,?2,?3)")?;
-        for (column, name) in PlaceName::COLUMNS.into_iter().zip(names).filter(|n| !n.1.is_empty()) {
-            insert.execute(params![centre, column, name])?;
+        for (place, name) in printed(names) {
+            insert.execute(params![centre, place, name])?;
         }
         Ok(())
     }
@@ -266,7 +262,7 @@ impl<'f> Loader<'f> {
         Ok(())
     }
 
-    /// Chooses one sheet for each mesa; with `expected`, says which mesas are missing and how many there
+    /// Chooses one sheet for each unit; with `expected`, says which units are missing and how many there
     /// should be.
     ///
     /// # Errors
@@ -276,8 +272,7 @@ impl<'f> Loader<'f> {
             let mut list = self.db.prepare("INSERT INTO listed VALUES (?1,?2)")?;
             for table in &expected.tables {
                 list.execute(params![table.centre, table.table])?;
-                let name = |ix| table.names.get(ix).map_or("", String::as_str);
-                self.hear(&table.centre, [0, 1, 2, 3, 4].map(name))?;
+                self.hear(&table.centre, &table.names)?;
             }
             let (what, unlisted) = match &expected.of {
                 Of::All => ("all", [].as_slice()),
@@ -285,28 +280,19 @@ impl<'f> Loader<'f> {
             };
             self.db.execute("INSERT INTO told VALUES (?1)", [what])?;
             let mut list = self.db.prepare("INSERT INTO unlisted VALUES (?1,?2)")?;
-            for (centre, mesa) in unlisted {
-                list.execute(params![centre.trim_start_matches('0'), mesa])?;
+            for (centre, table) in unlisted {
+                list.execute(params![centre.trim_start_matches('0'), table])?;
             }
         }
         let levels = self.levels();
-        let mut insert = self.db.prepare("INSERT INTO nesting VALUES (?1,?2,?3,?4,?5)")?;
+        let mut insert = self.db.prepare("INSERT INTO level VALUES (?1,?2,?3,?4)")?;
         for (depth, level) in levels.all().iter().enumerate() {
-            let (width, table) = (levels.width(depth), levels.last() - depth);
-            insert.execute(params![
-                depth as i64,
-                width as i64,
-                table as i64,
-                level.digits as i64,
-                level.place.map(PlaceName::column)
-            ])?;
+            let (digits, width) = (level.digits as i64, levels.width(depth) as i64);
+            insert.execute(params![depth as i64, level.id, digits, width])?;
         }
         drop(insert);
-        self.db.execute_batch("CREATE INDEX sheet_mesa ON sheet (centre, mesa);")?;
         self.db.execute_batch(include_str!("settle.sql"))?;
-        self.db.execute_batch(
-            "CREATE INDEX area_mesa ON area (centre, mesa); CREATE INDEX mesa_sheet ON mesa (sheet); COMMIT; ANALYZE",
-        )?;
+        self.db.execute_batch("CREATE INDEX unit_sheet ON unit (sheet); COMMIT; ANALYZE")?;
         let form = self.form.or(self.forms.first()).cloned();
         Ok(Base { db: self.db, form, levels, listed: expected.is_some(), about: About::default() })
     }
@@ -358,7 +344,7 @@ impl Base {
         self.form.as_ref()
     }
 
-    /// Whether it is known which mesas should be there.
+    /// Whether it is known which units should be there.
     pub fn knows_missing(&self) -> bool {
         self.listed
     }
@@ -373,64 +359,16 @@ impl Base {
         let temporary = tempfile::tempdir_in(dir).map_err(io)?;
         let file = temporary.path().join("results.sqlite");
         self.db.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
-        let named = temporary.path().join("named.sqlite");
-        let file = if self.save_named(&file, &named)? { named } else { file };
         std::fs::rename(&file, path).map_err(io)?;
         Ok(())
     }
-
-    /// The tables that are handed over, as SQL with what they mean, under the names of the sheets' form.
-    pub fn schema(&self) -> String {
-        let schema = SCHEMA.split("-- Names as they come").next().unwrap_or(SCHEMA).trim_end();
-        let table = self.levels.table().id.as_str();
-        let depths = self.levels.all().iter().enumerate();
-        let depths: Vec<String> = depths.map(|(depth, l)| format!("{depth} {}", l.id)).collect();
-        let vote = self.form.as_ref().and_then(|f| Some(f.fields[f.votes().next()?].id.clone()));
-        let valid = self.form.as_ref().and_then(|f| f.export.valid.clone());
-        let example = vote.zip(valid).map_or_else(String::new, |(v, t)| format!("such as {v} or {t}"));
-        let line = |line: &str| {
-            let (sql, means) = line.split_once("--").map_or((line, None), |(s, m)| (s, Some(m)));
-            let quoted = if table == TABLE { TABLE.to_owned() } else { format!("\"{table}\"") };
-            let sql = sql.replace(TABLE, &quoted);
-            means.map_or_else(|| sql.clone(), |m| format!("{sql}--{}", m.replace(TABLE, table)))
-        };
-        let lines: Vec<String> = schema.lines().map(line).collect();
-        let text = lines.join("\n").replace("such as NM_PSUV or votos_validos", &example);
-        let built_in = format!("0 country, 1 state, 2 municipality, 3 parish, 4 centre, 5 {table}");
-        text.replace(&built_in, &depths.join(", "))
-    }
-
-    /// Writes what the file `plain` holds to another under the form's names; says whether those differ.
-    fn save_named(&self, plain: &Path, to: &Path) -> Result<bool, TallyError> {
-        let table = &self.levels.table().id;
-        if table == TABLE {
-            return Ok(false);
-        }
-        let db = Connection::open(to)?;
-        db.execute_batch(&self.schema())?;
-        db.execute("ATTACH ?1 AS plain", [plain.to_string_lossy()])?;
-        let sql = "SELECT type, name, sql FROM plain.sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' \
-            ORDER BY type DESC, rowid";
-        let mut statement = db.prepare(sql)?;
-        let entries = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-        let entries: Vec<(String, String, String)> = entries.collect::<Result<_, _>>()?;
-        for (kind, name, sql) in entries {
-            if kind == "table" {
-                let named = if name == TABLE { table } else { &name };
-                db.execute(&format!("INSERT INTO main.\"{named}\" SELECT * FROM plain.{name}"), [])?;
-            } else {
-                let quoted = format!("\"{table}\"");
-                db.execute(&sql.replace(&name, &name.replace(TABLE, table)).replace(TABLE, &quoted), [])?;
-            }
-        }
-        db.execute_batch("ANALYZE main")?;
-        Ok(true)
-    }
 }
 
-/// The names of a place, in the order of [`PlaceName`].
-fn names_of(p: &Place) -> [Option<&str>; 5] {
-    [&p.country, &p.state, &p.municipality, &p.parish, &p.centre].map(Option::as_deref)
+/// The names of places that are told, with what they are of.
+fn printed(names: &Place) -> impl Iterator<Item = (&str, &str)> {
+    names
+        .iter()
+        .filter_map(|(place, name)| Some((place.as_str(), name.as_deref().filter(|n| !n.is_empty())?)))
 }
 
 /// The last part of a path of either system: folders say where a machine keeps its files.

@@ -1,11 +1,10 @@
 //! What stands in the columns of a results table.
 //!
-//! In: TOML (see `models/tables/`), the built-in map or one that the user gives. Out: [`ColumnMap`].
+//! In: a form, or TOML (see `models/tables/`) that the user gives. Out: [`ColumnMap`].
 //! Refuses TOML that is no map, naming the place.
 
-use crate::form::{Form, PlaceName};
+use crate::form::Form;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Why a table or a map is refused.
@@ -68,41 +67,17 @@ pub struct ColumnMap {
     pub country: String,
     /// Column of the centre's code.
     pub centre: String,
-    /// Column of the mesa's number.
-    pub mesa: String,
-    /// How many digits a code has: lost leading zeros are put back.
-    #[serde(default = "nine")]
+    /// Column of the table's number.
+    pub table: String,
+    /// How many digits a centre's code has: lost leading zeros are put back.
+    #[serde(default)]
     pub centre_width: usize,
     /// Between columns, one character; `None` for the one that the head line uses most.
     #[serde(default)]
     pub delimiter: Option<char>,
-    /// Columns of the names of places.
-    #[serde(default)]
-    pub places: Places,
-    /// Words that the table abbreviates in names of places, and what sheets print in their stead.
-    #[serde(default)]
-    pub printed_as: BTreeMap<String, String>,
     /// Columns with figures.
     #[serde(default)]
     pub figures: Vec<FigureColumn>,
-}
-
-/// Columns of the names of places, where the table has them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Places {
-    /// Column of the state.
-    #[serde(default)]
-    pub state: Option<String>,
-    /// Column of the municipality.
-    #[serde(default)]
-    pub municipality: Option<String>,
-    /// Column of the parish.
-    #[serde(default)]
-    pub parish: Option<String>,
-    /// Column of the centre's name.
-    #[serde(default)]
-    pub centre: Option<String>,
 }
 
 /// One column with figures.
@@ -115,16 +90,10 @@ pub struct FigureColumn {
     pub item: String,
 }
 
-fn nine() -> usize {
-    9
-}
-
 impl ColumnMap {
     /// The map of a form: the columns that it names, then those of its other candidates.
     pub fn of(form: &Form) -> Self {
         let (levels, export) = (&form.levels, &form.export);
-        let column = |place| levels.all().iter().position(|l| l.place == Some(place));
-        let named = |place| column(place).map(|depth| levels.name_column(depth));
         let figure = |(column, item): &(String, String)| {
             let (column, item) = (column.clone(), item.clone());
             FigureColumn { column, item }
@@ -137,25 +106,12 @@ impl ColumnMap {
             office: office.clone(),
             country: export.country.clone(),
             centre: levels.code_column(levels.last() - 1),
-            mesa: levels.code_column(levels.last()),
+            table: levels.code_column(levels.last()),
             centre_width: levels.centre_width(),
             delimiter: None,
-            places: Places {
-                state: named(PlaceName::State),
-                municipality: named(PlaceName::Municipality),
-                parish: named(PlaceName::Parish),
-                centre: named(PlaceName::Centre),
-            },
-            printed_as: BTreeMap::new(),
             figures: export.columns.iter().map(figure).collect(),
         }
         .with_items(form.candidates.iter().map(|c| c.id.as_str()))
-    }
-
-    /// The map of the tables published for the built-in form, with the words that they abbreviate.
-    pub fn published() -> Self {
-        toml::from_str(include_str!("../../../models/tables/ve-2024-results.toml"))
-            .expect("the built-in map is part of the program and read by a test")
     }
 
     /// A map from a file.
@@ -188,12 +144,8 @@ mod tests {
     use crate::form::builtin;
 
     #[test]
-    fn the_map_of_the_built_in_form_is_the_published_one_but_for_abbreviated_words() {
-        let mut map = ColumnMap::of(&builtin().unwrap()[0]);
-        let published = ColumnMap::published();
-        map.printed_as.clone_from(&published.printed_as);
-        // The published tables have no names of centres.
-        assert_eq!(map.places.centre.take().as_deref(), Some("CENTRO_NOMBRE"));
-        assert_eq!(map, published);
+    fn the_map_of_the_built_in_form_is_the_published_one() {
+        let published = toml::from_str(include_str!("../../../models/tables/ve-2024-results.toml"));
+        assert_eq!(ColumnMap::of(&builtin().unwrap()[0]), published.unwrap());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: the records of a run ([`Base`]), a level of their form and what to add up ([`By`]). Out: [`Tally`], each
 //! figure with the number of sheets in it, as text, CSV, JSON, Parquet or a bar chart. Only accepted
-//! and reviewed sheets count, one a mesa: sheets of one mesa that say the same are joined, those that
+//! and reviewed sheets count, one a unit of the form's last level: sheets of one unit that say the same are joined, those that
 //! contradict each other are listed and left out. A place without a sheet has no sum, which is not a sum
 //! of nought, and a sum that lacks sheets says so. All sums are SQL's. Refuses what [`Base::load`] refuses.
 
@@ -16,7 +16,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-pub use base::{Base, Loader, file_name, status};
+pub use base::{Base, Loader, SCHEMA, file_name, status};
 pub use chart::{Bars, svg};
 pub use expected::{Expected, ExpectedTable, Of};
 pub use show::{frame, json, text};
@@ -82,7 +82,7 @@ pub enum By {
 pub struct Item {
     /// `candidate`, `party`, `value` (another number of a party's row) or `total`.
     pub kind: &'static str,
-    /// Short name, such as `EG`, `EG_MUD` or `votos_validos`.
+    /// Short name, as the form has it.
     pub id: String,
     /// As printed.
     pub name: String,
@@ -91,7 +91,7 @@ pub struct Item {
     pub leads: bool,
 }
 
-/// How many mesas of a place are where.
+/// How many units of a place are where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Coverage {
     /// With a sheet in the sums.
@@ -102,14 +102,14 @@ pub struct Coverage {
     pub conflict: u64,
     /// Whose sheet cannot be used.
     pub rejected: u64,
-    /// Without a sheet; `None` where it is not known which mesas there are.
+    /// Without a sheet; `None` where it is not known which units there are.
     pub missing: Option<u64>,
     /// How many the registry lists; `None` where there is none.
     pub expected: Option<u64>,
 }
 
 impl Coverage {
-    /// All mesas that are known of: shown by a sheet or listed.
+    /// All units that are known of: shown by a sheet or listed.
     pub fn known(&self) -> u64 {
         self.counted + self.review + self.conflict + self.rejected + self.missing.unwrap_or(0)
     }
@@ -134,13 +134,13 @@ pub struct Figure {
 /// The sums of one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// Its code, digits; empty for the country.
+    /// Its code, digits; empty for the whole.
     pub code: String,
     /// The code of the area above it.
     pub parent: String,
     /// Its name; empty where no sheet could be read.
     pub name: String,
-    /// Its mesas.
+    /// Its units.
     pub coverage: Coverage,
     /// One figure an item, in their order.
     pub figures: Vec<Figure>,
@@ -166,26 +166,37 @@ impl Tally {
     }
 }
 
-/// A mesa whose sheets contradict each other.
+/// A unit whose sheets contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// Code of the centre.
     pub centre: String,
-    /// Number of the mesa.
-    pub mesa: u32,
+    /// Its number within the centre.
+    pub table: u32,
     /// The number on which they differ.
     pub field: String,
     /// What each file says.
     pub says: Vec<(String, Option<u32>)>,
 }
 
+/// A unit that several sheets show alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Joined {
+    /// Code of the centre.
+    pub centre: String,
+    /// Its number within the centre.
+    pub table: u32,
+    /// The files.
+    pub files: Vec<String>,
+}
+
 /// What did not go into the sums as a sheet of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Aside {
-    /// Mesas left out because their sheets contradict each other, a line a number.
+    /// Units left out because their sheets contradict each other, a line a number.
     pub conflicts: Vec<Conflict>,
-    /// Mesas that several sheets show: centre, mesa, files.
-    pub joined: Vec<(String, u32, Vec<String>)>,
+    /// Units that several sheets show.
+    pub joined: Vec<Joined>,
     /// Files of sheets that count and do not say where they are from.
     pub unplaced: Vec<String>,
 }
@@ -229,12 +240,12 @@ pub fn tally(base: &Base, depth: usize, by: By, within: &str) -> Result<Tally, T
     let mut lines = Vec::new();
     let mut at = std::collections::BTreeMap::new();
     let sql = "SELECT p.code, p.parent, p.name, \
-        count(*) FILTER (WHERE m.standing = 'counted'), count(*) FILTER (WHERE m.standing = 'review'), \
-        count(*) FILTER (WHERE m.standing = 'conflict'), count(*) FILTER (WHERE m.standing = 'rejected'), \
-        count(*) FILTER (WHERE m.standing = 'missing'), count(*) FILTER (WHERE m.listed) \
+        count(*) FILTER (WHERE u.standing = 'counted'), count(*) FILTER (WHERE u.standing = 'review'), \
+        count(*) FILTER (WHERE u.standing = 'conflict'), count(*) FILTER (WHERE u.standing = 'rejected'), \
+        count(*) FILTER (WHERE u.standing = 'missing'), count(*) FILTER (WHERE u.listed) \
         FROM place p JOIN area a ON a.level = p.level AND a.code = p.code \
-        JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
-        WHERE p.level = ?1 AND m.centre GLOB ?2 GROUP BY p.code ORDER BY p.code";
+        JOIN unit u USING (unit) \
+        WHERE p.level = ?1 AND u.centre GLOB ?2 GROUP BY p.code ORDER BY p.code";
     let glob = format!("{}*", within.replace(['*', '?', '['], ""));
     let mut statement = base.db().prepare(sql)?;
     let mut rows = statement.query(params![depth as i64, glob])?;
@@ -254,13 +265,13 @@ pub fn tally(base: &Base, depth: usize, by: By, within: &str) -> Result<Tally, T
         lines.push(line);
     }
     let candidates = "SELECT a.code, c.id, sum(n.value), count(n.value) \
-        FROM area a JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
-        JOIN candidate_number n ON n.sheet = m.sheet JOIN candidate c ON c.candidate = n.candidate \
-        WHERE a.level = ?1 AND m.standing = 'counted' AND m.centre GLOB ?2 GROUP BY a.code, n.candidate";
+        FROM area a JOIN unit u USING (unit) \
+        JOIN candidate_number n ON n.sheet = u.sheet JOIN candidate c ON c.candidate = n.candidate \
+        WHERE a.level = ?1 AND u.standing = 'counted' AND u.centre GLOB ?2 GROUP BY a.code, n.candidate";
     let fields = "SELECT a.code, f.id, sum(n.value), count(n.value) \
-        FROM area a JOIN mesa m ON m.centre = a.centre AND m.mesa = a.mesa \
-        JOIN number n ON n.sheet = m.sheet JOIN field f ON f.field = n.field \
-        WHERE a.level = ?1 AND m.standing = 'counted' AND m.centre GLOB ?2 AND f.kind = ?3 \
+        FROM area a JOIN unit u USING (unit) \
+        JOIN number n ON n.sheet = u.sheet JOIN field f ON f.field = n.field \
+        WHERE a.level = ?1 AND u.standing = 'counted' AND u.centre GLOB ?2 AND f.kind = ?3 \
         GROUP BY a.code, n.field";
     let mut put = |kind: &str, code: &str, id: &str, votes: Option<u64>, sheets: u64| {
         let item = items.iter().position(|i| i.id == id && (i.kind == "total") == (kind == "total"));
@@ -290,30 +301,32 @@ pub fn tally(base: &Base, depth: usize, by: By, within: &str) -> Result<Tally, T
 /// The database refuses the question; none is known.
 pub fn aside(base: &Base) -> Result<Aside, TallyError> {
     let mut out = Aside::default();
-    let sql = "SELECT c.centre, c.mesa, f.id, s.file, c.value FROM conflict c JOIN field f USING (field) \
-        JOIN sheet s ON s.sheet = c.sheet ORDER BY c.centre, c.mesa, c.field, c.sheet";
+    let sql = "SELECT u.centre, u.table_number, f.id, s.file, c.value \
+        FROM conflict c JOIN unit u USING (unit) JOIN field f USING (field) JOIN sheet s ON s.sheet = c.sheet \
+        ORDER BY u.centre, u.table_number, c.field, c.sheet";
     let mut statement = base.db().prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {
-        let (centre, mesa, field): (String, u32, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
+        let (centre, table, field): (String, u32, String) = (r.get(0)?, r.get(1)?, r.get(2)?);
         let says = (r.get(3)?, r.get(4)?);
         match out.conflicts.last_mut() {
-            Some(c) if c.centre == centre && c.mesa == mesa && c.field == field => c.says.push(says),
-            _ => out.conflicts.push(Conflict { centre, mesa, field, says: vec![says] }),
+            Some(c) if c.centre == centre && c.table == table && c.field == field => c.says.push(says),
+            _ => out.conflicts.push(Conflict { centre, table, field, says: vec![says] }),
         }
     }
-    let sql = "SELECT m.centre, m.mesa, s.file FROM mesa m JOIN sheet s ON s.centre = m.centre AND s.mesa = m.mesa \
-        WHERE m.copies > 1 AND coalesce(s.kind, 'votes') <> 'zero' ORDER BY m.centre, m.mesa, s.sheet";
+    let sql = "SELECT u.centre, u.table_number, s.file FROM unit u JOIN sheet s ON s.unit = u.unit \
+        WHERE u.copies > 1 AND coalesce(s.kind, 'votes') <> 'zero' ORDER BY u.centre, u.table_number, s.sheet";
     let mut statement = base.db().prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {
-        let (centre, mesa): (String, u32) = (r.get(0)?, r.get(1)?);
+        let (centre, table): (String, u32) = (r.get(0)?, r.get(1)?);
         match out.joined.last_mut() {
-            Some(j) if j.0 == centre && j.1 == mesa => j.2.push(r.get(2)?),
-            _ => out.joined.push((centre, mesa, vec![r.get(2)?])),
+            Some(j) if j.centre == centre && j.table == table => j.files.push(r.get(2)?),
+            _ => out.joined.push(Joined { centre, table, files: vec![r.get(2)?] }),
         }
     }
-    let sql = "SELECT file FROM sheet WHERE counts AND (centre IS NULL OR mesa IS NULL) ORDER BY sheet";
+    let sql =
+        "SELECT file FROM sheet WHERE counts AND (centre IS NULL OR table_number IS NULL) ORDER BY sheet";
     let mut statement = base.db().prepare(sql)?;
     let files = statement.query_map([], |r| r.get(0))?;
     out.unplaced = files.collect::<Result<_, _>>()?;

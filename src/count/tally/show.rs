@@ -2,13 +2,13 @@
 //!
 //! In: [`Tally`] and what was left aside. Out: text, a [`Frame`], bytes. Refuses nothing.
 
-use super::{Aside, Coverage, Tally, TallyError, about};
+use super::{Aside, Coverage, Joined, Tally, TallyError, about};
 use crate::count::tally::frame::{Cell, Column, Frame};
 use crate::run::output::About;
 use serde_json::json;
 
 /// Name and version of the schema of a tally as JSON.
-pub const TALLY_SCHEMA: &str = "cotejo.tally/2";
+pub const TALLY_SCHEMA: &str = "cotejo.tally/3";
 
 /// A table for a terminal: one line a place, one column an item that anybody has votes in. The
 /// coverage stands first, so that no figure is read without it; a sum that lacks sheets has a star, and
@@ -77,15 +77,15 @@ pub fn text(tally: &Tally, aside: &Aside) -> String {
         out.push_str(&format!(
             "left out: {} {table} {}, {}: {}\n",
             conflict.centre,
-            conflict.mesa,
+            conflict.table,
             conflict.field,
             says.join(", ")
         ));
     }
-    for (centre, mesa, files) in &aside.joined {
-        if !aside.conflicts.iter().any(|c| &c.centre == centre && c.mesa == *mesa) {
+    for Joined { centre, table: number, files } in &aside.joined {
+        if !aside.conflicts.iter().any(|c| &c.centre == centre && c.table == *number) {
             out.push_str(&format!(
-                "one sheet in {} files: {centre} {table} {mesa}: {}\n",
+                "one sheet in {} files: {centre} {table} {number}: {}\n",
                 files.len(),
                 files.join(", ")
             ));
@@ -109,15 +109,15 @@ pub fn frame(tally: &Tally) -> Frame {
         Column::text("LABEL", "the item as printed"),
         Column::integer("VOTES", "the sum over the sheets that are in it; empty where there is none"),
         Column::integer("SHEETS", "how many sheets are in the sum"),
-        Column::integer("EXPECTED", "tables that the registry lists; empty where no registry was given"),
+        Column::integer("EXPECTED", "units that the registry lists; empty where no registry was given"),
         Column::text(
             "PARTIAL",
             "yes where sheets lack in the sum, no where none does; empty where nobody knows",
         ),
-        Column::integer("IN_REVIEW", "tables of the place whose sheet waits for a person"),
-        Column::integer("CONFLICTS", "tables whose sheets contradict each other; left out"),
-        Column::integer("REJECTED", "tables whose sheet cannot be used"),
-        Column::integer("MISSING", "tables without a sheet; empty where no registry was given"),
+        Column::integer("IN_REVIEW", "units of the place whose sheet waits for a person"),
+        Column::integer("CONFLICTS", "units whose sheets contradict each other; left out"),
+        Column::integer("REJECTED", "units whose sheet cannot be used"),
+        Column::integer("MISSING", "units without a sheet; empty where no registry was given"),
     ];
     let whole = |n: u64| Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX));
     let mut rows = Vec::new();

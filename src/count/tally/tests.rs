@@ -133,7 +133,7 @@ fn mesas_of_the_registry_without_a_sheet_are_missing_in_their_places() {
     let table = |r: &Record| ExpectedTable {
         centre: r.sheet.centre.clone().unwrap(),
         table: r.sheet.table.unwrap(),
-        names: vec![String::new(), "ESTADO DEL REGISTRO".to_owned()],
+        names: [("state".to_owned(), Some("ESTADO DEL REGISTRO".to_owned()))].into_iter().collect(),
     };
     let expected = Expected { tables: records.iter().map(table).collect(), of: Of::All };
     let base = Base::of(&records[..30], &forms, Some(&expected)).unwrap();
@@ -149,7 +149,7 @@ fn listed(records: &[Record]) -> Vec<ExpectedTable> {
     let table = |r: &Record| ExpectedTable {
         centre: r.sheet.centre.clone().unwrap(),
         table: r.sheet.table.unwrap(),
-        names: Vec::new(),
+        names: Default::default(),
     };
     records.iter().map(table).collect()
 }
@@ -243,11 +243,11 @@ fn what_a_run_found_missing_tells_how_many_there_should_be() {
         all.push(format!("{};{}", r.sheet.centre.clone().unwrap(), r.sheet.table.unwrap()));
         all
     });
-    let registry = crate::run::registry::Registry::parse(list.join("\n").as_bytes(), "list").unwrap();
+    let registry = crate::run::registry::Registry::parse(list.join("\n").as_bytes(), "list", &forms).unwrap();
     let mut run = crate::run::output::Run::new(&records[..10], BTreeMap::new(), Default::default());
     run.registry = Some(registry.coverage(&records[..10].iter().filter_map(|r| registry.shown(r)).collect()));
     std::fs::write(dir.path().join("run.json"), run.to_json().unwrap()).unwrap();
-    let expected = Expected::of_run(dir.path()).unwrap();
+    let expected = Expected::of_run(dir.path(), &forms).unwrap();
     let base = Base::of(&records[..10], &forms, expected.as_ref()).unwrap();
     let coverage = tally(&base, COUNTRY, By::Candidate, "").unwrap().lines[0].coverage;
     assert_eq!((coverage.counted, coverage.missing, coverage.expected), (10, Some(2), Some(11)));
@@ -296,7 +296,7 @@ fn within_keeps_to_the_codes_that_begin_so() {
 fn the_bar_chart_is_xml_with_its_coverage_and_escapes_names() {
     let (forms, mut records) = country(2, 8);
     for record in &mut records {
-        record.place.state = Some("A & B <c>".to_owned());
+        record.place.insert("state".to_owned(), Some("A & B <c>".to_owned()));
     }
     let base = Base::of(&records, &forms, None).unwrap();
     let tally = tally(&base, STATE, By::Candidate, "").unwrap();

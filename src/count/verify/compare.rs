@@ -1,12 +1,13 @@
-//! The comparison, by mesa and figure.
+//! The comparison, by unit and figure.
 //!
-//! In: two [`Side`]s. Out: [`Verification`]. The join is one walk over two sorted maps: a mesa that
+//! In: two [`Side`]s. Out: [`Verification`]. The join is one walk over two sorted maps: a unit that
 //! stands on both sides is compared figure by figure, every other is listed. Refuses sides without a
 //! common figure.
 
 use super::table::ResultsTable;
 use super::*;
 use crate::count::tally::{Base, By, items};
+use crate::form::Levels;
 
 /// The records of a run as a side, with those of the `wanted` figures that it knows. `name` and
 /// `sha256` are those of its `records.jsonl`.
@@ -22,9 +23,10 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
             }
         }
     }
-    let mut mesas: BTreeMap<MesaKey, SideMesa> = BTreeMap::new();
-    let mut statement =
-        base.db().prepare("SELECT centre, mesa, standing, sheet FROM mesa WHERE standing <> 'missing'")?;
+    let mut units: BTreeMap<UnitKey, SideUnit> = BTreeMap::new();
+    let mut statement = base
+        .db()
+        .prepare("SELECT centre, table_number, standing, sheet FROM unit WHERE standing <> 'missing'")?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {
         let standing = match r.get::<_, String>(2)?.as_str() {
@@ -32,13 +34,13 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
             "review" => Standing::Review,
             _ => Standing::Open,
         };
-        let mesa = SideMesa { standing, at: r.get(3)?, figures: BTreeMap::new() };
-        mesas.insert((r.get(0)?, r.get(1)?), mesa);
+        let unit = SideUnit { standing, at: r.get(3)?, figures: BTreeMap::new() };
+        units.insert((r.get(0)?, r.get(1)?), unit);
     }
     for sql in [
-        "SELECT m.centre, m.mesa, c.id, n.value FROM mesa m JOIN candidate_number n ON n.sheet = m.sheet \
+        "SELECT u.centre, u.table_number, c.id, n.value FROM unit u JOIN candidate_number n ON n.sheet = u.sheet \
          JOIN candidate c ON c.candidate = n.candidate",
-        "SELECT m.centre, m.mesa, f.id, n.value FROM mesa m JOIN number n ON n.sheet = m.sheet \
+        "SELECT u.centre, u.table_number, f.id, n.value FROM unit u JOIN number n ON n.sheet = u.sheet \
          JOIN field f ON f.field = n.field",
     ] {
         let mut statement = base.db().prepare(sql)?;
@@ -48,28 +50,28 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
             if !ids.contains(&item) {
                 continue;
             }
-            if let Some(mesa) = mesas.get_mut(&(r.get(0)?, r.get(1)?)) {
-                mesa.figures.insert(item, r.get(3)?);
+            if let Some(unit) = units.get_mut(&(r.get(0)?, r.get(1)?)) {
+                unit.figures.insert(item, r.get(3)?);
             }
         }
     }
     let (name, sha256) = (name.to_owned(), sha256.to_owned());
-    Ok(Side { name, sha256, origin: Origin::Sheets, items: ids, mesas })
+    Ok(Side { name, sha256, origin: Origin::Sheets, items: ids, units })
 }
 
 /// A table as a side.
 pub fn table_side(table: &ResultsTable, name: &str) -> Side {
-    let mesa = |row: &table::Row| {
+    let unit = |row: &table::Row| {
         let figures = table.items.iter().cloned().zip(row.figures.iter().copied()).collect();
-        let mesa = SideMesa { standing: Standing::Settled, at: Some(row.line), figures };
-        ((row.centre.clone(), row.table), mesa)
+        let unit = SideUnit { standing: Standing::Settled, at: Some(row.line), figures };
+        ((row.centre.clone(), row.table), unit)
     };
     Side {
         name: name.to_owned(),
         sha256: table.sha256.clone(),
         origin: Origin::Table,
         items: table.items.clone(),
-        mesas: table.rows.iter().map(mesa).collect(),
+        units: table.rows.iter().map(unit).collect(),
     }
 }
 
@@ -95,15 +97,15 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         agree_in_review: 0,
         differ: Vec::new(),
         left_only: Vec::new(),
-        right_only: right.mesas.keys().filter(|k| !left.mesas.contains_key(*k)).cloned().collect(),
+        right_only: right.units.keys().filter(|k| !left.units.contains_key(*k)).cloned().collect(),
         open: Vec::new(),
         problems: Vec::new(),
         log: None,
         edited: Vec::new(),
-        table: ("mesa".to_owned(), "table".to_owned()),
+        level: Levels::default().table().clone(),
     };
-    for (key, a) in &left.mesas {
-        let Some(b) = right.mesas.get(key) else {
+    for (key, a) in &left.units {
+        let Some(b) = right.units.get(key) else {
             out.left_only.push(key.clone());
             continue;
         };
@@ -113,7 +115,7 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         }
         let mut figures = Vec::new();
         for item in &out.items {
-            let value = |side: &SideMesa| side.figures.get(item).copied().flatten();
+            let value = |side: &SideUnit| side.figures.get(item).copied().flatten();
             match (value(a), value(b)) {
                 (Some(left), Some(right)) => {
                     out.compared += 1;
@@ -130,7 +132,7 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         } else {
             out.differ.push(Difference {
                 centre: key.0.clone(),
-                mesa: key.1,
+                table: key.1,
                 standing: a.standing,
                 left_at: a.at,
                 right_at: b.at,

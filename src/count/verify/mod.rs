@@ -1,7 +1,7 @@
 //! A published results table held against the sheets, or against another table.
 //!
 //! In: two [`Side`]s: the records of a run ([`records_side`]) or a table ([`table_side`]). Out:
-//! [`Verification`]: per mesa agree or differ, and on which side alone it stands; every difference with
+//! [`Verification`]: per unit agree or differ, and on which side alone it stands; every difference with
 //! both values. [`page`] makes a report of it, with a crop of the sheet beside each difference. Only
 //! figures that both sides give are compared. Refuses sides that share no figure.
 
@@ -15,12 +15,12 @@ mod tests;
 pub use compare::{compare, records_side, table_side};
 
 use crate::count::tally::TallyError;
-use crate::ground::words::noun;
+use crate::form::Level;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Name and version of the schema of a verification as JSON.
-pub const VERIFY_SCHEMA: &str = "cotejo.verify/1";
+pub const VERIFY_SCHEMA: &str = "cotejo.verify/2";
 
 /// Why nothing was verified.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ impl From<rusqlite::Error> for VerifyError {
     }
 }
 
-/// How far a mesa's figures are to be trusted.
+/// How far a unit's figures are to be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
@@ -62,9 +62,9 @@ pub enum Standing {
     Open,
 }
 
-/// One mesa of a side.
+/// One unit of a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SideMesa {
+pub struct SideUnit {
     /// How far to trust it.
     pub standing: Standing,
     /// Place of its sheet in the run, or line of its row in the table.
@@ -80,12 +80,12 @@ pub struct Side {
     pub name: String,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// Whether its mesas are sheets of a run.
+    /// Whether its units are sheets of a run.
     pub origin: Origin,
     /// Its figures, by id, in order.
     pub items: Vec<String>,
-    /// Its mesas by centre and number.
-    pub mesas: BTreeMap<(String, u32), SideMesa>,
+    /// Its units by centre and number.
+    pub units: BTreeMap<(String, u32), SideUnit>,
 }
 
 /// Where a side's figures come from.
@@ -109,13 +109,13 @@ pub struct FigureDifference {
     pub right: u32,
 }
 
-/// One mesa that differs.
+/// One unit that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Code of the centre.
     pub centre: String,
-    /// Number of the mesa.
-    pub mesa: u32,
+    /// Number of the unit within its centre.
+    pub table: u32,
     /// How far the left side is to be trusted.
     pub standing: Standing,
     /// Place of the sheet in the run, or line in the left table.
@@ -126,8 +126,8 @@ pub struct Difference {
     pub figures: Vec<FigureDifference>,
 }
 
-/// A mesa, by centre and number.
-pub type MesaKey = (String, u32);
+/// A unit, by centre and number.
+pub type UnitKey = (String, u32);
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -148,27 +148,27 @@ pub struct Verification {
     pub compared: usize,
     /// How many were not, because one side does not give them.
     pub empty: usize,
-    /// How many mesas agree in all figures that were compared.
+    /// How many units agree in all figures that were compared.
     pub agree: usize,
     /// Of those, how many wait for a person.
     pub agree_in_review: usize,
-    /// Mesas that differ.
+    /// Units that differ.
     pub differ: Vec<Difference>,
-    /// Mesas on the left alone.
-    pub left_only: Vec<MesaKey>,
-    /// Mesas in the right table alone.
-    pub right_only: Vec<MesaKey>,
-    /// Mesas of both that were not compared: sheets in conflict or rejected.
-    pub open: Vec<MesaKey>,
+    /// Units on the left alone.
+    pub left_only: Vec<UnitKey>,
+    /// Units in the right table alone.
+    pub right_only: Vec<UnitKey>,
+    /// Units of both that were not compared: sheets in conflict or rejected.
+    pub open: Vec<UnitKey>,
     /// What is wrong with the tables themselves.
     pub problems: Vec<table::Problem>,
     /// The review log that the sheets' figures rest on, as length and last hash.
     pub log: Option<String>,
     /// What shows that the run was changed outside the program.
     pub edited: Vec<String>,
-    /// What the sheets' form calls a table, in Spanish and English.
+    /// The last level of the sheets' form.
     #[serde(skip)]
-    pub table: (String, String),
+    pub level: Level,
 }
 
 impl Verification {
@@ -180,7 +180,7 @@ impl Verification {
             Origin::Sheets => "on a sheet only",
             Origin::Table => "in the first table only",
         };
-        let [_, tables, ..] = noun(&self.table.1);
+        let tables = &self.level.plural.en;
         let mut out = format!(
             "{} against {}\n  {} figures compared: {}\n  {} {tables} agree ({} in review)\n  \
              {} {tables} differ in {figures} figures ({in_review} in review)\n  {} {left}\n  {} in the table only\n  \

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// The style of every page that is made here: the site's.
 pub const STYLE: &str = include_str!("../publish/assets/site.css");
-/// Mesas listed one by one at most; the JSON has all.
+/// Units listed one by one at most; the JSON has all.
 const LISTED: usize = 2000;
 
 /// A crop by place of the sheet in the run and figure.
@@ -33,9 +33,9 @@ struct Row<'a> {
 }
 
 #[derive(Serialize)]
-struct Mesa<'a> {
+struct Unit<'a> {
     centre: &'a str,
-    mesa: u32,
+    table: u32,
     review: bool,
     left_at: Option<u64>,
     right_at: Option<u64>,
@@ -57,13 +57,13 @@ pub fn page(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.add_template("verify.html", include_str!("assets/verify.html"))?;
-    let mesas: Vec<Mesa<'_>> = v
+    let units: Vec<Unit<'_>> = v
         .differ
         .iter()
         .take(LISTED)
-        .map(|d| Mesa {
+        .map(|d| Unit {
             centre: &d.centre,
-            mesa: d.mesa,
+            table: d.table,
             review: d.standing == Standing::Review,
             left_at: d.left_at,
             right_at: d.right_at,
@@ -92,12 +92,12 @@ pub fn page(
         style => safe(STYLE.to_owned()),
         version => env!("CARGO_PKG_VERSION"),
         v => Serde(v),
-        es => Serde(noun(&v.table.0)),
-        en => Serde(noun(&v.table.1)),
+        es => Serde(noun(&v.level.es, &v.level.plural.es)),
+        en => Serde(noun(&v.level.en, &v.level.plural.en)),
         sheets => v.left_origin == Origin::Sheets,
         figures => v.differ.iter().map(|d| d.figures.len()).sum::<usize>(),
         more => v.differ.len().saturating_sub(LISTED),
-        mesas => Serde(&mesas),
+        units => Serde(&units),
         left_only => Serde(v.left_only.iter().take(LISTED).collect::<Vec<_>>()),
         right_only => Serde(v.right_only.iter().take(LISTED).collect::<Vec<_>>()),
         listed => LISTED,

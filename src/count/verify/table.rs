@@ -1,8 +1,8 @@
-//! A results table by mesa, as somebody published it.
+//! A results table by unit of the last level, as somebody published it.
 //!
 //! In: CSV in UTF-8 (with or without byte order mark) or Latin-1, a [`ColumnMap`]. Out:
 //! [`ResultsTable`], codes with their leading zeros, figures by item. Refuses a table without the
-//! columns for centre and mesa. Cells that are no number, rows without a place and rows of a mesa that
+//! columns for centre and table. Cells that are no number, rows without a place and rows of a unit that
 //! stood there before are problems that ride along; nothing is passed over in silence.
 
 use crate::count::tally::columns::{ColumnMap, TableError};
@@ -30,10 +30,8 @@ pub struct Row {
     pub line: u64,
     /// Code of the centre with leading zeros.
     pub centre: String,
-    /// Number of the mesa.
+    /// Number of the unit within its centre.
     pub table: u32,
-    /// Names of country, state, municipality, parish and centre; empty where the table has none.
-    pub names: Vec<String>,
     /// One figure an item of the table; `None` for an empty cell.
     pub figures: Vec<Option<u32>>,
 }
@@ -47,7 +45,7 @@ pub struct ResultsTable {
     pub encoding: &'static str,
     /// What its figures are, by id, in the map's order.
     pub items: Vec<String>,
-    /// One row a mesa, in the file's order.
+    /// One row a unit, in the file's order.
     pub rows: Vec<Row>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
@@ -84,12 +82,9 @@ impl ResultsTable {
                 found: head.join(", "),
             })
         };
-        let (centre_at, mesa_at) = (must(&map.centre)?, must(&map.mesa)?);
+        let (centre_at, table_at) = (must(&map.centre)?, must(&map.table)?);
         let figures: Vec<(usize, &str)> =
             map.figures.iter().filter_map(|f| Some((at(&f.column)?, f.item.as_str()))).collect();
-        let p = &map.places;
-        let names =
-            [&None, &p.state, &p.municipality, &p.parish, &p.centre].map(|c| c.as_deref().and_then(at));
         let mut table = Self {
             sha256: crate::ground::hash::sha256(bytes),
             encoding,
@@ -107,16 +102,16 @@ impl ResultsTable {
             };
             let digits =
                 Some(cell(centre_at)).filter(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_digit()));
-            let (Some(digits), Some(mesa)) = (digits, number(cell(mesa_at))) else {
-                problem("", "no_place", &format!("{} {}", cell(centre_at), cell(mesa_at)));
+            let (Some(digits), Some(number_of)) = (digits, number(cell(table_at))) else {
+                problem("", "no_place", &format!("{} {}", cell(centre_at), cell(table_at)));
                 continue;
             };
             let centre = format!("{digits:0>width$}", width = map.centre_width);
-            if let Some(first) = seen.get(&(centre.clone(), mesa)) {
-                problem("", "twice", &format!("{centre} {mesa} stands in line {first} already"));
+            if let Some(first) = seen.get(&(centre.clone(), number_of)) {
+                problem("", "twice", &format!("{centre} {number_of} stands in line {first} already"));
                 continue;
             }
-            seen.insert((centre.clone(), mesa), line);
+            seen.insert((centre.clone(), number_of), line);
             let mut values = Vec::with_capacity(figures.len());
             for (ix, _) in &figures {
                 let value = number(cell(*ix));
@@ -125,8 +120,7 @@ impl ResultsTable {
                 }
                 values.push(value);
             }
-            let names = names.map(|n| n.map_or_else(String::new, |ix| cell(ix).to_owned())).to_vec();
-            table.rows.push(Row { line, centre, table: mesa, names, figures: values });
+            table.rows.push(Row { line, centre, table: number_of, figures: values });
         }
         Ok(table)
     }
@@ -158,8 +152,12 @@ fn delimiter(text: &str) -> u8 {
 mod tests {
     use super::*;
 
+    fn map() -> ColumnMap {
+        ColumnMap::of(&crate::form::builtin().unwrap()[0])
+    }
+
     fn parse(bytes: &[u8]) -> ResultsTable {
-        ResultsTable::parse(bytes, "t.csv", &ColumnMap::published()).unwrap()
+        ResultsTable::parse(bytes, "t.csv", &map()).unwrap()
     }
 
     #[test]
@@ -169,12 +167,11 @@ mod tests {
         assert_eq!((latin.encoding, utf.encoding), ("Latin-1", "UTF-8"));
         assert_eq!(latin.rows, utf.rows);
         assert_eq!(latin.rows[0].centre, "010113042");
-        assert_eq!(latin.rows[0].names[1], "EDO. ANZOÁTEGUI");
         assert_eq!(latin.items, ["EG"]);
     }
 
     #[test]
-    fn a_cell_that_is_no_number_and_a_mesa_that_stands_twice_are_problems_with_their_line() {
+    fn a_cell_that_is_no_number_and_a_unit_that_stands_twice_are_problems_with_their_line() {
         let table = parse(b"CENTRO;MESA;EG;NM\n1;1;x;3\n1;1;4;4\n;2;1;1\n2;1;;5\n");
         let problems: Vec<_> = table.problems.iter().map(|p| (p.line, p.kind)).collect();
         assert_eq!(problems, [(2, "not_a_number"), (3, "twice"), (4, "no_place")]);
@@ -184,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_table_without_its_key_columns_is_refused_with_the_remedy() {
-        let error = ResultsTable::parse(b"a,b\n1,2\n", "t.csv", &ColumnMap::published()).unwrap_err();
+        let error = ResultsTable::parse(b"a,b\n1,2\n", "t.csv", &map()).unwrap_err();
         assert!(error.to_string().contains("--columns"), "{error}");
     }
 }

@@ -17,12 +17,12 @@ fn published(mesas: usize) -> (Base, String) {
         loader.add(&record).unwrap();
     }
     let base = loader.settle(None).unwrap();
-    let csv = export::published(&base, &ColumnMap::published()).unwrap().to_csv().unwrap();
+    let csv = export::published(&base, &ColumnMap::of(&builtin().unwrap()[0])).unwrap().to_csv().unwrap();
     (base, String::from_utf8(csv).unwrap())
 }
 
 fn side(csv: &str, name: &str) -> Side {
-    let table = ResultsTable::parse(csv.as_bytes(), name, &ColumnMap::published()).unwrap();
+    let table = ResultsTable::parse(csv.as_bytes(), name, &ColumnMap::of(&builtin().unwrap()[0])).unwrap();
     assert!(table.problems.is_empty(), "{:?}", table.problems);
     table_side(&table, name)
 }
@@ -56,7 +56,7 @@ fn exactly_the_planted_differences_are_found_in_a_table_of_25_000_rows() {
     invented[centre] = "010203004".to_owned();
     rows.push(invented);
     let csv: String = rows.iter().map(|r| r.join(",") + "\n").collect();
-    let table = ResultsTable::parse(csv.as_bytes(), "t.csv", &ColumnMap::published()).unwrap();
+    let table = ResultsTable::parse(csv.as_bytes(), "t.csv", &ColumnMap::of(&builtin().unwrap()[0])).unwrap();
     let left = records_side(&base, "records", "", &table.items).unwrap();
     let v = compare(&left, &table_side(&table, "t.csv")).unwrap();
     let mut found: Vec<_> = v
@@ -64,7 +64,7 @@ fn exactly_the_planted_differences_are_found_in_a_table_of_25_000_rows() {
         .iter()
         .map(|d| {
             let figures = d.figures.iter().map(|f| (f.item.clone(), f.left, f.right)).collect::<Vec<_>>();
-            (d.centre.clone(), d.mesa, figures)
+            (d.centre.clone(), d.table, figures)
         })
         .collect();
     found.sort();
@@ -82,7 +82,7 @@ fn a_sheet_in_review_is_compared_and_marked_and_a_conflict_is_not_compared() {
     let mut records: Vec<_> = Country::new(&forms[0], 4, 3).collect();
     let csv = {
         let base = Base::of(&records, &forms, None).unwrap();
-        let csv = export::published(&base, &ColumnMap::published()).unwrap().to_csv().unwrap();
+        let csv = export::published(&base, &ColumnMap::of(&builtin().unwrap()[0])).unwrap().to_csv().unwrap();
         String::from_utf8(csv).unwrap()
     };
     records[0].stand_at(Status::Review);

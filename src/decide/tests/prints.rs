@@ -160,7 +160,7 @@ fn context_is_open_by_itself_and_holds_no_sheet_back() {
     // Nor does a relation with it; a result that is exceeded by its total does.
     v[ix] = 100;
     let d = decided(&sheet(&form, &v));
-    let f = finding(&d, Code::ElectoresExceeded);
+    let f = finding(&d, Code::RegisteredExceeded);
     assert_eq!((d.status, f.severity), (Status::Accepted, Severity::Info));
     let votes = form.field("votos").unwrap();
     let mut e = sheet(&form, &v);
@@ -176,5 +176,8 @@ fn a_form_that_takes_the_roll_for_a_result_holds_a_sheet_for_it() {
     let mut v = truth(&form);
     v[ix] = 100;
     let d = decided(&sheet(&form, &v));
-    assert_eq!((d.status, finding(&d, Code::ElectoresExceeded).severity), (Status::Review, Severity::Review));
+    assert_eq!(
+        (d.status, finding(&d, Code::RegisteredExceeded).severity),
+        (Status::Review, Severity::Review)
+    );
 }

@@ -85,7 +85,10 @@ fn more_votes_than_electores_is_told() {
     let mut v = truth(&form);
     v[form.field("electores").unwrap()] = 100;
     let d = decided(&with_qr(&form, &v));
-    assert_eq!((d.status, finding(&d, Code::ElectoresExceeded).severity), (Status::Accepted, Severity::Info));
+    assert_eq!(
+        (d.status, finding(&d, Code::RegisteredExceeded).severity),
+        (Status::Accepted, Severity::Info)
+    );
     // Read with doubt, it is the reading that is wrong: no value.
     let ix = form.field("electores").unwrap();
     let mut e = with_qr(&form, &v);
@@ -172,18 +175,18 @@ fn electores_stay_as_printed_whatever_the_registry_says() {
     let v = truth(&form);
     let ix = form.field(ELECTORES).unwrap();
     let mut e = with_qr(&form, &v);
-    assert_eq!(registered(&e, Registered::Known { electores: Some(v[ix]) }).status, Status::Accepted);
+    assert_eq!(registered(&e, Registered::Known { voters: Some(v[ix]) }).status, Status::Accepted);
     // Surely printed, then with doubt, the registry's number among what it may be: then it is open.
     for (print, stands) in [(sure(v[ix]), Some(v[ix])), (cell(&[(v[ix], 0.6), (v[ix] - 1, 0.39)]), None)] {
         e.fields[ix].digits = Some(print);
         let alone = decided(&e);
-        let d = registered(&e, Registered::Known { electores: Some(v[ix] - 1) });
+        let d = registered(&e, Registered::Known { voters: Some(v[ix] - 1) });
         assert_eq!((d.fields[ix].value, d.fields[ix].basis), (stands, Basis::Read));
         assert_eq!((d.status, d.fields[ix].confidence), (Status::Accepted, alone.fields[ix].confidence));
     }
     e.fields[ix].digits = Some(sure(v[ix]));
-    let d = registered(&e, Registered::Known { electores: Some(1950) });
-    let differ = finding(&d, Code::ElectoresDiffer);
+    let d = registered(&e, Registered::Known { voters: Some(1950) });
+    let differ = finding(&d, Code::RegisteredDiffer);
     assert_eq!(differ.message, "Electores: 1900 on the sheet, 1950 in the registry");
     assert_eq!((d.status, differ.severity), (Status::Accepted, Severity::Info));
 }
@@ -195,14 +198,14 @@ fn electores_that_cannot_be_read_are_filled_from_the_registry() {
     let ix = form.field(ELECTORES).unwrap();
     let mut e = with_qr(&form, &v);
     e.fields[ix].digits = Some(unreadable());
-    let d = registered(&e, Registered::Known { electores: Some(1950) });
+    let d = registered(&e, Registered::Known { voters: Some(1950) });
     assert_eq!((d.fields[ix].value, d.fields[ix].basis), (Some(1950), Basis::Filled));
     assert_eq!(d.status, Status::Accepted, "{:?}", d.findings);
     let said = "Electores: no channel readable; 1950 is what the registry has";
     assert_eq!(finding(&d, Code::ValueFilled).message, said);
     // A print that shows another number, however faintly, is not overruled.
     e.fields[ix].digits = Some(cell(&[(1900, 0.4)]));
-    let d = registered(&e, Registered::Known { electores: Some(1950) });
+    let d = registered(&e, Registered::Known { voters: Some(1950) });
     assert_eq!(d.fields[ix].value, None, "{:?}", d.findings);
     assert_eq!(d.fields[ix].alternatives[0].0, 1900);
 }
@@ -228,14 +231,14 @@ fn a_doubtful_code_is_confirmed_by_its_tables_electores() {
         e
     };
     let e = doubtful();
-    let known = |electores| Registered::Known { electores: Some(electores) };
+    let known = |voters| Registered::Known { voters: Some(voters) };
     assert_eq!(registered(&e, known(electores)).status, Status::Accepted);
     // Another number, or no such table: nothing is said about a code that may be misread.
     for other in [known(electores + 1), Registered::Unknown] {
         let d = registered(&e, other);
         assert_eq!(finding(&d, Code::CodeUnreadable).severity, Severity::Review);
         assert!(
-            d.findings.iter().all(|f| ![Code::ElectoresDiffer, Code::TableNotRegistered].contains(&f.code))
+            d.findings.iter().all(|f| ![Code::RegisteredDiffer, Code::TableNotRegistered].contains(&f.code))
         );
     }
     // Where the code is the only word for the table, another number of voters than its table's is a doubt of it.

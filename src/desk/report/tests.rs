@@ -195,7 +195,7 @@ fn markup_in_names_and_texts_stays_text() {
     record.stand_at(Status::Review);
     record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
     record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
-    record.place.state = Some("<b onclick=alert(3)>".to_owned());
+    record.place.insert("state".to_owned(), Some("<b onclick=alert(3)>".to_owned()));
     record.findings = vec![Finding::told(
         Code::QrForeign,
         Severity::Review,

@@ -4,7 +4,7 @@
 
 use super::wording::{Both, advice, detail, label, percent, title};
 use crate::decide::{Basis, Check, Status};
-use crate::form::{FieldIx, FieldKind, Form, RelationOp};
+use crate::form::{FieldIx, FieldKind, Form, Levels, RelationOp};
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::{Mark, Picture, SheetPictures, doubtful};
 use crate::record::{Print, Record, ReviewState, Value};
@@ -22,6 +22,8 @@ pub struct Sheet {
     pub code: Option<String>,
     pub centre: Option<String>,
     pub table: Option<u32>,
+    /// What people call such a table.
+    pub level: Both,
     pub place: String,
     pub qr: Option<String>,
     pub sha256: String,
@@ -177,8 +179,9 @@ pub fn sheet(
     let mut findings: Vec<_> = record.findings.iter().collect();
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let codes: BTreeSet<Code> = record.findings.iter().map(|f| f.code).collect();
-    let place = &record.place;
-    let names = [&place.state, &place.municipality, &place.parish, &place.centre];
+    let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
+    let names = levels.all().iter().skip(1).filter_map(|level| record.place.get(&level.id)?.clone());
+    let place = names.collect::<Vec<_>>().join(" · ");
     Sheet {
         rank,
         status: record.status,
@@ -187,7 +190,8 @@ pub fn sheet(
         code: record.sheet.code.clone(),
         centre: record.sheet.centre.clone(),
         table: record.sheet.table,
-        place: names.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · "),
+        place,
+        level: Both::new(levels.table().es.as_str(), levels.table().en.as_str()),
         qr: record.sheet.qr.clone(),
         sha256: record.source().sha256.clone(),
         confidence: percent(record.confidence),

@@ -49,7 +49,9 @@ pub fn advice(finding: &Finding) -> Both {
 /// What is seen, with its numbers; empty where the title or the sums beside it say it all.
 pub fn detail(finding: &Finding) -> Both {
     match finding.code {
-        Code::RelationBroken | Code::ElectoresExceeded | Code::QrMissing | Code::ZeroReport => Both::same(""),
+        Code::RelationBroken | Code::RegisteredExceeded | Code::QrMissing | Code::ZeroReport => {
+            Both::same("")
+        }
         _ => seen(finding),
     }
 }

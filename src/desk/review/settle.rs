@@ -10,7 +10,7 @@ use super::fold::{Need, Verdict, verdict};
 use super::log::{Action, Deed, Entry};
 use super::sample::Settings;
 use crate::decide::{Status, check};
-use crate::form::Form;
+use crate::form::{Form, Levels};
 use crate::ground::finding::{Code, Finding, Severity};
 use crate::picture::doubtful;
 use crate::record::{Contest, Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
@@ -40,7 +40,7 @@ enum Asks {
 fn asks(code: Code) -> Asks {
     match code {
         Code::CodeUnreadable | Code::CodeDoubtful => Asks::Code,
-        Code::LowConfidence | Code::RelationBroken | Code::ElectoresExceeded => Asks::Numbers,
+        Code::LowConfidence | Code::RelationBroken | Code::RegisteredExceeded => Asks::Numbers,
         Code::ChannelsDisagree
         | Code::OutOfLine
         | Code::ValueCorrected
@@ -48,7 +48,7 @@ fn asks(code: Code) -> Asks {
         | Code::Misreading
         | Code::CellUnreadable
         | Code::FieldsAbsent
-        | Code::ElectoresDiffer
+        | Code::RegisteredDiffer
         | Code::TableNotRegistered
         | Code::PlaceDiffers
         | Code::QrMissing
@@ -312,7 +312,7 @@ pub fn settle<'a>(machine: &Record, form: Option<&Form>, book: &'a Book, sampled
         let verdict = verdict(&book.on(&key, &task.field), &task.need);
         // A field that was not asked for and whose entries were all taken back asks for nothing.
         if let Verdict::Settled(entry) = &verdict {
-            apply(&mut record, entry);
+            apply(&mut record, form, entry);
         }
         tasks.push((task, verdict));
     }
@@ -332,13 +332,13 @@ pub fn settle<'a>(machine: &Record, form: Option<&Form>, book: &'a Book, sampled
 }
 
 /// Puts what a person said into the record.
-fn apply(record: &mut Record, entry: &Entry) {
+fn apply(record: &mut Record, form: Option<&Form>, entry: &Entry) {
     let deed = &entry.deed;
     if deed.field == CODE {
         if let Some(code) = &deed.after {
-            let mut parts = code.split('.');
-            record.sheet.centre = parts.next().map(str::to_owned);
-            record.sheet.table = parts.next().and_then(|t| t.parse().ok());
+            let levels = form.map_or_else(Levels::default, |f| f.levels.clone());
+            let parts = levels.cut(code);
+            (record.sheet.centre, record.sheet.table) = (parts.map(|p| p.0.to_owned()), parts.map(|p| p.1));
             record.sheet.code = Some(code.clone());
         }
         return;

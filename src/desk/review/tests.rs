@@ -387,7 +387,7 @@ fn markup_in_names_and_texts_stays_text_on_every_page() {
         record.source_mut().path = evil.to_owned();
         record.sheet.qr = Some("</script><script>alert(2)</script>".to_owned());
         record.sheet.code = Some("</script><script>alert(4)</script>".to_owned());
-        record.place.state = Some("<b onclick=alert(3)>".to_owned());
+        record.place.insert("state".to_owned(), Some("<b onclick=alert(3)>".to_owned()));
     }
     records[0].findings.push(Finding::told(
         Code::CodeUnreadable,

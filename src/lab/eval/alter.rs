@@ -103,7 +103,7 @@ pub struct Missed {
     pub qr: bool,
     /// Whether a number is another than the sound sheet's.
     pub wrong: bool,
-    /// `NM_PSUV 20 as 30`.
+    /// As `FIELD 20 as 30`.
     pub change: String,
     /// What became of it.
     pub status: Status,
@@ -303,8 +303,8 @@ fn outcome(
         })
     };
     let names = |f: &&Finding| match (f.code, f.field.as_deref()) {
-        (Code::RelationBroken | Code::ElectoresExceeded, Some(id)) => of_touched(id) || related(id),
-        (Code::RelationBroken | Code::ElectoresExceeded, None) => true,
+        (Code::RelationBroken | Code::RegisteredExceeded, Some(id)) => of_touched(id) || related(id),
+        (Code::RelationBroken | Code::RegisteredExceeded, None) => true,
         (Code::FieldsAbsent, _) => touched.iter().any(|&ix| f.names(&form.fields[ix].label)),
         (_, Some(id)) => of_touched(id),
         (_, None) => false,

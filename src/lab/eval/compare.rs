@@ -78,7 +78,7 @@ fn rank(sheet: &SheetResult) -> (u8, std::cmp::Reverse<usize>) {
     (class, std::cmp::Reverse(faults))
 }
 
-/// A sheet in words, such as `review, 2 wrong (EG_MUD 3 for 5, …), 1 unread (votos)`.
+/// A sheet in words, such as `review, 2 wrong (FIELD 3 for 5, …), 1 unread (TOTAL)`.
 fn words(sheet: &SheetResult) -> String {
     let mut out = sheet.status.word().to_owned();
     if !sheet.wrong.is_empty() {

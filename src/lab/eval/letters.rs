@@ -14,9 +14,8 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of one sheet that are read, by the header's lines, and how many signs each has room for.
-const LINES: [(&str, usize); 5] =
-    [("state", 14), ("municipality", 12), ("parish", 12), ("centre_name", 40), ("centre_address", 90)];
+/// How many signs the name of an area, of a centre and another has room for.
+const ROOM: [usize; 3] = [12, 40, 90];
 
 /// One sign over all sheets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,12 +53,19 @@ pub fn letters(digitizer: &Digitizer, sheets: usize, seed: u64) -> Letters {
 fn sheet(digitizer: &Digitizer, form: &Form, (seed, sheet): (u64, u64)) -> (String, String) {
     let mut rng = rng(seed ^ 0x6c65_7474, sheet);
     let mut truth = values::invent(form, &mut rng, ValueMode::Realistic);
-    let printed = LINES.map(|(id, long)| {
-        let name = name(&mut rng, long);
+    let names = form.levels.names().filter(|n| form.levels.find(n.id) != Some(0));
+    let names: Vec<(&str, &str)> = names.map(|n| (n.id, n.line)).collect();
+    let mut print = |&(level, id): &(&str, &str)| {
+        let room = match form.levels.find(level) {
+            Some(depth) => ROOM[usize::from(depth + 1 == form.levels.last())],
+            None => ROOM[2],
+        };
+        let name = name(&mut rng, room);
         let head = form.header_line(id).and_then(|l| l.prefix.as_deref()).map(|p| format!("{p} "));
         set(&mut truth, id, head.unwrap_or_default() + &name);
         name
-    });
+    };
+    let printed: Vec<String> = names.iter().map(&mut print).collect();
     let drawn = draw::draw(form, &truth, Part::Whole, &mut rng);
     let mut settings = scan::ScanSettings::typical(&mut rng);
     (settings.strokes, settings.turns) = (0, 0);
@@ -73,8 +79,8 @@ fn sheet(digitizer: &Digitizer, form: &Form, (seed, sheet): (u64, u64)) -> (Stri
         pixels: picture.pixels,
     };
     let place = digitizer.photo(photo).into_iter().next().map(|d| d.record.place).unwrap_or_default();
-    let read = [place.state, place.municipality, place.parish, place.centre, place.address];
-    (printed.join(" "), read.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    let read: Vec<&str> = names.iter().filter_map(|(id, _)| place.get(*id)?.as_deref()).collect();
+    (printed.join(" "), read.join(" "))
 }
 
 fn set(truth: &mut SheetTruth, id: &str, text: String) {

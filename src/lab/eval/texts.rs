@@ -3,24 +3,24 @@
 //! In: records, the truth, and [`Names`]: the published table of names by centre and table, names by file as
 //! people saw them on the sheets, or both. Out: [`Texts`], a character error rate a field, how many names are
 //! right to the letter, and each wrong one with what is expected. The published table abbreviates; what the
-//! sheets print instead stands in its [`ColumnMap`], and nothing else is allowed for. Refuses a table without
+//! sheets print instead the form says, and nothing else is allowed for. Refuses a table without
 //! the columns it needs. Names of which nothing is known are not counted.
 
 use super::Truth;
-use crate::count::tally::columns::ColumnMap;
+use crate::form::Form;
 use crate::record::{Place, Record};
 use crate::run::registry::{Registry, RegistryError};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// The names that are measured, as records call them.
-const FIELDS: [&str; 5] = ["state", "municipality", "parish", "centre", "address"];
-
 /// What is known of the names on sheets.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
+    /// The names that are measured, as records call them: all that the forms know but the whole's.
+    pub fields: Vec<String>,
     /// The published table, by centre and table.
     pub published: Registry,
     /// What sheets print in the stead of its abbreviations, word by word.
@@ -32,7 +32,7 @@ pub struct Names {
 /// One field's names over all sheets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Field {
-    /// `state`, `municipality`, `parish`, `centre` or `address`.
+    /// As records call it.
     pub id: String,
     /// Letters that should have been read, spaces among them.
     pub letters: usize,
@@ -65,16 +65,19 @@ pub struct Texts {
 }
 
 impl Names {
-    /// Reads the published table and the table of names by file, whose columns are `file` and any of `state`,
-    /// `municipality`, `parish`, `centre` (its name) and `address`.
+    /// Reads the published table and the table of names by file, whose columns are `file` and any of the names that
+    /// records of these forms hold.
     ///
     /// # Errors
     /// A table that cannot be read, or that lacks its columns.
-    pub fn load(published: Option<&Path>, seen: Option<&Path>) -> Result<Self, RegistryError> {
-        let mut names = Self::default();
+    pub fn load(
+        published: Option<&Path>,
+        seen: Option<&Path>,
+        forms: &[impl Borrow<Form>],
+    ) -> Result<Self, RegistryError> {
+        let mut names = Self::of(forms);
         if let Some(path) = published {
-            names.published = Registry::load(path)?;
-            names.printed_as = ColumnMap::published().printed_as;
+            names.published = Registry::load(path, forms)?;
         }
         if let Some(path) = seen {
             let broken =
@@ -84,14 +87,25 @@ impl Names {
                 let row: BTreeMap<String, String> = row.map_err(|e| broken(e.to_string()))?;
                 let get = |id: &str| row.get(id).filter(|t| !t.is_empty()).cloned();
                 let file = get("file").ok_or_else(|| broken("has a row without a file".to_owned()))?;
-                let mut place = Place::default();
-                for id in FIELDS {
-                    *slot(&mut place, id) = get(id);
-                }
+                let place = names.fields.iter().map(|id| (id.clone(), get(id))).collect();
                 names.seen.insert(file, place);
             }
         }
         Ok(names)
+    }
+
+    /// No names yet, of sheets of these forms.
+    fn of(forms: &[impl Borrow<Form>]) -> Self {
+        let mut names = Self::default();
+        for form in forms.iter().map(Borrow::borrow) {
+            for name in form.levels.names().filter(|n| form.levels.find(n.id) != Some(0)) {
+                if !names.fields.iter().any(|known| known == name.id) {
+                    names.fields.push(name.id.to_owned());
+                }
+            }
+            names.printed_as.extend(form.export.printed_as.clone());
+        }
+        names
     }
 
     /// The name `id` as a sheet prints it, where it is known.
@@ -108,12 +122,9 @@ impl Names {
 /// A published name as the sheets print it.
 fn as_printed(published: &str, printed_as: &BTreeMap<String, String>) -> String {
     // Some names lose the space after their head to fit the column.
-    let spaced = match published.find('.') {
-        Some(dot) if dot < 4 && !published.starts_with("C.M.") => {
-            format!("{} {}", &published[..=dot], &published[dot + 1..])
-        }
-        _ => published.to_owned(),
-    };
+    let head = printed_as.keys().filter(|head| published.starts_with(head.as_str())).map(String::len).max();
+    let head = head.or_else(|| published.find('.').filter(|dot| *dot < 4).map(|dot| dot + 1)).unwrap_or(0);
+    let spaced = format!("{} {}", &published[..head], &published[head..]);
     let printed = |word| printed_as.get(word).map_or(word, String::as_str);
     spaced.split_whitespace().map(printed).collect::<Vec<_>>().join(" ")
 }
@@ -124,29 +135,13 @@ fn words(text: &str) -> String {
 }
 
 fn name<'a>(place: &'a Place, id: &str) -> Option<&'a str> {
-    match id {
-        "state" => place.state.as_deref(),
-        "municipality" => place.municipality.as_deref(),
-        "parish" => place.parish.as_deref(),
-        "centre" => place.centre.as_deref(),
-        _ => place.address.as_deref(),
-    }
-}
-
-fn slot<'a>(place: &'a mut Place, id: &str) -> &'a mut Option<String> {
-    match id {
-        "state" => &mut place.state,
-        "municipality" => &mut place.municipality,
-        "parish" => &mut place.parish,
-        "centre" => &mut place.centre,
-        _ => &mut place.address,
-    }
+    place.get(id)?.as_deref()
 }
 
 /// Measures the names of records whose truth is known.
 pub fn measure(records: &[Record], truth: &Truth, names: &Names) -> Texts {
     let mut fields: Vec<Field> =
-        FIELDS.iter().map(|id| Field { id: (*id).to_owned(), ..Field::default() }).collect();
+        names.fields.iter().map(|id| Field { id: id.clone(), ..Field::default() }).collect();
     for record in records.iter().filter(|r| !r.is_part() && r.source().page == 0) {
         let Some(sheet) = truth.find(&record.source().path).map(|ix| &truth.sheets[ix]) else { continue };
         let table = sheet.centre.as_deref().zip(sheet.table);
@@ -198,10 +193,14 @@ mod tests {
 
     fn names() -> Names {
         let table = "CENTRO,MESA,EDO,MUN,PAR\n10203004,5,DTTO. CAPITAL,MP.BLVNO LIBERTADOR,CM. EL TIGRE\n";
-        let published = Registry::parse(table.as_bytes(), "names.csv").unwrap();
-        let place = Place { centre: Some("LICEO  QUIÑONES".to_owned()), ..Place::default() };
-        let printed_as = ColumnMap::published().printed_as;
-        Names { published, printed_as, seen: BTreeMap::from([("a.jpg".to_owned(), place)]) }
+        let forms = crate::form::builtin().unwrap();
+        let published = Registry::parse(table.as_bytes(), "names.csv", &forms).unwrap();
+        let seen = BTreeMap::from([("a.jpg".to_owned(), place(&[("centre", "LICEO  QUIÑONES")]))]);
+        Names { published, seen, ..Names::of(&forms) }
+    }
+
+    fn place(names: &[(&str, &str)]) -> Place {
+        names.iter().map(|(id, name)| ((*id).to_owned(), Some((*name).to_owned()))).collect()
     }
 
     fn measured(place: Place) -> Texts {
@@ -212,18 +211,18 @@ mod tests {
 
     #[test]
     fn abbreviations_of_the_published_table_are_allowed_for_and_nothing_else() {
-        let text = |t: &str| Some(t.to_owned());
-        let printed = Place {
-            state: text("DISTRITO CAPITAL"),
-            municipality: text("MP. BOLIVARIANO LIBERTADOR"),
-            parish: text("PQ. EL TIGRE"),
-            centre: text("LICEO QUIÑONES"),
-            ..Place::default()
-        };
+        let printed = place(&[
+            ("state", "DISTRITO CAPITAL"),
+            ("municipality", "MP. BOLIVARIANO LIBERTADOR"),
+            ("parish", "PQ. EL TIGRE"),
+            ("centre", "LICEO QUIÑONES"),
+        ]);
         let right = measured(printed.clone());
         assert!(right.fields.iter().all(|f| f.errors == 0 && f.exact == 1 && f.letters > 0), "{right:?}");
         assert_eq!(right.fields.len(), 4, "an address is not known");
-        let wrong = measured(Place { parish: text("PO. EL TIGRE"), ..printed });
+        let mut misread = printed;
+        misread.extend(place(&[("parish", "PO. EL TIGRE")]));
+        let wrong = measured(misread);
         let counts: Vec<usize> = wrong.fields.iter().map(|f| f.errors).collect();
         assert_eq!(counts, [0, 0, 1, 0]);
         assert!(wrong.to_string().contains("parish: \"PQ. EL TIGRE\" read as \"PO. EL TIGRE\""));

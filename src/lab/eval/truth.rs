@@ -1,8 +1,7 @@
 //! What is known to stand on sheets: the truth that records are measured against.
 //!
-//! In: a CSV table with a head line, one row a file. Columns: `file`; `centro`, `mesa`; `electores`,
-//! `votos_validos`, `votos_nulos` and any other field id of a known form; one a candidate (`EG`, …);
-//! `qr_payload`, whose votes are parsed by the form's grammar; `defect` and `expected` (a status) on
+//! In: a CSV table with a head line, one row a file. Columns: `file`; `centre`, `table`, or what a known form calls
+//! these levels; any field id of a known form; one a candidate; `qr_payload`, whose votes are parsed by the form's grammar; `defect` and `expected` (a status) on
 //! made-up sheets. Empty cells are unknown. Refuses a table without `file`, a number that is none, a
 //! payload that fits no form, and a file named twice.
 
@@ -118,6 +117,10 @@ fn read<R: std::io::Read>(
     let candidates: BTreeSet<&str> =
         forms.iter().flat_map(|f| f.candidates.iter().map(|c| c.id.as_str())).collect();
 
+    let is_level = |word: &str, generic: &str, above: usize| {
+        word == generic || forms.iter().any(|f| f.levels.is_called(f.levels.last() - above, word))
+    };
+
     let mut truth = Truth::default();
     let mut seen = BTreeSet::new();
     for row in reader.records() {
@@ -129,8 +132,8 @@ fn read<R: std::io::Read>(
                 || cell.parse().map_err(|_| cell_error(line, column, format!("{cell:?} is no number")));
             match column.as_str() {
                 "file" => sheet.file = cell.to_owned(),
-                "centro" => sheet.centre = Some(cell.to_owned()),
-                "mesa" => sheet.table = Some(number()?),
+                word if is_level(word, "centre", 1) => sheet.centre = Some(cell.to_owned()),
+                word if is_level(word, "table", 0) => sheet.table = Some(number()?),
                 "defect" => sheet.defect = Some(cell.to_owned()),
                 "expected" => {
                     let quoted = serde_json::Value::String(cell.to_owned());

@@ -45,7 +45,7 @@ pub enum Defect {
     /// Printed before voting: every number is zero.
     ZeroReport,
     /// A receipt.
-    NoActa,
+    NoSheet,
 }
 
 /// What a careful reader makes of a sheet.
@@ -78,7 +78,7 @@ impl Defect {
         Self::Turned180,
         Self::Turned270,
         Self::ZeroReport,
-        Self::NoActa,
+        Self::NoSheet,
     ];
 
     /// Stable name, snake_case.
@@ -99,7 +99,7 @@ impl Defect {
             Self::Turned180 => "turned_180",
             Self::Turned270 => "turned_270",
             Self::ZeroReport => "zero_report",
-            Self::NoActa => "no_acta",
+            Self::NoSheet => "no_sheet",
         }
     }
 
@@ -112,7 +112,7 @@ impl Defect {
     pub fn expected(self) -> Expected {
         match self {
             Self::NoQr | Self::Turned90 | Self::Turned180 | Self::Turned270 => Expected::Accepted,
-            Self::NoActa => Expected::Rejected,
+            Self::NoSheet => Expected::Rejected,
             _ => Expected::Review,
         }
     }
@@ -213,7 +213,7 @@ pub fn alter(form: &Form, defect: Defect, truth: &mut SheetTruth, rng: &mut Synt
             touched.push(ix);
         }
         Defect::ZeroReport => zero(form, truth),
-        Defect::NoActa => {
+        Defect::NoSheet => {
             *truth = SheetTruth { defect: truth.defect.take(), ..SheetTruth::default() };
         }
         Defect::CutBottom | Defect::CutTop | Defect::Turned90 | Defect::Turned180 | Defect::Turned270 => {}
@@ -230,7 +230,7 @@ fn zero(form: &Form, truth: &mut SheetTruth) {
         }
     }
     if let Some(line) = truth.header.first_mut() {
-        line.1 = "Acta de cero".to_owned();
+        line.1.clone_from(&form.invent.zero);
     }
     encode_qr(form, truth);
 }
@@ -248,7 +248,7 @@ pub fn deface(form: &Form, defect: Defect, drawn: Drawn, rng: &mut SynthRng) -> 
             let y = form.frame.1 * rng.random_range(0.05..0.4);
             cut(form, drawn, (y, f64::MAX))
         }
-        Defect::NoActa => receipt(form, drawn, rng),
+        Defect::NoSheet => receipt(form, drawn, rng),
         _ => drawn,
     }
 }
@@ -434,7 +434,7 @@ mod tests {
     fn a_zero_report_and_a_receipt_have_no_votes() {
         let (form, _, zero) = pair(Defect::ZeroReport, 1);
         assert!(form.votes().all(|ix| zero.fields[ix].digits == Some(0) && zero.fields[ix].qr == Some(0)));
-        let (_, _, receipt) = pair(Defect::NoActa, 1);
+        let (_, _, receipt) = pair(Defect::NoSheet, 1);
         assert!(receipt.fields.is_empty() && receipt.qr.is_none());
     }
 }

@@ -1,10 +1,10 @@
 //! Made-up records of a whole country, without pictures: to try what comes after reading at scale.
 //!
-//! In: a form, how many mesas, a seed. Out: accepted [`Record`]s whose numbers satisfy the form's
-//! relations, in invented centres of one to six mesas that lie in invented parishes, municipalities and
-//! states. The same seed gives the same records. Refuses nothing.
+//! In: a form, how many tables, a seed. Out: accepted [`Record`]s whose numbers satisfy the form's
+//! relations, in invented centres of one to six tables that lie in invented areas of the form's levels.
+//! The same seed gives the same records. Refuses nothing.
 
-use super::values::{SheetTruth, ValueMode, encode_qr, invent};
+use super::values::{SheetTruth, ValueMode, invent, placed};
 use super::{SynthRng, rng};
 use crate::decide::{Basis, GroupDecision, Status};
 use crate::form::{FieldIx, Form};
@@ -13,50 +13,74 @@ use crate::record::*;
 use rand::RngExt;
 use std::collections::BTreeMap;
 
-/// An invented country: its mesas in the order of their codes.
+/// How many centres, and areas within areas, an area has on the average, from the smallest areas up; larger ones have as
+/// many as the last.
+const WITHIN: [f64; 3] = [15.0, 4.0, 14.0];
+
+/// An invented country: its tables in the order of their codes.
 #[derive(Debug)]
 pub struct Country<'f> {
     form: &'f Form,
     rng: SynthRng,
     left: usize,
-    centre: [u32; 4],
-    mesas: u32,
-    mesa: u32,
-    names: [String; 4],
+    /// The number of the area at each level within the one above, the centre's last.
+    numbers: Vec<u64>,
+    tables: u32,
+    table: u32,
+    names: Place,
 }
 
 impl<'f> Country<'f> {
-    /// A country of `mesas` mesas.
-    pub fn new(form: &'f Form, mesas: usize, seed: u64) -> Self {
-        let names = std::array::from_fn(|_| String::new());
-        Self { form, rng: rng(seed, 0), left: mesas, centre: [90, 1, 1, 0], mesas: 0, mesa: 0, names }
+    /// A country of so many tables.
+    pub fn new(form: &'f Form, tables: usize, seed: u64) -> Self {
+        let (rng, numbers) = (rng(seed, 0), Vec::new());
+        Self { form, rng, left: tables, numbers, tables: 0, table: 0, names: Place::default() }
     }
 
-    /// Goes on to the next centre, and now and then to the next parish, municipality or state.
+    /// The largest number at a level.
+    fn most(&self, depth: usize) -> u64 {
+        10u64.pow(self.form.levels.all()[depth].digits as u32) - 1
+    }
+
+    /// Goes on to the next centre, and now and then to the next area.
     fn advance(&mut self, truth: &SheetTruth) {
-        // About 15 centres a parish, 4 parishes a municipality, 14 municipalities a state.
-        let start = self.centre[3] == 0;
-        let parish = !start && self.rng.random_bool(1.0 / 15.0);
-        let municipality = parish && self.rng.random_bool(0.25);
-        let state = municipality && self.rng.random_bool(1.0 / 14.0) && self.centre[0] < 99;
-        if state {
-            self.centre = [self.centre[0] + 1, 1, 1, 0];
-        } else if municipality && self.centre[1] < 99 {
-            self.centre = [self.centre[0], self.centre[1] + 1, 1, 0];
-        } else if parish && self.centre[2] < 99 {
-            self.centre = [self.centre[0], self.centre[1], self.centre[2] + 1, 0];
+        let centre = self.form.levels.last() - 1;
+        // The largest area that changes.
+        let mut changed = centre;
+        if self.numbers.is_empty() {
+            // No real code of a largest area is so large.
+            self.numbers =
+                (1..=centre).map(|depth| if depth == 1 { 9 * self.most(1) / 10 } else { 1 }).collect();
+            changed = 0;
+        } else {
+            let full = |country: &Self, depth: usize| country.numbers[depth - 1] == country.most(depth);
+            for (depth, within) in (1..centre).rev().zip(WITHIN.iter().chain(std::iter::repeat(&WITHIN[2]))) {
+                if !full(self, changed) && !self.rng.random_bool(1.0 / within) {
+                    break;
+                }
+                changed = depth;
+            }
+            self.numbers[changed - 1] = (self.numbers[changed - 1] + 1).min(self.most(changed));
+            self.numbers[changed..].fill(1);
         }
-        self.centre[3] += 1;
-        let ids = ["state", "municipality", "parish", "centre_name"];
-        for (ix, (id, changed)) in
-            ids.iter().zip([state || start, municipality || start, parish || start, true]).enumerate()
-        {
-            if changed {
-                self.names[ix] = truth.header_text(id).unwrap_or("SIN NOMBRE").to_owned();
+        for name in self.form.levels.names() {
+            let depth = self.form.levels.find(name.id).unwrap_or(centre);
+            if depth >= changed {
+                let line = self.form.header_line(name.line);
+                let prefix = line.and_then(|l| l.prefix.as_deref()).unwrap_or_default();
+                let printed =
+                    truth.header_text(name.line).map(|t| t.strip_prefix(prefix).unwrap_or(t).trim());
+                self.names.insert(name.id.to_owned(), printed.map(str::to_owned));
             }
         }
-        self.mesas = self.rng.random_range(1..=6);
-        self.mesa = 0;
+        self.tables = self.rng.random_range(1..=6);
+        self.table = 0;
+    }
+
+    /// The centre's code.
+    fn centre(&self) -> String {
+        let levels = self.form.levels.all().iter().skip(1);
+        levels.zip(&self.numbers).map(|(l, n)| format!("{n:0width$}", width = l.digits)).collect()
     }
 }
 
@@ -66,26 +90,12 @@ impl Iterator for Country<'_> {
     fn next(&mut self) -> Option<Record> {
         self.left = self.left.checked_sub(1)?;
         let mut truth = invent(self.form, &mut self.rng, ValueMode::Realistic);
-        if self.mesa == self.mesas {
+        if self.table == self.tables {
             self.advance(&truth);
         }
-        self.mesa += 1;
-        let [a, b, c, d] = self.centre;
-        truth.centre = format!("{a:02}{b:02}{c:02}{d:03}");
-        truth.table = format!("{:02}", self.mesa);
-        truth.code = format!("{}.{}.1.0001", truth.centre, truth.table);
-        encode_qr(self.form, &mut truth);
-        let mut record = record(self.form, &truth);
-        let [state, municipality, parish, centre] = self.names.clone().map(Some);
-        record.place = Place {
-            country: Some("VENEZUELA".to_owned()),
-            state,
-            municipality,
-            parish,
-            centre,
-            address: None,
-        };
-        Some(record)
+        self.table += 1;
+        placed(self.form, &mut truth, self.centre(), self.table, &mut self.rng);
+        Some(Record { place: self.names.clone(), ..record(self.form, &truth) })
     }
 }
 

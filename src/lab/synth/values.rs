@@ -5,7 +5,7 @@
 //! cannot be satisfied by additions is left as it falls.
 
 use super::SynthRng;
-use crate::form::{FieldIx, FieldKind, Form, RelationOp};
+use crate::form::{FieldIx, FieldKind, Form, HeaderLine, RelationOp};
 use rand::RngExt;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -35,7 +35,7 @@ pub struct FieldTruth {
 /// Everything that a made-up sheet says.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct SheetTruth {
-    /// Acta code.
+    /// The sheet's code.
     pub code: String,
     /// Code of the centre.
     pub centre: String,
@@ -104,6 +104,15 @@ pub fn invent(form: &Form, rng: &mut SynthRng, mode: ValueMode) -> SheetTruth {
         truth.officials.push((name, format!("{}{number:08}", form.invent.person)));
     }
     truth
+}
+
+/// Takes a sheet to another table: its code, and the QR code with it.
+pub fn placed(form: &Form, truth: &mut SheetTruth, centre: String, table: u32, rng: &mut SynthRng) {
+    truth.centre = centre;
+    truth.table = format!("{table:0width$}", width = form.levels.table().digits);
+    let line = form.header_line("code");
+    truth.code = line.and_then(|line| printed(form, truth, line, rng)).unwrap_or_default();
+    encode_qr(form, truth);
 }
 
 /// Uniform over numbers of one to all places, leading zeros and none alike.
@@ -196,21 +205,21 @@ fn propagate(form: &Form, values: &mut [Option<u32>]) {
 
 /// The header's lines from their templates.
 fn header(form: &Form, truth: &SheetTruth, rng: &mut SynthRng) -> Vec<(String, String)> {
-    let mut lines = Vec::new();
-    for line in &form.header.lines {
-        let Some(print) = &line.print else { continue };
-        let mut text = String::new();
-        let mut rest = print.text.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            text.push_str(before);
-            text.push_str(&part(form, truth, name, line.pattern.as_ref().map(|p| p.as_str()), rng));
-            rest = after;
-        }
-        text.push_str(rest);
-        lines.push((line.id.clone(), text));
+    let mut text = |line: &HeaderLine| Some((line.id.clone(), printed(form, truth, line, rng)?));
+    form.header.lines.iter().filter_map(&mut text).collect()
+}
+
+/// What a line of the header prints, if it does.
+fn printed(form: &Form, truth: &SheetTruth, line: &HeaderLine, rng: &mut SynthRng) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = line.print.as_ref()?.text.as_str();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(&part(form, truth, name, line.pattern.as_ref().map(|p| p.as_str()), rng));
+        rest = after;
     }
-    lines
+    Some(text + rest)
 }
 
 /// A made-up part of a header line.

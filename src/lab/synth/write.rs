@@ -279,7 +279,7 @@ fn totals(form: &Form) -> impl Iterator<Item = &str> {
 }
 
 fn csv_head(form: &Form) -> Vec<String> {
-    let mut head: Vec<String> = ["file", "centro", "mesa"].map(str::to_owned).into();
+    let mut head: Vec<String> = ["file", "centre", "table"].map(str::to_owned).into();
     head.extend(totals(form).map(str::to_owned));
     head.extend(form.candidates.iter().map(|c| c.id.clone()));
     head.extend(["qr_payload", "defect", "expected"].map(str::to_owned));
@@ -291,8 +291,8 @@ fn csv_row(form: &Form, name: &str, truth: &SheetTruth, expected: Expected) -> V
         let said = form.field(id).and_then(|ix| truth.fields.get(ix));
         said.map_or_else(String::new, |f| f.value.to_string())
     };
-    let mesa = truth.table.trim_start_matches('0').to_owned();
-    let mut row = vec![name.to_owned(), truth.centre.clone(), mesa];
+    let table = truth.table.trim_start_matches('0').to_owned();
+    let mut row = vec![name.to_owned(), truth.centre.clone(), table];
     row.extend(totals(form).map(value));
     for ix in 0..form.candidates.len() {
         let sum: u32 = form

@@ -8,7 +8,7 @@
 //! program decided before people looked is the `status` of `records.jsonl`.
 
 use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, read_records};
-use crate::form::{Form, Levels, PlaceName};
+use crate::form::{Form, Levels};
 use crate::record::{Record, ReviewState};
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -155,9 +155,10 @@ impl Head {
         head.extend([levels.last() - 1, levels.last()].map(|depth| levels.code_column(depth)));
         head.extend(self.first.iter().map(|(name, _)| name.clone()));
         head.extend(self.candidates.iter().cloned());
-        let own = "status confidence path page sha256 form code kind uuid issued_at hash centre_name findings review \
-            reviewed_by";
+        let own = "status confidence path page sha256 form code kind uuid issued_at hash";
         head.extend(own.split_whitespace().map(str::to_owned));
+        head.push(levels.name_column(levels.last() - 1));
+        head.extend(["findings", "review", "reviewed_by"].map(str::to_owned));
         head.extend(self.totals.iter().map(|id| id.to_uppercase()));
         head.extend(self.rows.iter().cloned());
         head
@@ -167,20 +168,14 @@ impl Head {
     fn row(&self, record: &Record) -> Vec<String> {
         let (sheet, place) = (&record.sheet, &record.place);
         let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
+        let name = |id: &str| place.get(id).map_or_else(String::new, &text);
         let number = |n: Option<u32>| n.map_or_else(String::new, |n| n.to_string());
         let total = |id: &str| number(record.value(id).and_then(|v| v.value));
         let mut row = Vec::new();
         for (depth, level) in self.levels.areas() {
             let code = sheet.centre.as_deref().and_then(|c| self.levels.own(c, depth));
             row.push(code.map_or_else(String::new, inert));
-            row.push(match level.place {
-                Some(PlaceName::Country) => text(&place.country),
-                Some(PlaceName::State) => text(&place.state),
-                Some(PlaceName::Municipality) => text(&place.municipality),
-                Some(PlaceName::Parish) => text(&place.parish),
-                Some(PlaceName::Centre) => text(&place.centre),
-                None => String::new(),
-            });
+            row.push(name(&level.id));
         }
         row.extend([text(&sheet.centre), number(sheet.table)]);
         row.extend(self.first.iter().map(|(_, id)| total(id)));
@@ -199,7 +194,7 @@ impl Head {
             text(&sheet.uuid),
             text(&sheet.issued_at),
             text(&sheet.hash),
-            text(&place.centre),
+            name(&self.levels.centre().id),
             codes.list.join(" "),
             record.review.as_ref().map_or("", |r| review(r.state)).to_owned(),
             record.review.as_ref().map_or_else(String::new, |r| inert(&r.by.join(", "))),
@@ -318,7 +313,7 @@ mod tests {
     #[test]
     fn text_that_a_spreadsheet_would_run_is_made_inert() {
         let mut record = sample::record("=cmd|' /C calc'!A0.jpg");
-        record.place.state = Some("@SUM(A1)".to_owned());
+        record.place.insert("state".to_owned(), Some("@SUM(A1)".to_owned()));
         let row = cells(&[record]).remove(0);
         assert_eq!(row["path"], "'=cmd|' /C calc'!A0.jpg");
         assert_eq!(row["EDO"], "'@SUM(A1)");

@@ -1,8 +1,8 @@
 //! The registry of tables: which tables exist, how many registered voters each has, what the places
 //! are called.
 //!
-//! In: a CSV table (`--registry`), see [`Registry::parse`] for its columns. Out: [`Registry`], asked by
-//! centre and table; what it holds of a record's table, beside the record, with names that are printed
+//! In: a CSV table (`--registry`), see [`Registry::parse`] for its columns, and the forms, which name them. Out:
+//! [`Registry`], asked by centre and table; what it holds of a record's table, beside the record, with names that are printed
 //! otherwise as findings; the tables of which a run holds no sheet. Refuses a table without a column for centre or table, a cell
 //! that is no number, and one table given twice with different numbers.
 
@@ -11,14 +11,16 @@ mod load;
 mod tests;
 
 use crate::decide::{Registered, Status};
-use crate::ground::finding::{Finding, PlaceName, Severity, What};
+use crate::form::{Form, Levels};
+use crate::ground::finding::{Finding, Severity, What};
 use crate::record::{Place, Record, RegistryEntry};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// A name differs from the registry's when more than this share of its letters does. Abbreviations
-/// (`BLVNO` for `BOLIVARIANO`) stay below it, names of other places above (not measured).
+/// A name differs from the registry's when more than this share of its letters does. Abbreviations stay below it, names
+/// of other places above (not measured).
 const NAMES_DIFFER: f64 = 0.34;
 
 /// Why a registry is refused.
@@ -33,7 +35,9 @@ pub enum RegistryError {
         source: std::io::Error,
     },
     /// The file is no such table.
-    #[error("{path}: {problem}; save it as CSV with a head line and the columns centre and mesa")]
+    #[error(
+        "{path}: {problem}; save it as CSV with a head line, a column for the code of the centre and one for the number of the table"
+    )]
     NotATable {
         /// The file.
         path: String,
@@ -62,8 +66,8 @@ pub struct Table {
     /// The table's number.
     pub table: u32,
     /// Registered voters; `None` where the registry does not say.
-    pub electores: Option<u32>,
-    /// Names; `None` where the registry does not say.
+    pub registered: Option<u32>,
+    /// Names, as far as the registry says.
     pub place: Place,
 }
 
@@ -73,6 +77,7 @@ pub type Key = (String, u32);
 /// All tables.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Registry {
+    levels: Levels,
     tables: BTreeMap<Key, Table>,
     /// SHA-256 of the file's bytes.
     sha256: String,
@@ -98,27 +103,29 @@ impl Registry {
     ///
     /// # Errors
     /// As the module says.
-    pub fn load(path: &Path) -> Result<Self, RegistryError> {
+    pub fn load(path: &Path, forms: &[impl Borrow<Form>]) -> Result<Self, RegistryError> {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|source| RegistryError::Io { path: name.clone(), source })?;
-        Self::parse(&bytes, &name)
+        Self::parse(&bytes, &name, forms)
     }
 
     /// Reads a registry from bytes; `name` is for messages.
     ///
     /// UTF-8 (with or without a byte order mark) or Latin-1; commas, semicolons or tabs. Columns, in any
-    /// order and spelling of case and accents; others are passed over:
-    /// - `centre`: `centro`, `cod_centro`, `codigo_centro`, `center`; digits, leading zeros may be lost;
-    /// - `mesa`: `table`, `nro_mesa`, `numero_mesa`;
-    /// - `electores` (may be absent): `re`, `registrados`, `inscritos`, `electors`;
-    /// - names (may be absent): `country`/`pais`, `state`/`estado`/`edo`, `municipality`/`municipio`/`mun`,
-    ///   `parish`/`parroquia`/`par`, `name`/`nombre`/`centre_name`/`nombre_centro`,
-    ///   `address`/`direccion`.
+    /// order and spelling of case and accents; others are passed over. They are those of the form whose words for them
+    /// stand in the head line most:
+    /// - `centre`, or the form's level before the last: its code, of digits; leading zeros may be lost;
+    /// - `table`, or the form's last level: its number;
+    /// - `registered` (may be absent), or the form's total of registered voters;
+    /// - names (may be absent) by the form's levels, that of the centre as `name`, and its other names.
+    ///
+    /// A level is told by its id, its name in either language, its column in exports and the form's further spellings.
     ///
     /// # Errors
     /// As the module says.
-    pub fn parse(bytes: &[u8], name: &str) -> Result<Self, RegistryError> {
-        Ok(Self { tables: load::tables(bytes, name)?, sha256: crate::ground::hash::sha256(bytes) })
+    pub fn parse(bytes: &[u8], name: &str, forms: &[impl Borrow<Form>]) -> Result<Self, RegistryError> {
+        let (levels, tables) = load::tables(bytes, name, forms)?;
+        Ok(Self { levels, tables, sha256: crate::ground::hash::sha256(bytes) })
     }
 
     /// SHA-256 of the registry's bytes.
@@ -146,11 +153,11 @@ impl Registry {
         self.tables.get(&key(centre, table))
     }
 
-    /// What is registered under an acta code, whose first two parts are centre and table.
+    /// What is registered under a sheet's code.
     pub fn registered(&self, code: &str) -> Registered {
-        let Some((centre, table)) = parts(code) else { return Registered::NotAsked };
+        let Some((centre, table)) = self.levels.cut(code) else { return Registered::NotAsked };
         match self.find(centre, table) {
-            Some(table) => Registered::Known { electores: table.electores },
+            Some(table) => Registered::Known { voters: table.registered },
             None => Registered::Unknown,
         }
     }
@@ -160,23 +167,16 @@ impl Registry {
     pub fn stand_beside(&self, record: &mut Record) {
         let sheet = &record.sheet;
         let found = sheet.centre.as_deref().zip(sheet.table).and_then(|(c, t)| self.find(c, t));
-        record.registry = found.map(|t| RegistryEntry { electores: t.electores, place: t.place.clone() });
-        let Some(Table { place: registered, .. }) = found else { return };
-        let printed = &record.place;
-        let pairs = [
-            (PlaceName::Country, &printed.country, &registered.country),
-            (PlaceName::State, &printed.state, &registered.state),
-            (PlaceName::Municipality, &printed.municipality, &registered.municipality),
-            (PlaceName::Parish, &printed.parish, &registered.parish),
-            (PlaceName::Centre, &printed.centre, &registered.centre),
-            (PlaceName::Address, &printed.address, &registered.address),
-        ];
-        for (place, printed, registered) in pairs {
-            if let (Some(read), Some(registered)) = (printed, registered)
-                && differ(read, registered)
+        record.registry = found.map(|t| RegistryEntry { registered: t.registered, place: t.place.clone() });
+        let Some(Table { place, .. }) = found else { return };
+        for name in self.levels.names() {
+            let [printed, registered] =
+                [&record.place, place].map(|names| names.get(name.id).cloned().flatten());
+            if let (Some(printed), Some(registered)) = (printed, registered)
+                && differ(&printed, &registered)
             {
-                let (printed, registered) = (read.clone(), registered.clone());
-                let what = What::PlaceDiffers { place, printed, registered };
+                let (es, en) = (Some(name.es.to_owned()), Some(name.en.to_owned()));
+                let what = What::PlaceDiffers { place: name.id.to_owned(), es, en, printed, registered };
                 record.findings.push(Finding::new(Severity::Info, what));
             }
         }
@@ -196,8 +196,8 @@ impl Registry {
             sha256: self.sha256.clone(),
             tables: self.len(),
             present: keys.iter().filter(|k| self.tables.contains_key(k)).count(),
-            unknown: unknown.map(|(centre, table)| code(centre, *table)).collect(),
-            missing: missing.map(|(_, t)| code(&t.centre, t.table)).collect(),
+            unknown: unknown.map(|(centre, table)| self.levels.code(centre, *table)).collect(),
+            missing: missing.map(|(_, t)| self.levels.code(&t.centre, t.table)).collect(),
         }
     }
 }
@@ -206,20 +206,10 @@ fn key(centre: &str, table: u32) -> Key {
     (centre.trim_start_matches('0').to_owned(), table)
 }
 
-fn code(centre: &str, table: u32) -> String {
-    format!("{centre}.{table:02}")
-}
-
-/// Centre and table of an acta code.
-fn parts(code: &str) -> Option<(&str, u32)> {
-    let mut parts = code.split('.');
-    Some((parts.next()?, parts.next()?.parse().ok()?))
-}
-
 /// Whether two names are of different places, whatever they abbreviate.
 fn differ(a: &str, b: &str) -> bool {
     let letters = |t: &str| -> String {
-        // `EDO.`, `MP.`, `PQ.` and the like in front say what kind of place it is.
+        // An abbreviation in front says what kind of place it is.
         let kind = t.split_once(' ').filter(|(first, _)| first.ends_with(['.', ',']) && first.len() <= 5);
         let name = kind.map_or(t, |k| k.1);
         load::plain(name).chars().filter(char::is_ascii_alphanumeric).collect()

@@ -32,28 +32,30 @@ function load(name) {
 }
 const plain = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[^a-z0-9]+/g, " ").trim();
 
+const form = document.getElementById("search");
+
 async function find(text) {
   const code = text.replace(/[^0-9]/g, "");
-  if (code.length >= 4 && /^[\s0-9.\-]+$/.test(text)) {
-    await load(`c-${code.slice(0, 4)}`);
-    const centre = code.slice(0, 9);
-    const mesa = code.length > 9 ? Number(code.slice(9, 11)) : 0;
-    const all = lists.get(code.slice(0, 4)) || [];
-    return { rows: all.filter((r) => r[0].startsWith(centre)), mesa };
+  const [key, width, digits] = [form.dataset.key, form.dataset.centre, form.dataset.table].map(Number);
+  if (code.length >= key && /^[\s0-9.\-]+$/.test(text)) {
+    await load(`c-${code.slice(0, key)}`);
+    const centre = code.slice(0, width);
+    const table = Number(code.slice(width, width + digits));
+    const all = lists.get(code.slice(0, key)) || [];
+    return { rows: all.filter((r) => r[0].startsWith(centre)), table };
   }
   const asked = plain(text).split(" ").filter((w) => w.length > 1);
   if (!asked.length) return { rows: [], short: true };
   await load("meta");
   const rare = asked.filter((w) => !words || !words.frequent.has(w));
   if (!rare.length) return { rows: [], short: true };
-  const key = rare[0].slice(0, 2);
-  await load(`w-${key}`);
-  const all = lists.get(key) || [];
+  const two = rare[0].slice(0, 2);
+  await load(`w-${two}`);
+  const all = lists.get(two) || [];
   const has = (r) => { const name = ` ${plain(r[1])}`; return asked.every((w) => name.includes(` ${w}`)); };
   return { rows: all.filter(has) };
 }
 
-const form = document.getElementById("search");
 if (form) {
   form.hidden = false;
   const input = document.getElementById("q");
@@ -65,9 +67,9 @@ if (form) {
     const mine = ++turn;
     const text = input.value.trim();
     if (text.length < 2) { results.replaceChildren(); found.textContent = ""; return; }
-    const { rows, mesa, short } = await find(text);
+    const { rows, table, short } = await find(text);
     if (mine !== turn) return;
-    const link = (r) => root + r[3] + (mesa ? `#m${mesa}` : "");
+    const link = (r) => root + r[3] + (table ? `#t${table}` : "");
     if (go && rows.length === 1) { location.href = link(rows[0]); return; }
     results.replaceChildren(...rows.slice(0, 50).map((r) => {
       const item = document.createElement("li");
@@ -81,8 +83,8 @@ if (form) {
       return item;
     }));
     if (short) say("Escriba una palabra más del nombre, o el código.", "Write one more word of the name, or the code.");
-    else if (rows.length > 50) say(`${rows.length} centros; se muestran 50.`, `${rows.length} centres; 50 are shown.`);
-    else say(`${rows.length} centros.`, `${rows.length} centres.`);
+    else if (rows.length > 50) say(`${rows.length} ${form.dataset.es}; se muestran 50.`, `${rows.length} ${form.dataset.en}; 50 are shown.`);
+    else say(`${rows.length} ${form.dataset.es}.`, `${rows.length} ${form.dataset.en}.`);
   }
   let timer = 0;
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => show(false), 150); });

@@ -26,7 +26,7 @@ pub use made::{Alteration, Noise};
 
 use crate::decide::odds::{at_most, upper_bound};
 use crate::decide::{Policy, Status, decide};
-use crate::form::{FieldKind, Form};
+use crate::form::Form;
 use crate::ground::finding::{Code, Severity};
 use crate::lab::synth::rng;
 use crate::read::code::QrOutcome;
@@ -77,8 +77,8 @@ pub struct Counts {
     pub accepted_wrong: u64,
     /// Upper 95 % bound of the rate of wrong among accepted.
     pub wrong_at_most: f64,
-    /// Untouched sheets whose electores are wrong with a stated confidence of 0.99 or more.
-    pub electores_wrong: u64,
+    /// Untouched sheets of which a number of context is wrong with a stated confidence of 0.99 or more.
+    pub context_wrong: u64,
     /// Altered sheets, but for the unseen ones.
     pub altered: u64,
     /// Of those, accepted with a number that the machine did not print.
@@ -176,7 +176,7 @@ impl Counts {
         self.untouched += other.untouched;
         self.accepted += other.accepted;
         self.accepted_wrong += other.accepted_wrong;
-        self.electores_wrong += other.electores_wrong;
+        self.context_wrong += other.context_wrong;
         self.altered += other.altered;
         self.altered_accepted_wrong += other.altered_accepted_wrong;
         self.altered_accepted_right += other.altered_accepted_right;
@@ -208,9 +208,8 @@ impl Counts {
         let form: &Form = &evidence.form;
         let qr = matches!(evidence.qr, QrOutcome::Read(_));
         let decision = decide(evidence, policy);
-        let header = |ix: usize| form.fields[ix].kind == FieldKind::Header;
         let right = |ix: usize| decision.fields[ix].value == Some(printed.truth[ix]);
-        let wrong = (0..form.fields.len()).any(|ix| !header(ix) && !right(ix));
+        let wrong = (0..form.fields.len()).any(|ix| !form.is_context(ix) && !right(ix));
         let accepted = decision.status == Status::Accepted;
         if let Some(alteration) = printed.alteration {
             if !qr && !alteration.shows_without_qr() {
@@ -238,8 +237,8 @@ impl Counts {
         self.accepted += u64::from(accepted);
         self.accepted_wrong += u64::from(accepted && wrong);
         let sure = |ix: usize| decision.fields[ix].confidence >= 0.99;
-        self.electores_wrong +=
-            u64::from((0..form.fields.len()).any(|ix| header(ix) && sure(ix) && !right(ix)));
+        self.context_wrong +=
+            u64::from((0..form.fields.len()).any(|ix| form.is_context(ix) && sure(ix) && !right(ix)));
         let stated = 1.0 - decision.confidence;
         let held =
             decision.findings.iter().any(|f| f.severity > Severity::Info && f.code != Code::LowConfidence);
@@ -281,7 +280,7 @@ impl std::fmt::Display for Simulation {
                 "  altered, and no reading shows it: accepted {} wrong, {} right, of {}",
                 c.unseen_accepted_wrong, c.unseen_accepted_right, c.unseen
             )?;
-            writeln!(f, "  electores wrong with confidence: {}", c.electores_wrong)?;
+            writeln!(f, "  context wrong with confidence: {}", c.context_wrong)?;
             for l in &c.levels {
                 let share = 100.0 * l.accepted as f64 / c.untouched.max(1) as f64;
                 writeln!(f, "  at {:.0e}: {share:6.2} % accepted, {} wrong", l.max_error, l.wrong)?;
