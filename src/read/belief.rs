@@ -55,6 +55,15 @@ impl<T: Ord> Belief<T> {
 }
 
 impl<T: Copy + Ord> Belief<T> {
+    /// The same of a print that holds at most `most`: what is more is another value.
+    #[must_use]
+    pub fn within(mut self, most: T) -> Self {
+        let more = |v: &(T, f64)| v.0 > most;
+        self.other += self.values.iter().filter(|v| more(v)).map(|v| v.1).sum::<f64>();
+        self.values.retain(|v| !more(v));
+        self
+    }
+
     /// The most probable value, if a value is the most probable outcome.
     pub fn best(&self) -> Option<(T, f64)> {
         self.values.first().copied().filter(|&(_, p)| p > self.blank && p > self.other)
@@ -63,5 +72,17 @@ impl<T: Copy + Ord> Belief<T> {
     /// Probability of `value`; 0 when it is not listed.
     pub fn probability(&self, value: T) -> f64 {
         self.values.iter().find(|v| v.0 == value).map_or(0.0, |v| v.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_print_cannot_hold_is_another_value() {
+        let read = Distribution::from_weights(vec![(64, 0.2), (77_554, 0.1)], 0.0, 0.7).within(9_999);
+        assert_eq!(read.values, [(64, 0.2)]);
+        assert!((read.other - 0.8).abs() < 1e-12, "{}", read.other);
     }
 }

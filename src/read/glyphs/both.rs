@@ -66,6 +66,7 @@ impl Readers {
                 readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
                 let words = cells.words.iter().find(|c| c.field == cell.field);
                 if ask && let Some(distribution) = second(cell, kind, words, cells.form.words.as_ref()) {
+                    let distribution = distribution.within(cells.form.max_value());
                     readings.push(Reading { reader: ReaderId::Tesseract, distribution });
                 }
                 let covered = cell.covered.clone();

@@ -104,6 +104,7 @@ impl<'a> LineReaders<'a> {
             && self.choice != ReaderChoice::Net
             && let Some(distribution) = second_number(&crops.number, &crops.after)
         {
+            let distribution = distribution.within(10u32.pow(self.places as u32) - 1);
             readings.push(Reading { reader: ReaderId::Tesseract, distribution });
         }
         readings

@@ -8,8 +8,7 @@ use super::{BatchError, Keep, Page, Resume, map};
 use crate::form::Form;
 use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
-use crate::read::code::QrOutcome;
-use crate::read::evidence::{Evidence, EvidenceError, Measured};
+use crate::read::evidence::Evidence;
 use crate::record::Record;
 use crate::run::inputs::{self, Inputs};
 use crate::run::output::{self, EVIDENCE_JSONL, Out, OutputError, disk};
@@ -50,29 +49,8 @@ impl Entry {
 
     /// The same, read.
     pub(super) fn evidence(&self, ix: usize, forms: &[Arc<Form>]) -> Option<Evidence> {
-        let raw = self.raw(ix)?;
-        match Evidence::from_json(raw, forms) {
-            Err(EvidenceError::Shape(_)) => measured(raw, forms),
-            evidence => evidence.ok(),
-        }
+        Evidence::from_json(self.raw(ix)?, forms).ok()
     }
-}
-
-/// Evidence with a reading of a number that its form cannot print, as a reader gives one now and then: it was measured
-/// so, and photos are put together by it.
-fn measured(raw: &str, forms: &[Arc<Form>]) -> Option<Evidence> {
-    #[derive(Deserialize)]
-    struct Stored {
-        form: String,
-        measured: Measured,
-    }
-    let stored: Stored = serde_json::from_str(raw).ok()?;
-    let form = forms.iter().find(|f| format!("{}/{}", f.id, f.version) == stored.form)?;
-    let (m, n) = (&stored.measured, form.fields.len());
-    let code = !matches!(&m.qr, QrOutcome::Read(payload) if payload.values.len() != n);
-    let mesh = m.placed.as_ref().is_none_or(|p| p.mesh.rungs.len() >= 2 && p.mesh.width > 0.0);
-    let whole = m.fields.len() == n && code && mesh && m.places.keys().chain(&m.glare).all(|&ix| ix < n);
-    whole.then(|| Evidence { form: form.clone(), measured: stored.measured })
 }
 
 /// The journal's first line.

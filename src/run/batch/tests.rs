@@ -83,31 +83,6 @@ fn a_panic_in_what_is_made_of_a_page_does_not_reach_the_other_pages() {
     assert_eq!(codes, [refused, refused, Some(Code::InternalError), refused]);
 }
 
-#[test]
-fn what_was_measured_is_read_back_also_where_a_reader_gives_a_number_that_the_form_cannot_print() {
-    use crate::read::cut::Quality;
-    use crate::read::evidence::Measured;
-    use crate::read::glyphs::{CellReading, Distribution, ReaderId, Reading};
-    let forms: Vec<std::sync::Arc<_>> = builtin().unwrap().into_iter().map(Into::into).collect();
-    let mut measured = Measured::of(&forms[0]);
-    let distribution = Distribution::from_weights(vec![(64, 0.2), (77_554, 0.1)], 0.0, 0.7);
-    let quality = Quality { contrast: 1.0, coverage: 1.0, px_per_mm: 8.0, residual: 0.0, sharpness: 1.0 };
-    let readings = vec![Reading { reader: ReaderId::Tesseract, distribution }];
-    measured.fields[0].digits = Some(CellReading { readings, quality, covered: Vec::new() });
-    let evidence = Evidence { form: forms[0].clone(), measured };
-    let record = crate::run::output::sample::record("a.jpg");
-    let page = Page { record, evidence: Some(evidence.clone()) };
-    let entry = journal::Entry::new("a.jpg".to_owned(), 0, 1, &[page]);
-    let back = entry.evidence(0, &forms).unwrap();
-    assert_eq!(back.to_json().unwrap(), evidence.to_json().unwrap());
-    let mut other: serde_json::Value = serde_json::from_str(entry.raw(0).unwrap()).unwrap();
-    other["measured"]["fields"].as_array_mut().unwrap().pop();
-    let line =
-        serde_json::json!({ "path": "", "page": 0, "of": 1, "records": [], "evidence": [other] }).to_string();
-    let cut: journal::Entry = serde_json::from_str(&line).unwrap();
-    assert!(cut.evidence(0, &forms).is_none(), "of another number of fields");
-}
-
 /// A folder with these files, none of them a picture: fast.
 pub(super) fn folder(names: &[&str]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
