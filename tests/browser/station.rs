@@ -43,6 +43,11 @@ pub fn run_folder() -> tempfile::TempDir {
             lines.push(record.to_string() + "\n");
         }
         std::fs::write(&records, lines.concat()).unwrap();
+        // The run stands by it, as whoever changed it would see to.
+        let path = out.join("run.json");
+        let mut run: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        run["files"]["records.jsonl"] = cotejo::ground::hash::sha256(lines.concat().as_bytes()).into();
+        std::fs::write(&path, run.to_string()).unwrap();
         dir
     });
     let copy = tempfile::tempdir().unwrap();
