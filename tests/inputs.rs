@@ -76,7 +76,11 @@ fn resumed_after_its_first_page(dir: &Path) {
     let whole = fs::read_to_string(out.join("records.jsonl")).unwrap();
     let first: Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
     let path = first["sources"][0]["path"].as_str().unwrap().to_owned();
-    let entry = serde_json::json!({ "path": path, "page": 0, "of": SAMPLES.len(), "records": [first] });
+    let (pages, line) = (SAMPLES.len(), whole.lines().next().unwrap());
+    let entry = format!(
+        "{{\"path\":{},\"page\":0,\"of\":{pages},\"records\":[{line}]}}",
+        first["sources"][0]["path"]
+    );
     fs::write(out.join("journal.jsonl"), format!("{entry}\n")).unwrap();
     for name in ["records.jsonl", "records.csv", "run.json", "report.html"] {
         fs::remove_file(out.join(name)).unwrap();

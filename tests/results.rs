@@ -165,7 +165,7 @@ fn edited_results_pass_no_command_and_whoever_goes_on_with_them_marks_all_that_i
     assert!(verify.contains("EDITED outside the program"));
     assert!(fs::read_to_string(out.join("verify.html")).unwrap().contains("changed outside the program"));
     marked(commands[4]);
-    for page in ["index.html", "como.html"] {
+    for page in ["index.html", "about.html"] {
         let html = fs::read_to_string(Path::new(&site).join(page)).unwrap();
         assert!(html.contains("were changed outside the program"), "{page}");
     }
@@ -214,7 +214,7 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     export.stdout(contains(format!("last hash {head}")));
     cotejo().arg("tally").arg(&run_dir).assert().code(0).stdout(contains(&head));
     cotejo().arg("publish").arg(&run_dir).arg("-o").arg(&site).assert().code(0);
-    for file in ["manifest.json", "como.html"] {
+    for file in ["manifest.json", "about.html"] {
         assert!(fs::read_to_string(site.join(file)).unwrap().contains(&head), "{file}");
     }
     let verify_log =
