@@ -193,6 +193,8 @@ pub fn join(photos: &[&Evidence]) -> Evidence {
             out.qr = photo.qr.clone();
         }
     }
+    let shares = |ix: FieldIx| photos.iter().filter_map(|p| p.shares.get(&ix).cloned()).collect::<Vec<_>>();
+    out.shares = (0..out.fields.len()).filter_map(|ix| Some((ix, joined(shares(ix))?))).collect();
     for (ix, field) in out.fields.iter_mut().enumerate() {
         let cells = |channel| photos.iter().filter_map(|p| cell(p, ix, channel)).collect::<Vec<_>>();
         *field =

@@ -52,6 +52,7 @@ pub(crate) mod laws;
 pub mod odds;
 pub mod prints;
 mod relations;
+mod shares;
 mod sight;
 pub mod strings;
 pub mod sums;
@@ -233,15 +234,20 @@ pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> R
     let reliance = channels::Reliance::of(evidence);
     let standing = codes::qr_standing(evidence, reliance);
     let identity = laws::identity(evidence, (standing.trust, reliance), ask);
-    let heard: Vec<_> =
+    let mut heard: Vec<_> =
         (0..form.fields.len()).map(|ix| channels::hear(evidence, ix, standing.trust, reliance)).collect();
     let likelihoods: Vec<_> = heard.iter().map(|h| h.likelihood.clone()).collect();
     let forest = totals::Forest::new(form);
-    let posterior = forest.hear(&likelihoods);
+    let mut shares = shares::Shares::of(evidence, reliance);
+    let posterior = shares.hear(&forest, &likelihoods);
     let mut fields: Vec<_> = heard.iter().zip(&posterior.fields).map(|(h, p)| laws::value(h, p)).collect();
     laws::drop_impossible(form, &mut fields);
     let values: Vec<_> = fields.iter().map(|f| f.value).collect();
     let covered = |ix: usize| !form.is_context(ix);
+    let likelihoods = shares.given(&likelihoods, &values);
+    for (ix, heard) in heard.iter_mut().enumerate() {
+        heard.prints.extend(shares::print(evidence, ix, &values));
+    }
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);
     laws::fill_from_registry(form, &heard, identity.registered, &mut fields);
     laws::leave_open(form, &mut fields);

@@ -11,7 +11,8 @@
 
 use super::sight::Sight;
 use super::weights::Weights;
-use crate::form::{FieldIx, Form};
+use crate::form::{FieldIx, Form, Share};
+use crate::ground::percent::{Percent, WHOLE};
 use crate::read::cut::CAP_HEIGHT;
 use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 use serde::Deserialize;
@@ -115,6 +116,23 @@ impl Print {
         };
         let sight = Sight::of(cell, channel, slot.as_ref(), form);
         Self { kind, belief: belief(&cell.readings, form.max_value() + 1), sight }
+    }
+
+    /// Of a number that is printed as its share of `whole` as well.
+    pub fn share(cell: &CellReading, form: &Form, share: &Share, whole: u32) -> Self {
+        let kind = Kind {
+            channel: Channel::Digits,
+            second: false,
+            height: cell.quality.px_per_mm * CAP_HEIGHT * share.slot.style.size,
+            sharpness: cell.quality.sharpness,
+        };
+        let said = belief(&cell.readings, WHOLE + 1);
+        let part = |&(share, p): &(u32, f64)| Some((Percent::hundredths(share)?.part(whole)?, p));
+        let parts: Vec<(u32, f64)> = said.atoms().iter().filter_map(part).collect();
+        let listed: f64 = parts.iter().map(|p| p.1).sum();
+        // A share that no part has is misread.
+        let belief = Weights::from_atoms(parts, (said.total() - listed).max(0.0), form.max_value() + 1);
+        Self { kind, belief: belief.normalised().0, sight: None }
     }
 
     /// The number that has more belief than any other and than none.

@@ -5,7 +5,7 @@
 //! none; so may cover right beside a number, where more of it may stand. Refuses nothing.
 
 use crate::form::print::text_width;
-use crate::form::{Form, Slot, Words};
+use crate::form::{Align, Form, Slot, Words};
 use crate::read::glyphs::{CellReading, Channel};
 
 /// From this much of a character on it is covered, as a share of a digit's width: a streak of one pixel on a scan.
@@ -17,8 +17,10 @@ const BESIDE: f64 = 0.2;
 /// What covers a print.
 #[derive(Debug, Clone)]
 pub struct Sight {
-    /// From and to, mm right of the middle of the print.
+    /// From and to, mm right of where the print hangs.
     covered: Vec<(f64, f64)>,
+    /// How it hangs there.
+    align: Align,
     /// Width of a digit, mm.
     digit: f64,
     /// Of a print in words.
@@ -48,7 +50,7 @@ impl Sight {
             wrap: slot.wrap,
         };
         let words = if channel == Channel::Words { Some(line(form.words.as_ref()?)) } else { None };
-        Some(Self { covered: cell.covered.clone(), digit: width("0"), words })
+        Some(Self { covered: cell.covered.clone(), align: slot.align, digit: width("0"), words })
     }
 
     /// Whether something covers a stretch.
@@ -62,9 +64,9 @@ impl Sight {
         match &self.words {
             Some(line) => line.hidden(self, value).contains(&true),
             None => {
-                let places = digits(value).len() as f64;
-                let half = self.digit * (places / 2.0 + 1.0);
-                self.covers(-half, half)
+                let width = self.digit * digits(value).len() as f64;
+                let left = self.align.left(width);
+                self.covers(left - self.digit, left + width + self.digit)
             }
         }
     }
@@ -79,7 +81,7 @@ impl Sight {
             }
             None => {
                 let shown = digits(value);
-                let left = -self.digit * shown.len() as f64 / 2.0;
+                let left = self.align.left(self.digit * shown.len() as f64);
                 let place = |k: usize| left + self.digit * k as f64;
                 let covered = |k: usize| self.covers(place(k) - BESIDE, place(k + 1) + BESIDE);
                 let mut pattern = Vec::new();
@@ -103,7 +105,7 @@ impl Line {
         if whole > self.wrap {
             return vec![true; places];
         }
-        let mut at = -whole / 2.0;
+        let mut at = sight.align.left(whole);
         let place = |k| {
             let from = at;
             at += width(k) + self.separator;

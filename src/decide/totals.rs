@@ -54,6 +54,21 @@ pub struct Posterior {
     evidence: Vec<f64>,
 }
 
+impl Posterior {
+    /// Takes for the tree of `root` what several answers say together, each by how probable it is.
+    pub fn mix(&mut self, forest: &Forest, root: FieldIx, answers: &[Posterior]) {
+        let most = answers.iter().map(|a| a.evidence[root]).fold(f64::NEG_INFINITY, f64::max);
+        let shares: Vec<f64> = answers.iter().map(|a| (a.evidence[root] - most).exp()).collect();
+        for field in (0..self.fields.len()).filter(|&f| forest.root[f] == root) {
+            let weighed =
+                answers.iter().zip(&shares).map(|(a, &share)| a.fields[field].clone().scaled(share));
+            let Some(sum) = weighed.reduce(|a, b| a.plus(&b)) else { continue };
+            self.fields[field] = sum.normalised().0;
+        }
+        self.evidence[root] = most + shares.iter().sum::<f64>().ln();
+    }
+}
+
 impl Forest {
     /// The forest of `form`'s relations, binding ones first.
     pub fn new(form: &Form) -> Self {
@@ -124,6 +139,21 @@ impl Forest {
             }
         }
         forest
+    }
+
+    /// The root field above a field.
+    pub fn root(&self, field: FieldIx) -> FieldIx {
+        self.root[field]
+    }
+
+    /// The same of likelihoods that are not normalised; what they weigh counts for the tree of `root`.
+    pub fn hear_scaled(&self, likelihoods: Vec<Weights>, root: FieldIx) -> Posterior {
+        let (even, scales): (Vec<Weights>, Vec<f64>) =
+            likelihoods.into_iter().map(Weights::normalised).unzip();
+        let mut posterior = self.hear(&even);
+        let own = (0..scales.len()).filter(|&f| self.root[f] == root);
+        posterior.evidence[root] += own.map(|f| scales[f]).sum::<f64>();
+        posterior
     }
 
     /// Hears all `likelihoods`, one a field, each normalised.

@@ -5,7 +5,7 @@
 //! zero and below, cells and print that are not on the frame, and a private block that begins above a
 //! cell. What passes can be drawn and cut without a panic.
 
-use super::{Form, HeaderLine, QrSpec, Slot, Style};
+use super::{Align, Form, HeaderLine, QrSpec, Slot, Style};
 
 /// The longest and widest paper, mm: three times the longest strip known; a roll of large plotters.
 const LONGEST: f64 = 3000.0;
@@ -83,7 +83,8 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
         }
     }
     for field in &form.fields {
-        for (what, slot) in [("digits", &field.digits), ("words", &field.words)] {
+        let share = field.share.map(|share| share.slot);
+        for (what, slot) in [("digits", &field.digits), ("words", &field.words), ("percent", &share)] {
             if let Some(slot) = slot {
                 cell(&format!("{}: {what}", field.id), slot, field.y, form, &paper)?;
             }
@@ -135,8 +136,13 @@ fn cell(entry: &str, slot: &Slot, y: f64, form: &Form, paper: &Paper) -> Result<
     within(entry, "wrap", slot.wrap, (STROKE, paper.width()))?;
     within(entry, "pitch", slot.pitch, (STROKE, form.frame.1))?;
     let (first, last) = (slot.line_rect(y, 0), slot.line_rect(y, slot.lines - 1));
-    let half = slot.width / 2.0;
-    within(entry, "centre", slot.centre, (paper.x.0 + half, paper.x.1 - half))?;
+    let left = slot.align.left(slot.width);
+    let what = match slot.align {
+        Align::Left => "left",
+        Align::Centre => "centre",
+        Align::Right => "right",
+    };
+    within(entry, what, slot.x, (paper.x.0 - left, paper.x.1 - left - slot.width))?;
     // The ends of what is cut: the print's, the frame's, and never a line of the private block.
     let above = y - first.y;
     let below = last.bottom() - y;

@@ -120,6 +120,17 @@ pub enum Align {
     Right,
 }
 
+impl Align {
+    /// From x to the left end of a print that is `width` wide: 0 or less.
+    pub fn left(self, width: f64) -> f64 {
+        match self {
+            Self::Left => 0.0,
+            Self::Centre => -width / 2.0,
+            Self::Right => -width,
+        }
+    }
+}
+
 /// A style of print.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
@@ -219,6 +230,17 @@ pub struct Field {
     pub digits: Option<Slot>,
     /// Where the words stand.
     pub words: Option<Slot>,
+    /// Where it is printed once more, as a share.
+    pub share: Option<Share>,
+}
+
+/// A number printed as its share of another, in per cent with two decimals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// Where its digits stand; the sign for per cent follows.
+    pub slot: Slot,
+    /// Of which number: index into [`Form::fields`].
+    pub whole: FieldIx,
 }
 
 /// What a number of the sheet is for.
@@ -259,11 +281,13 @@ pub enum FieldKind {
     Header,
 }
 
-/// Where a channel of a field may print: around `centre`, `width` wide, on `lines` lines.
+/// Where a channel of a field may print: hanging at `x`, at most `width` wide, on `lines` lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slot {
-    /// The text is centred here.
-    pub centre: f64,
+    /// Where the print hangs.
+    pub x: f64,
+    /// How it hangs there.
+    pub align: Align,
     /// The widest print.
     pub width: f64,
     /// How many lines it may take.
@@ -282,7 +306,7 @@ impl Slot {
     pub fn line_rect(&self, y: f64, line: u32) -> Rect {
         let base = y + f64::from(line) * self.pitch;
         let size = self.style.size;
-        Rect::new(self.centre - self.width / 2.0, base - 0.80 * size, self.width, 1.05 * size)
+        Rect::new(self.x + self.align.left(self.width), base - 0.80 * size, self.width, 1.05 * size)
     }
 }
 
@@ -306,10 +330,14 @@ impl Header {
     pub fn nominal(&self, ix: usize) -> Option<f64> {
         let mut below: Option<f64> = None;
         for line in self.lines.get(ix..)?.iter().rev() {
-            let Some(print) = &line.print else { continue };
+            let Some(print) = line.print.as_ref().filter(|_| !line.within()) else { continue };
             below = Some(line.y.or(below).unwrap_or(-print.above) - print.above);
         }
-        let print = self.lines.get(ix)?.print.as_ref()?;
+        let line = self.lines.get(ix)?;
+        let print = line.print.as_ref()?;
+        if line.within() {
+            return line.y;
+        }
         below.map(|y| y + print.above)
     }
 }
@@ -329,6 +357,13 @@ pub struct HeaderLine {
     pub y: Option<f64>,
     /// How it is printed; `None` where only reading matters.
     pub print: Option<HeaderPrint>,
+}
+
+impl HeaderLine {
+    /// Whether it stands within the frame, at a place of its own.
+    pub fn within(&self) -> bool {
+        self.y.is_some_and(|y| y > 0.0) && self.print.is_some()
+    }
 }
 
 /// How a header line is printed.

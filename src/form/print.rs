@@ -7,6 +7,7 @@
 //! drawn as the machine prints it: an O with a stroke across its foot.
 
 use super::{Align, Form, Label, Rule, Style, Weight};
+use crate::ground::geometry::Rect;
 use ab_glyph::{Font, FontRef, Glyph, Outline, OutlineCurve, OutlinedGlyph, PxScale, ScaleFont, point};
 use image::{ImageBuffer, Luma};
 use std::sync::LazyLock;
@@ -67,6 +68,12 @@ fn outline(font: &FontRef<'_>, c: char, weight: Weight) -> Option<Outline> {
         outline.bounds.max.x = outline.bounds.max.x.max(a.0);
     }
     Some(outline)
+}
+
+/// Where a label's letters stand, accents and descenders with them, form mm.
+pub fn label_rect(label: &Label) -> Rect {
+    let width = text_width(&label.text, &label.style);
+    Rect::new(label.x + label.align.left(width), label.y - 0.78 * label.style.size, width, label.style.size)
 }
 
 /// Printed width of a text, mm.

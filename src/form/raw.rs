@@ -95,6 +95,8 @@ pub(super) struct RawColumns {
     pub words: Option<RawSlot>,
     #[serde(default)]
     pub values: Vec<RawValue>,
+    /// The share of the row's votes in the contest's `whole`.
+    pub percent: Option<RawSlot>,
 }
 
 /// Another number of a row.
@@ -110,7 +112,9 @@ pub(super) struct RawValue {
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSlot {
-    pub centre: f64,
+    pub centre: Option<f64>,
+    pub left: Option<f64>,
+    pub right: Option<f64>,
     pub width: f64,
     pub lines: Option<u32>,
     pub pitch: Option<f64>,
@@ -139,6 +143,8 @@ pub(super) struct RawLabel {
 pub(super) struct RawContest {
     pub id: String,
     pub name: String,
+    /// The total of which rows print shares.
+    pub whole: Option<String>,
 }
 
 #[derive(Deserialize)]

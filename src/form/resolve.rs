@@ -39,8 +39,15 @@ impl Resolver<'_> {
         let Some(raw) = raw else { return Ok(None) };
         let style = self.style(raw.style.as_deref().unwrap_or(style), entry)?;
         let (lines, pitch) = (raw.lines.unwrap_or(1), raw.pitch.unwrap_or(style.size * 1.2));
+        let (x, align) = match (raw.left, raw.centre, raw.right) {
+            (Some(x), None, None) => (x, Align::Left),
+            (None, Some(x), None) => (x, Align::Centre),
+            (None, None, Some(x)) => (x, Align::Right),
+            _ => return Err(self.fail(entry, "a number's place has one of `left`, `centre` and `right`")),
+        };
         Ok(Some(Slot {
-            centre: raw.centre,
+            x,
+            align,
             width: raw.width,
             lines,
             wrap: raw.wrap.unwrap_or(raw.width),
@@ -120,6 +127,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
             y: total.y,
             digits: resolver.slot(columns.digits.as_ref(), "row", &total.id)?,
             words: resolver.slot(columns.words.as_ref(), "words", &total.id)?,
+            share: None,
         });
     }
     for (line, label) in raw.header.lines.iter().filter_map(|l| Some((l, l.label.as_ref()?))) {
@@ -132,8 +140,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
             y: line.y.unwrap_or(0.0),
             digits: None,
             words: None,
+            share: None,
         });
     }
+    shares(&resolver, &raw, &mut fields, &mut labels)?;
     let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
         if fields[..i].iter().any(|f| f.id == field.id) || candidates.iter().any(|c| c.id == field.id) {
@@ -288,7 +298,35 @@ fn row_field(
         y: row.y,
         digits: resolver.slot(columns.digits.as_ref(), "row", &row.sigla)?,
         words,
+        share: None,
     })
+}
+
+/// The shares that rows print of their contest's whole; the sign behind each joins the constant print.
+fn shares(
+    resolver: &Resolver<'_>,
+    raw: &RawForm,
+    fields: &mut [Field],
+    labels: &mut Vec<Label>,
+) -> Result<(), FormError> {
+    let rows: Vec<FieldIx> =
+        (0..fields.len()).filter(|&ix| matches!(fields[ix].kind, FieldKind::Vote { .. })).collect();
+    for (row, ix) in raw.rows.iter().zip(rows) {
+        let percent = columns(resolver, raw, &row.columns, &row.sigla)?.percent.as_ref();
+        let Some(slot) = resolver.slot(percent, "row", &row.sigla)? else { continue };
+        if slot.align != Align::Right {
+            return Err(resolver.fail(&row.sigla, "percent has its place by `right`, where its digits end"));
+        }
+        let whole = raw.contests.get(fields[ix].contest).and_then(|c| c.whole.as_deref());
+        let whole = whole.and_then(|id| fields.iter().position(|f| f.id == id && f.kind == FieldKind::Total));
+        let Some(whole) = whole else {
+            return Err(resolver.fail(&row.sigla, "of what is percent? Say whole = \"TOTAL\" in its contest"));
+        };
+        let (x, y, style) = (slot.x, fields[ix].y, slot.style);
+        labels.push(Label { text: "%".to_owned(), x, y, align: Align::Left, style });
+        fields[ix].share = Some(Share { slot, whole });
+    }
+    Ok(())
 }
 
 /// The other numbers of a row, whose votes are the field at `of`.
@@ -453,7 +491,7 @@ mod tests {
             (field.id.as_str(), field.label.as_str()),
             ("NM_PCV_post", "NICOLAS MADURO / PCV / by post")
         );
-        assert_eq!(field.digits.map(|s| s.centre), Some(42.0));
+        assert_eq!(field.digits.map(|s| s.x), Some(42.0));
         let names: Vec<_> = form.values(row).collect();
         assert_eq!(names, [(row + 1, "post"), (row + 2, "booth")]);
         assert_eq!(

@@ -5,4 +5,5 @@ pub mod deadline;
 pub mod finding;
 pub mod geometry;
 pub mod hash;
+pub mod percent;
 pub mod words;

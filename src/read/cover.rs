@@ -87,7 +87,7 @@ impl Print {
         let mut cells = Vec::new();
         for field in &form.fields {
             let digits = |s: &Slot| text_width("0", &s.style) * form.places as f64;
-            let place = |s: &Slot, width: f64, follow| (cut::print_rect(s, field.y, width), follow);
+            let place = |s: &Slot, width: f64, follow| (cut::print_rect(s, field.y, width, 0.0), follow);
             cells.extend(field.digits.as_ref().map(|s| place(s, digits(s), FOLLOWED.0)));
             cells.extend(field.words.as_ref().map(|s| place(s, s.width, FOLLOWED.1)));
         }
@@ -101,6 +101,7 @@ impl Print {
         }
         let mut rows: Vec<f64> = form.fields.iter().filter(|f| f.digits.is_some()).map(|f| f.y).collect();
         rows.sort_by(f64::total_cmp);
+        rows.dedup();
         let mut apart: Vec<f64> = rows.windows(2).map(|r| r[1] - r[0]).collect();
         apart.sort_by(f64::total_cmp);
         let pitch = apart.get(apart.len() / 2).copied().unwrap_or(SQUARE);

@@ -4,8 +4,8 @@
 //! resolution, the [`Quality`] of the pixels under it, and what of its place the [`Mask`](crate::read::photo::mask::Mask)
 //! covers. Refuses nothing: what lies outside the photo is white and covered.
 
-use crate::form::print::text_width;
-use crate::form::{FieldIx, Form, Slot};
+use crate::form::print::{label_rect, text_width};
+use crate::form::{Align, FieldIx, Form, Slot};
 use crate::ground::geometry::{Point, Rect};
 use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Masked;
@@ -78,12 +78,14 @@ pub struct ChannelCell {
     pub lines: Vec<GrayImage>,
     /// Quality of the pixels under the first line.
     pub quality: Quality,
-    /// The stretches of its place that a mask covers, mm right of the slot's centre.
+    /// The stretches of its place that a mask covers, mm right of where its print hangs.
     pub covered: Vec<(f64, f64)>,
     /// Those of them under light.
     pub light: Vec<(f64, f64)>,
     /// How wide a character is, and how far beside its place it may stand, mm; words are one character.
     pub character: (f64, f64),
+    /// How the print hangs.
+    pub align: Align,
 }
 
 impl ChannelCell {
@@ -99,8 +101,10 @@ impl ChannelCell {
 
     fn behind(&self, stretches: &[(f64, f64)], characters: usize) -> f64 {
         let (width, reach) = self.character;
-        let half = width * characters as f64 / 2.0 + reach;
-        let within = |s: &(f64, f64)| (s.1.min(half) - s.0.max(-half)).max(0.0);
+        let print = width * characters as f64;
+        let left = self.align.left(print);
+        let (from, to) = (left - reach, left + print + reach);
+        let within = |s: &(f64, f64)| (s.1.min(to) - s.0.max(from)).max(0.0);
         (stretches.iter().map(within).sum::<f64>() / width).min(1.0)
     }
 }
@@ -114,13 +118,16 @@ pub struct NumberCells<'a> {
     pub digits: Vec<ChannelCell>,
     /// Cells of words.
     pub words: Vec<ChannelCell>,
+    /// Cells of shares in per cent.
+    pub shares: Vec<ChannelCell>,
 }
 
 impl<'a> NumberCells<'a> {
     /// Cuts the cells of the fields whose print was found in the photo.
     pub fn cut(photo: Masked<'_>, sheet: &Sheet, form: &'a Form) -> Self {
         let Masked { pixels, mask } = photo;
-        let mut cells = Self { form, digits: Vec::new(), words: Vec::new() };
+        let mut cells = Self { form, digits: Vec::new(), words: Vec::new(), shares: Vec::new() };
+        let labels: Vec<Rect> = form.labels.iter().map(label_rect).collect();
         for (field, spec) in form.fields.iter().enumerate() {
             if !sheet.shows(spec.y) {
                 continue;
@@ -130,20 +137,25 @@ impl<'a> NumberCells<'a> {
                     let lines: Vec<GrayImage> = (0..slot.lines)
                         .map(|line| {
                             let frame = frame(line);
-                            cut(pixels, &sheet.mesh, frame.rect, frame.px_per_mm)
+                            let mut crop = cut(pixels, &sheet.mesh, frame.rect, frame.px_per_mm);
+                            wipe(&mut crop, frame, &labels);
+                            crop
                         })
                         .collect();
                     let quality = quality(sheet, slot.line_rect(spec.y, 0), &lines[0]);
-                    let place = print_rect(slot, spec.y, character.0 * most as f64 + 2.0 * character.1);
-                    let from_centre = |s: (f64, f64)| (s.0 - slot.centre, s.1 - slot.centre);
-                    let covered =
-                        mask.hides(|p| sheet.mesh.map(p), place).into_iter().map(from_centre).collect();
-                    let light = mask.dazzles(place).into_iter().map(from_centre).collect();
-                    ChannelCell { field, lines, quality, covered, light, character }
+                    let place = print_rect(slot, spec.y, character.0 * most as f64, character.1);
+                    let from_x = |s: (f64, f64)| (s.0 - slot.x, s.1 - slot.x);
+                    let covered = mask.hides(|p| sheet.mesh.map(p), place).into_iter().map(from_x).collect();
+                    let light = mask.dazzles(place).into_iter().map(from_x).collect();
+                    ChannelCell { field, lines, quality, covered, light, character, align: slot.align }
                 };
             if let Some(slot) = &spec.digits {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
                 cells.digits.push(channel(slot, digit, form.places, &|_| digits_frame(slot, spec.y)));
+            }
+            if let Some(slot) = spec.share.as_ref().map(|share| &share.slot) {
+                let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
+                cells.shares.push(channel(slot, digit, SHARE, &|_| digits_frame(slot, spec.y)));
             }
             if let Some(slot) = &spec.words {
                 cells.words.push(channel(slot, (slot.wrap, 0.0), 1, &|line| words_frame(slot, spec.y, line)));
@@ -156,6 +168,27 @@ impl<'a> NumberCells<'a> {
     pub fn debug_rows(&self) -> Vec<(FieldIx, &GrayImage, Option<&GrayImage>)> {
         let words = |field| self.words.iter().find(|w| w.field == field).map(|w| &w.lines[0]);
         self.digits.iter().map(|d| (d.field, &d.lines[0], words(d.field))).collect()
+    }
+}
+
+/// The most characters of a share in per cent, its point with them.
+const SHARE: usize = 6;
+
+/// Puts paper where constant print stands in a crop: its letters are of no number.
+fn wipe(crop: &mut GrayImage, frame: CropFrame, labels: &[Rect]) {
+    let CropFrame { rect, px_per_mm } = frame;
+    let within =
+        |l: &&Rect| l.x < rect.right() && l.right() > rect.x && l.y < rect.bottom() && l.bottom() > rect.y;
+    let mut paper = None;
+    for label in labels.iter().filter(within) {
+        let paper = *paper.get_or_insert_with(|| Greys::of(crop).share(0.5));
+        let px = |mm: f64, most: u32| ((mm * px_per_mm).round().max(0.0) as u32).min(most);
+        let (w, h) = crop.dimensions();
+        for y in px(label.y - rect.y, h)..px(label.bottom() - rect.y, h) {
+            for x in px(label.x - rect.x, w)..px(label.right() - rect.x, w) {
+                crop.put_pixel(x, y, image::Luma([paper]));
+            }
+        }
     }
 }
 

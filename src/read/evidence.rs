@@ -6,6 +6,7 @@
 
 use crate::form::{FieldIx, Form};
 use crate::ground::geometry::Quad;
+use crate::ground::percent;
 use crate::read::belief::Texts;
 use crate::read::code::QrOutcome;
 use crate::read::glyphs::{CellReading, FieldEvidence, ReaderId};
@@ -85,6 +86,9 @@ pub struct Measured {
     pub placed: Option<Placed>,
     /// One entry a field of the form, in its order.
     pub fields: Vec<FieldEvidence>,
+    /// What was read of numbers printed once more as shares, by their field: hundredths of a per cent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<FieldIx, CellReading>,
     /// The texts around the table that were found, by the id of their line in the form.
     pub texts: BTreeMap<String, TextEvidence>,
     /// Where the numbers stand whose place the form does not give, photo pixels.
@@ -112,6 +116,11 @@ impl Measured {
         };
         let mesh = self.placed.as_ref().is_none_or(|p| p.mesh.rungs.len() >= 2 && p.mesh.width > 0.0);
         let known = self.places.keys().chain(&self.glare).all(|&ix| ix < n);
+        let share = |(ix, c): (&FieldIx, &CellReading)| {
+            let values = || c.readings.iter().flat_map(|r| &r.distribution.values);
+            form.fields.get(*ix).is_some_and(|f| f.share.is_some()) && values().all(|v| v.0 <= percent::WHOLE)
+        };
+        let known = known && self.shares.iter().all(share);
         self.fields.len() == n && read.all(printable) && code && mesh && known
     }
 
@@ -195,7 +204,9 @@ impl Evidence {
     /// unlisted ones.
     #[must_use]
     pub fn slimmed(mut self) -> Self {
-        let cells = self.measured.fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten();
+        let Measured { fields, shares, .. } = &mut self.measured;
+        let cells = fields.iter_mut().flat_map(|f| [&mut f.digits, &mut f.words]).flatten();
+        let cells = cells.chain(shares.values_mut());
         for reading in cells.flat_map(|cell| &mut cell.readings) {
             let d = &mut reading.distribution;
             let keep = d.values.iter().take(KEPT).take_while(|v| v.1 >= NEGLIGIBLE).count();

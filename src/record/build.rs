@@ -11,6 +11,7 @@ use crate::ground::finding::Code;
 use crate::ground::geometry::Rect;
 use crate::read::code::{QrOutcome, QrPayload};
 use crate::read::evidence::Evidence;
+use crate::read::glyphs::CellReading;
 use crate::read::photo::Origin;
 
 /// The record of a page without a usable sheet.
@@ -245,13 +246,23 @@ fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -
             digits: channel(digits, digits_quad.or(above)),
             words: channel(words, words_quad),
             qr: qr.map(|v| Print { value: Some(v), confidence: 1.0, quad: None }),
-            percent: None,
+            percent: evidence.shares.get(&ix).map(|cell| percent(evidence, ix, cell)),
         },
         alternatives: Vec::new(),
         quad: whole.and_then(placed).or(above),
         source: None,
         set_by: None,
     }
+}
+
+/// What a number's share says.
+fn percent(evidence: &Evidence, ix: FieldIx, cell: &CellReading) -> PercentPrint {
+    let field = &evidence.form.fields[ix];
+    let rect = field.share.map(|share| share.slot.line_rect(field.y, 0));
+    let quad = rect.and_then(|r| Some(rounded(evidence.placed.as_ref()?.mesh.quad(r))));
+    let (value, confidence) = cell.best().unzip();
+    let confidence = round(confidence.unwrap_or(0.0), 6);
+    PercentPrint { value: value.and_then(Percent::hundredths), confidence, quad }
 }
 
 /// What the sheet says it is, with what the photo that shows the QR code says of that.
@@ -265,15 +276,31 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
     let issued = evidence.form.header_line("issued_at").and_then(|l| l.pattern.as_ref());
     SheetInfo {
         centre: parts.map(|p| p.0.to_owned()).or_else(|| told("centre")),
-        table: parts.map(|p| p.1),
+        table: parts.map(|p| p.1).or_else(|| number(&told("table")?)),
         kind: Some(kind(decision)),
         uuid: told("uuid"),
         issued_at: issued.and_then(|p| Some(dates::iso(dates::printed(&p.captures(&told("issued_at")?)?)?))),
         hash: told("hash"),
         qr: qr.map(|p| p.text.clone()),
         code,
-        identity: BTreeMap::new(),
+        identity: identity(&evidence.form, decision),
     }
+}
+
+/// What stands within the frame of what the sheet is.
+fn identity(form: &Form, decision: &Decision) -> BTreeMap<String, Text> {
+    let within = form.header.lines.iter().filter(|l| l.within());
+    let told = |id: &str| {
+        let (value, p) = decision.texts.get(id)?.clone();
+        Some((id.to_owned(), Text { value, confidence: round(p, 6) }))
+    };
+    within.filter_map(|line| told(&line.id)).collect()
+}
+
+/// The first number in a text.
+fn number(text: &str) -> Option<u32> {
+    let from = &text[text.find(|c: char| c.is_ascii_digit())?..];
+    from.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The names that the form's sheets print.

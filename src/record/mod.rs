@@ -14,15 +14,14 @@ mod build;
 pub mod earlier;
 mod identity;
 mod numbers;
-mod percent;
 mod review;
 #[cfg(test)]
 mod tests;
 
+pub use crate::ground::percent::Percent;
 pub use build::{Decided, Numbers, build, numbers, registration, rejected, source};
 pub(crate) use identity::pixel_key;
 pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
-pub use percent::Percent;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{Basis, Check, Status};

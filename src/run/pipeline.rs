@@ -358,6 +358,8 @@ impl Digitizer {
         let cells = timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(seen, sheet, form));
         let mut fields =
             timed(info_span!("read"), &mut times.read, || self.readers.read(&cells, self.config.reader));
+        let shares =
+            timed(info_span!("shares"), &mut times.read, || self.readers.shares(&cells, self.config.reader));
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows(), form, &fields);
         }
@@ -371,6 +373,7 @@ impl Digitizer {
             origin: photo.origin(ordinal),
             placed: Some(Placed::of(sheet)),
             fields,
+            shares,
             qr,
             texts: header.texts,
             places,

@@ -363,7 +363,9 @@ fn choose(
         let b = all[rng.random_range(0..all.len())];
         let (x, y) = (&form.fields[a], &form.fields[b]);
         let alike = |x: &Option<Slot>, y: &Option<Slot>| match (x, y) {
-            (Some(x), Some(y)) => x.centre == y.centre && x.width == y.width && x.lines == y.lines,
+            (Some(x), Some(y)) => {
+                x.x == y.x && x.align == y.align && x.width == y.width && x.lines == y.lines
+            }
             _ => false,
         };
         if alike(&x.digits, &y.digits)

@@ -146,12 +146,17 @@ fn distance(record: &Record, mesh: &Mesh, form: &Form) -> Option<f64> {
     let found = crate::picture::mesh(record.registration.as_ref()?, form)?;
     let read = |id: &str| record.value(id).is_some_and(|v| v.prints.digits.is_some());
     let rows = form.fields.iter().filter(|f| f.digits.is_some() && read(&f.id));
-    rows.flat_map(|f| [&f.digits, &f.words].into_iter().flatten().map(move |slot| (slot.centre, f.y)))
-        .map(|(x, y)| {
-            let p = Point::new(x, y);
-            found.map(p).distance(mesh.map(p)) / mesh.px_per_mm(y).max(1e-9)
-        })
-        .max_by(f64::total_cmp)
+    rows.flat_map(|f| {
+        [&f.digits, &f.words]
+            .into_iter()
+            .flatten()
+            .map(move |slot| (slot.x + slot.align.left(slot.width) + slot.width / 2.0, f.y))
+    })
+    .map(|(x, y)| {
+        let p = Point::new(x, y);
+        found.map(p).distance(mesh.map(p)) / mesh.px_per_mm(y).max(1e-9)
+    })
+    .max_by(f64::total_cmp)
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ pub fn read(
                         (Channel::Words, &field.words, &spec.words),
                     ] {
                         let (Some(cell), Some(slot)) = (cell, slot) else { continue };
-                        let middle = Point::new(slot.centre, spec.y - slot.style.size / 3.0);
+                        let middle = Point::new(slot.x, spec.y - slot.style.size / 3.0);
                         let off = apart(&*picture.way, middle, sheet.mesh.map(middle));
                         let print = (numbers[ix], slot.style.size, off);
                         out.push(one(form, cell, channel, print, (set.name(), i)));

@@ -259,7 +259,7 @@ fn hide(form: &Form, mut drawn: Drawn, rng: &mut SynthRng) -> Drawn {
         let Some(ix) = form.field(id) else { continue };
         let field = &form.fields[ix];
         let tilt = rng.random_range(-0.3..0.3);
-        let left = field.digits.map_or(0.0, |s| s.centre - s.width / 2.0) - rng.random_range(0.0..20.0);
+        let left = field.digits.map_or(0.0, |s| s.x + s.align.left(s.width)) - rng.random_range(0.0..20.0);
         let size = field.digits.map_or(2.0, |s| s.style.size);
         let (w, h) = drawn.pixels.dimensions();
         for x in 0..w {

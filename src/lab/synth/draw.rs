@@ -9,6 +9,7 @@ use super::{SynthRng, noise, text};
 use crate::form::print::RULE_WIDTH;
 use crate::form::{Align, Field, FieldKind, Form, Slot, Style, Weight};
 use crate::ground::geometry::Point;
+use crate::ground::percent::Percent;
 use crate::read::sheet::{Mesh, Rung};
 use image::{GrayImage, Luma};
 use rand::RngExt;
@@ -154,6 +155,12 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
         if let (Some(slot), Some(value)) = (&field.digits, said.digits) {
             cell(printer, field, slot, &value.to_string());
         }
+        if let (Some(share), Some(part)) = (&field.share, said.digits)
+            && let Some(share_of) =
+                truth.fields[share.whole].digits.and_then(|whole| Percent::of(part, whole))
+        {
+            cell(printer, field, &share.slot, &share_of.to_string());
+        }
         if let (Some(slot), Some(value)) = (&field.words, said.words) {
             cell(printer, field, slot, &form.spell(value));
         }
@@ -165,7 +172,7 @@ fn cell(printer: &mut Printer, field: &Field, slot: &Slot, print: &str) {
     let lines =
         if slot.lines > 1 { text::wrap(print, slot.style, slot.wrap) } else { vec![print.to_owned()] };
     for (i, line) in lines.iter().enumerate() {
-        printer.text(line, slot.centre, field.y + i as f64 * slot.pitch, Align::Centre, slot.style);
+        printer.text(line, slot.x, field.y + i as f64 * slot.pitch, slot.align, slot.style);
     }
 }
 
@@ -177,13 +184,16 @@ fn header_lines(form: &Form, truth: &SheetTruth) -> Vec<(usize, f64, String)> {
         let (Some(print), Some(text)) = (&line.print, truth.header_text(&line.id)) else { continue };
         let mut wrapped = text::wrap(text, print.style, print.width);
         wrapped.truncate(WRAPPED);
-        let last = line.y.or(below).unwrap_or(-print.above);
+        let last = if line.within() { line.y } else { line.y.or(below) }.unwrap_or(-print.above);
         for (i, part) in wrapped.iter().rev().enumerate() {
             lines.push((ix, last - i as f64 * print.pitch, part.clone()));
         }
+        if line.within() {
+            continue;
+        }
         below = Some(last - (wrapped.len().max(1) - 1) as f64 * print.pitch - print.above);
     }
-    lines.reverse();
+    lines.sort_by(|a, b| a.1.total_cmp(&b.1));
     lines
 }
 

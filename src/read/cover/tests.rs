@@ -41,7 +41,9 @@ fn covered((pixels, sheet, form): &(GrayImage, Sheet, Form)) -> [Vec<usize>; 2] 
     let of = |slot: &dyn Fn(usize) -> Option<Slot>, width: f64| {
         let hides = |ix: &usize| {
             slot(*ix).is_some_and(|s| {
-                !mask.hides(|p| sheet.mesh.map(p), cut::print_rect(&s, form.fields[*ix].y, width)).is_empty()
+                !mask
+                    .hides(|p| sheet.mesh.map(p), cut::print_rect(&s, form.fields[*ix].y, width, 0.0))
+                    .is_empty()
             })
         };
         (0..form.fields.len()).filter(hides).collect()
@@ -57,11 +59,11 @@ fn a_sheet_that_shows_its_own_print_alone_is_not_covered() {
 #[test]
 fn a_stroke_over_several_rows_covers_what_it_runs_across() {
     let form = crate::form::builtin().unwrap().remove(0);
-    let (y, x) = (|ix: usize| form.fields[ix].y, form.fields[0].digits.unwrap().centre);
+    let (y, x) = (|ix: usize| form.fields[ix].y, form.fields[0].digits.unwrap().x);
     let stroke = [(x - 0.5, y(3) - 2.8), (x + 0.5, y(6) + 1.2)];
     let found = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
     assert_eq!(found, [vec![3, 4, 5, 6], vec![]]);
-    let x = form.fields[0].words.unwrap().centre;
+    let x = form.fields[0].words.unwrap().x;
     let stroke = [(x - 6.0, y(20) - 3.0), (x + 1.0, y(22) + 1.5)];
     let found = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
     assert_eq!(found, [vec![], vec![20, 21, 22]]);
@@ -72,7 +74,7 @@ fn a_stroke_over_several_rows_covers_what_it_runs_across() {
 fn a_stroke_that_rules_part_is_one() {
     let form = crate::form::builtin().unwrap().remove(0);
     let ix = form.field("votos_nulos").unwrap();
-    let (y, x) = (form.fields[ix].y, form.fields[ix].digits.unwrap().centre);
+    let (y, x) = (form.fields[ix].y, form.fields[ix].digits.unwrap().x);
     let stroke = [(x - 1.5, y - 9.5), (x + 0.5, y + 5.5)];
     let [digits, words] = covered(&sheet(|pixels, at| pen(pixels, at, stroke, 0.4)));
     assert!(digits.contains(&ix) && words.is_empty(), "{digits:?}");
@@ -82,7 +84,7 @@ fn a_stroke_that_rules_part_is_one() {
 #[test]
 fn what_stays_within_a_row_covers_nothing() {
     let form = crate::form::builtin().unwrap().remove(0);
-    let (y, x) = (form.fields[4].y, form.fields[4].digits.unwrap().centre);
+    let (y, x) = (form.fields[4].y, form.fields[4].digits.unwrap().x);
     let strokes = [
         [(x - 1.5, y - 0.7), (x + 1.5, y - 0.7)],
         [(x - 12.0, y - 0.7), (x + 30.0, y - 0.9)],
@@ -98,7 +100,7 @@ fn what_stays_within_a_row_covers_nothing() {
 #[test]
 fn light_covers_where_nothing_is_left_and_not_about_print_that_is_seen() {
     let form = crate::form::builtin().unwrap().remove(0);
-    let (y, x) = (form.fields[4].y, form.fields[4].digits.unwrap().centre);
+    let (y, x) = (form.fields[4].y, form.fields[4].digits.unwrap().x);
     let glare = |keep: u8| {
         move |pixels: &mut GrayImage, at: &dyn Fn(f64, f64) -> Point| {
             let (a, b) = (at(x - 4.0, y - 3.0), at(x + 4.0, y + 1.5));
@@ -115,7 +117,7 @@ fn light_covers_where_nothing_is_left_and_not_about_print_that_is_seen() {
     let whole = sheet(glare(140));
     let marks = find(&whole.0, &whole.1, &whole.2, &Print::new(&form)).unwrap();
     let mask = Mask::of(Vec::new(), whole.0.dimensions()).with(Some(marks));
-    let digit = cut::print_rect(&form.fields[4].digits.unwrap(), y, 1.1);
+    let digit = cut::print_rect(&form.fields[4].digits.unwrap(), y, 1.1, 0.0);
     assert!(
         mask.hides(|p| whole.1.mesh.map(p), digit).is_empty(),
         "print in sight on bleached paper, {seen:?}"

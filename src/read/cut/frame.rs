@@ -16,6 +16,8 @@ pub const EM_PX: f64 = 16.24;
 pub const CROP_HEIGHT: u32 = 24;
 /// Width of a number cell's crop, px: four digits (2.22 em) and 6 px on either side.
 pub const DIGITS_WIDTH: u32 = 48;
+/// Paper beside the widest print of a crop, px.
+const BESIDE: u32 = 6;
 /// Width of a line of words, px: the widest print of a words column (29 mm) and 8 px on either side.
 pub const WORDS_WIDTH: u32 = 248;
 /// Width of the longest line of text, px: 32 hexadecimal signs (21 em) and room on either side.
@@ -29,10 +31,11 @@ pub const LINE_END: f64 = 16.0;
 /// the digits' 1409).
 pub const CAP_HEIGHT: f64 = 0.69;
 
-/// Where the capitals of a slot's first line stand for a field whose baseline is `y`, `width` wide, form mm.
-pub fn print_rect(slot: &Slot, y: f64, width: f64) -> Rect {
+/// Where the capitals of a slot's first line stand for a field whose baseline is `y`, `width` wide, with so much
+/// `beside` them on either side, form mm.
+pub fn print_rect(slot: &Slot, y: f64, width: f64, beside: f64) -> Rect {
     let height = CAP_HEIGHT * slot.style.size;
-    Rect::new(slot.centre - width / 2.0, y - height, width, height)
+    Rect::new(slot.x + slot.align.left(width) - beside, y - height, width + 2.0 * beside, height)
 }
 
 /// Where to cut a crop, and how fine.
@@ -68,5 +71,8 @@ fn frame(slot: &Slot, baseline: f64, width_px: u32) -> CropFrame {
     let px_per_mm = EM_PX / slot.style.size;
     let (w, h) = (f64::from(width_px) / px_per_mm, f64::from(CROP_HEIGHT) / px_per_mm);
     let middle = baseline - CAP_HEIGHT / 2.0 * slot.style.size;
-    CropFrame { rect: Rect::new(slot.centre - w / 2.0, middle - h / 2.0, w, h), px_per_mm }
+    // What hangs at its end has as much paper there as the widest that is centred.
+    let beside = f64::from(BESIDE) / px_per_mm;
+    let left = slot.x + slot.align.left(w - 2.0 * beside) - beside;
+    CropFrame { rect: Rect::new(left, middle - h / 2.0, w, h), px_per_mm }
 }

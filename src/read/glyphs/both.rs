@@ -7,7 +7,7 @@
 use super::net::{NetError, NetReader};
 use super::{CellReading, Distribution, ReaderChoice, ReaderId, Reading};
 use crate::form::{FieldIx, Words};
-use crate::read::cut::{ChannelCell, NumberCells};
+use crate::read::cut::{ChannelCell, NumberCells, Quality};
 use crate::read::glyphs::FieldEvidence;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,6 +81,21 @@ impl Readers {
             }
         }
         fields
+    }
+
+    /// Reads the shares in per cent: hundredths, by the network alone, which no relation can do without.
+    pub fn shares(&self, cells: &NumberCells<'_>, choice: ReaderChoice) -> BTreeMap<FieldIx, CellReading> {
+        if choice == ReaderChoice::Tesseract {
+            return BTreeMap::new();
+        }
+        let crops: Vec<_> = cells.shares.iter().map(|c| c.lines[0].clone()).collect();
+        let one = |(cell, distribution): (&ChannelCell, Distribution)| {
+            let characters = distribution.best().map_or(4, |b| b.0.to_string().len().max(3) + 1);
+            let quality = Quality { coverage: 1.0 - cell.hidden(characters), ..cell.quality };
+            let readings = vec![Reading { reader: ReaderId::Net, distribution }];
+            (cell.field, CellReading { readings, quality, covered: cell.covered.clone() })
+        };
+        cells.shares.iter().zip(self.net.read_shares(&crops)).map(one).collect()
     }
 
     fn cells(&self, cells: &[ChannelCell], kind: Kind, places: usize) -> Vec<Distribution> {

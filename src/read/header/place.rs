@@ -8,6 +8,7 @@ use super::lines::{self, Line};
 use super::{Header, area, charset, looks};
 use crate::form::HeaderLine;
 use crate::form::print::text_width;
+use crate::ground::geometry::Rect;
 use crate::read::cut::CAP_HEIGHT;
 use crate::read::evidence::TextReading;
 use crate::read::glyphs::{Charset, Look};
@@ -56,16 +57,40 @@ pub(super) fn stripped(mut readings: Vec<TextReading>) -> Vec<TextReading> {
 impl Header<'_> {
     /// Finds the form's lines.
     pub(super) fn place(&self) -> Vec<Placed<'_>> {
+        let mut out = self.lines_within();
+        if self.form.header.lines.iter().all(HeaderLine::within) {
+            return out;
+        }
         let found = lines::find(self.photo.pixels, &self.mesh, area(self.form));
-        let (mut out, above) = self.fixed_lines(&found);
+        let (fixed, above) = self.fixed_lines(&found);
+        out.extend(fixed);
         self.free_lines(&found[..above], &mut out);
+        out
+    }
+
+    /// The lines that stand within the frame, which is registered: each at its place.
+    fn lines_within(&self) -> Vec<Placed<'_>> {
+        let mut out = Vec::new();
+        for spec in self.form.header.lines.iter().filter(|l| l.within()) {
+            let Some((print, y)) = spec.print.as_ref().zip(spec.y) else { continue };
+            let left = print.x + print.align.left(print.width);
+            let area = Rect::new(left, y - print.style.size, print.width, 1.4 * print.style.size);
+            let line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * print.style.size);
+            if line.ink.is_none() {
+                continue;
+            }
+            let said = self.line(&line, spec, charset(spec));
+            let said = spec.prefix.iter().flat_map(|p| p.split(' ')).fold(said, |s, _| without_first_word(s));
+            out.push(Placed { spec, lines: vec![(line, Some(said))] });
+        }
         out
     }
 
     /// The lines whose place the form knows; how many lines stand above them. The number in a line of its own, which
     /// stands right above the frame, tells how far the mesh's end is off.
     fn fixed_lines(&self, found: &[Line]) -> (Vec<Placed<'_>>, usize) {
-        let fixed = || self.form.header.lines.iter().filter_map(|l| Some((l, l.y?)));
+        let outside = || self.form.header.lines.iter().filter(|l| !l.within());
+        let fixed = || outside().filter_map(|l| Some((l, l.y?)));
         let number = |spec: &HeaderLine| self.form.field(&spec.id).is_some();
         let told = fixed().find(|l| number(l.0)).and_then(|(spec, y)| {
             let near = found.iter().enumerate();

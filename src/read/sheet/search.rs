@@ -14,7 +14,7 @@ use image::GrayImage;
 const MIN_ANCHORS: f64 = 0.15;
 
 /// The least share of the anchors whose place the photo shows: pages that share their heads are told apart by the rest.
-const MIN_SHOWN: f64 = 0.35;
+const MIN_SHOWN: f64 = 0.5;
 
 /// Levels of the pyramid beside the one at which a whole sheet would fill the photo, in the order in which they are looked
 /// at: larger ones for a sheet that is small in the photo, smaller ones for one of which the photo shows a part.
@@ -29,6 +29,8 @@ const CORNERS: (usize, usize, usize) = (1500, 4000, 200);
 const AGAIN: usize = 3;
 /// See [`AGAIN`].
 const PLENTY: usize = 6;
+/// Where no more places than this agree anywhere, nothing is looked at again: pages of other forms have 2 to 5.
+const HINT: usize = 4;
 /// From this share of its anchors on a sheet is whole.
 const WHOLE: f64 = 0.8;
 /// Landmarks all along the frame, from one to the next at most so many mm, need no second look.
@@ -59,7 +61,7 @@ pub(super) fn sheets(pixels: &GrayImage, templates: &[Template]) -> Vec<Sheet> {
                 return search.sheets;
             }
         }
-        if !search.sheets.is_empty() {
+        if !search.sheets.is_empty() || search.agree < HINT {
             break;
         }
     }
@@ -74,23 +76,34 @@ struct Search<'a> {
     levels: Vec<Level>,
     /// How many times the corners are taken.
     times: usize,
-    /// What looks like a landmark of each form.
-    matches: Vec<Vec<Match>>,
+    /// What looks like a landmark of each form, and how much of it was looked at.
+    matches: Vec<(Vec<Match>, usize)>,
+    /// How many places agreed at most.
+    agree: usize,
     sheets: Vec<Sheet>,
 }
 
 impl<'a> Search<'a> {
     fn new(pixels: &'a GrayImage, templates: &'a [Template]) -> Self {
-        let matches = vec![Vec::new(); templates.len()];
+        let matches = vec![(Vec::new(), 0); templates.len()];
         let pyramid = Pyramid::new(pixels);
-        Self { pixels, templates, pyramid, levels: Vec::new(), times: 1, matches, sheets: Vec::new() }
+        Self {
+            pixels,
+            templates,
+            pyramid,
+            levels: Vec::new(),
+            times: 1,
+            matches,
+            agree: 0,
+            sheets: Vec::new(),
+        }
     }
 
     /// Begins anew, with so many times the corners.
     fn begin(&mut self, times: usize) {
         self.times = times;
         self.levels.clear();
-        self.matches.iter_mut().for_each(Vec::clear);
+        self.matches.fill((Vec::new(), 0));
     }
 
     /// Looks at the photo at a share of its size, unless it was looked at near that size before.
@@ -103,19 +116,23 @@ impl<'a> Search<'a> {
         let (least, most, each) = CORNERS;
         let area = f64::from(self.pixels.width()) * f64::from(self.pixels.height()) * share * share;
         let level = self.pyramid.level(share, (area as usize / each).clamp(least, most) * self.times);
-        for (template, matches) in self.templates.iter().zip(&mut self.matches) {
+        for (template, (matches, _)) in self.templates.iter().zip(&mut self.matches) {
             landmarks::matches(&level, &template.landmarks, matches);
         }
         self.levels.push(level);
         true
     }
 
-    /// Sheets on which what was seen so far agrees.
+    /// Sheets on which what was seen so far agrees, with some of what was seen since the last look.
     fn look(&mut self) {
         for (form, template) in self.templates.iter().enumerate() {
             let ys = fit::rung_ys(template);
-            let mut left = self.matches[form].clone();
-            while let Some(place) = consensus::find(&left, &ys, template.frame.0) {
+            let (mut left, mut fresh) = self.matches[form].clone();
+            self.matches[form].1 = left.len();
+            loop {
+                let (place, agree) = consensus::find(&left, fresh, &ys, template.frame.0);
+                self.agree = self.agree.max(agree);
+                let Some(place) = place else { break };
                 deadline::check();
                 let (mesh, known) = self.closely(template, (&left, &place), &ys);
                 let found = register::register(self.pixels, (template, form), mesh, known);
@@ -126,8 +143,9 @@ impl<'a> Search<'a> {
                 let on = |m: &Match| {
                     found.as_ref().is_some_and(|s| register::on_strip(&s.mesh, s.visible, ABOUT, m.photo))
                 };
-                let rest = left.iter().zip(inlier).filter(|(m, inlier)| !inlier && !on(m));
-                left = rest.map(|(m, _)| *m).collect();
+                let stays: Vec<bool> = left.iter().zip(inlier).map(|(m, inlier)| !inlier && !on(m)).collect();
+                fresh = stays[..fresh].iter().filter(|&&s| s).count();
+                left = left.into_iter().zip(&stays).filter(|m| *m.1).map(|m| m.0).collect();
                 let Some(sheet) = found else { continue };
                 if self.sheets.iter().any(|s| s.anchors >= sheet.anchors && overlap(s, &sheet)) {
                     continue;

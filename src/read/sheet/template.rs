@@ -3,8 +3,8 @@
 use super::correlate::Print;
 use super::landmarks;
 use crate::form::landmarks::Landmarks;
-use crate::form::print::{Canvas, text_width};
-use crate::form::{Align, Form, Label, Rule};
+use crate::form::print::{Canvas, label_rect, text_width};
+use crate::form::{Align, Field, Form, Label, Rule};
 use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
 
@@ -73,16 +73,6 @@ pub(crate) struct Words {
     pub size: f64,
 }
 
-fn label_rect(label: &Label) -> Rect {
-    let width = text_width(&label.text, &label.style);
-    let x = match label.align {
-        Align::Left => label.x,
-        Align::Centre => label.x - width / 2.0,
-        Align::Right => label.x - width,
-    };
-    Rect::new(x, label.y - 0.78 * label.style.size, width, label.style.size)
-}
-
 fn union(a: Rect, b: Rect) -> Rect {
     let (x, y) = (a.x.min(b.x), a.y.min(b.y));
     Rect::new(x, y, a.right().max(b.right()) - x, a.bottom().max(b.bottom()) - y)
@@ -115,17 +105,17 @@ impl Template {
         let mut anchors = Vec::new();
         for field in &form.fields {
             if let Some(slot) = &field.digits {
-                canvas.text("0", slot.centre, field.y, Align::Centre, &slot.style);
+                canvas.text("0", slot.x, field.y, slot.align, &slot.style);
             }
             if let Some(slot) = &field.words {
-                canvas.text(&zero, slot.centre, field.y, Align::Centre, &slot.style);
+                canvas.text(&zero, slot.x, field.y, slot.align, &slot.style);
                 let mut words =
                     Canvas::new(-margin, -margin, width + 2.0 * margin, height + 2.0 * margin, FINE);
                 words.origin = canvas.origin;
-                words.text(&zero, slot.centre, field.y, Align::Centre, &slot.style);
+                words.text(&zero, slot.x, field.y, slot.align, &slot.style);
                 let w = text_width(&zero, &slot.style);
                 let rect = snap(Rect::new(
-                    slot.centre - w / 2.0,
+                    slot.x + slot.align.left(w),
                     field.y - 1.15 * slot.style.size,
                     w,
                     1.65 * slot.style.size,
@@ -172,10 +162,11 @@ impl Template {
 /// Where words are centred.
 fn words(form: &Form) -> Vec<Words> {
     let zero = form.spell(0);
-    let slots = form.fields.iter().filter_map(|f| Some((f.y, f.words.as_ref()?)));
+    let centred = |f: &Field| f.words.filter(|slot| slot.align == Align::Centre);
+    let slots = form.fields.iter().filter_map(|f| Some((f.y, centred(f)?)));
     slots
         .map(|(y, slot)| Words {
-            middle: Point::new(slot.centre, y),
+            middle: Point::new(slot.x, y),
             half: text_width(&zero, &slot.style) / 2.0,
             size: slot.style.size,
         })
@@ -229,12 +220,13 @@ fn row_prints(form: &Form, canvas: &Canvas) -> Vec<RowPrint> {
         if let Some(slot) = &field.digits {
             // As wide as three digits.
             let width = 1.7 * slot.style.size;
-            push(slot.centre - width / 2.0, width, field.y, slot.style.size);
+            push(slot.x + slot.align.left(width), width, field.y, slot.style.size);
         }
         if let Some(slot) = &field.words {
             let half = text_width(&zero, &slot.style) / 2.0;
-            push(slot.centre - half, half, field.y, slot.style.size);
-            push(slot.centre, half, field.y, slot.style.size);
+            let left = slot.x + slot.align.left(2.0 * half);
+            push(left, half, field.y, slot.style.size);
+            push(left + half, half, field.y, slot.style.size);
         }
     }
     rows

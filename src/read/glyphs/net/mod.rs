@@ -10,6 +10,7 @@
 //! taking up another photo meanwhile.
 
 use super::Distribution;
+use crate::ground::percent;
 use crate::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, WORDS_WIDTH};
 use ctc::Sequences;
 use image::GrayImage;
@@ -143,6 +144,17 @@ impl NetReader {
         found.into_iter().zip(crops).map(one).collect()
     }
 
+    /// Reads shares in per cent, cut as number cells are: two decimals, the point left out; one distribution of hundredths
+    /// of a per cent a crop, in order.
+    pub fn read_shares(&self, crops: &[GrayImage]) -> Vec<Distribution> {
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), SHARE + 1);
+        let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
+            true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
+            false => self.digits.calibration.apply(listed(&s, share)),
+        };
+        found.into_iter().zip(crops).map(one).collect()
+    }
+
     /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
     /// number cells are. One probability a crop, in order.
     pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
@@ -212,11 +224,25 @@ fn decimal(labels: &[u8]) -> Option<u32> {
     labels.iter().try_fold(0u32, |v, &d| (d < 10).then_some(v * 10 + u32::from(d)))
 }
 
+/// Most digits of a share in per cent.
+const SHARE: usize = 5;
+
+/// Labels as hundredths of a per cent: one digit or more before the point, and no nought that need not be.
+fn share(labels: &[u8]) -> Option<u32> {
+    let whole = labels.len().checked_sub(2).filter(|&n| n == 1 || (n > 1 && labels[0] != 0))?;
+    decimal(labels).filter(|&v| whole <= SHARE && v <= percent::WHOLE)
+}
+
 /// What a number cell says.
 fn number(sequences: &Sequences, places: usize) -> Distribution {
+    listed(sequences, |labels| value(labels, places))
+}
+
+/// What a cell says of which `value` makes a number of labels.
+fn listed(sequences: &Sequences, value: impl Fn(&[u8]) -> Option<u32>) -> Distribution {
     let (mut values, mut blank, mut other) = (Vec::new(), 0.0, sequences.rest);
     for (labels, p) in &sequences.listed {
-        match value(labels, places) {
+        match value(labels) {
             Some(v) => values.push((v, *p)),
             None if labels.is_empty() => blank += p,
             None => other += p,

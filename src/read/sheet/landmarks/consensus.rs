@@ -9,6 +9,7 @@ use crate::ground::geometry::Point;
 use crate::read::sheet::spline::{Field, Seen, Stiffness};
 use crate::read::sheet::template::FINE;
 use crate::read::sheet::{Mesh, Rung};
+use std::collections::HashMap;
 
 /// How far from a seed on the form its neighbours stand, mm.
 const NEAR: f64 = 45.0;
@@ -18,6 +19,8 @@ pub(crate) const LEAST: usize = 8;
 const SEED: usize = 6;
 /// How far turns may differ, radians.
 const TURN: f32 = 0.5;
+/// How many times larger one may be seen than another.
+const SIZES: f64 = 1.4;
 /// How far a match may be from where the map puts it, mm.
 const OFF: f64 = 1.0;
 /// How much farther for each millimetre beyond what is known.
@@ -43,8 +46,10 @@ pub(crate) struct Place {
     pub inliers: Vec<usize>,
 }
 
-/// Finds the sheet that most matches agree on; `ys` are the rungs' form y, `width` the frame's.
-pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
+/// Finds the sheet that most matches agree on with one of those from `fresh` on; `ys` are the rungs' form y, `width` the
+/// frame's. Also how many places agree with the one that most do, sheet or not.
+pub(crate) fn find(matches: &[Match], fresh: usize, ys: &[f64], width: f64) -> (Option<Place>, usize) {
+    let shelves = Shelves::of(matches);
     let support = |m: &Match| -> Vec<usize> {
         let (sin, cos) = f64::from(m.turn).sin_cos();
         let agrees = |o: &Match| {
@@ -55,8 +60,8 @@ pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
             let far = (dx * dx + dy * dy).sqrt();
             if far > NEAR
                 || apart(o.turn, m.turn) > TURN
-                || o.scale > 1.4 * m.scale
-                || m.scale > 1.4 * o.scale
+                || o.scale > SIZES * m.scale
+                || m.scale > SIZES * o.scale
             {
                 return false;
             }
@@ -67,21 +72,55 @@ pub(crate) fn find(matches: &[Match], ys: &[f64], width: f64) -> Option<Place> {
             let most = s * (0.8 + 0.15 * far);
             x * x + y * y < most * most
         };
-        matches.iter().enumerate().filter(|(_, o)| agrees(o)).map(|(k, _)| k).collect()
+        let mut with: Vec<usize> = shelves.near(m).filter(|&k| agrees(&matches[k])).collect();
+        with.sort_unstable();
+        with
     };
     let mut best: Vec<usize> = Vec::new();
     let mut worth = 0usize;
-    for m in matches {
+    for m in &matches[fresh..] {
         let with = support(m);
-        let places = distinct(with.iter().map(|&k| matches[k].form));
-        if places > worth {
-            (best, worth) = (with, places);
+        if with.len() > worth {
+            let places = distinct(with.iter().map(|&k| matches[k].form));
+            if places > worth {
+                (best, worth) = (with, places);
+            }
         }
     }
-    if worth < SEED {
-        return None;
+    let place = if worth < SEED { None } else { grow(matches, best, (ys, width), ROUNDS) };
+    (place, worth)
+}
+
+/// Matches by turn, size and height on the form: those that may agree with one lie on its shelf or one beside it.
+struct Shelves(HashMap<(i64, i64, i64), Vec<usize>>);
+
+impl Shelves {
+    /// Shelves of turn all around, each wider than [`TURN`].
+    const TURNS: i64 = 12;
+
+    fn of(matches: &[Match]) -> Self {
+        let mut shelves: HashMap<_, Vec<usize>> = HashMap::new();
+        for (k, m) in matches.iter().enumerate() {
+            shelves.entry(Self::shelf(m)).or_default().push(k);
+        }
+        Self(shelves)
     }
-    grow(matches, best, (ys, width), ROUNDS)
+
+    fn shelf(m: &Match) -> (i64, i64, i64) {
+        let turn = f64::from(m.turn) / std::f64::consts::TAU * Self::TURNS as f64;
+        let floor = |v: f64| v.floor() as i64;
+        (floor(turn).rem_euclid(Self::TURNS), floor(m.scale.ln() / SIZES.ln()), floor(m.form.y / NEAR))
+    }
+
+    /// All on the shelves about one, in no order.
+    fn near(&self, m: &Match) -> impl Iterator<Item = usize> {
+        let (turn, size, y) = Self::shelf(m);
+        let about = || -1..=1;
+        let shelves = about().flat_map(move |a| about().flat_map(move |b| about().map(move |c| (a, b, c))));
+        let all = shelves
+            .filter_map(move |(a, b, c)| self.0.get(&((turn + a).rem_euclid(Self::TURNS), size + b, y + c)));
+        all.flatten().copied()
+    }
 }
 
 /// How many places there are among points, those within a millimetre being one.
@@ -334,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_bent_sheet_is_found_though_half_of_the_matches_are_wrong() {
-        let found = find(&matches(5), &ys(), 60.0).unwrap();
+        let found = find(&matches(5), 0, &ys(), 60.0).0.unwrap();
         for p in [(10.0, 20.0), (50.0, 150.0), (30.0, 280.0)].map(|(x, y)| Point::new(x, y)) {
             let off = found.mesh.map(p).distance(way(p)) / 7.0;
             assert!(off < 0.5, "{p:?}: {off} mm");
@@ -343,8 +382,8 @@ mod tests {
 
     #[test]
     fn matches_that_agree_on_nothing_are_no_sheet() {
-        assert!(find(&matches(10), &ys(), 60.0).is_none());
+        assert!(find(&matches(10), 0, &ys(), 60.0).0.is_none());
         let few: Vec<Match> = matches(0).into_iter().take(LEAST - 1).collect();
-        assert!(find(&few, &ys(), 60.0).is_none());
+        assert!(find(&few, 0, &ys(), 60.0).0.is_none());
     }
 }

@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub struct Percent(u32);
 
 /// The whole, in hundredths of a per cent.
-const WHOLE: u32 = 10_000;
+pub const WHOLE: u32 = 10_000;
 
 impl Percent {
     /// The share of `part` in `whole`, rounded as sheets do: halves up. `None` of nothing, and of more than the whole.
@@ -23,6 +23,26 @@ impl Percent {
         let (part, whole) = (u64::from(part), u64::from(whole));
         let share = (2 * u64::from(WHOLE) * part + whole).checked_div(2 * whole)?;
         u32::try_from(share).ok().filter(|_| part <= whole).map(Self)
+    }
+}
+
+impl Percent {
+    /// So many hundredths of a per cent; `None` of more than the whole.
+    pub fn hundredths(of: u32) -> Option<Self> {
+        (of <= WHOLE).then_some(Self(of))
+    }
+
+    /// Its hundredths of a per cent.
+    pub fn in_hundredths(self) -> u32 {
+        self.0
+    }
+
+    /// The part of `whole` that is printed as this share; `None` where there is none, or several.
+    pub fn part(self, whole: u32) -> Option<u32> {
+        let near = (f64::from(self.0) * f64::from(whole) / f64::from(WHOLE)).floor() as u32;
+        let mut parts =
+            (near.saturating_sub(1)..=near + 1).filter(|&part| Self::of(part, whole) == Some(self));
+        parts.next().filter(|_| parts.next().is_none())
     }
 }
 
@@ -73,6 +93,12 @@ mod tests {
             assert_eq!((share.to_string().as_str(), printed.parse()), (printed, Ok(share)));
         }
         assert_eq!((Percent::of(0, 0), Percent::of(8, 7)), (None, None));
+        let share = |text: &str| text.parse::<Percent>().unwrap();
+        assert_eq!(
+            (share("69.49").part(413), share("69.50").part(413), share("100.00").part(7)),
+            (Some(287), None, Some(7))
+        );
+        assert_eq!(share("0.00").part(30_000), None, "nought and one of thirty thousand");
         for text in ["", "71", "71.8", "71.860", "100.01", "7,50", "+1.00", "1.+2", "999.99"] {
             assert!(text.parse::<Percent>().is_err(), "{text}");
         }
