@@ -193,15 +193,20 @@ pub fn identity(
 }
 
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
-/// confidence. A form without a code line needs none.
+/// confidence. A form that prints neither a code nor the table's number needs none.
 pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> Option<Finding> {
-    evidence.form.header_line("code")?;
+    let form = &evidence.form;
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
         return None;
     }
-    let (printed, probability) = match &identity.printed_code {
-        Some((_, p)) if *p >= HEADER_SURE => return None,
-        Some((code, p)) => (Some(code.clone()), Some(*p)),
+    let told = match (form.header_line("code"), form.header_line("table")) {
+        (Some(_), _) => identity.printed_code.clone(),
+        (None, Some(_)) => strings::told(evidence, "table"),
+        (None, None) => return None,
+    };
+    let (printed, probability) = match told {
+        Some((_, p)) if p >= HEADER_SURE => return None,
+        Some((code, p)) => (Some(code), Some(p)),
         None => (None, None),
     };
     Some(Finding::new(Severity::Review, What::CodeUnreadable { printed, probability }))

@@ -27,6 +27,8 @@ const SHARES: u32 = WHOLE + 1;
 pub struct Shares {
     modulus: u32,
     of: BTreeMap<FieldIx, Whole>,
+    /// Shares of a number of context, which hears them and is not heard: part, whole, and what was read.
+    of_context: Vec<(FieldIx, FieldIx, Weights)>,
 }
 
 /// The shares of one whole.
@@ -42,13 +44,18 @@ impl Shares {
     pub fn of(evidence: &Evidence, reliance: Reliance) -> Self {
         let form: &Form = &evidence.form;
         let mut of: BTreeMap<FieldIx, Whole> = BTreeMap::new();
+        let mut of_context = Vec::new();
         for (&part, cell) in &evidence.shares {
-            if let Some(share) = &form.fields[part].share {
-                let whole = of.entry(share.whole).or_insert(Whole { parts: Vec::new(), heard: Vec::new() });
-                whole.parts.push((part, cell_weights(cell, SHARES, reliance)));
+            let Some(share) = &form.fields[part].share else { continue };
+            let said = cell_weights(cell, SHARES, reliance);
+            if form.is_context(share.whole) {
+                of_context.push((part, share.whole, said));
+                continue;
             }
+            let whole = of.entry(share.whole).or_insert(Whole { parts: Vec::new(), heard: Vec::new() });
+            whole.parts.push((part, said));
         }
-        Self { modulus: form.max_value() + 1, of }
+        Self { modulus: form.max_value() + 1, of, of_context }
     }
 
     /// What a share says of its part, given the whole; of any other whole, nothing.
@@ -83,6 +90,10 @@ impl Shares {
             if let Some(of) = self.of.get_mut(&whole) {
                 of.heard = heard;
             }
+        }
+        for (part, whole, said) in &self.of_context {
+            let (of, by) = (&posterior.fields[*whole], &posterior.fields[*part]);
+            posterior.fields[*whole] = heard_by(of, by, said, self.modulus);
         }
         posterior
     }
@@ -124,9 +135,22 @@ impl Shares {
     }
 }
 
+/// What a whole is after hearing what its part is and what was read of the share.
+fn heard_by(whole: &Weights, part: &Weights, said: &Weights, modulus: u32) -> Weights {
+    let vague = said.rest() / f64::from(SHARES);
+    let says = |t: u32| -> f64 {
+        let share = |&(v, p): &(u32, f64)| {
+            Percent::of(v, t).map_or(0.0, |s| p * said.weight(s.in_hundredths()))
+        };
+        part.atoms().iter().map(share).sum::<f64>() + part.rest() * vague
+    };
+    let atoms = whole.atoms().iter().map(|&(t, p)| (t, p * says(t)));
+    Weights::from_atoms(atoms, whole.rest() * vague, modulus).normalised().0
+}
+
 /// The share of a number as a print of it, where its whole is known and all of it is in sight.
 pub fn print(evidence: &Evidence, ix: FieldIx, values: &[Option<u32>]) -> Option<Print> {
-    let share = evidence.form.fields[ix].share?;
+    let share = evidence.form.fields[ix].share.filter(|share| !evidence.form.is_context(share.whole))?;
     let (cell, whole) = (evidence.shares.get(&ix)?, values[share.whole]?);
     cell.covered.is_empty().then(|| Print::share(cell, &evidence.form, &share, whole))
 }

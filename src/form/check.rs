@@ -83,10 +83,11 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
         }
     }
     for field in &form.fields {
-        let share = field.share.map(|share| share.slot);
-        for (what, slot) in [("digits", &field.digits), ("words", &field.words), ("percent", &share)] {
+        let own = [("digits", field.digits), ("words", field.words)].map(|(what, slot)| (what, slot, field.y));
+        let share = field.share.map(|share| ("percent", Some(share.slot), share.y));
+        for (what, slot, y) in own.into_iter().chain(share) {
             if let Some(slot) = slot {
-                cell(&format!("{}: {what}", field.id), slot, field.y, form, &paper)?;
+                cell(&format!("{}: {what}", field.id), &slot, y, form, &paper)?;
             }
         }
     }

@@ -239,6 +239,8 @@ pub struct Field {
 pub struct Share {
     /// Where its digits stand; the sign for per cent follows.
     pub slot: Slot,
+    /// Baseline of its print.
+    pub y: f64,
     /// Of which number: index into [`Form::fields`].
     pub whole: FieldIx,
 }
@@ -326,6 +328,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether lines stand above the frame.
+    pub fn above(&self) -> bool {
+        !self.lines.iter().all(HeaderLine::within)
+    }
+
     /// Baseline of a line where none below it wraps, mm in the frame's y; `None` for one that is not printed.
     pub fn nominal(&self, ix: usize) -> Option<f64> {
         let mut below: Option<f64> = None;
@@ -363,6 +370,18 @@ impl HeaderLine {
     /// Whether it stands within the frame, at a place of its own.
     pub fn within(&self) -> bool {
         self.y.is_some_and(|y| y > 0.0) && self.print.is_some()
+    }
+
+    /// The constant text before what varies, as it is printed; empty where all varies.
+    pub fn lead(&self) -> &str {
+        let print = self.print.as_ref().and_then(|p| p.text.split_once('{'));
+        print.map_or("", |(lead, _)| lead)
+    }
+
+    /// How many digits it is, where it has to be so many and nothing else.
+    pub fn digits(&self) -> Option<usize> {
+        let count = self.pattern.as_ref()?.as_str().strip_prefix(r"^\d{")?.strip_suffix("}$")?;
+        count.parse().ok()
     }
 }
 

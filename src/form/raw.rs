@@ -165,6 +165,16 @@ pub(super) struct RawTotal {
     #[serde(default)]
     pub role: Role,
     pub contest: Option<String>,
+    pub percent: Option<RawShare>,
+}
+
+/// Where a total is printed once more, as its share of another.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawShare {
+    pub of: String,
+    pub y: f64,
+    pub columns: String,
 }
 
 #[derive(Deserialize)]

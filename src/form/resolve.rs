@@ -324,7 +324,19 @@ fn shares(
         };
         let (x, y, style) = (slot.x, fields[ix].y, slot.style);
         labels.push(Label { text: "%".to_owned(), x, y, align: Align::Left, style });
-        fields[ix].share = Some(Share { slot, whole });
+        fields[ix].share = Some(Share { slot, y, whole });
+    }
+    for (total, share) in raw.totals.iter().filter_map(|t| Some((t, t.percent.as_ref()?))) {
+        let place = |id: &str| fields.iter().position(|f| f.id == id && f.kind == FieldKind::Total);
+        let Some((ix, whole)) = place(&total.id).zip(place(&share.of)) else {
+            return Err(resolver.fail(&total.id, format!("percent is of {:?}, which is no total", share.of)));
+        };
+        let own = columns(resolver, raw, &share.columns, &total.id)?.percent.as_ref();
+        let Some(slot) = resolver.slot(own, "row", &total.id)?.filter(|s| s.align == Align::Right) else {
+            return Err(resolver.fail(&total.id, "its columns give percent no place by `right`"));
+        };
+        labels.push(Label { text: "%".to_owned(), x: slot.x, y: share.y, align: Align::Left, style: slot.style });
+        fields[ix].share = Some(Share { slot, y: share.y, whole });
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! covers. Refuses nothing: what lies outside the photo is white and covered.
 
 use crate::form::print::{label_rect, text_width};
-use crate::form::{Align, FieldIx, Form, Slot};
+use crate::form::{Align, FieldIx, Form, Share, Slot};
 use crate::ground::geometry::{Point, Rect};
 use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Masked;
@@ -153,9 +153,9 @@ impl<'a> NumberCells<'a> {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
                 cells.digits.push(channel(slot, digit, form.places, &|_| digits_frame(slot, spec.y)));
             }
-            if let Some(slot) = spec.share.as_ref().map(|share| &share.slot) {
+            if let Some(Share { slot, y, .. }) = &spec.share {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
-                cells.shares.push(channel(slot, digit, SHARE, &|_| digits_frame(slot, spec.y)));
+                cells.shares.push(channel(slot, digit, SHARE, &|_| digits_frame(slot, *y)));
             }
             if let Some(slot) = &spec.words {
                 cells.words.push(channel(slot, (slot.wrap, 0.0), 1, &|line| words_frame(slot, spec.y, line)));

@@ -258,7 +258,7 @@ fn value(evidence: &Evidence, ix: FieldIx, [digits, words]: [Option<Said>; 2]) -
 /// What a number's share says.
 fn percent(evidence: &Evidence, ix: FieldIx, cell: &CellReading) -> PercentPrint {
     let field = &evidence.form.fields[ix];
-    let rect = field.share.map(|share| share.slot.line_rect(field.y, 0));
+    let rect = field.share.map(|share| share.slot.line_rect(share.y, 0));
     let quad = rect.and_then(|r| Some(rounded(evidence.placed.as_ref()?.mesh.quad(r))));
     let (value, confidence) = cell.best().unzip();
     let confidence = round(confidence.unwrap_or(0.0), 6);

@@ -3,6 +3,7 @@
 mod channels;
 mod inference;
 mod prints;
+mod shares;
 mod sheet;
 mod values;
 

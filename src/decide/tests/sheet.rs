@@ -298,3 +298,17 @@ fn a_broken_sum_holds_each_group_that_it_ties() {
     let states: Vec<_> = d.groups.iter().map(|g| g.state).collect();
     assert_eq!(states, [Status::Review, Status::Accepted, Status::Review]);
 }
+
+#[test]
+fn where_no_code_is_printed_the_number_of_the_table_says_which_sheet_it_is() {
+    let line = "lines = [{ id = \"table\", y = 3.0, pattern = '^\\d{2}$', print = { text = \"No. {table}\", \
+                align = \"left\", x = 1.0, style = \"row\", above = 0.0, pitch = 3.0, width = 20.0 } }]";
+    let form = parse("tiny", &TINY.replace("lines = []", line)).unwrap();
+    let mut e = sheet(&form, &[1, 2, 3, 6, 1, 7]);
+    e.texts.clear();
+    assert_eq!(finding(&decided(&e), Code::CodeUnreadable).severity, Severity::Review);
+    e.texts.insert("table".to_owned(), TextEvidence::said("07", 0.7));
+    assert_eq!((decided(&e).status, finding(&decided(&e), Code::CodeUnreadable).severity), (Status::Review, Severity::Review));
+    e.texts.insert("table".to_owned(), TextEvidence::said("07", 0.999));
+    assert_eq!(decided(&e).status, Status::Accepted, "{:?}", decided(&e).findings);
+}

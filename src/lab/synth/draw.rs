@@ -7,7 +7,7 @@
 use super::values::SheetTruth;
 use super::{SynthRng, noise, text};
 use crate::form::print::RULE_WIDTH;
-use crate::form::{Align, Field, FieldKind, Form, Slot, Style, Weight};
+use crate::form::{Align, FieldKind, Form, Slot, Style, Weight};
 use crate::ground::geometry::Point;
 use crate::ground::percent::Percent;
 use crate::read::sheet::{Mesh, Rung};
@@ -153,26 +153,26 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
             continue;
         }
         if let (Some(slot), Some(value)) = (&field.digits, said.digits) {
-            cell(printer, field, slot, &value.to_string());
+            cell(printer, field.y, slot, &value.to_string());
         }
         if let (Some(share), Some(part)) = (&field.share, said.digits)
             && let Some(share_of) =
                 truth.fields[share.whole].digits.and_then(|whole| Percent::of(part, whole))
         {
-            cell(printer, field, &share.slot, &share_of.to_string());
+            cell(printer, share.y, &share.slot, &share_of.to_string());
         }
         if let (Some(slot), Some(value)) = (&field.words, said.words) {
-            cell(printer, field, slot, &form.spell(value));
+            cell(printer, field.y, slot, &form.spell(value));
         }
     }
 }
 
 /// A number in its slot, wrapped where the column is narrower.
-fn cell(printer: &mut Printer, field: &Field, slot: &Slot, print: &str) {
+fn cell(printer: &mut Printer, y: f64, slot: &Slot, print: &str) {
     let lines =
         if slot.lines > 1 { text::wrap(print, slot.style, slot.wrap) } else { vec![print.to_owned()] };
     for (i, line) in lines.iter().enumerate() {
-        printer.text(line, slot.x, field.y + i as f64 * slot.pitch, slot.align, slot.style);
+        printer.text(line, slot.x, y + i as f64 * slot.pitch, slot.align, slot.style);
     }
 }
 

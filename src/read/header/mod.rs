@@ -21,7 +21,7 @@ use crate::read::belief::Distribution;
 use crate::read::cut;
 use crate::read::evidence::{TextEvidence, TextLine, TextReading};
 use crate::read::glyphs::{
-    CellReading, Charset, Look, NumberCrops, ReaderChoice, ReaderId, Readers, Reading,
+    CellReading, Charset, LineCrops, Look, NumberCrops, ReaderChoice, ReaderId, Readers, Reading,
 };
 use crate::read::photo::mask::Masked;
 use crate::read::sheet::{Mesh, Sheet};
@@ -100,6 +100,11 @@ impl Header<'_> {
         size(id).or_else(|| size("code")).unwrap_or(2.44)
     }
 
+    /// A line's cuts for the readers, in a print of `em` (mm).
+    fn cuts(&self, line: &Line, em: f64) -> LineCrops {
+        line.crops(self.photo.pixels, &self.mesh, em)
+    }
+
     /// What the readers say of a whole line.
     fn line(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Vec<TextReading> {
         self.second(self.first(line, spec, charset), line, spec, charset)
@@ -107,7 +112,7 @@ impl Header<'_> {
 
     /// What the first of them says of it, by which the lines are told from each other.
     fn first(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Vec<TextReading> {
-        let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
+        let crops = self.cuts(line, self.em_of(&spec.id));
         // The identifier stands on two lines, of which neither fits.
         let whole = !matches!(charset, Charset::Uuid | Charset::Text);
         self.readers.first(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
@@ -121,7 +126,7 @@ impl Header<'_> {
         spec: &HeaderLine,
         charset: Charset,
     ) -> Vec<TextReading> {
-        let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
+        let crops = self.cuts(line, self.em_of(&spec.id));
         self.readers.second(said, &crops, charset)
     }
 

@@ -5,14 +5,17 @@
 //! where it stands, by its first word or by its pattern. Refuses lines that nothing tells.
 
 use super::lines::{self, Line};
+use super::looks::window;
 use super::{Header, area, charset, looks};
-use crate::form::HeaderLine;
+use crate::form::{HeaderLine, Weight};
 use crate::form::print::text_width;
 use crate::ground::geometry::Rect;
 use crate::read::cut::CAP_HEIGHT;
 use crate::read::evidence::TextReading;
 use crate::read::glyphs::{Charset, Look};
 
+/// Room beside digits whose place the form knows, em: less than what stands beside them keeps away.
+const BEARING: f64 = 0.04;
 /// How far a line may be from the place that the form gives it, mm.
 const PLACE_SLACK: f64 = 1.6;
 /// How far from its place a line above the frame is sought, mm: two lines.
@@ -58,7 +61,7 @@ impl Header<'_> {
     /// Finds the form's lines.
     pub(super) fn place(&self) -> Vec<Placed<'_>> {
         let mut out = self.lines_within();
-        if self.form.header.lines.iter().all(HeaderLine::within) {
+        if !self.form.header.above() {
             return out;
         }
         let found = lines::find(self.photo.pixels, &self.mesh, area(self.form));
@@ -73,14 +76,24 @@ impl Header<'_> {
         let mut out = Vec::new();
         for spec in self.form.header.lines.iter().filter(|l| l.within()) {
             let Some((print, y)) = spec.print.as_ref().zip(spec.y) else { continue };
-            let left = print.x + print.align.left(print.width);
-            let area = Rect::new(left, y - print.style.size, print.width, 1.4 * print.style.size);
-            let line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * print.style.size);
+            let (em, lead) = (print.style.size, text_width(spec.lead(), &print.style));
+            let left = print.x + print.align.left(print.width) + lead;
+            let width = spec.digits().map(|n| text_width(&"0".repeat(n), &print.style));
+            let area = Rect::new(left, y - em, width.unwrap_or(print.width - lead), 1.4 * em);
+            let line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * em);
             if line.ink.is_none() {
                 continue;
             }
-            let said = self.line(&line, spec, charset(spec));
-            let said = spec.prefix.iter().flat_map(|p| p.split(' ')).fold(said, |s, _| without_first_word(s));
+            let said = match spec.digits() {
+                Some(digits) => {
+                    let span = (area.x - BEARING * em, area.right() + BEARING * em);
+                    let crop = window(self.photo.pixels, &self.mesh, span, y, em);
+                    self.readers.run(&crop, digits, &self.cuts(&line, em))
+                }
+                // The network for lines knows regular print.
+                None if print.style.weight == Weight::Bold => self.readers.other_face(&self.cuts(&line, em)),
+                None => self.line(&line, spec, charset(spec)),
+            };
             out.push(Placed { spec, lines: vec![(line, Some(said))] });
         }
         out

@@ -42,6 +42,22 @@ impl<'a> LineReaders<'a> {
         vec![TextReading { reader: ReaderId::Lines, says }]
     }
 
+    /// What is said of so many digits, cut as a number cell is.
+    pub fn run(&self, crop: &GrayImage, digits: usize, line: &LineCrops) -> Vec<TextReading> {
+        if self.choice == ReaderChoice::Tesseract {
+            return tesseract(line, Charset::Digits).into_iter().collect();
+        }
+        vec![TextReading { reader: ReaderId::Net, says: self.net.read_run(crop, digits) }]
+    }
+
+    /// What is said of a line in a face that the network for lines does not know.
+    pub fn other_face(&self, line: &LineCrops) -> Vec<TextReading> {
+        match self.choice {
+            ReaderChoice::Net => self.first(line, Charset::Text, None),
+            _ => tesseract(line, Charset::Text).into_iter().collect(),
+        }
+    }
+
     /// With what Tesseract says, where the first reading leaves it open.
     pub fn second(
         &self,

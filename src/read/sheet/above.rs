@@ -47,9 +47,10 @@ const SQUARE: f64 = 0.02;
 
 /// Puts rungs along the header's text.
 pub(super) fn above(pixels: &GrayImage, template: &Template, mut sheet: Sheet) -> Sheet {
+    let Some(header) = template.header else { return sheet };
     let Some(mut mesh) = onwards(&sheet, template.frame.0) else { return sheet };
     for reach in REACHES {
-        match bent(pixels, &mesh, template, reach) {
+        match bent(pixels, &mesh, header, reach) {
             Some(next) => mesh = next,
             None => break,
         }
@@ -86,8 +87,13 @@ fn onwards(sheet: &Sheet, width: f64) -> Option<Mesh> {
 }
 
 /// The mesh bent by what is seen up to `reach` mm above the frame.
-fn bent(pixels: &GrayImage, before: &Mesh, template: &Template, reach: f64) -> Option<Mesh> {
-    let width = template.frame.0;
+fn bent(
+    pixels: &GrayImage,
+    before: &Mesh,
+    (text, rule): ((f64, f64), Option<f64>),
+    reach: f64,
+) -> Option<Mesh> {
+    let width = before.width;
     let area = Rect::new(-BESIDE, -reach, width + 2.0 * BESIDE, reach);
     let work = flat::flatten(pixels, before, area);
     let first = -((HIGHEST / STEP).round() as i32);
@@ -98,7 +104,7 @@ fn bent(pixels: &GrayImage, before: &Mesh, template: &Template, reach: f64) -> O
         .flat_map(|&y| [0.0, width / 2.0, width].map(|x| Seen::new(Point::new(x, y), 0.0, HELD.1)));
     let held: Vec<Seen> = held.collect();
     let mut turned = held.clone();
-    turned.extend(level(&work, template.header.0, reach));
+    turned.extend(level(&work, text, reach));
     let v = Field::through(&ys, width, &turned, Stiffness::bowed(BEND.1, 1.0))?;
     let mut across = held;
     // From the frame upwards: as the lines turn, so does the way on.
@@ -108,7 +114,7 @@ fn bent(pixels: &GrayImage, before: &Mesh, template: &Template, reach: f64) -> O
         aside += fall(y + STEP / 2.0) / width * STEP;
         across.extend([0.0, width].map(|x| Seen::new(Point::new(x, y), aside, SQUARE)));
     }
-    if let Some(x) = template.header.1 {
+    if let Some(x) = rule {
         let rule = terms::rules(&work, &[(x, -reach, -CLEAR)], LOWER);
         across.extend(rule.iter().filter_map(|t| Some(Seen::new(t.form, t.u?, t.weight))));
     }

@@ -54,8 +54,8 @@ pub struct Template {
     pub(crate) rows: Vec<RowPrint>,
     /// The rows of words.
     pub(crate) words: Vec<Words>,
-    /// Between which x the lines above the frame stand, and the upright rule beside them, mm.
-    pub(super) header: ((f64, f64), Option<f64>),
+    /// Between which x the lines above the frame stand, and the upright rule beside them, mm; `None` where none stand there.
+    pub(super) header: Option<((f64, f64), Option<f64>)>,
     /// What of it is found again.
     pub(crate) landmarks: Landmarks,
     /// The paper's width and its greatest length, mm.
@@ -137,7 +137,7 @@ impl Template {
             uprights: uprights(&form.rules, 10.0),
             rows,
             words: words(form),
-            header: ((form.header.left, form.header.right), form.header.rule),
+            header: form.header.above().then_some(((form.header.left, form.header.right), form.header.rule)),
             landmarks: landmarks::of(form),
             paper: (form.paper_width, form.paper_length.1),
         }

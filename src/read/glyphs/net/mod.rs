@@ -10,6 +10,7 @@
 //! taking up another photo meanwhile.
 
 use super::Distribution;
+use crate::read::belief::Texts;
 use crate::ground::percent;
 use crate::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, WORDS_WIDTH};
 use ctc::Sequences;
@@ -153,6 +154,16 @@ impl NetReader {
             false => self.digits.calibration.apply(listed(&s, share)),
         };
         found.into_iter().zip(crops).map(one).collect()
+    }
+
+    /// Reads a run of so many digits, leading noughts and all, cut as a number cell is.
+    pub fn read_run(&self, crop: &GrayImage, digits: usize) -> Texts {
+        let of = |labels: &[u8]| decimal(labels).filter(|_| labels.len() == digits);
+        let found = self.digits.read(DIGITS_WIDTH, &[crop], digits + 1).pop();
+        let said = found.map_or_else(Distribution::unreadable, |s| listed(&s, of));
+        let said = self.digits.calibration.apply(said);
+        let values = said.values.into_iter().map(|(v, p)| (format!("{v:0digits$}"), p)).collect();
+        Texts::from_weights(values, said.blank, said.other)
     }
 
     /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
