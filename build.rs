@@ -112,7 +112,7 @@ fn main() {
     for file in ["build.rs", "src/ground/codes.rs", "src/desk/review/refusals.rs", "locales"] {
         println!("cargo::rerun-if-changed={file}");
     }
-    let said = (&["digits", "words", "qr", "nothing"][..], Args::from([("n", BTreeSet::new())]));
+    let said = (&["digits", "words", "qr", "percent", "nothing"][..], Args::from([("n", BTreeSet::new())]));
     let mut wanted = BTreeMap::from([("said".to_owned(), said)]);
     let findings = FINDINGS.iter().map(|f| (f, &["", "seen", "do"][..]));
     for ((name, args), parts) in findings.chain(REFUSALS.iter().map(|r| (r, &[""][..]))) {

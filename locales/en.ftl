@@ -5,6 +5,7 @@ said =
     .digits = digits { $n }
     .words = words { $n }
     .qr = QR { $n }
+    .percent = percent { $n }
     .nothing = no channel readable
 
 channels_disagree = Channels say different numbers
@@ -155,6 +156,10 @@ zero_report = Every row is zero
 another_election = Dated of another election
     .seen = the sheet is dated { $printed }; sheets of this form are of { $expected }
     .do = check which election the sheet belongs to
+
+another_text = A line reads otherwise than on sheets of this form
+    .seen = the sheet says { $printed } where sheets of this form say { $expected }
+    .do = check which form and which election the sheet is of, and whether it is complete
 
 many_doubtful = Many numbers are read with doubt
     .seen = { $percent } % of the cells are read with doubt, and no QR code confirms them

@@ -6,6 +6,7 @@ said =
     .digits = dígitos { $n }
     .words = letras { $n }
     .qr = QR { $n }
+    .percent = porcentaje { $n }
     .nothing = ningún canal legible
 
 channels_disagree = Los canales dicen números distintos
@@ -156,6 +157,10 @@ zero_report = Todas las filas en cero
 another_election = Fecha de otra elección
     .seen = la hoja lleva la fecha { $printed }; las de esta clase son del { $expected }
     .do = compruebe de qué elección es la hoja
+
+another_text = Una línea dice otra cosa que en las hojas de este formulario
+    .seen = la hoja dice { $printed } donde las hojas de este formulario dicen { $expected }
+    .do = comprobar de qué formulario y de qué elección es la hoja, y si está completa
 
 many_doubtful = Muchos números se leen con duda
     .seen = el { $percent } % de las casillas se lee con duda, y ningún código QR las confirma

@@ -16,6 +16,7 @@
 use super::prints::{LISTED, Print, reader_floor, says};
 use super::weights::Weights;
 use crate::form::FieldIx;
+use crate::ground::percent::Percent;
 use crate::read::code::QrOutcome;
 use crate::read::cut::Quality;
 use crate::read::evidence::Evidence;
@@ -98,6 +99,8 @@ pub struct Heard {
     pub words: Option<Weights>,
     /// QR code, if it carries the field and belongs to the sheet.
     pub qr: Option<Weights>,
+    /// Its share of another number, as read.
+    pub percent: Option<Percent>,
     /// The prints that were read, digits before words, for the question whether they show a number.
     pub prints: Vec<Print>,
     /// All believed channels together, normalised.
@@ -197,7 +200,7 @@ pub fn hear(evidence: &Evidence, ix: FieldIx, qr: QrTrust, reliance: Reliance) -
             Some(Print::of(cell, channel, &evidence.form, ix))
         })
         .collect();
-    Heard { digits, words, qr: code, prints, likelihood: likelihood.normalised().0.standing_out(LISTED) }
+    Heard { digits, words, qr: code, percent: None, prints, likelihood: likelihood.normalised().0.standing_out(LISTED) }
 }
 
 /// Whether the QR code takes part in the inference.
@@ -273,9 +276,22 @@ pub fn trust(quality: &Quality) -> f64 {
     coverage * residual * resolution * contrast
 }
 
-/// What digits, words and QR code say, for a finding.
-pub fn told(heard: &Heard) -> [Option<u32>; 3] {
+/// What the prints of a number say, for a finding.
+pub struct Told {
+    /// Its digits.
+    pub digits: Option<u32>,
+    /// Its words.
+    pub words: Option<u32>,
+    /// The QR code.
+    pub qr: Option<u32>,
+    /// Its share of another number.
+    pub percent: Option<Percent>,
+}
+
+/// See [`Told`].
+pub fn told(heard: &Heard) -> Told {
     let readable = heard.readable();
-    [Channel::Digits, Channel::Words, Channel::Qr]
-        .map(|channel| readable.iter().find(|r| r.0 == channel).map(|r| r.1))
+    let [digits, words, qr] = [Channel::Digits, Channel::Words, Channel::Qr]
+        .map(|channel| readable.iter().find(|r| r.0 == channel).map(|r| r.1));
+    Told { digits, words, qr, percent: heard.percent }
 }

@@ -3,7 +3,7 @@
 //! In: the evidence. Out: the sheet's code, and whether the QR code is this sheet's. Refuses a QR code that differs from
 //! the print: its numbers are then not heard.
 
-use super::channels::{QrTrust, Reliance, hear, told};
+use super::channels::{QrTrust, Reliance, Told, hear, told};
 use super::strings::code;
 use crate::form::{FieldIx, Form};
 use crate::ground::finding::{Finding, Severity, What};
@@ -47,7 +47,7 @@ pub fn qr_standing(evidence: &Evidence, reliance: Reliance) -> QrStanding {
         .collect();
     let carried = payload.values.iter().flatten().count();
     let example = |&ix: &FieldIx| {
-        let [digits, words, qr] = told(&hear(evidence, ix, QrTrust::Belongs, reliance));
+        let Told { digits, words, qr, .. } = told(&hear(evidence, ix, QrTrust::Belongs, reliance));
         let mut print: Vec<String> = [digits, words].into_iter().flatten().map(|v| v.to_string()).collect();
         print.dedup();
         let qr = qr.map_or_else(String::new, |v| v.to_string());

@@ -4,7 +4,7 @@
 //! is seen, with its numbers, not who did it. Refuses: a relation never overrules what two channels
 //! print alike, and a correction that overrules a readable channel never passes without a person.
 
-use super::channels::{Heard, QrTrust, Reliance, clear_value, hear, told};
+use super::channels::{Heard, QrTrust, Reliance, Told, clear_value, hear, told};
 use super::codes::{HEADER_SURE, sheet_code_by};
 use super::prints::says;
 use super::relations::of_context;
@@ -312,18 +312,31 @@ pub fn about_the_sheet(evidence: &Evidence, fields: &[FieldDecision]) -> Vec<Fin
     }
     if let (Some(expected), Some((issued, p))) = (&form.issued, strings::issued(evidence))
         && let printed = dates::day(issued)
-        && of_another_day(&printed, expected, p)
+        && is_another(&printed, expected, p)
     {
         let expected = expected.clone();
         out.push(Finding::new(Severity::Review, What::AnotherElection { printed, expected }));
     }
+    out.extend(about_texts(evidence));
     out
 }
 
-/// Whether a date as read, right with probability `p`, is another than the form's. One figure that
+/// Lines within the frame that read otherwise than on every sheet of the form.
+fn about_texts(evidence: &Evidence) -> impl Iterator<Item = Finding> {
+    let constant = evidence.form.header.lines.iter().filter(|l| l.within());
+    constant.filter_map(|line| {
+        let (expected, (printed, p)) = (line.text.clone()?, strings::told(evidence, &line.id)?);
+        // Specks beside a line read as signs.
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        let another = is_another(&plain(&printed), &plain(&expected), p);
+        another.then(|| Finding::new(Severity::Review, What::AnotherText { printed, expected }))
+    })
+}
+
+/// Whether a date or text as read, right with probability `p`, is another than the form's. One figure that
 /// differs may be misread; two misread in one date that is a date are rarer than sheets of another day.
-fn of_another_day(read: &str, expected: &str, p: f64) -> bool {
-    let differing = read.bytes().zip(expected.bytes()).filter(|(a, b)| a != b).count();
+fn is_another(read: &str, expected: &str, p: f64) -> bool {
+    let differing = strsim::levenshtein(read, expected);
     read != expected && (p >= HEADER_SURE || (differing >= 2 && p >= DATE_READ))
 }
 
@@ -356,9 +369,9 @@ pub fn about_fields(
         {
             seen.retain(|s| s.1.code() != Code::CellUnreadable);
             if fields[ix].basis == Basis::Filled {
-                let ([digits, words, qr], label) = (told(&heard[ix]), field.label.clone());
+                let (Told { digits, words, qr, percent }, label) = (told(&heard[ix]), field.label.clone());
                 let from = Filler::Registry;
-                seen.push((Severity::Info, What::ValueFilled { label, digits, words, qr, value, from }));
+                seen.push((Severity::Info, What::ValueFilled { label, digits, words, qr, percent, value, from }));
             }
         }
         out.extend(seen.into_iter().map(|(severity, what)| Finding::new(severity, what).on(&field.id)));
@@ -386,10 +399,10 @@ fn about_field(
     implied: Option<u32>,
     policy: &Policy,
 ) -> Vec<(Severity, What)> {
-    let [digits, words, qr] = told(heard);
+    let Told { digits, words, qr, percent } = told(heard);
     let label = || field.label.clone();
-    let unreadable = |how, value| What::CellUnreadable { label: label(), how, digits, words, qr, value };
-    let disagree = |together| What::ChannelsDisagree { label: label(), digits, words, qr, together };
+    let unreadable = |how, value| What::CellUnreadable { label: label(), how, digits, words, qr, percent, value };
+    let disagree = |together| What::ChannelsDisagree { label: label(), digits, words, qr, percent, together };
     let unread = if heard.readable().is_empty() { Doubt::Unread } else { Doubt::Unsure };
     if field.role == Role::Context {
         let open = || (Severity::Info, unreadable(unread, None));
@@ -408,14 +421,14 @@ fn about_field(
         [Channel::Words] => Doubt::Words,
         _ => Doubt::Both,
     };
-    let misread = |how| What::Misreading { label: label(), how, digits, words, qr, value };
+    let misread = |how| What::Misreading { label: label(), how, digits, words, qr, percent, value };
     // What cannot be read may show another number, however sure the other print, the code or the sums are.
     if held && !silent.is_empty() {
         out.push((Severity::Review, unreadable(hardly, Some(value))));
     }
     match (decided.basis, implied.filter(|&v| v != value)) {
         (Basis::Read, Some(others)) => {
-            out.push((Severity::Review, What::OutOfLine { label: label(), digits, words, qr, others }));
+            out.push((Severity::Review, What::OutOfLine { label: label(), digits, words, qr, percent, others }));
         }
         (Basis::Read, None) if held && (!other.is_empty() || silent.is_empty()) => {
             out.push((Severity::Review, disagree(Some(value))));
@@ -427,11 +440,11 @@ fn about_field(
         (Basis::Read, None) => {}
         (Basis::Corrected, _) => {
             let severity = if held { Severity::Review } else { Severity::Info };
-            out.push((severity, What::ValueCorrected { label: label(), digits, words, qr, value }));
+            out.push((severity, What::ValueCorrected { label: label(), digits, words, qr, percent, value }));
         }
         (Basis::Filled, _) => {
             let from = Filler::Sums;
-            out.push((Severity::Info, What::ValueFilled { label: label(), digits, words, qr, value, from }));
+            out.push((Severity::Info, What::ValueFilled { label: label(), digits, words, qr, percent, value, from }));
         }
     }
     out

@@ -246,6 +246,7 @@ pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> R
     let covered = |ix: usize| !form.is_context(ix);
     let likelihoods = shares.given(&likelihoods, &values);
     for (ix, heard) in heard.iter_mut().enumerate() {
+        heard.percent = shares::told(evidence, ix);
         heard.prints.extend(shares::print(evidence, ix, &values));
     }
     let confidence = forest.probability(&likelihoods, &posterior, &values, covered);

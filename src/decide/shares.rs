@@ -154,3 +154,8 @@ pub fn print(evidence: &Evidence, ix: FieldIx, values: &[Option<u32>]) -> Option
     let (cell, whole) = (evidence.shares.get(&ix)?, values[share.whole]?);
     cell.covered.is_empty().then(|| Print::share(cell, &evidence.form, &share, whole))
 }
+
+/// What the share of a number says.
+pub fn told(evidence: &Evidence, ix: FieldIx) -> Option<Percent> {
+    Percent::hundredths(evidence.shares.get(&ix)?.best()?.0)
+}

@@ -22,27 +22,27 @@ choices! {
 findings! {
     /// The prints of a number say different numbers.
     ChannelsDisagree {
-        label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, together: Option<u32>,
+        label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, together: Option<u32>,
     }
     /// A sum or a bound does not hold.
     RelationBroken { how: Broken, left: u32, left_of: Side, right: u32, right_of: Side, read: Vec<String> }
     /// More votes than registered voters.
     RegisteredExceeded { left: u32, left_of: Side, right: u32, right_of: Side }
     /// A number is not the one that the others give.
-    OutOfLine { label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, others: u32 }
+    OutOfLine { label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, others: u32 }
     /// The relations overruled what was read.
-    ValueCorrected { label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, value: u32 }
+    ValueCorrected { label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, value: u32 }
     /// Nothing was read; the relations or a registry gave the number.
     ValueFilled {
-        label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, value: u32, from: Filler,
+        label: String, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, value: u32, from: Filler,
     }
     /// A number, or one of its prints, could not be read.
     CellUnreadable {
-        label: String, how: Doubt, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, value: Option<u32>,
+        label: String, how: Doubt, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, value: Option<u32>,
     }
     /// A print rather shows another number, as readings of such print err now and then.
     Misreading {
-        label: String, how: Doubt, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, value: u32,
+        label: String, how: Doubt, digits: Option<u32>, words: Option<u32>, qr: Option<u32>, percent: Option<Percent>, value: u32,
     }
     /// Numbers are not on the photo.
     FieldsAbsent { count: usize, names: Vec<String> }
@@ -72,6 +72,8 @@ findings! {
     ZeroReport {}
     /// Dated of another day.
     AnotherElection { printed: String, expected: String }
+    /// A line reads otherwise than on every sheet of the form.
+    AnotherText { printed: String, expected: String }
     /// Most readings are guesses.
     ManyDoubtful { percent: u32 }
     /// Rows may be taken for each other.

@@ -5,6 +5,7 @@
 //! shown; in English they ride on the record as well. Nothing that matters is only logged. Refuses a code that this
 //! version does not know: what it cannot weigh it does not pass on.
 
+use super::percent::Percent;
 use super::words::{Arg, Args, Given, Language, Side, args, say};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};

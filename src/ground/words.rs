@@ -3,6 +3,7 @@
 //! In: the id of a sentence and its arguments. Out: the sentence in a [`Language`], from `locales/`. Refuses nothing:
 //! `build.rs` has seen that each sentence is there in each language, with no argument that its finding lacks.
 
+use super::percent::Percent;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -59,6 +60,7 @@ given! {
     u32: self => Some(Arg::Count(self.into()));
     u64: self => Some(Arg::Count(self));
     usize: self => Some(Arg::Count(self as u64));
+    Percent: self => Some(Arg::Text(self.to_string()));
     f64: self => Some(Arg::Number(self));
     String: self => Some(Arg::Text(self));
     Vec<String>: self => (!self.is_empty()).then_some(Arg::List(self));
@@ -116,7 +118,7 @@ fn said(language: Language, args: &Args) -> String {
         let given: FluentArgs<'_> = [("n", *n)].into_iter().collect();
         Some(formatted(language, "said", Some(print), &given))
     };
-    let all: Vec<String> = ["digits", "words", "qr"].iter().filter_map(one).collect();
+    let all: Vec<String> = ["digits", "words", "qr", "percent"].iter().filter_map(one).collect();
     match all.is_empty() {
         true => formatted(language, "said", Some("nothing"), &FluentArgs::new()),
         false => all.join(", "),

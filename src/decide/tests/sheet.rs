@@ -312,3 +312,19 @@ fn where_no_code_is_printed_the_number_of_the_table_says_which_sheet_it_is() {
     e.texts.insert("table".to_owned(), TextEvidence::said("07", 0.999));
     assert_eq!(decided(&e).status, Status::Accepted, "{:?}", decided(&e).findings);
 }
+
+#[test]
+fn a_line_that_says_the_same_on_every_sheet_and_says_something_else_holds_the_sheet() {
+    let line = "lines = [{ id = \"status\", y = 3.0, text = \"REPORTED\", print = { text = \"REPORTED\", \
+                align = \"left\", x = 1.0, style = \"row\", above = 0.0, pitch = 3.0, width = 20.0 } }]";
+    let form = parse("tiny", &TINY.replace("lines = []", line)).unwrap();
+    let mut e = sheet(&form, &[1, 2, 3, 6, 1, 7]);
+    let mut status = |text: &str, p: f64| {
+        e.texts.insert("status".to_owned(), TextEvidence::said(text, p));
+        decided(&e)
+    };
+    assert_eq!(finding(&status("PARTIAL", 0.6), Code::AnotherText).severity, Severity::Review);
+    for (text, p) in [("REPORTED", 0.6), ("REPORTED |", 0.6), ("RFPORTED", 0.6), ("PARTIAL", 0.1)] {
+        assert_eq!(status(text, p).status, Status::Accepted, "{text}");
+    }
+}

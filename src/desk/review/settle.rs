@@ -57,6 +57,7 @@ fn asks(code: Code) -> Asks {
         | Code::NothingRead
         | Code::ZeroReport
         | Code::AnotherElection
+        | Code::AnotherText
         | Code::ManyDoubtful
         | Code::RowsDoubtful
         | Code::Illegible

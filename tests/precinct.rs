@@ -1,0 +1,63 @@
+//! A report of letter paper by its definition alone: several contests, several numbers a row, shares in per cent.
+//!
+//! In: the two variants of the precinct report in `forms/`. Nothing of either stands in the program.
+
+#![cfg(feature = "cli")]
+// A test fails by panicking.
+#![allow(clippy::unwrap_used)]
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const VARIANTS: [&str; 2] = ["us-in-2024-precinct-a", "us-in-2024-precinct-b"];
+
+fn cotejo(arg: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cotejo"));
+    command.arg(arg).env_remove("COTEJO_FORMS");
+    command.arg("--forms").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("forms"));
+    command
+}
+
+/// Made-up sheets of a variant.
+fn made_up(dir: &Path, variant: &str) -> PathBuf {
+    let sheets = dir.join(variant);
+    let mut synth = cotejo("synth");
+    synth.args(["-n", "3", "--seed", "8", "--form", variant, "-o"]).arg(&sheets).assert().success();
+    sheets
+}
+
+#[test]
+fn both_variants_of_a_report_are_told_apart_and_read() {
+    let dir = tempfile::tempdir().unwrap();
+    for variant in VARIANTS {
+        let sheets = made_up(dir.path(), variant);
+        let figures = dir.path().join("figures.json");
+        let mut eval = cotejo("eval");
+        eval.arg(&sheets).arg("--truth").arg(sheets.join("truth.csv"));
+        eval.arg("--json").arg(&figures).assert().success();
+        let figures: Value = serde_json::from_slice(&fs::read(&figures).unwrap()).unwrap();
+        for sheet in figures["sheets"].as_array().unwrap() {
+            assert_eq!((&sheet["wrong"], &sheet["unread"]), (&json!([]), &json!([])), "{variant}: {sheet}");
+        }
+        let run = dir.path().join("run");
+        cotejo("run").arg(&sheets).arg("-o").arg(&run).arg("--overwrite").assert().success();
+        let records = fs::read_to_string(run.join("records.jsonl")).unwrap();
+        let records: Vec<Value> = records.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(records.len(), 3, "{variant}");
+        for record in &records {
+            assert_eq!(record["form"]["id"], variant);
+            assert!(record["sheet"]["table"].is_u64(), "{}", record["sheet"]);
+            let held = record["findings"].as_array().unwrap().iter().find(|f| f["code"] == "another_text");
+            assert_eq!(held, None, "{variant}: what is the same on every sheet was read as something else");
+            for contest in record["contests"].as_array().unwrap() {
+                for choice in contest["choices"].as_array().unwrap() {
+                    let ways: u64 = choice["values"].as_object().unwrap().values().map(|v| v["value"].as_u64().unwrap()).sum();
+                    assert_eq!(choice["votes"]["value"], ways, "{variant}: {choice}");
+                    assert!(choice["votes"]["prints"]["percent"]["quad"].is_array(), "{variant}: {choice}");
+                }
+            }
+        }
+    }
+}
