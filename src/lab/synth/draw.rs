@@ -153,7 +153,7 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
             continue;
         }
         if let (Some(slot), Some(value)) = (&field.digits, said.digits) {
-            cell(printer, field, slot, &value.to_string());
+            cell(printer, field, slot, &figures(form, value));
         }
         if let (Some(share), Some(part)) = (&field.share, said.digits)
             && let Some(share_of) =
@@ -164,6 +164,14 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
         if let (Some(slot), Some(value)) = (&field.words, said.words) {
             cell(printer, field, slot, &form.spell(value));
         }
+    }
+}
+
+/// A number's digits, with a mark of thousands where the form is English.
+fn figures(form: &Form, value: u32) -> String {
+    match value {
+        1000.. if form.language == "en" => format!("{},{:03}", value / 1000, value % 1000),
+        _ => value.to_string(),
     }
 }
 
