@@ -121,10 +121,8 @@ def cover(crops, x, labels, lengths, index):
     for i in whole.tolist():
         if lengths[i] == 0:
             continue
-        texture = torch.rand(1).item()
-        if texture < 0.25:
-            x[i] = float(torch.rand(1) * 120)
-        elif texture < 0.6:
+        # An even grey is no texture: to the network it is empty paper.
+        if torch.rand(1) < 0.5:
             x[i] = x[i].mean() + torch.randn(h, w) * 60
         else:
             for _ in range(24 if w < 100 else 100):
