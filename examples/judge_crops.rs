@@ -68,8 +68,9 @@ fn digits(reader: &NetReader, folder: &str) -> Result<Vec<Cell>> {
     let mut out = Vec::new();
     for chunk in rows(folder, "digits", DIGITS_WIDTH)?.chunks(49) {
         let crops: Vec<GrayImage> = chunk.iter().map(|r| r.crop.clone()).collect();
-        for (row, read) in chunk.iter().zip(reader.read_digits(&crops, PLACES)) {
-            out.push(Cell::number(row, read));
+        let (numbers, shares) = (reader.read_digits(&crops, PLACES), reader.read_shares(&crops));
+        for ((row, number), share) in chunk.iter().zip(numbers).zip(shares) {
+            out.push(Cell::number(row, if row.field.ends_with('%') { share } else { number }));
         }
     }
     Ok(out)

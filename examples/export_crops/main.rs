@@ -1,10 +1,12 @@
 //! Writes the crops that the network reader is trained and judged on, cut by the program's own code.
 //!
-//! `export_crops made-up OUT SEED SHEETS [SHARE]` draws and scans sheets, a SHARE of them (0.15) in black
+//! `export_crops made-up OUT SEED SHEETS [SHARE [FORM.toml]]` draws and scans sheets, a SHARE of them (0.15) in black
 //! and white, throws the registration off a little, and cuts every cell. `export_crops scans OUT
 //! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
 //! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
-//! with the registration thrown off. `export_crops lines OUT SEED PAGES [SHARE [NAMES]]` draws pages of
+//! with the registration thrown off. `export_crops known OUT FORMS TRUTH.csv RECORDS.jsonl JITTERS FILE...` does the
+//! same with pages that a run of `cotejo` with the forms of the folder FORMS has registered, and whose numbers the
+//! table holds (`file`, `page` from 0, `field`, `value`). `export_crops lines OUT SEED PAGES [SHARE [NAMES]]` draws pages of
 //! made-up text instead, with names from a file, one a line, and cuts every line, `export_crops codes` pages
 //! of codes and numbers of voters alone; `export_crops scanned-lines OUT TRUTH.csv TEXTS.csv JITTERS FILE...`
 //! takes real scans' lines, whose texts the two tables hold. Out: `OUT/digits.bin`, `digits.tsv`,
@@ -15,14 +17,18 @@ mod jitter;
 mod lines;
 
 use anyhow::{Context, Result};
-use cotejo::form::{Form, Slot, Weight, builtin};
+use cotejo::form::print::label_rect;
+use cotejo::form::{Field, Form, Slot, Weight, builtin, known as forms_of, parse};
 use cotejo::ground::geometry::Point;
+use cotejo::ground::percent::Percent;
 use cotejo::lab::synth::draw::Drawn;
 use cotejo::lab::synth::{
     Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values,
 };
 use cotejo::read::cut;
+use cotejo::read::photo::{Document, streaks};
 use cotejo::read::sheet::{Mesh, Rung, Template};
+use cotejo::record::Record;
 use image::GrayImage;
 use jitter::{Jitter, cut};
 use lines::Texts;
@@ -83,6 +89,9 @@ fn word_lines(form: &Form, slot: &Slot, value: u32, real: Real) -> Option<Vec<(S
     Some(out)
 }
 
+/// The most signs of a share in per cent that fit a crop.
+const MARKED: usize = 5;
+
 /// What a sheet says, by field: digits and words, `None` where nothing is printed.
 type Said = Vec<Option<(Option<u32>, Option<u32>)>>;
 
@@ -96,14 +105,39 @@ fn crops(
     jitter: &mut dyn FnMut() -> Jitter,
 ) -> Vec<Crop> {
     let mut out = Vec::new();
-    for (field, said) in form.fields.iter().zip(said) {
-        let Some((digits, words)) = said else { continue };
+    let labels: Vec<_> = form.labels.iter().map(label_rect).collect();
+    let mut number = |slot: &Slot, field: &Field, id: String, label: String, width: f64| {
+        let frame = cut::digits_frame(slot, field.y);
+        let (mut pixels, (x, y), em) = cut(pixels, mesh, frame, jitter());
+        cut::wipe(&mut pixels, frame, &labels);
+        // Of what does not hang by its middle, that.
+        let hung = slot.x + slot.align.left(width) + width / 2.0;
+        let x = x + (hung - frame.rect.x - frame.rect.width / 2.0) * frame.px_per_mm;
+        let value = label.clone();
+        Crop { kind: Kind::Digits, label, centre: (x, y), em, pixels, field: id, value }
+    };
+    for (field, what) in form.fields.iter().zip(said) {
+        let Some((digits, _)) = what else { continue };
         if let Some(slot) = &field.digits {
-            let (crop, centre, em) = cut(pixels, mesh, cut::digits_frame(slot, field.y), jitter());
             let label = digits.map_or(String::new(), |v| v.to_string());
-            let (field, value) = (field.id.clone(), label.clone());
-            out.push(Crop { kind: Kind::Digits, label, centre, em, pixels: crop, field, value });
+            let width = text::width(&label, slot.style);
+            out.push(number(slot, field, field.id.clone(), label, width));
         }
+        if let Some(share) = &field.share
+            && let Some((whole, _)) = said[share.whole]
+        {
+            let printed = digits.zip(whole).and_then(|(part, whole)| Percent::of(part, whole));
+            let printed = printed.map_or(String::new(), |p| p.to_string());
+            let width = text::width(&printed, share.slot.style);
+            // Of a hundred the crop holds less than is printed.
+            if printed.len() <= MARKED {
+                let label = printed.replace('.', "");
+                out.push(number(&share.slot, field, format!("{}%", field.id), label, width));
+            }
+        }
+    }
+    for (field, said) in form.fields.iter().zip(said) {
+        let Some((_, words)) = said else { continue };
         if let Some(slot) = &field.words {
             let lines = words.map_or(Some(Vec::new()), |v| word_lines(form, slot, v, real));
             for line in 0..slot.lines.max(1) {
@@ -251,6 +285,63 @@ fn known(form: &Form, row: &BTreeMap<String, String>) -> Option<Said> {
     Some(said)
 }
 
+/// Writes a registered scan's crops as they are, and `jitters` times each thrown off, photographed, in black and white.
+fn views(
+    writer: &mut Writer,
+    form: &Form,
+    (pixels, mesh): (&GrayImage, &Mesh),
+    said: &Said,
+    jitters: u64,
+    (source, name, sheet): (&str, &str, usize),
+) -> Result<()> {
+    writer.write(&crops(form, pixels, mesh, said, Real::Yes, &mut || Jitter::NONE), source, name)?;
+    let mut rng = rng(7, sheet as u64);
+    for _ in 0..jitters {
+        let more = crops(form, pixels, mesh, said, Real::Yes, &mut || Jitter::sample(&mut rng));
+        writer.write(&more, source, name)?;
+        for view in [photographed, black_and_white] {
+            let seen = view(pixels, mesh, &mut rng);
+            let thrown = &mut || Jitter::sample(&mut rng);
+            writer.write(&crops(form, &seen.pixels, &seen.mesh, said, Real::Yes, thrown), source, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the crops of pages that a run has registered and whose numbers a table holds.
+fn export_known(writer: &mut Writer, [folder, truth, records, jitters]: [&str; 4], files: &[String]) -> Result<()> {
+    let forms = forms_of(Some(Path::new(folder)))?;
+    let mut said: BTreeMap<(String, u32), BTreeMap<String, u32>> = BTreeMap::new();
+    for row in csv::Reader::from_path(truth)?.deserialize() {
+        let (file, page, field, value): (String, u32, String, u32) = row?;
+        said.entry((file, page)).or_default().insert(field, value);
+    }
+    let limits = Default::default();
+    for path in files {
+        let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let unread = |e| anyhow::anyhow!("{path}: {e:?}");
+        let pages = Document::open(path, String::new(), std::fs::read(path)?, &limits).map_err(unread)?;
+        for line in std::fs::read_to_string(records)?.lines() {
+            let record: Record = serde_json::from_str(line)?;
+            let source = &record.sources[0];
+            let Some(values) = said.get(&(name.to_owned(), source.page)) else { continue };
+            if Path::new(&source.path).file_name() != Path::new(path).file_name() {
+                continue;
+            }
+            let form = record.form.as_ref().and_then(|found| forms.iter().find(|f| f.id == found.id));
+            let Some((form, registration)) = form.zip(record.registration.as_ref()) else { continue };
+            let Some(mesh) = cotejo::picture::mesh(registration, form) else { continue };
+            let pixels = pages.page(source.page, &limits).map_err(unread)?.pixels;
+            let clean = streaks::without(&pixels, &streaks::find(&pixels));
+            let value = |field: &Field| values.get(&field.id).map(|&v| (Some(v), None));
+            let said = form.fields.iter().map(value).collect();
+            let (page, jitters) = (format!("{name}/{}", source.page), jitters.parse()?);
+            views(writer, form, (&clean, &mesh), &said, jitters, (name, &page, source.page as usize))?;
+        }
+    }
+    Ok(())
+}
+
 struct Writer {
     digits: (std::fs::File, std::fs::File),
     words: (std::fs::File, std::fs::File),
@@ -300,7 +391,13 @@ fn main() -> Result<()> {
         return lines::export(form, Path::new(out), (texts.1, &names), pages, two_levels()?);
     }
     let mut writer = Writer::new(Path::new(out))?;
+    if args[1] == "known" {
+        return export_known(&mut writer, [&args[3], &args[4], &args[5], &args[6]], &args[7..]);
+    }
     if args[1] == "made-up" {
+        let text = args.get(6).map(std::fs::read_to_string).transpose()?;
+        let given = text.map(|text| parse("form", &text)).transpose()?;
+        let form = given.as_ref().unwrap_or(form);
         let (seed, sheets): (u64, u64) = (args[3].parse()?, args[4].parse()?);
         let two_levels = two_levels()?;
         let all: Vec<u64> = (0..sheets).collect();
@@ -342,25 +439,7 @@ fn main() -> Result<()> {
             };
             eprintln!("{name}: score {:.3}, residual {:.3} mm", found.score, found.residual);
             let source = name.split('_').next().unwrap_or(name);
-            writer.write(
-                &crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || Jitter::NONE),
-                source,
-                name,
-            )?;
-            let mut rng = rng(7, sheet as u64);
-            for _ in 0..jitters {
-                let more = crops(form, &photo.pixels, &found.mesh, &said, Real::Yes, &mut || {
-                    Jitter::sample(&mut rng)
-                });
-                writer.write(&more, source, name)?;
-                for view in [photographed, black_and_white] {
-                    let seen = view(&photo.pixels, &found.mesh, &mut rng);
-                    let more = crops(form, &seen.pixels, &seen.mesh, &said, Real::Yes, &mut || {
-                        Jitter::sample(&mut rng)
-                    });
-                    writer.write(&more, source, name)?;
-                }
-            }
+            views(&mut writer, form, (&photo.pixels, &found.mesh), &said, jitters, (source, name, sheet))?;
         }
     }
     Ok(())

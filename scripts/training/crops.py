@@ -19,6 +19,9 @@ from nets import FILES, HEIGHT, LINES, SIGNS, WIDTHS
 DIGIT = 0.556
 WORDS = [2.33, 2.07, 2.15, 2.29, 3.19, 2.70, 2.46, 2.51, 2.50, 2.94]
 
+# Contrast of print, grey levels, below which a crop is left out.
+FLAT = 20
+
 # What the network `codes` reads.
 CODE = re.compile(r"\d{9}(\.\d{2}\.\d\.\d{4})?|\d{1,4} Electores")
 
@@ -27,8 +30,8 @@ class Crops:
     """A set in memory: `pixels` [n, h, w] bytes, `labels` [n, longest] classes with `lengths`."""
 
     def __init__(self, kind, folders):
-        pixels, rows = [], []
-        for folder in folders:
+        pixels, rows, self.folder = [], [], []
+        for number, folder in enumerate(folders):
             files = Path(folder) / FILES[kind]
             table = files.with_suffix(".tsv").read_text(encoding="utf-8").splitlines()[1:]
             raw = np.fromfile(files.with_suffix(".bin"), dtype=np.uint8)
@@ -37,13 +40,18 @@ class Crops:
             table = [line.split("\t") for line in table]
             # `~`: a line of words of which it is not known how much stands on it.
             sure = [i for i, row in enumerate(table) if row[0] != "~" and (kind != "codes" or CODE.fullmatch(row[0]))]
+            # Print outside the picture, or without any contrast, is nobody's to read.
+            ink, paper = np.quantile(pixels[-1].reshape(len(table), -1), [0.02, 0.5], axis=1) if table else ([], [])
+            sure = [i for i in sure if not table[i][0] or paper[i] - ink[i] >= FLAT]
             pixels[-1] = pixels[-1][sure]
             rows += [table[i] for i in sure]
+            self.folder += [number] * len(sure)
         self.kind = kind
         self.pixels = torch.from_numpy(np.concatenate(pixels))
         self.text = [r[0] for r in rows]
         self.centre = torch.tensor([[float(r[1]), float(r[2])] for r in rows])
-        self.em = torch.tensor([float(r[3]) for r in rows])
+        # Digits of a share in per cent do not stand one beside the other: none of them is covered alone.
+        self.em = torch.tensor([0.0 if r[6].endswith("%") else float(r[3]) for r in rows])
         self.source = [r[4] for r in rows]
         self.lengths = torch.tensor([len(t) for t in self.text])
         self.unreadable = len(SIGNS[kind]) + 1
@@ -54,7 +62,8 @@ class Crops:
         # Most second lines of words are empty: one in eight of those is enough to learn from.
         empty = self.lengths == 0
         thin = empty & (torch.arange(len(rows)) % 8 != 0) if kind == "words" else torch.zeros_like(empty)
-        self.useful = torch.nonzero(~thin).flatten()
+        folder = torch.tensor(self.folder)
+        self.useful = [torch.nonzero(~thin & (folder == k)).flatten() for k in range(len(folders))]
         if kind in LINES:
             self.ends = torch.tensor([float(r[7]) for r in rows])
             # Lines of about the same length are drawn together.
@@ -62,11 +71,12 @@ class Crops:
             self.alike = order.split(max(1, -(-len(order) // 12)))
 
     def draw(self, n):
-        """Indices of `n` crops to train on."""
-        among = self.useful
+        """Indices of `n` crops to train on; each folder's are as many, a folder given twice counts twice."""
         if self.kind in LINES:
             among = self.alike[int(torch.randint(len(self.alike), (1,)))]
-        return among[torch.randint(len(among), (n,))]
+            return among[torch.randint(len(among), (n,))]
+        of = torch.randint(len(self.useful), (n,)).bincount(minlength=len(self.useful)).tolist()
+        return torch.cat([among[torch.randint(len(among), (k,))] for among, k in zip(self.useful, of)])
 
     def cut(self, index):
         """Grey levels of crops; lines end a little behind their text, and paper fills them up."""
@@ -111,10 +121,8 @@ def cover(crops, x, labels, lengths, index):
     for i in whole.tolist():
         if lengths[i] == 0:
             continue
-        texture = torch.rand(1).item()
-        if texture < 0.25:
-            x[i] = float(torch.rand(1) * 120)
-        elif texture < 0.6:
+        # An even grey is no texture: to the network it is empty paper.
+        if torch.rand(1) < 0.5:
             x[i] = x[i].mean() + torch.randn(h, w) * 60
         else:
             for _ in range(24 if w < 100 else 100):
@@ -175,6 +183,36 @@ def outlines(x, some):
             x[i] = x[i] + strength * line * (paper + ink - 2 * x[i])
 
 
+def beside(x, index):
+    """What stands beside a number: a part of the next print at either end, hairlines and rules through all of it."""
+    n, h, w = x.shape
+    for i in index.tolist():
+        paper, ink = x[i].median(), x[i].flatten().kthvalue(h * w // 50 + 1).values
+        if torch.rand(1) < 0.5:
+            # The print of another crop, its own levels in place of these, cut off after a few columns.
+            other = x[int(torch.randint(n, (1,)))]
+            a, b = other.median(), other.flatten().kthvalue(h * w // 50 + 1).values
+            k, at = int(torch.randint(1, 5, (1,))), int(torch.randint(w - 4, (1,)))
+            cut = paper + (other[:, at : at + k] - a) * ((paper - ink) / (a - b).clamp(min=20))
+            if torch.rand(1) < 0.8:
+                x[i][:, w - k :] = cut
+            else:
+                x[i][:, :k] = cut
+            continue
+        along = w if torch.rand(1) < 0.7 else h
+        at, half = float(torch.rand(1)) * along, 0.3 + 0.6 * float(torch.rand(1))
+        if torch.rand(1) < 0.5:
+            # Beside the print more often than through it.
+            at = along - at / 8 if torch.rand(1) < 0.5 else at / 8
+        lean = (torch.rand(1) - 0.5) * 0.04
+        across = torch.arange(along).float()
+        down = torch.arange(h + w - along).float()
+        line = (1.0 - ((across[None] - at - lean * down[:, None]).abs() - half)).clamp(0, 1)
+        line = line if along == w else line.T
+        dark = ink + (paper - ink) * 0.6 * float(torch.rand(1)) ** 2
+        x[i] = torch.minimum(x[i], x[i] + line * (dark - x[i]))
+
+
 def stretched(x):
     """Lines with their signs a little wider, narrower, nearer or further, as no font file has them."""
     n, h, w = x.shape
@@ -214,6 +252,8 @@ def augment(crops, index):
         radius = 0.4 + torch.rand(len(s), 1, 1) * 1.1
         x[s] = torch.where(gap < radius, torch.minimum(x[s], ink), x[s])
     outlines(x, _pick(n, 0.2))
+    if FILES[crops.kind] == "digits":
+        beside(x, _pick(n, 0.15))
     if crops.kind == "digits-close":
         alone(crops, x, lengths, index)
     # Missing dots: a white line across or down.

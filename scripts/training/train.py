@@ -59,6 +59,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--start", help="weights to start from, *.pt or *.onnx")
+    p.add_argument("--settled", action="store_true", help="batch normalisation keeps the means it starts with")
     p.add_argument("--weights", help="where to keep the weights for a later start")
     p.add_argument("--every", type=int, default=1000, help="steps from one report to the next")
     p.add_argument("--out", required=True)
@@ -72,6 +73,10 @@ def main():
     net = NETS[a.kind]().to(memory_format=torch.channels_last)
     if a.start:
         start(net, a.start, made_up)
+        # Few steps at a low rate, and batches of several forms: the means stay as they are.
+        for norm in net.modules():
+            if a.settled and isinstance(norm, torch.nn.BatchNorm2d):
+                norm.eval()
     mean = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.rate, total_steps=a.steps, pct_start=0.1)

@@ -292,6 +292,8 @@ pub struct Slot {
     pub align: Align,
     /// The widest print.
     pub width: f64,
+    /// What stands before the last three digits of a number of thousands.
+    pub thousands: Option<char>,
     /// How many lines it may take.
     pub lines: u32,
     /// Print that is wider than this, mm, goes on in the next line (if there is one).

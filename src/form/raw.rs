@@ -116,6 +116,7 @@ pub(super) struct RawSlot {
     pub left: Option<f64>,
     pub right: Option<f64>,
     pub width: f64,
+    pub thousands: Option<char>,
     pub lines: Option<u32>,
     pub pitch: Option<f64>,
     pub wrap: Option<f64>,

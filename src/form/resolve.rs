@@ -49,6 +49,7 @@ impl Resolver<'_> {
             x,
             align,
             width: raw.width,
+            thousands: raw.thousands,
             lines,
             wrap: raw.wrap.unwrap_or(raw.width),
             pitch,

@@ -175,7 +175,7 @@ impl<'a> NumberCells<'a> {
 const SHARE: usize = 6;
 
 /// Puts paper where constant print stands in a crop: its letters are of no number.
-fn wipe(crop: &mut GrayImage, frame: CropFrame, labels: &[Rect]) {
+pub fn wipe(crop: &mut GrayImage, frame: CropFrame, labels: &[Rect]) {
     let CropFrame { rect, px_per_mm } = frame;
     let within =
         |l: &&Rect| l.x < rect.right() && l.right() > rect.x && l.y < rect.bottom() && l.bottom() > rect.y;

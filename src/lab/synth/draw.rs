@@ -153,7 +153,7 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
             continue;
         }
         if let (Some(slot), Some(value)) = (&field.digits, said.digits) {
-            cell(printer, field.y, slot, &value.to_string());
+            cell(printer, field.y, slot, &figures(value, slot));
         }
         if let (Some(share), Some(part)) = (&field.share, said.digits)
             && let Some(share_of) =
@@ -164,6 +164,14 @@ fn frame(printer: &mut Printer, form: &Form, truth: &SheetTruth) {
         if let (Some(slot), Some(value)) = (&field.words, said.words) {
             cell(printer, field.y, slot, &form.spell(value));
         }
+    }
+}
+
+/// A number as its slot prints it.
+fn figures(value: u32, slot: &Slot) -> String {
+    match (value, slot.thousands) {
+        (1000.., Some(mark)) => format!("{}{mark}{:03}", value / 1000, value % 1000),
+        _ => value.to_string(),
     }
 }
 
