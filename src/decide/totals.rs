@@ -146,11 +146,11 @@ impl Forest {
         self.root[field]
     }
 
-    /// The same of likelihoods that are not normalised; what they weigh counts for the tree of `root`.
+    /// The same of likelihoods that are not normalised, for the tree of `root` alone; what they weigh counts for it.
     pub fn hear_scaled(&self, likelihoods: Vec<Weights>, root: FieldIx) -> Posterior {
         let (even, scales): (Vec<Weights>, Vec<f64>) =
             likelihoods.into_iter().map(Weights::normalised).unzip();
-        let mut posterior = self.hear(&even);
+        let mut posterior = self.hear_trees(&even, |r| r == root);
         let own = (0..scales.len()).filter(|&f| self.root[f] == root);
         posterior.evidence[root] += own.map(|f| scales[f]).sum::<f64>();
         posterior
@@ -158,22 +158,28 @@ impl Forest {
 
     /// Hears all `likelihoods`, one a field, each normalised.
     pub fn hear(&self, likelihoods: &[Weights]) -> Posterior {
+        self.hear_trees(likelihoods, |_| true)
+    }
+
+    /// The same for the trees whose roots are `asked` for; what is left is as it was.
+    fn hear_trees(&self, likelihoods: &[Weights], asked: impl Fn(FieldIx) -> bool) -> Posterior {
+        let counts = |f: FieldIx| asked(self.root[f]);
         let mut scratch = Vec::new();
         let mut evidence = vec![0.0; likelihoods.len()];
         // Up: what a field and all below it say, and what a link tells its upper field.
         let mut said: Vec<Weights> = likelihoods.to_vec();
         let mut up: Vec<Weights> = vec![Weights::flat(1.0, self.modulus); self.links.len()];
-        for (ix, link) in self.links.iter().enumerate().rev() {
+        for (ix, link) in self.links.iter().enumerate().rev().filter(|l| counts(l.1.fields[0].0)) {
             let terms = self.lower(link, &up, &mut said, &mut evidence);
             up[ix] = message(link.tie, link.fields[0].1, &terms, self.modulus, &mut scratch);
         }
-        for field in (0..likelihoods.len()).filter(|&f| self.above[f].is_none()) {
+        for field in (0..likelihoods.len()).filter(|&f| self.above[f].is_none() && counts(f)) {
             self.gather(field, &up, &mut said, &mut evidence);
         }
         // Down: what a link tells each of its lower fields.
         let mut fields = said.clone();
         let mut from_above: Vec<Option<Weights>> = vec![None; likelihoods.len()];
-        for (ix, link) in self.links.iter().enumerate() {
+        for (ix, link) in self.links.iter().enumerate().filter(|l| counts(l.1.fields[0].0)) {
             let (upper, side) = link.fields[0];
             let mut outside = likelihoods[upper].clone();
             let others = self.below[upper].iter().filter(|&&l| l != ix).map(|&l| &up[l]);

@@ -26,7 +26,8 @@ pub struct Export {
     pub valid: Option<String>,
     /// The total that is the number of invalid votes.
     pub null: Option<String>,
-    /// The level that stands in OpenElections' column `county`; the largest area unless told.
+    /// The level that stands in OpenElections' column `county`; the largest area unless told, or the centre where there is
+    /// none.
     pub county: Option<String>,
     /// Code of a centre and table, to show how it looks.
     pub example: Option<String>,
@@ -72,8 +73,8 @@ impl Export {
             return refuse("spellings", format!("there is no level, name or total \"{key}\""));
         }
         match &self.county {
-            Some(id) if !levels.areas().any(|(_, l)| &l.id == id) => {
-                refuse("county", format!("there is no area \"{id}\" in [[levels]]"))
+            Some(id) if id != &levels.centre().id && !levels.areas().any(|(_, l)| &l.id == id) => {
+                refuse("county", format!("there is no area and no centre \"{id}\" in [[levels]]"))
             }
             _ => Ok(()),
         }

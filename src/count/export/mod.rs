@@ -230,12 +230,17 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     let (levels, form) = (base.levels(), base.form());
     let told = |total: fn(&Export) -> &Option<String>| form.and_then(|f| total(&f.export).clone());
     let county = told(|e| &e.county).and_then(|id| levels.find(&id));
-    let county = county.or_else(|| levels.areas().next().map(|a| a.0));
     let (centre, table) = (levels.centre(), levels.table());
+    let of_centre = levels.last() - 1;
+    let county = county.unwrap_or_else(|| levels.areas().next().map_or(of_centre, |a| a.0));
     let example = told(|e| &e.example).map_or_else(String::new, |e| format!(", such as {e}"));
+    let precinct = match table.line {
+        Some(_) => format!("name of the {}; where none could be read, {} and number", table.en, centre.en),
+        None => format!("{} and {}{example}", centre.en, table.en),
+    };
     let mut columns = vec![
-        Column::text("county", county.map_or("empty: no areas", |d| &levels.all()[d].en)),
-        Column::text("precinct", &format!("{} and {}{example}", centre.en, table.en)),
+        Column::text("county", &levels.all()[county].en),
+        Column::text("precinct", &precinct),
         Column::text("office", "the office; Registered Voters, Ballots Cast and Null Votes for those totals"),
         Column::text("district", &format!("empty: one district, the {}", levels.all()[0].en)),
         Column::text("party", "party as printed; empty for totals"),
@@ -253,28 +258,32 @@ pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         names.push_str(&format!(
             "(SELECT w.value FROM number w JOIN field g ON g.field = w.field \
              WHERE w.sheet = u.sheet AND g.row = f.field AND g.part = ?{}), ",
-            5 + ix
+            6 + ix
         ));
     }
-    for (depth, level) in levels.areas().filter(|a| Some(a.0) != county) {
-        columns.push(Column::text(&level.id, &level.en));
-        names.push_str(&format!("p{depth}.name, "));
+    let name = |depth: usize| if depth == of_centre { "c.name".to_owned() } else { format!("p{depth}.name") };
+    let others = levels.areas().map(|a| a.0).chain([of_centre]).filter(|&depth| depth != county);
+    for (depth, level) in others.map(|depth| (depth, &levels.all()[depth])) {
+        let about = if depth == of_centre { format!("name of the {}", level.en) } else { level.en.clone() };
+        columns.push(Column::text(&level.id, &about));
+        names.push_str(&format!("{}, ", name(depth)));
     }
-    columns.push(Column::text(&centre.id, &format!("name of the {}", centre.en)));
     columns.push(Column::text("party_code", "the party's code as printed"));
     let with = "JOIN number n ON n.sheet = u.sheet JOIN field f ON f.field = n.field \
         LEFT JOIN candidate k ON k.candidate = f.candidate LEFT JOIN contest o ON o.contest = f.contest";
-    let county = county.map_or_else(|| "NULL".to_owned(), |d| format!("p{d}.name"));
+    let called = "(SELECT s.name FROM sheet_name s WHERE s.sheet = u.sheet AND s.place = ?5)";
     let sql = format!(
-        "SELECT {county}, u.code, CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
+        "SELECT {}, coalesce({called}, u.code), CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
             WHEN ?4 THEN 'Null Votes' ELSE coalesce(?1, o.name) END, \
-         NULL, f.party, k.name, n.value, {names}c.name, f.code \
+         NULL, nullif(f.party, '-'), k.name, n.value, {names}f.code \
          {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY u.centre, u.table_number, n.field",
+        name(county),
         from(levels, with)
     );
     // One contest has the office's name; of several each has its own.
     let office = (contests(base)?.len() < 2).then(|| map.office.clone());
-    let asked = [office, told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null)];
+    let (registered, cast, null) = (told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null));
+    let asked = [office, registered, cast, null, Some(table.id.clone())];
     let asked = asked.into_iter().chain(values.into_iter().map(Some));
     Ok(about::on(base.about(), Frame::query(base.db(), &sql, params_from_iter(asked), columns)?))
 }

@@ -34,6 +34,7 @@ pub struct Sheet {
     pub codes: String,
     pub reasons: Vec<Reason>,
     pub sums: Vec<Sum>,
+    pub ways: Ways,
     pub cells: Vec<Cell>,
     pub strip: Option<StripView>,
     pub numbers: Vec<Number>,
@@ -108,6 +109,14 @@ pub struct Term {
     pub value: Option<u32>,
 }
 
+/// In which ways, beside digits, a sheet prints numbers.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Ways {
+    pub words: bool,
+    pub qr: bool,
+    pub percent: bool,
+}
+
 /// A doubtful field.
 #[derive(Debug, Serialize)]
 pub struct Cell {
@@ -131,6 +140,8 @@ pub struct Number {
     pub digits: Option<Said>,
     pub words: Option<Said>,
     pub qr: Option<Said>,
+    /// Its share of another number.
+    pub percent: Option<Said>,
     /// Whether a channel says another value than the one decided.
     pub differs: bool,
     /// The person who set it, and the value before, as text.
@@ -140,7 +151,7 @@ pub struct Number {
 /// What a channel says.
 #[derive(Debug, Serialize)]
 pub struct Said {
-    pub value: Option<u32>,
+    pub value: Option<String>,
     pub confidence: Both,
     pub differs: bool,
 }
@@ -209,6 +220,11 @@ pub fn sheet(
             picture: s.picture.clone(),
             marks: s.marks.iter().filter(|m| ids.contains(&m.field)).cloned().collect(),
         }),
+        ways: Ways {
+            words: record.numbers().any(|(_, v)| v.prints.words.is_some()),
+            qr: form.is_none_or(|f| f.qr.is_some()),
+            percent: record.numbers().any(|(_, v)| v.prints.percent.is_some()),
+        },
         cells,
         numbers: if hides {
             Vec::new()
@@ -272,6 +288,7 @@ fn blank(label: String) -> Number {
         digits: None,
         words: None,
         qr: None,
+        percent: None,
         differs: false,
         set_by: None,
     }
@@ -280,13 +297,18 @@ fn blank(label: String) -> Number {
 fn number(label: String, value: &Value) -> Number {
     let said = |c: &Option<Print>| {
         c.as_ref().map(|c| Said {
-            value: c.value,
+            value: c.value.map(|v| v.to_string()),
             confidence: percent(c.confidence),
             differs: c.value.zip(value.value).is_some_and(|(c, v)| c != v),
         })
     };
     let channels = &value.prints;
     let (digits, words, qr) = (said(&channels.digits), said(&channels.words), said(&channels.qr));
+    let share = channels.percent.as_ref().map(|share| Said {
+        value: share.value.map(|v| v.to_string()),
+        confidence: percent(share.confidence),
+        differs: false,
+    });
     let differs = [&digits, &words, &qr].into_iter().flatten().any(|s| s.differs);
     Number {
         label,
@@ -303,6 +325,7 @@ fn number(label: String, value: &Value) -> Number {
         digits,
         words,
         qr,
+        percent: share,
         differs,
         set_by: value
             .set_by
