@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => commands::eval(args),
         Command::Synth(args) => commands::synth(args),
         Command::Forms(args) => commands::forms(args),
+        Command::Form(FormCommand::Check(args)) => commands::form_check(args),
         Command::Form(FormCommand::Landmarks(args)) => commands::form_landmarks(args),
         Command::Schema => commands::schema(),
         Command::Decode => commands::decode(),

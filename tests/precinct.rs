@@ -53,7 +53,12 @@ fn both_variants_of_a_report_are_told_apart_and_read() {
             assert_eq!(held, None, "{variant}: what is the same on every sheet was read as something else");
             for contest in record["contests"].as_array().unwrap() {
                 for choice in contest["choices"].as_array().unwrap() {
-                    let ways: u64 = choice["values"].as_object().unwrap().values().map(|v| v["value"].as_u64().unwrap()).sum();
+                    let ways: u64 = choice["values"]
+                        .as_object()
+                        .unwrap()
+                        .values()
+                        .map(|v| v["value"].as_u64().unwrap())
+                        .sum();
                     assert_eq!(choice["votes"]["value"], ways, "{variant}: {choice}");
                     assert!(choice["votes"]["prints"]["percent"]["quad"].is_array(), "{variant}: {choice}");
                 }

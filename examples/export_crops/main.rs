@@ -309,7 +309,11 @@ fn views(
 }
 
 /// Writes the crops of pages that a run has registered and whose numbers a table holds.
-fn export_known(writer: &mut Writer, [folder, truth, records, jitters]: [&str; 4], files: &[String]) -> Result<()> {
+fn export_known(
+    writer: &mut Writer,
+    [folder, truth, records, jitters]: [&str; 4],
+    files: &[String],
+) -> Result<()> {
     let forms = forms_of(Some(Path::new(folder)))?;
     let mut said: BTreeMap<(String, u32), BTreeMap<String, u32>> = BTreeMap::new();
     for row in csv::Reader::from_path(truth)?.deserialize() {

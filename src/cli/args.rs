@@ -85,8 +85,30 @@ pub enum Command {
 /// `cotejo form`
 #[derive(Debug, Subcommand)]
 pub enum FormCommand {
+    /// Hold a definition against samples: what is read, what never holds, where its places are off
+    Check(CheckArgs),
     /// Learn what recurs on sheets of a form, by which sheets are then found
     Landmarks(LandmarksArgs),
+}
+
+/// `cotejo form check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The definition, a file.toml; or the id of a known form
+    #[arg(value_name = "FORM")]
+    pub form: PathBuf,
+    /// Photos or scans of sheets of the form, or folders with them; straight scans say most
+    #[arg(required = true, value_name = "SAMPLES")]
+    pub samples: Vec<PathBuf>,
+    /// Folder with further form definitions (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Write everything there as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// So many pictures at once
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// `cotejo form landmarks`

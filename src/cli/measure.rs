@@ -5,7 +5,7 @@
 use super::console::{self, say, tell};
 use super::digitize::Bar;
 use super::{Outcome, config, jobs};
-use crate::cli::args::{EvalArgs, LandmarksArgs, SynthArgs};
+use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
 use crate::form::{self, Form};
 use crate::ground::finding::Code;
@@ -15,7 +15,6 @@ use crate::lab::eval::sets::Set;
 use crate::lab::eval::simulate::{self, Noise, Simulation};
 use crate::lab::eval::texts::Names;
 use crate::lab::eval::{self, Evaluation, Truth, camera, camera::Camera};
-use crate::lab::landmarks;
 use crate::lab::synth as made;
 use crate::lab::synth::Scene;
 use crate::lab::synth::defects::Defect;
@@ -292,44 +291,6 @@ fn letters(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs(&args.digitize)?).build()?;
     let counted = pool.install(|| eval::letters::letters(&digitizer, sheets, args.seed));
     console::data(counted.to_string().as_bytes())?;
-    Ok(Outcome::Clean)
-}
-
-/// Learns a form's landmarks.
-///
-/// # Errors
-/// A file that is there, no input, no sheet that is seen whole.
-pub fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
-    if args.out.exists() && !args.overwrite {
-        bail!("{} is there already; give --overwrite to write over it", args.out.display());
-    }
-    let forms = form::known(args.forms.as_deref())?;
-    let known = || forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
-    let form = match &args.form {
-        Some(id) => forms.iter().find(|f| &f.id == id),
-        None => forms.first(),
-    };
-    let Some(form) = form.cloned() else { bail!("there is no such form; known are: {}", known()) };
-    let inputs = inputs::collect(&args.samples);
-    if inputs.files.is_empty() {
-        bail!("no samples; give files or folders with .{}", inputs::ENDINGS.join(", ."));
-    }
-    let digitizer = Digitizer::new(Config::new(vec![form.clone()]))?;
-    let jobs = super::clamped(args.jobs)?;
-    let bar = Bar::new(inputs.files.len());
-    let learned = landmarks::learn(&digitizer, &form, &inputs.files, Jobs(jobs), || bar.done(&[]));
-    bar.finish();
-    let (marks, sheets) = learned?;
-    if marks.marks.is_empty() {
-        bail!("nothing recurs on {sheets} sheets of {}; give pictures that show whole sheets of it", form.id);
-    }
-    output::write_whole(&args.out, &marks.to_bytes())?;
-    say!(
-        "{} landmarks of {}, learned from {sheets} sheets in {} files",
-        marks.marks.len(),
-        form.id,
-        inputs.files.len()
-    )?;
     Ok(Outcome::Clean)
 }
 

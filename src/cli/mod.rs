@@ -3,6 +3,7 @@
 pub mod args;
 mod console;
 mod decode;
+mod define;
 mod digitize;
 mod interrupt;
 mod log;
@@ -15,9 +16,10 @@ mod show;
 
 pub use console::{Closed, failed};
 pub use decode::{decode, decode_apart};
+pub use define::{form_check, form_landmarks};
 pub use digitize::{decide, run};
 pub use log::start as log;
-pub use measure::{eval, form_landmarks, synth};
+pub use measure::{eval, synth};
 pub use publish::publish;
 pub use results::{export, tally, verify};
 pub use review::review;

@@ -200,7 +200,14 @@ pub fn hear(evidence: &Evidence, ix: FieldIx, qr: QrTrust, reliance: Reliance) -
             Some(Print::of(cell, channel, &evidence.form, ix))
         })
         .collect();
-    Heard { digits, words, qr: code, percent: None, prints, likelihood: likelihood.normalised().0.standing_out(LISTED) }
+    Heard {
+        digits,
+        words,
+        qr: code,
+        percent: None,
+        prints,
+        likelihood: likelihood.normalised().0.standing_out(LISTED),
+    }
 }
 
 /// Whether the QR code takes part in the inference.

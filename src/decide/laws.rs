@@ -371,7 +371,10 @@ pub fn about_fields(
             if fields[ix].basis == Basis::Filled {
                 let (Told { digits, words, qr, percent }, label) = (told(&heard[ix]), field.label.clone());
                 let from = Filler::Registry;
-                seen.push((Severity::Info, What::ValueFilled { label, digits, words, qr, percent, value, from }));
+                seen.push((
+                    Severity::Info,
+                    What::ValueFilled { label, digits, words, qr, percent, value, from },
+                ));
             }
         }
         out.extend(seen.into_iter().map(|(severity, what)| Finding::new(severity, what).on(&field.id)));
@@ -401,7 +404,8 @@ fn about_field(
 ) -> Vec<(Severity, What)> {
     let Told { digits, words, qr, percent } = told(heard);
     let label = || field.label.clone();
-    let unreadable = |how, value| What::CellUnreadable { label: label(), how, digits, words, qr, percent, value };
+    let unreadable =
+        |how, value| What::CellUnreadable { label: label(), how, digits, words, qr, percent, value };
     let disagree = |together| What::ChannelsDisagree { label: label(), digits, words, qr, percent, together };
     let unread = if heard.readable().is_empty() { Doubt::Unread } else { Doubt::Unsure };
     if field.role == Role::Context {
@@ -428,7 +432,10 @@ fn about_field(
     }
     match (decided.basis, implied.filter(|&v| v != value)) {
         (Basis::Read, Some(others)) => {
-            out.push((Severity::Review, What::OutOfLine { label: label(), digits, words, qr, percent, others }));
+            out.push((
+                Severity::Review,
+                What::OutOfLine { label: label(), digits, words, qr, percent, others },
+            ));
         }
         (Basis::Read, None) if held && (!other.is_empty() || silent.is_empty()) => {
             out.push((Severity::Review, disagree(Some(value))));
@@ -444,7 +451,10 @@ fn about_field(
         }
         (Basis::Filled, _) => {
             let from = Filler::Sums;
-            out.push((Severity::Info, What::ValueFilled { label: label(), digits, words, qr, percent, value, from }));
+            out.push((
+                Severity::Info,
+                What::ValueFilled { label: label(), digits, words, qr, percent, value, from },
+            ));
         }
     }
     out

@@ -139,9 +139,8 @@ impl Shares {
 fn heard_by(whole: &Weights, part: &Weights, said: &Weights, modulus: u32) -> Weights {
     let vague = said.rest() / f64::from(SHARES);
     let says = |t: u32| -> f64 {
-        let share = |&(v, p): &(u32, f64)| {
-            Percent::of(v, t).map_or(0.0, |s| p * said.weight(s.in_hundredths()))
-        };
+        let share =
+            |&(v, p): &(u32, f64)| Percent::of(v, t).map_or(0.0, |s| p * said.weight(s.in_hundredths()));
         part.atoms().iter().map(share).sum::<f64>() + part.rest() * vague
     };
     let atoms = whole.atoms().iter().map(|&(t, p)| (t, p * says(t)));

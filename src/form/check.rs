@@ -83,7 +83,8 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
         }
     }
     for field in &form.fields {
-        let own = [("digits", field.digits), ("words", field.words)].map(|(what, slot)| (what, slot, field.y));
+        let own =
+            [("digits", field.digits), ("words", field.words)].map(|(what, slot)| (what, slot, field.y));
         let share = field.share.map(|share| ("percent", Some(share.slot), share.y));
         for (what, slot, y) in own.into_iter().chain(share) {
             if let Some(slot) = slot {

@@ -50,23 +50,26 @@ fn load_dir(dir: &Path) -> Result<Vec<Form>, FormError> {
         }
     }
     paths.sort();
-    paths
-        .iter()
-        .map(|path| {
-            let io = |path: &Path| {
-                let path = path.display().to_string();
-                move |source| FormError::Io { path, source }
-            };
-            let text = std::fs::read_to_string(path).map_err(io(path))?;
-            let form = parse(&path.display().to_string(), &text)?;
-            let marks = path.with_extension("landmarks");
-            if !marks.exists() {
-                return Ok(form);
-            }
-            let bytes = std::fs::read(&marks).map_err(io(&marks))?;
-            found_by(&marks.display().to_string(), form, &bytes)
-        })
-        .collect()
+    paths.iter().map(|path| from_file(path)).collect()
+}
+
+/// A form from its definition, with the landmarks that stand beside it.
+///
+/// # Errors
+/// A file that cannot be read or is refused.
+pub fn from_file(path: &Path) -> Result<Form, FormError> {
+    let io = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| FormError::Io { path, source }
+    };
+    let text = std::fs::read_to_string(path).map_err(io(path))?;
+    let form = parse(&path.display().to_string(), &text)?;
+    let marks = path.with_extension("landmarks");
+    if !marks.exists() {
+        return Ok(form);
+    }
+    let bytes = std::fs::read(&marks).map_err(io(&marks))?;
+    found_by(&marks.display().to_string(), form, &bytes)
 }
 
 /// A form with its landmarks from a file; `name` is for messages.

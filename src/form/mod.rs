@@ -24,7 +24,7 @@ pub use error::FormError;
 pub use export::Export;
 pub use invent::Invent;
 pub use levels::{Level, Levels, Name};
-pub use load::{builtin, known, parse};
+pub use load::{builtin, from_file, known, parse};
 
 use crate::ground::geometry::Rect;
 use landmarks::Landmarks;

@@ -336,7 +336,13 @@ fn shares(
         let Some(slot) = resolver.slot(own, "row", &total.id)?.filter(|s| s.align == Align::Right) else {
             return Err(resolver.fail(&total.id, "its columns give percent no place by `right`"));
         };
-        labels.push(Label { text: "%".to_owned(), x: slot.x, y: share.y, align: Align::Left, style: slot.style });
+        labels.push(Label {
+            text: "%".to_owned(),
+            x: slot.x,
+            y: share.y,
+            align: Align::Left,
+            style: slot.style,
+        });
         fields[ix].share = Some(Share { slot, y: share.y, whole });
     }
     Ok(())

@@ -5,3 +5,5 @@ pub mod synth;
 pub mod eval;
 
 pub mod landmarks;
+
+pub mod check;

@@ -15,7 +15,10 @@ fn form(places: usize) -> Form {
     let percent = "digits = { centre = 10.0, width = 5.0 }\npercent = { right = 34.0, width = 4.0 }";
     let roll = "[[totals]]\nid = \"roll\"\nlabel = \"Roll\"\nrole = \"context\"\ny = 35.0\ncolumns = \"all\"\n[header]";
     let text = TINY
-        .replace("places = 1", &format!("places = {places}\ncontests = [{{ id = \"c\", name = \"C\", whole = \"valid\" }}]"))
+        .replace(
+            "places = 1",
+            &format!("places = {places}\ncontests = [{{ id = \"c\", name = \"C\", whole = \"valid\" }}]"),
+        )
         .replace("digits = { centre = 10.0, width = 5.0 }", percent)
         .replace("id = \"cast\"", "id = \"cast\"\npercent = { of = \"roll\", y = 37.0, columns = \"all\" }")
         .replace("[header]", roll);
@@ -124,7 +127,9 @@ fn a_share_that_shows_another_number_holds_the_sheet_and_is_named() {
     e.shares.insert(0, sure(share(41, 100)));
     let d = decided(&e);
     assert_eq!(d.status, Status::Review);
-    let named = |f: &Finding| f.field.as_deref() == Some(form.fields[0].id.as_str()) && f.severity == Severity::Review;
+    let named = |f: &Finding| {
+        f.field.as_deref() == Some(form.fields[0].id.as_str()) && f.severity == Severity::Review
+    };
     assert!(d.findings.iter().any(named), "{:?}", d.findings);
     assert_eq!(d.fields[0].value, Some(40), "the digits, the words and the sum say so");
 }

@@ -308,7 +308,10 @@ fn where_no_code_is_printed_the_number_of_the_table_says_which_sheet_it_is() {
     e.texts.clear();
     assert_eq!(finding(&decided(&e), Code::CodeUnreadable).severity, Severity::Review);
     e.texts.insert("table".to_owned(), TextEvidence::said("07", 0.7));
-    assert_eq!((decided(&e).status, finding(&decided(&e), Code::CodeUnreadable).severity), (Status::Review, Severity::Review));
+    assert_eq!(
+        (decided(&e).status, finding(&decided(&e), Code::CodeUnreadable).severity),
+        (Status::Review, Severity::Review)
+    );
     e.texts.insert("table".to_owned(), TextEvidence::said("07", 0.999));
     assert_eq!(decided(&e).status, Status::Accepted, "{:?}", decided(&e).findings);
 }

@@ -39,7 +39,14 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     record.stand_at(Status::Review);
     record.confidence = 0.4;
     let (label, together) = ("PSUV".to_owned(), Some(20));
-    let what = What::ChannelsDisagree { label, digits: Some(20), words: Some(21), qr: None, percent: None, together };
+    let what = What::ChannelsDisagree {
+        label,
+        digits: Some(20),
+        words: Some(21),
+        qr: None,
+        percent: None,
+        together,
+    };
     record.findings = vec![Finding::new(Severity::Review, what).on("NM_PSUV")];
     record.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
     record.registration = Some(Registration {

@@ -99,7 +99,14 @@ mod tests {
     #[test]
     fn a_disagreement_is_told_in_both_languages_with_each_channels_number() {
         let (label, together) = ("PSUV".to_owned(), Some(20));
-        let what = What::ChannelsDisagree { label, digits: Some(20), words: Some(21), qr: None, percent: None, together };
+        let what = What::ChannelsDisagree {
+            label,
+            digits: Some(20),
+            words: Some(21),
+            qr: None,
+            percent: None,
+            together,
+        };
         let both = detail(&Finding::new(Severity::Review, what));
         assert_eq!(both.es, "PSUV: dígitos 20, letras 21; los canales juntos dan 20.");
         assert_eq!(both.en, "PSUV: digits 20, words 21; 20 is what the channels together give.");

@@ -7,8 +7,8 @@
 use super::lines::{self, Line};
 use super::looks::window;
 use super::{Header, area, charset, looks};
-use crate::form::{HeaderLine, Weight};
 use crate::form::print::text_width;
+use crate::form::{HeaderLine, Weight};
 use crate::ground::geometry::Rect;
 use crate::read::cut::CAP_HEIGHT;
 use crate::read::evidence::TextReading;

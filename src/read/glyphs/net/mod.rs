@@ -10,8 +10,8 @@
 //! taking up another photo meanwhile.
 
 use super::Distribution;
-use crate::read::belief::Texts;
 use crate::ground::percent;
+use crate::read::belief::Texts;
 use crate::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, WORDS_WIDTH};
 use ctc::Sequences;
 use image::GrayImage;
