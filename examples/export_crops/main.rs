@@ -106,22 +106,22 @@ fn crops(
 ) -> Vec<Crop> {
     let mut out = Vec::new();
     let labels: Vec<_> = form.labels.iter().map(label_rect).collect();
-    let mut number = |slot: &Slot, field: &Field, id: String, label: String, width: f64| {
-        let frame = cut::digits_frame(slot, field.y);
+    let mut number = |slot: &Slot, y: f64, field: String, label: String, width: f64| {
+        let frame = cut::digits_frame(slot, y);
         let (mut pixels, (x, y), em) = cut(pixels, mesh, frame, jitter());
         cut::wipe(&mut pixels, frame, &labels);
         // Of what does not hang by its middle, that.
         let hung = slot.x + slot.align.left(width) + width / 2.0;
         let x = x + (hung - frame.rect.x - frame.rect.width / 2.0) * frame.px_per_mm;
         let value = label.clone();
-        Crop { kind: Kind::Digits, label, centre: (x, y), em, pixels, field: id, value }
+        Crop { kind: Kind::Digits, label, centre: (x, y), em, pixels, field, value }
     };
     for (field, what) in form.fields.iter().zip(said) {
         let Some((digits, _)) = what else { continue };
         if let Some(slot) = &field.digits {
             let label = digits.map_or(String::new(), |v| v.to_string());
             let width = text::width(&label, slot.style);
-            out.push(number(slot, field, field.id.clone(), label, width));
+            out.push(number(slot, field.y, field.id.clone(), label, width));
         }
         if let Some(share) = &field.share
             && let Some((whole, _)) = said[share.whole]
@@ -132,7 +132,7 @@ fn crops(
             // Of a hundred the crop holds less than is printed.
             if printed.len() <= MARKED {
                 let label = printed.replace('.', "");
-                out.push(number(&share.slot, field, format!("{}%", field.id), label, width));
+                out.push(number(&share.slot, share.y, format!("{}%", field.id), label, width));
             }
         }
     }
