@@ -121,6 +121,9 @@ impl Header<'_> {
         spec: &HeaderLine,
         charset: Charset,
     ) -> Vec<TextReading> {
+        if !self.readers.open(&said) {
+            return said;
+        }
         let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));
         self.readers.second(said, &crops, charset)
     }

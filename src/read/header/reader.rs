@@ -42,6 +42,17 @@ impl<'a> LineReaders<'a> {
         vec![TextReading { reader: ReaderId::Lines, says }]
     }
 
+    /// Whether a first reading is shown to Tesseract too.
+    pub fn open(&self, readings: &[TextReading]) -> bool {
+        let own = readings.first().filter(|r| r.reader == ReaderId::Lines);
+        let sure = |r: &TextReading| r.says.values.first().is_some_and(|v| v.1 >= OPEN_TEXT);
+        match self.choice {
+            ReaderChoice::Both => own.is_some(),
+            ReaderChoice::Net => false,
+            _ => own.is_some_and(|r| !sure(r)),
+        }
+    }
+
     /// With what Tesseract says, where the first reading leaves it open.
     pub fn second(
         &self,
@@ -49,12 +60,10 @@ impl<'a> LineReaders<'a> {
         line: &LineCrops,
         charset: Charset,
     ) -> Vec<TextReading> {
-        let Some(own) = readings.first_mut().filter(|r| r.reader == ReaderId::Lines) else { return readings };
-        let sure = own.says.values.first().is_some_and(|v| v.1 >= OPEN_TEXT);
-        if self.choice == ReaderChoice::Net || (sure && self.choice != ReaderChoice::Both) {
+        if !self.open(&readings) {
             return readings;
         }
-        let Some(second) = tesseract(line, charset) else { return readings };
+        let Some((own, second)) = readings.first_mut().zip(tesseract(line, charset)) else { return readings };
         // What the network says of Tesseract's text, if only next to nothing: a text that it does not list is one
         // that it was not asked about.
         for (text, _) in &second.says.values {

@@ -51,14 +51,41 @@ impl Across {
         left >= 0.0 && top >= 0.0 && right <= w - 1.0 && bottom <= h - 1.0
     }
 
+    /// Whether none does, though it bows.
+    pub fn outside(&self, pixels: &GrayImage) -> bool {
+        let [left, right, top, bottom] = self.bounds;
+        let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+        right < -1.0 || bottom < -1.0 || left > w || top > h
+    }
+
+    /// Of each sample, whether it is nearest to a pixel of the photo.
+    pub fn shown(mut self, pixels: &GrayImage) -> impl Iterator<Item = bool> {
+        let (w, h) = (u64::from(pixels.width()), u64::from(pixels.height()));
+        (0..self.count).map(move |_| {
+            // Negative places are larger than any.
+            let near = |v: i64| ((v + (1 << 31)) >> 32) as u64;
+            let inside = near(self.at.0) < w && near(self.at.1) < h;
+            self.step();
+            inside
+        })
+    }
+
+    fn step(&mut self) {
+        self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
+        self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+    }
+
     /// Adds the samples up, as many to each sum as there are more of them than sums.
     pub fn add(mut self, pixels: &GrayImage, sums: &mut [u32]) {
         let each = self.count as usize / sums.len().max(1);
+        if self.outside(pixels) {
+            sums.iter_mut().for_each(|sum| *sum += each as u32 * 255 * WHOLE);
+            return;
+        }
         for sum in sums {
             for _ in 0..each {
                 *sum += sample(pixels, self.at);
-                self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
-                self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+                self.step();
             }
         }
     }
