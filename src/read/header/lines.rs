@@ -7,7 +7,7 @@ use crate::ground::geometry::Rect;
 use crate::read::cut;
 use crate::read::cut::line_frame;
 use crate::read::glyphs::LineCrops;
-use crate::read::photo::blocks::Blocks;
+use crate::read::photo::blocks::{self, Blocks};
 use crate::read::photo::greys::Greys;
 use crate::read::sheet::Mesh;
 use image::GrayImage;
@@ -140,7 +140,7 @@ impl Ink {
             level.iter_mut().enumerate().for_each(|(x, v)| *v = rows.at(y, |row| at(row, x)));
             columns.line(&level, &mut paper);
             for ((out, &v), &paper) in out.iter_mut().zip(greys).zip(&paper) {
-                *out = (255.0 - 255.0 * f32::from(v) / paper.max(1.0)) as u8;
+                *out = blocks::whole((255.0 - 255.0 * f32::from(v) / paper.max(1.0)).max(0.0)) as u8;
             }
         }
         // The darkest print of each band of rows: a line of nine digits covers a fiftieth of three lines.

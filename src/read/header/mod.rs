@@ -121,7 +121,7 @@ impl Header<'_> {
         spec: &HeaderLine,
         charset: Charset,
     ) -> Vec<TextReading> {
-        if !self.readers.open(&said) {
+        if !self.readers.open(&said, charset) {
             return said;
         }
         let crops = line.crops(self.photo.pixels, &self.mesh, self.em_of(&spec.id));

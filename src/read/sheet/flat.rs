@@ -7,7 +7,7 @@
 use super::Mesh;
 use super::template::FINE;
 use crate::ground::geometry::{Point, Rect};
-use crate::read::photo::blocks::Blocks;
+use crate::read::photo::blocks::{self, Blocks};
 use crate::read::photo::sample::{self, Across};
 use image::GrayImage;
 
@@ -124,42 +124,39 @@ const LOST: f64 = 0.6;
 /// Below this share of the typical paper nothing is paper: border or background.
 const PAPER: f64 = 0.4;
 
-/// The grey that four fifths of a few do not reach.
-fn brightest(values: &[u8]) -> u8 {
-    // Counted by sixteens, then singly among those.
-    let k = values.len() * 4 / 5;
-    let mut coarse = [0u16; 16];
-    values.iter().for_each(|&v| coarse[usize::from(v >> 4)] += 1);
+/// The grey that four fifths of a block's do not reach; 0 where none is of the photo.
+fn brightest(rows: &[&[i16]]) -> u8 {
+    // Counted by sixteens, then singly among those; what is outside stands last.
+    let mut coarse = [0u16; 32];
+    rows.iter().flat_map(|row| *row).for_each(|&v| coarse[((v >> 4) & 31) as usize] += 1);
+    let k = coarse[..16].iter().sum::<u16>() * 4 / 5;
     let mut below = 0;
-    let high = coarse.iter().position(|&count| {
-        below += usize::from(count);
+    let mut passes = |count: &u16| {
+        below += count;
         below > k
-    });
-    let high = high.unwrap_or(15) as u8;
-    below -= usize::from(coarse[usize::from(high)]);
+    };
+    let Some(high) = coarse[..16].iter().position(&mut passes) else { return 0 };
+    below -= coarse[high];
     let mut fine = [0u16; 16];
-    values.iter().filter(|&&v| v >> 4 == high).for_each(|&v| fine[usize::from(v & 15)] += 1);
-    let low = fine.iter().position(|&count| {
-        below += usize::from(count);
+    let of = rows.iter().flat_map(|row| *row).filter(|v| **v >> 4 == high as i16);
+    of.for_each(|&v| fine[(v & 15) as usize] += 1);
+    let low = fine.iter().position(|count| {
+        below += count;
         below > k
     });
-    (high << 4) | low.unwrap_or(15) as u8
+    (high as u8) << 4 | low.unwrap_or(15) as u8
 }
 
 /// Grey to ink: how much darker than the paper nearby.
 fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
     let (bw, bh) = (w.div_ceil(BLOCK), h.div_ceil(BLOCK));
     let mut level = Vec::with_capacity(bw * bh);
-    let mut values: Vec<u8> = Vec::with_capacity(BLOCK * BLOCK);
-    for by in 0..bh {
-        for bx in 0..bw {
-            values.clear();
-            for y in by * BLOCK..((by + 1) * BLOCK).min(h) {
-                let row = &grey[y * w + bx * BLOCK..y * w + ((bx + 1) * BLOCK).min(w)];
-                values.extend(row.iter().filter_map(|&v| u8::try_from(v).ok()));
-            }
+    for band in grey.chunks(BLOCK * w) {
+        for from in (0..w).step_by(BLOCK) {
+            let rows: Vec<&[i16]> =
+                band.chunks_exact(w).map(|row| &row[from..(from + BLOCK).min(w)]).collect();
             // The brightest fifth of a block is paper, whatever is printed on it.
-            level.push(if values.is_empty() { 0.0 } else { f32::from(brightest(&values)) });
+            level.push(f32::from(brightest(&rows)));
         }
     }
     let mut all = level.clone();
@@ -175,7 +172,8 @@ fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
         columns.line(&row, &mut paper);
         out.extend(grey[y * w..(y + 1) * w].iter().zip(&paper).map(|(&g, &p)| {
             let lost = (1.0 - f32::from(g) / p) * (FULL / LOST) as f32;
-            if g < 0 || p < least || p <= 0.0 { 0 } else { lost.clamp(0.0, FULL as f32) as i16 }
+            let ink = blocks::whole(lost.clamp(0.0, FULL as f32));
+            if (g < 0) | (p < least) | (p <= 0.0) { 0 } else { ink }
         }));
     }
     out

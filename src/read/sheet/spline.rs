@@ -174,11 +174,15 @@ impl Field {
         for round in 0..5 {
             let mut a = Banded { rows: stiff.rows.clone() };
             let mut b = vec![0.0; n];
-            for ((o, &(first, shares)), &w) in observations.iter().zip(&rows).zip(&weights) {
-                for (i, share) in shares.iter().map(|c| w * c).enumerate() {
-                    b[first + i] += share * o.value;
-                    let row = &mut a.rows[first + i];
-                    (0..=i).for_each(|j| row[i - j] += share * shares[j]);
+            let heard = observations.iter().zip(&rows).zip(&weights).filter(|o| *o.1 > 0.0);
+            for ((o, &(first, shares)), &w) in heard {
+                let (rows, right) = (&mut a.rows[first..first + PAIR], &mut b[first..first + PAIR]);
+                for i in 0..PAIR {
+                    let share = w * shares[i];
+                    right[i] += share * o.value;
+                    for j in 0..=i {
+                        rows[i][i - j] += share * shares[j];
+                    }
                 }
             }
             let before = std::mem::replace(&mut solution, a.solve(b)?);

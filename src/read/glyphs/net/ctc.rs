@@ -52,7 +52,8 @@ impl Frames {
         let mut out: Vec<u8> = Vec::new();
         let mut last = 0;
         for t in 0..self.len() {
-            let class = listed.iter().copied().fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
+            let class =
+                listed.iter().copied().fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
             if class != 0 && class != last {
                 out.push(label(class));
             }
@@ -75,13 +76,15 @@ impl Frames {
             likely.extend(listed.filter(|&(l, p)| p > UNLIKELY && allowed(l)));
             next.clear();
             for path in &beam {
-                let last = tree.last(path.node);
-                let again = last.map_or(0.0, |l| path.on * self.at(t, usize::from(l) + 1));
-                let all = path.off + path.on;
-                tree.put(&mut next, t, path.node, (all * self.at(t, 0), again));
+                let again = tree.last(path.node).map_or(0.0, |l| path.on * self.at(t, usize::from(l) + 1));
+                tree.put(&mut next, t, path.node, (path.all() * self.at(t, 0), again));
+            }
+            // What is new and less than each of so many is none of the best.
+            let least = if beam.len() < width { 0.0 } else { next.iter().map(Path::all).fold(1.0, f64::min) };
+            for path in &beam {
                 for &(l, p) in &likely {
-                    let ready = if last == Some(l) { path.off } else { all };
-                    if ready > 0.0 {
+                    let ready = if tree.last(path.node) == Some(l) { path.off } else { path.all() };
+                    if ready > 0.0 && (ready * p >= least || tree.is_put(path.node, l, t)) {
                         let longer = tree.longer(path.node, l);
                         tree.put(&mut next, t, longer, (0.0, ready * p));
                     }
@@ -89,8 +92,9 @@ impl Frames {
             }
             if next.len() > width {
                 let labels = |p: &Path| tree.labels(p.node);
-                let more = |a: &Path, b: &Path| (b.off + b.on).total_cmp(&(a.off + a.on));
-                next.select_nth_unstable_by(width, |a, b| more(a, b).then_with(|| labels(a).cmp(&labels(b))));
+                let order =
+                    |a: &Path, b: &Path| b.all().total_cmp(&a.all()).then_with(|| labels(a).cmp(&labels(b)));
+                next.select_nth_unstable_by(width, order);
                 next.truncate(width);
             }
             std::mem::swap(&mut beam, &mut next);
@@ -133,6 +137,12 @@ struct Path {
     on: f64,
 }
 
+impl Path {
+    fn all(&self) -> f64 {
+        self.off + self.on
+    }
+}
+
 /// Labels after those of another node.
 #[derive(Default)]
 struct Node {
@@ -160,19 +170,31 @@ impl Tree {
         out
     }
 
-    /// The labels of a node and one more.
-    fn longer(&mut self, node: usize, label: u8) -> usize {
-        let first = self.0[node].longer;
-        let mut at = first;
+    /// The labels of a node and one more, if they were met before; else 0.
+    fn met(&self, node: usize, label: u8) -> usize {
+        let mut at = self.0[node].longer;
         while at > 0 && self.0[at].label != label {
             at = self.0[at].beside;
         }
-        if at == 0 {
-            at = self.0.len();
-            self.0.push(Node { before: node, label, beside: first, ..Node::default() });
-            self.0[node].longer = at;
-        }
         at
+    }
+
+    /// Whether they were put among what frame `t` makes.
+    fn is_put(&self, node: usize, label: u8, t: usize) -> bool {
+        let met = self.met(node, label);
+        met > 0 && self.0[met].put.0 == t + 1
+    }
+
+    /// They, met now.
+    fn longer(&mut self, node: usize, label: u8) -> usize {
+        let met = self.met(node, label);
+        if met > 0 {
+            return met;
+        }
+        let (new, beside) = (self.0.len(), self.0[node].longer);
+        self.0.push(Node { before: node, label, beside, ..Node::default() });
+        self.0[node].longer = new;
+        new
     }
 
     /// Adds to what frame `t` makes of a node.

@@ -10,6 +10,7 @@ use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
 /// How many of two descriptions' comparisons differ.
+#[inline(always)]
 pub(crate) fn differ(a: &Bits, b: &Bits) -> u32 {
     (a[0] ^ b[0]).count_ones()
         + (a[1] ^ b[1]).count_ones()
@@ -125,7 +126,8 @@ pub(crate) fn find(pixels: &GrayImage, most: usize) -> Vec<Corner> {
         opposite(&raw[from..], beside, &mut may);
         for i in may.iter().zip(from..).filter(|m| *m.0).map(|m| m.1) {
             let c = i32::from(raw[i]);
-            let around = ring.map(|by| i32::from(raw[i.wrapping_add_signed(by)]));
+            let mut around = [0i32; 16];
+            around.iter_mut().zip(ring).for_each(|(v, by)| *v = i32::from(raw[i.wrapping_add_signed(by)]));
             let (mut darker, mut brighter) = (0u32, 0u32);
             for (k, &v) in around.iter().enumerate() {
                 darker |= u32::from(v < c - STEP) << k;
@@ -148,11 +150,16 @@ pub(crate) fn find(pixels: &GrayImage, most: usize) -> Vec<Corner> {
     let found: Vec<(u16, i32, i32)> = corners.into_iter().filter(clearest).map(place).collect();
     let found = even(found, (w, h), most);
     let soft = blur(pixels);
+    // The pattern's places as steps from the first pixel that any of them can be.
+    let step = |x: i8, y: i8| (i32::from(y) + REACH) as usize * stride + (i32::from(x) + REACH) as usize;
+    let steps = |turned: &[[i8; 4]; 256]| turned.map(|[a, b, c, d]| (step(a, b), step(c, d)));
+    let pattern: Vec<[(usize, usize); 256]> = PATTERN.iter().map(steps).collect();
     found
         .into_iter()
         .map(|(score, x, y)| {
             let angle = turned(raw, stride, x, y);
-            let bits = describe(soft.as_raw(), stride, x, y, angle);
+            let first = (y - REACH) as usize * stride + (x - REACH) as usize;
+            let bits = describe(&soft.as_raw()[first..], &pattern, angle);
             Corner { x: x as f32, y: y as f32, angle, score: u32::from(score), bits }
         })
         .collect()
@@ -210,19 +217,20 @@ pub(crate) fn blur(pixels: &GrayImage) -> GrayImage {
     let (w, h) = (pixels.width() as usize, pixels.height() as usize);
     let raw = pixels.as_raw();
     // At most 256 times 255: 16 bits hold it.
-    let soft = |[a, b, c, d, e]: [u16; 5]| a + e + 4 * (b + d) + 6 * c;
+    let soft = |a: u16, b: u16, c: u16, d: u16, e: u16| a + e + 4 * (b + d) + 6 * c;
     let mut across = vec![0u16; raw.len()];
     for (row, out) in raw.chunks_exact(w).zip(across.chunks_exact_mut(w)).filter(|_| w > 4) {
         let n = w - 4;
-        let v: [&[u8]; 5] = std::array::from_fn(|k| &row[k..k + n]);
-        let out = &mut out[2..2 + n];
-        (0..n).for_each(|x| out[x] = soft(v.map(|v| u16::from(v[x]))));
+        let (a, b, c, d, e) = (&row[..n], &row[1..=n], &row[2..n + 2], &row[3..n + 3], &row[4..]);
+        let (out, of) = (&mut out[2..n + 2], |v: u8| u16::from(v));
+        (0..n).for_each(|x| out[x] = soft(of(a[x]), of(b[x]), of(c[x]), of(d[x]), of(e[x])));
     }
     let mut out = vec![0u8; raw.len()];
     for y in 2..h.saturating_sub(2) {
-        let v: [&[u16]; 5] = std::array::from_fn(|k| &across[(y + k - 2) * w..][..w]);
+        let row = |k: usize| &across[(y + k - 2) * w..][..w];
+        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
         let out = &mut out[y * w..][..w];
-        (0..w).for_each(|x| out[x] = ((soft(v.map(|v| v[x] )) + 128) >> 8) as u8);
+        (0..w).for_each(|x| out[x] = ((soft(a[x], b[x], c[x], d[x], e[x]) + 128) >> 8) as u8);
     }
     GrayImage::from_raw(pixels.width(), pixels.height(), out)
         .expect("as many values as the picture has pixels")
@@ -255,13 +263,13 @@ fn turned(raw: &[u8], stride: usize, x: i32, y: i32) -> f32 {
     (sy as f32).atan2(sx as f32).rem_euclid(TAU)
 }
 
-fn describe(soft: &[u8], stride: usize, x: i32, y: i32, angle: f32) -> Bits {
+fn describe(soft: &[u8], pattern: &[[(usize, usize); 256]], angle: f32) -> Bits {
     let turn = (angle / TAU * TURNS as f32).round() as usize % TURNS;
-    let pattern = &PATTERN[turn];
-    let at = |dx: i8, dy: i8| soft[(y + i32::from(dy)) as usize * stride + (x + i32::from(dx)) as usize];
     let mut bits = [0u64; 4];
-    for (i, &[a, b, c, d]) in pattern.iter().enumerate() {
-        bits[i / 64] |= u64::from(at(a, b) < at(c, d)) << (i % 64);
+    for (word, pairs) in bits.iter_mut().zip(pattern[turn].chunks_exact(64)) {
+        for (i, &(a, b)) in pairs.iter().enumerate() {
+            *word |= u64::from(soft[a] < soft[b]) << i;
+        }
     }
     bits
 }

@@ -138,10 +138,17 @@ fn counted<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32,
     compared(marks, bits, out);
 }
 
+/// Without closures, which would be compiled for machines without the instruction.
 #[inline(always)]
-fn compared<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
-    let like = marks.0.iter().zip(marks.1).filter(|(w, _)| (**w ^ bits[0]).count_ones() <= GLANCE);
-    out.extend(like.map(|(_, mark)| (differ(bits, &mark.bits), mark)).filter(|c| c.0 < FAR));
+fn compared<'a>((firsts, marks): (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
+    for (first, mark) in firsts.iter().zip(marks) {
+        if (first ^ bits[0]).count_ones() <= GLANCE {
+            let differs = differ(bits, &mark.bits);
+            if differs < FAR {
+                out.push((differs, mark));
+            }
+        }
+    }
 }
 
 /// How far from where a map puts it a landmark's corner may be, mm, near what is known.
