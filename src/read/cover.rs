@@ -141,8 +141,10 @@ pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> O
     // Distances are whole: what is farther than this is beyond.
     let near: Vec<u8> = off.iter().map(|off| off.min(255.0) as u8).collect();
     let rows = near.iter().zip(ink.chunks_exact(w as usize)).zip(print.all.chunks_exact(w as usize));
-    let strange: Vec<bool> =
-        rows.flat_map(|((near, ink), far)| ink.iter().zip(far).map(|(i, f)| *i > 0 && f > near)).collect();
+    let mut strange: Vec<bool> = Vec::with_capacity(ink.len());
+    for ((near, ink), far) in rows {
+        strange.extend(ink.iter().zip(far).map(|(i, f)| (*i > 0) & (f > near)));
+    }
     let count = strange.iter().filter(|&&v| v).count() as f64;
     if count > 0.0 && count <= STRANGE * f64::from(w * h) {
         let loose = Loose { ink: &ink, near: &near, print };
@@ -189,9 +191,10 @@ impl Paper {
         for (y, row) in out.chunks_exact_mut(w).enumerate() {
             let greys = &self.greys[y / SIDE * self.across..];
             for (&paper, values) in greys.iter().zip(row.chunks_mut(SIDE)) {
-                let paper = u32::from(paper.max(1));
+                // What is lost times 255 through the paper, rounded down: no product reaches the next whole number.
+                let each = 255 * 65536 / u32::from(paper.max(1)) + 1;
                 for v in values {
-                    *v = (paper.saturating_sub(u32::from(*v)) * 255 / paper) as u8;
+                    *v = ((u32::from(paper.saturating_sub(*v)) * each) >> 16) as u8;
                 }
             }
         }

@@ -6,6 +6,7 @@
 //! header, before any pixel is decoded.
 
 pub mod apart;
+pub mod blocks;
 mod document;
 pub mod greys;
 #[cfg(feature = "heic")]

@@ -95,6 +95,10 @@ pub fn invent(form: &Form, rng: &mut SynthRng, mode: ValueMode) -> SheetTruth {
     let mut truth =
         SheetTruth { centre, table, fields, sample: form.invent.sample.clone(), ..SheetTruth::default() };
     truth.header = header(form, &truth, rng);
+    // Where no code is printed, a centre goes by its name.
+    if let (None, Some(name)) = (form.header_line("code"), truth.header_text("centre")) {
+        truth.centre = name.to_owned();
+    }
     truth.code = truth.header_text("code").unwrap_or_default().to_owned();
     truth.hash = form.hash.as_ref().map(|p| fitting(p.as_str(), &|_| None, rng));
     encode_qr(form, &mut truth);

@@ -7,6 +7,7 @@ use crate::ground::geometry::Rect;
 use crate::read::cut;
 use crate::read::cut::line_frame;
 use crate::read::glyphs::LineCrops;
+use crate::read::photo::blocks::{self, Blocks};
 use crate::read::photo::greys::Greys;
 use crate::read::sheet::Mesh;
 use image::GrayImage;
@@ -84,7 +85,8 @@ pub(super) fn find(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Vec<Line> {
         }
         let pad = (AROUND * SCALE) as usize;
         let (a, b) = (start.saturating_sub(pad), (y + pad).min(h));
-        let crop = imageops::crop_imm(&picture, 0, a as u32, w as u32, (b - a) as u32).to_image();
+        let rows = picture.as_raw()[a * w..b * w].to_vec();
+        let crop = GrayImage::from_raw(w as u32, (b - a) as u32, rows).expect("whole rows of the picture");
         let at = |row: usize| area.y + row as f64 / SCALE;
         let ink = extent(&crop, start - a, y - a).map(|(l, r)| (area.x + l / SCALE, area.x + r / SCALE));
         let rect = Rect::new(area.x, at(a), area.width, (b - a) as f64 / SCALE);
@@ -116,15 +118,6 @@ struct Ink {
     least: Vec<u8>,
 }
 
-/// The block before each pixel, the one after it, and how far it is between their middles.
-fn between(pixels: usize, blocks: usize) -> impl Iterator<Item = (usize, usize, f32)> {
-    let side = BLOCK * SCALE;
-    (0..pixels).map(move |at| {
-        let f = ((at as f32 + 0.5) / side as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
-        (f as usize, (f as usize + 1).min(blocks - 1), f.fract())
-    })
-}
-
 impl Ink {
     fn new(picture: &GrayImage) -> Self {
         let (w, h) = (picture.width().max(1) as usize, picture.height() as usize);
@@ -138,19 +131,16 @@ impl Ink {
             }
             papers.extend(blocks.iter().map(|block| block.share(0.6)));
         }
-        let (columns, rows): (Vec<_>, Vec<_>) = (between(w, bw).collect(), between(h, bh.max(1)).collect());
+        let (columns, rows) = (Blocks::new(w, side, bw), Blocks::new(h, side, bh.max(1)));
         let mut lost = vec![0u8; w * h];
         let mut level = vec![0.0f32; bw];
         let mut paper = vec![0.0f32; w];
-        for ((out, greys), &(y0, y1, ty)) in lost.chunks_exact_mut(w).zip(picture.chunks_exact(w)).zip(&rows)
-        {
+        for (y, (out, greys)) in lost.chunks_exact_mut(w).zip(picture.chunks_exact(w)).enumerate() {
             let at = |row: usize, x: usize| f32::from(papers[row * bw + x]);
-            level.iter_mut().enumerate().for_each(|(x, v)| *v = at(y0, x) * (1.0 - ty) + at(y1, x) * ty);
-            for (paper, &(x0, x1, tx)) in paper.iter_mut().zip(&columns) {
-                *paper = (level[x0] * (1.0 - tx) + level[x1] * tx).max(1.0);
-            }
+            level.iter_mut().enumerate().for_each(|(x, v)| *v = rows.at(y, |row| at(row, x)));
+            columns.line(&level, &mut paper);
             for ((out, &v), &paper) in out.iter_mut().zip(greys).zip(&paper) {
-                *out = (255.0 - 255.0 * f32::from(v) / paper) as u8;
+                *out = blocks::whole((255.0 - 255.0 * f32::from(v) / paper.max(1.0)).max(0.0)) as u8;
             }
         }
         // The darkest print of each band of rows: a line of nine digits covers a fiftieth of three lines.
@@ -163,13 +153,13 @@ impl Ink {
         let border = (BORDER * f32::from(typical)).ceil() as u8;
         let least = picture
             .chunks_exact(w)
-            .zip(&rows)
-            .map(|(row, &(y0, y1, ty))| {
+            .enumerate()
+            .map(|(y, row)| {
                 // A row of black border has no paper, and no ink.
                 if row.iter().filter(|&&v| v < border).count() > w * 3 / 4 {
                     return NOT;
                 }
-                (bands[y0] * (1.0 - ty) + bands[y1] * ty) as u8
+                rows.at(y, |band| bands[band]) as u8
             })
             .collect();
         Self { width: w, lost, least }
@@ -190,8 +180,12 @@ impl Ink {
 fn extent(crop: &GrayImage, top: usize, base: usize) -> Option<(f64, f64)> {
     let w = crop.width() as usize;
     let ink = Ink::new(crop);
-    let inked: Vec<usize> =
-        (0..w).filter(|&x| (top..base).filter(|&y| ink.row(y)[x] > ink.least[y]).count() >= 2).collect();
+    let mut counts = vec![0u8; w];
+    for y in top..base {
+        let least = ink.least[y];
+        counts.iter_mut().zip(ink.row(y)).for_each(|(n, &v)| *n = n.saturating_add(u8::from(v > least)));
+    }
+    let inked: Vec<usize> = (0..w).filter(|&x| counts[x] >= 2).collect();
     let mut best: Option<(usize, usize)> = None;
     let mut start = *inked.first()?;
     for (i, &x) in inked.iter().enumerate() {

@@ -126,6 +126,9 @@ impl Header<'_> {
         spec: &HeaderLine,
         charset: Charset,
     ) -> Vec<TextReading> {
+        if !self.readers.open(&said, charset) {
+            return said;
+        }
         let crops = self.cuts(line, self.em_of(&spec.id));
         self.readers.second(said, &crops, charset)
     }

@@ -51,14 +51,41 @@ impl Across {
         left >= 0.0 && top >= 0.0 && right <= w - 1.0 && bottom <= h - 1.0
     }
 
+    /// Whether none does, though it bows.
+    pub fn outside(&self, pixels: &GrayImage) -> bool {
+        let [left, right, top, bottom] = self.bounds;
+        let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+        right < -1.0 || bottom < -1.0 || left > w || top > h
+    }
+
+    /// Of each sample, whether it is nearest to a pixel of the photo.
+    pub fn shown(mut self, pixels: &GrayImage) -> impl Iterator<Item = bool> {
+        let (w, h) = (u64::from(pixels.width()), u64::from(pixels.height()));
+        (0..self.count).map(move |_| {
+            // Negative places are larger than any.
+            let near = |v: i64| ((v + (1 << 31)) >> 32) as u64;
+            let inside = near(self.at.0) < w && near(self.at.1) < h;
+            self.step();
+            inside
+        })
+    }
+
+    fn step(&mut self) {
+        self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
+        self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+    }
+
     /// Adds the samples up, as many to each sum as there are more of them than sums.
     pub fn add(mut self, pixels: &GrayImage, sums: &mut [u32]) {
         let each = self.count as usize / sums.len().max(1);
+        if self.outside(pixels) {
+            sums.iter_mut().for_each(|sum| *sum += each as u32 * 255 * WHOLE);
+            return;
+        }
         for sum in sums {
             for _ in 0..each {
                 *sum += sample(pixels, self.at);
-                self.at = (self.at.0 + self.step.0, self.at.1 + self.step.1);
-                self.step = (self.step.0 + self.bend.0, self.step.1 + self.bend.1);
+                self.step();
             }
         }
     }
@@ -71,27 +98,40 @@ pub fn mean(sum: u32, count: u32) -> u8 {
 }
 
 /// Bilinear sample at a photo point, times [`WHOLE`]; white outside.
-fn sample(pixels: &GrayImage, (px, py): (i64, i64)) -> u32 {
-    let (x, y) = (px >> 32, py >> 32);
+#[inline]
+fn sample(pixels: &GrayImage, at: (i64, i64)) -> u32 {
+    let (w, h) = (pixels.width() as usize, pixels.height() as usize);
+    // Negative places are larger than any.
+    let (x, y) = ((at.0 >> 32) as usize, (at.1 >> 32) as usize);
+    if x < w - 1 && y < h - 1 {
+        let four = &pixels.as_raw()[y * w + x..][..w + 2];
+        between([four[0], four[1]], [four[w], four[w + 1]], at)
+    } else {
+        edge(pixels, at)
+    }
+}
+
+/// The same where not all of its pixels are in the photo.
+#[cold]
+#[inline(never)]
+fn edge(pixels: &GrayImage, at: (i64, i64)) -> u32 {
+    let pixel = |dx: i64, dy: i64| {
+        let (x, y) = ((at.0 >> 32) + dx, (at.1 >> 32) + dy);
+        let inside =
+            (0..i64::from(pixels.width())).contains(&x) && (0..i64::from(pixels.height())).contains(&y);
+        if inside { pixels.get_pixel(x as u32, y as u32)[0] } else { 255 }
+    };
+    between([pixel(0, 0), pixel(1, 0)], [pixel(0, 1), pixel(1, 1)], at)
+}
+
+/// The value at a place among four pixels, times [`WHOLE`].
+fn between(top: [u8; 2], low: [u8; 2], (px, py): (i64, i64)) -> u32 {
     let part = |v: i64| (v >> 24) as u32 & 0xff;
     let (fx, fy) = (part(px), part(py));
-    let (w, h) = (pixels.width() as usize, pixels.height() as usize);
-    let raw = pixels.as_raw();
-    let four = |a: u32, b: u32, c: u32, d: u32| {
-        (a * (256 - fx) + b * fx) * (256 - fy) + (c * (256 - fx) + d * fx) * fy
-    };
-    // Negative places are larger than any.
-    let (ux, uy) = (x as usize, y as usize);
-    if ux < w - 1 && uy < h - 1 {
-        let i = uy * w + ux;
-        let (top, low) = (&raw[i..i + 2], &raw[i + w..i + w + 2]);
-        return four(top[0].into(), top[1].into(), low[0].into(), low[1].into());
-    }
-    let at = |dx: i64, dy: i64| {
-        let (x, y) = ((x + dx) as usize, (y + dy) as usize);
-        if x < w && y < h { u32::from(raw[y * w + x]) } else { 255 }
-    };
-    four(at(0, 0), at(1, 0), at(0, 1), at(1, 1))
+    // Left and right beside each other, 16 bits each.
+    let pair = |[a, b]: [u8; 2]| u32::from(a) | u32::from(b) << 16;
+    let both = pair(top) * (256 - fy) + pair(low) * fy;
+    (both & 0xffff) * (256 - fx) + (both >> 16) * fx
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@
 
 use crate::ground::geometry::Point;
 use image::{GrayImage, imageops};
+use std::cell::OnceCell;
 
 /// Bands along the picture in which a streak is looked for.
 const BANDS: usize = 24;
+/// The band from which streaks are followed.
+const MIDDLE: usize = BANDS / 2;
 /// Every so many rows of a band are looked at.
 const STEP: usize = 3;
 /// How far to either side the paper beside a streak is looked at, px.
@@ -197,20 +200,16 @@ fn columns(picture: &GrayImage) -> Vec<Streak> {
     if w < 8 * BESIDE || h < 4 * STEP * BANDS {
         return Vec::new();
     }
-    let bands: Vec<Band> = (0..BANDS).map(|band| Band::measure(picture, band)).collect();
+    // Most pictures have none, which a few bands show.
+    let measured: [OnceCell<Band>; BANDS] = std::array::from_fn(|_| OnceCell::new());
+    let band = |ix: usize| measured[ix].get_or_init(|| Band::measure(picture, ix));
+    let darker = &band(MIDDLE).darker;
     let mut out: Vec<Streak> = Vec::new();
-    let middle = BANDS / 2;
     for x in BESIDE..w - BESIDE {
         for sign in [1, -1] {
-            let peak = |b: &Band| {
-                b.darker[x] * sign >= LEAST
-                    && b.darker[x - 1] * sign <= b.darker[x] * sign
-                    && b.darker[x + 1] * sign < b.darker[x] * sign
-            };
-            if peak(&bands[middle])
-                && let Some(streak) = follow(&bands, x, sign, middle)
-            {
-                out.push(streak);
+            let [before, here, after] = [x - 1, x, x + 1].map(|x| darker[x] * sign);
+            if here >= LEAST && before <= here && after < here {
+                out.extend(follow(band, x, sign));
             }
         }
     }
@@ -218,17 +217,21 @@ fn columns(picture: &GrayImage) -> Vec<Streak> {
 }
 
 /// The streak that crosses the middle band at column `x`, followed to both ends.
-fn follow(bands: &[Band], x: usize, sign: i32, middle: usize) -> Option<Streak> {
-    let mut spans: Vec<Option<Span>> = vec![None; bands.len()];
-    let (mut seen, mut paper) = (0, 0);
+fn follow<'a>(band: impl Fn(usize) -> &'a Band, x: usize, sign: i32) -> Option<Streak> {
+    let mut spans: Vec<Option<Span>> = vec![None; BANDS];
+    let (mut missed, mut paper) = (0, 0);
     let mut walk = |order: &mut dyn Iterator<Item = usize>| {
         let mut at = x;
         let mut last = None;
         for ix in order {
-            let span = bands[ix].span(at, sign);
-            paper += usize::from(bands[ix].paper[at] || span.is_some());
+            let span = band(ix).span(at, sign);
+            let shows = band(ix).paper[at] || span.is_some();
+            paper += usize::from(shows);
+            missed += usize::from(shows && span.is_none());
+            if missed > MISSED {
+                return;
+            }
             if let Some(span) = &span {
-                seen += 1;
                 at = span.start + span.darker.len() / 2;
                 last = Some(span.clone());
             }
@@ -236,9 +239,9 @@ fn follow(bands: &[Band], x: usize, sign: i32, middle: usize) -> Option<Streak> 
             spans[ix] = span.or_else(|| last.clone());
         }
     };
-    walk(&mut (0..middle).rev());
-    walk(&mut (middle..bands.len()));
-    if seen + MISSED < paper || (paper as f64) < PAPER * bands.len() as f64 {
+    walk(&mut (MIDDLE..BANDS));
+    walk(&mut (0..MIDDLE).rev());
+    if missed > MISSED || (paper as f64) < PAPER * BANDS as f64 {
         return None;
     }
     let first = spans.iter().flatten().next()?.clone();

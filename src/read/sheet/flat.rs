@@ -7,6 +7,7 @@
 use super::Mesh;
 use super::template::FINE;
 use crate::ground::geometry::{Point, Rect};
+use crate::read::photo::blocks::{self, Blocks};
 use crate::read::photo::sample::{self, Across};
 use image::GrayImage;
 
@@ -99,28 +100,21 @@ fn grey(pixels: &GrayImage, lines: &[[Point; 3]], (width, height): (usize, usize
         let n = (a.distance(c) / width as f64 / 2.0).round().clamp(1.0, 4.0) as u32;
         let row = |s: u32| across(v as f64 + (f64::from(s) + 0.5) / f64::from(n) - 0.5);
         let rows: Vec<Across> = (0..n).map(|s| Across::new(row(s), n * width as u32)).collect();
+        if rows.iter().all(|row| row.outside(pixels)) {
+            out.resize(out.len() + width, -1);
+            continue;
+        }
         let inside = rows.iter().all(|row| row.inside(pixels));
         sums.fill(0);
         rows.into_iter().for_each(|row| row.add(pixels, &mut sums));
         let from = out.len();
         out.extend(sums.iter().map(|&sum| i16::from(sample::mean(sum, n * n))));
         if !inside {
-            let shown = shown(pixels, across(v as f64), width);
+            let shown = Across::new(across(v as f64), width as u32).shown(pixels);
             out[from..].iter_mut().zip(shown).filter(|p| !p.1).for_each(|(grey, _)| *grey = -1);
         }
     }
     out
-}
-
-/// Which of so many places along a line are in the photo.
-fn shown(pixels: &GrayImage, [a, b, c]: [Point; 3], width: usize) -> impl Iterator<Item = bool> {
-    let (w, h) = (f64::from(pixels.width()) - 0.5, f64::from(pixels.height()) - 0.5);
-    (0..width).map(move |i| {
-        let t = (i as f64 + 0.5) / width as f64;
-        let (p, middle, bow) = (a.lerp(c, t), a.lerp(c, 0.5), 4.0 * t * (1.0 - t));
-        let (x, y) = (p.x + bow * (b.x - middle.x), p.y + bow * (b.y - middle.y));
-        (-0.5..w).contains(&x) && (-0.5..h).contains(&y)
-    })
 }
 
 /// Side of the blocks in which the paper's brightness is taken, work pixels: 3 mm, wider than any stroke of a heading.
@@ -130,67 +124,57 @@ const LOST: f64 = 0.6;
 /// Below this share of the typical paper nothing is paper: border or background.
 const PAPER: f64 = 0.4;
 
-/// The grey that four fifths of a few do not reach.
-fn brightest(values: &[u8]) -> u8 {
-    // Counted by sixteens, then singly among those.
-    let k = values.len() * 4 / 5;
-    let mut coarse = [0u16; 16];
-    values.iter().for_each(|&v| coarse[usize::from(v >> 4)] += 1);
+/// The grey that four fifths of a block's do not reach; 0 where none is of the photo.
+fn brightest(rows: &[&[i16]]) -> u8 {
+    // Counted by sixteens, then singly among those; what is outside stands last.
+    let mut coarse = [0u16; 32];
+    rows.iter().flat_map(|row| *row).for_each(|&v| coarse[((v >> 4) & 31) as usize] += 1);
+    let k = coarse[..16].iter().sum::<u16>() * 4 / 5;
     let mut below = 0;
-    let high = coarse.iter().position(|&count| {
-        below += usize::from(count);
+    let mut passes = |count: &u16| {
+        below += count;
         below > k
-    });
-    let high = high.unwrap_or(15) as u8;
-    below -= usize::from(coarse[usize::from(high)]);
+    };
+    let Some(high) = coarse[..16].iter().position(&mut passes) else { return 0 };
+    below -= coarse[high];
     let mut fine = [0u16; 16];
-    values.iter().filter(|&&v| v >> 4 == high).for_each(|&v| fine[usize::from(v & 15)] += 1);
-    let low = fine.iter().position(|&count| {
-        below += usize::from(count);
+    let of = rows.iter().flat_map(|row| *row).filter(|v| **v >> 4 == high as i16);
+    of.for_each(|&v| fine[(v & 15) as usize] += 1);
+    let low = fine.iter().position(|count| {
+        below += count;
         below > k
     });
-    (high << 4) | low.unwrap_or(15) as u8
+    (high as u8) << 4 | low.unwrap_or(15) as u8
 }
 
 /// Grey to ink: how much darker than the paper nearby.
 fn even(grey: &[i16], w: usize, h: usize) -> Vec<i16> {
     let (bw, bh) = (w.div_ceil(BLOCK), h.div_ceil(BLOCK));
     let mut level = Vec::with_capacity(bw * bh);
-    let mut values: Vec<u8> = Vec::with_capacity(BLOCK * BLOCK);
-    for by in 0..bh {
-        for bx in 0..bw {
-            values.clear();
-            for y in by * BLOCK..((by + 1) * BLOCK).min(h) {
-                let row = &grey[y * w + bx * BLOCK..y * w + ((bx + 1) * BLOCK).min(w)];
-                values.extend(row.iter().filter_map(|&v| u8::try_from(v).ok()));
-            }
+    for band in grey.chunks(BLOCK * w) {
+        for from in (0..w).step_by(BLOCK) {
+            let rows: Vec<&[i16]> =
+                band.chunks_exact(w).map(|row| &row[from..(from + BLOCK).min(w)]).collect();
             // The brightest fifth of a block is paper, whatever is printed on it.
-            level.push(if values.is_empty() { 0.0 } else { f32::from(brightest(&values)) });
+            level.push(f32::from(brightest(&rows)));
         }
     }
     let mut all = level.clone();
     let k = all.len() * 7 / 10;
     let typical = *all.select_nth_unstable_by(k, f32::total_cmp).1;
-    // The block before a pixel, the one after it, and how far it is between their middles.
-    let between = |at: usize, blocks: usize| {
-        let f = (at as f32 + 0.5) / BLOCK as f32 - 0.5;
-        let before = f.max(0.0) as usize;
-        (before, (before + 1).min(blocks - 1), (f - before as f32).clamp(0.0, 1.0))
-    };
-    let columns: Vec<_> = (0..w).map(|x| between(x, bw)).collect();
+    let (columns, rows) = (Blocks::new(w, BLOCK, bw), Blocks::new(h, BLOCK, bh));
     let mut row = vec![0.0f32; bw];
+    let mut paper = vec![0.0f32; w];
     let mut out = Vec::with_capacity(w * h);
     let least = PAPER as f32 * typical;
     for y in 0..h {
-        let (y0, y1, ty) = between(y, bh);
-        for (x, level_at) in row.iter_mut().enumerate() {
-            *level_at = level[y0 * bw + x] * (1.0 - ty) + level[y1 * bw + x] * ty;
-        }
-        for (&g, &(x0, x1, tx)) in grey[y * w..(y + 1) * w].iter().zip(&columns) {
-            let p = row[x0] * (1.0 - tx) + row[x1] * tx;
+        row.iter_mut().enumerate().for_each(|(x, v)| *v = rows.at(y, |block| level[block * bw + x]));
+        columns.line(&row, &mut paper);
+        out.extend(grey[y * w..(y + 1) * w].iter().zip(&paper).map(|(&g, &p)| {
             let lost = (1.0 - f32::from(g) / p) * (FULL / LOST) as f32;
-            out.push(if g < 0 || p < least || p <= 0.0 { 0 } else { lost.clamp(0.0, FULL as f32) as i16 });
-        }
+            let ink = blocks::whole(lost.clamp(0.0, FULL as f32));
+            if (g < 0) | (p < least) | (p <= 0.0) { 0 } else { ink }
+        }));
     }
     out
 }

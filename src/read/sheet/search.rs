@@ -177,10 +177,8 @@ impl<'a> Search<'a> {
         for _ in 0..GUIDED {
             // Parts that are nearer or farther are seen at other sizes.
             for y in [known.0, known.1] {
-                self.level(
-                    template.landmarks.px_per_mm
-                        / consensus::scale(&mesh, Point::new(template.frame.0 / 2.0, y)),
-                );
+                let (right, down) = consensus::steps(&mesh, Point::new(template.frame.0 / 2.0, y));
+                self.level(template.landmarks.px_per_mm / consensus::scale(right, down));
             }
             let near = landmarks::guided(&self.levels, &template.landmarks, &mesh, known);
             let all = (0..near.len()).collect();

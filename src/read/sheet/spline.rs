@@ -91,23 +91,21 @@ impl Banded {
     fn solve(mut self, mut b: Vec<f64>) -> Option<Vec<f64>> {
         let n = b.len();
         for i in 0..n {
-            self.rows[i][0] += 1e-9;
-            let first = (i + 1).saturating_sub(BAND);
-            for j in first..=i {
-                let from = first.max((j + 1).saturating_sub(BAND));
-                let sum: f64 = (from..j).map(|k| self.rows[i][i - k] * self.rows[j][j - k]).sum();
-                let value = self.rows[i][i - j] - sum;
-                if i == j {
-                    if value <= 0.0 || !value.is_finite() {
-                        return None;
-                    }
-                    self.rows[i][0] = value.sqrt();
-                } else {
-                    self.rows[i][i - j] = value / self.rows[j][0];
-                }
+            let mut row = self.rows[i];
+            row[0] += 1e-9;
+            // From its first column to its own; all that is before the first column is nought.
+            for by in (0..BAND).rev().filter(|&by| by <= i) {
+                let other = if by > 0 { &self.rows[i - by] } else { &row };
+                let sum: f64 = (1..BAND - by).rev().map(|k| row[by + k] * other[k]).sum();
+                let value = row[by] - sum;
+                row[by] = if by > 0 { value / other[0] } else { value.sqrt() };
             }
-            let sum: f64 = (first..i).map(|k| self.rows[i][i - k] * b[k]).sum();
-            b[i] = (b[i] - sum) / self.rows[i][0];
+            if !(row[0] > 0.0 && row[0].is_finite()) {
+                return None;
+            }
+            let sum: f64 = (1..BAND.min(i + 1)).rev().map(|k| row[k] * b[i - k]).sum();
+            b[i] = (b[i] - sum) / row[0];
+            self.rows[i] = row;
         }
         for i in (0..n).rev() {
             let sum: f64 = (i + 1..(i + BAND).min(n)).map(|k| self.rows[k][k - i] * b[k]).sum();
@@ -176,11 +174,15 @@ impl Field {
         for round in 0..5 {
             let mut a = Banded { rows: stiff.rows.clone() };
             let mut b = vec![0.0; n];
-            for ((o, &(first, shares)), &w) in observations.iter().zip(&rows).zip(&weights) {
-                for (i, share) in shares.iter().map(|c| w * c).enumerate() {
-                    b[first + i] += share * o.value;
-                    let row = &mut a.rows[first + i];
-                    (0..=i).for_each(|j| row[i - j] += share * shares[j]);
+            let heard = observations.iter().zip(&rows).zip(&weights).filter(|o| *o.1 > 0.0);
+            for ((o, &(first, shares)), &w) in heard {
+                let (rows, right) = (&mut a.rows[first..first + PAIR], &mut b[first..first + PAIR]);
+                for i in 0..PAIR {
+                    let share = w * shares[i];
+                    right[i] += share * o.value;
+                    for j in 0..=i {
+                        rows[i][i - j] += share * shares[j];
+                    }
                 }
             }
             let before = std::mem::replace(&mut solution, a.solve(b)?);

@@ -8,7 +8,7 @@
 //! Refuses nothing: frames that say nothing leave everything to what is not listed.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 /// Class probabilities, frame by frame; each row sums to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,11 +48,12 @@ impl Frames {
     /// The best of the blank and the classes whose label is `allowed` in every frame, repeats merged and
     /// blanks dropped: what a long line says.
     pub fn best_path(&self, allowed: impl Fn(u8) -> bool) -> Vec<u8> {
+        let listed: Vec<usize> = (1..self.classes).filter(|&c| allowed(label(c))).collect();
         let mut out: Vec<u8> = Vec::new();
         let mut last = 0;
         for t in 0..self.len() {
-            let listed = (1..self.classes).filter(|&c| allowed(label(c)));
-            let class = listed.fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
+            let class =
+                listed.iter().copied().fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
             if class != 0 && class != last {
                 out.push(label(class));
             }
@@ -65,35 +66,42 @@ impl Frames {
     /// search (Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using
     /// Bi-Directional Recurrent DNNs", 2014).
     pub fn readings(&self, allowed: impl Fn(u8) -> bool, width: usize) -> Vec<Vec<u8>> {
-        // By labels so far: probability with a blank last, and with a label last.
-        let mut beam: BTreeMap<Vec<u8>, (f64, f64)> = BTreeMap::from([(Vec::new(), (1.0, 0.0))]);
+        let mut tree = Tree(vec![Node::default()]);
+        let mut beam = vec![Path { node: 0, off: 1.0, on: 0.0 }];
+        let mut next: Vec<Path> = Vec::new();
+        let mut likely: Vec<(u8, f64)> = Vec::new();
         for t in 0..self.len() {
-            let likely: Vec<(u8, f64)> = (1..self.classes)
-                .map(|c| (label(c), self.at(t, c)))
-                .filter(|&(l, p)| p > UNLIKELY && allowed(l))
-                .collect();
-            let mut next: BTreeMap<Vec<u8>, (f64, f64)> = BTreeMap::new();
-            for (labels, (off, on)) in &beam {
-                let stay = next.entry(labels.clone()).or_default();
-                stay.0 += (off + on) * self.at(t, 0);
-                if let Some(&last) = labels.last() {
-                    stay.1 += on * self.at(t, usize::from(last) + 1);
-                }
+            let listed = (1..self.classes).map(|c| (label(c), self.at(t, c)));
+            likely.clear();
+            likely.extend(listed.filter(|&(l, p)| p > UNLIKELY && allowed(l)));
+            next.clear();
+            for path in &beam {
+                let again = tree.last(path.node).map_or(0.0, |l| path.on * self.at(t, usize::from(l) + 1));
+                tree.put(&mut next, t, path.node, (path.all() * self.at(t, 0), again));
+            }
+            // What is new and less than each of so many is none of the best.
+            let least = if beam.len() < width { 0.0 } else { next.iter().map(Path::all).fold(1.0, f64::min) };
+            for path in &beam {
                 for &(l, p) in &likely {
-                    let ready = if labels.last() == Some(&l) { *off } else { off + on };
-                    if ready > 0.0 {
-                        let mut longer = labels.clone();
-                        longer.push(l);
-                        next.entry(longer).or_default().1 += ready * p;
+                    let ready = if tree.last(path.node) == Some(l) { path.off } else { path.all() };
+                    if ready > 0.0 && (ready * p >= least || tree.is_put(path.node, l, t)) {
+                        let longer = tree.longer(path.node, l);
+                        tree.put(&mut next, t, longer, (0.0, ready * p));
                     }
                 }
             }
-            let mut ranked: Vec<(Vec<u8>, (f64, f64))> = next.into_iter().collect();
-            ranked.sort_by(|a, b| (b.1.0 + b.1.1).total_cmp(&(a.1.0 + a.1.1)));
-            ranked.truncate(width);
-            beam = ranked.into_iter().collect();
+            if next.len() > width {
+                let labels = |p: &Path| tree.labels(p.node);
+                let order =
+                    |a: &Path, b: &Path| b.all().total_cmp(&a.all()).then_with(|| labels(a).cmp(&labels(b)));
+                next.select_nth_unstable_by(width, order);
+                next.truncate(width);
+            }
+            std::mem::swap(&mut beam, &mut next);
         }
-        beam.into_keys().collect()
+        let mut out: Vec<Vec<u8>> = beam.iter().map(|path| tree.labels(path.node)).collect();
+        out.sort_unstable();
+        out
     }
 
     /// Probability that the frames spell exactly `labels`, over every alignment.
@@ -117,6 +125,87 @@ impl Frames {
             off[0] *= blank;
         }
         on.last().copied().unwrap_or(0.0) + off[n]
+    }
+}
+
+/// Labels that frames may spell so far.
+struct Path {
+    node: usize,
+    /// Probability with a blank last.
+    off: f64,
+    /// With a label last.
+    on: f64,
+}
+
+impl Path {
+    fn all(&self) -> f64 {
+        self.off + self.on
+    }
+}
+
+/// Labels after those of another node.
+#[derive(Default)]
+struct Node {
+    before: usize,
+    label: u8,
+    /// The first that is longer by one, and the next that is as long; 0 for none.
+    longer: usize,
+    beside: usize,
+    /// After how many frames it was last put among the paths, and where.
+    put: (usize, usize),
+}
+
+/// Sequences of labels, each once; the first is empty.
+struct Tree(Vec<Node>);
+
+impl Tree {
+    fn last(&self, node: usize) -> Option<u8> {
+        (node > 0).then(|| self.0[node].label)
+    }
+
+    fn labels(&self, node: usize) -> Vec<u8> {
+        let nodes = std::iter::successors(Some(node), |&n| Some(self.0[n].before));
+        let mut out: Vec<u8> = nodes.map_while(|n| self.last(n)).collect();
+        out.reverse();
+        out
+    }
+
+    /// The labels of a node and one more, if they were met before; else 0.
+    fn met(&self, node: usize, label: u8) -> usize {
+        let mut at = self.0[node].longer;
+        while at > 0 && self.0[at].label != label {
+            at = self.0[at].beside;
+        }
+        at
+    }
+
+    /// Whether they were put among what frame `t` makes.
+    fn is_put(&self, node: usize, label: u8, t: usize) -> bool {
+        let met = self.met(node, label);
+        met > 0 && self.0[met].put.0 == t + 1
+    }
+
+    /// They, met now.
+    fn longer(&mut self, node: usize, label: u8) -> usize {
+        let met = self.met(node, label);
+        if met > 0 {
+            return met;
+        }
+        let (new, beside) = (self.0.len(), self.0[node].longer);
+        self.0.push(Node { before: node, label, beside, ..Node::default() });
+        self.0[node].longer = new;
+        new
+    }
+
+    /// Adds to what frame `t` makes of a node.
+    fn put(&mut self, paths: &mut Vec<Path>, t: usize, node: usize, (off, on): (f64, f64)) {
+        let put = &mut self.0[node].put;
+        if put.0 != t + 1 {
+            *put = (t + 1, paths.len());
+            paths.push(Path { node, off: 0.0, on: 0.0 });
+        }
+        let path = &mut paths[put.1];
+        (path.off, path.on) = (path.off + off, path.on + on);
     }
 }
 

@@ -166,8 +166,8 @@ pub(crate) fn grow(
             if far > FURTHER {
                 continue;
             }
-            let ((ax, ay), _) = steps(&mesh, m.form);
-            let local = scale(&mesh, m.form);
+            let ((ax, ay), down) = steps(&mesh, m.form);
+            let local = scale((ax, ay), down);
             if m.scale > 1.7 * local || local > 1.7 * m.scale {
                 continue;
             }
@@ -201,14 +201,13 @@ pub(crate) fn grow(
     place.filter(|p| distinct(p.inliers.iter().map(|&k| matches[k].form)) >= LEAST)
 }
 
-/// Photo pixels a millimetre at a form point.
-pub(crate) fn scale(mesh: &Mesh, p: Point) -> f64 {
-    let ((ax, ay), (dx, dy)) = steps(mesh, p);
+/// Photo pixels a millimetre where one to the right and one down are these [`steps`].
+pub(crate) fn scale((ax, ay): (f64, f64), (dx, dy): (f64, f64)) -> f64 {
     (ax * dy - ay * dx).abs().sqrt().max(1e-6)
 }
 
 /// What a millimetre to the right and one down are at a form point, photo px.
-pub(super) fn steps(mesh: &Mesh, p: Point) -> ((f64, f64), (f64, f64)) {
+pub(crate) fn steps(mesh: &Mesh, p: Point) -> ((f64, f64), (f64, f64)) {
     let at = |x: f64, y: f64| mesh.map(Point::new(p.x + x, p.y + y));
     let (l, r, u, d) = (at(-0.5, 0.0), at(0.5, 0.0), at(0.0, -0.5), at(0.0, 0.5));
     ((r.x - l.x, r.y - l.y), (d.x - u.x, d.y - u.y))

@@ -10,6 +10,7 @@ use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
 /// How many of two descriptions' comparisons differ.
+#[inline(always)]
 pub(crate) fn differ(a: &Bits, b: &Bits) -> u32 {
     (a[0] ^ b[0]).count_ones()
         + (a[1] ^ b[1]).count_ones()
@@ -116,59 +117,65 @@ pub(crate) fn find(pixels: &GrayImage, most: usize) -> Vec<Corner> {
     let stride = w as usize;
     let mut scores = vec![0u16; raw.len()];
     let ring: [isize; 16] = RING.map(|(x, y)| (y * w + x) as isize);
-    let edge = REACH + 2;
-    for y in edge..h - edge {
-        let from = y as usize * stride;
-        for x in edge..w - edge {
-            let i = from + x as usize;
-            let at = |k: usize| i32::from(raw[(i as isize + ring[k]) as usize]);
+    let edge = (REACH + 2) as usize;
+    let mut corners: Vec<usize> = Vec::new();
+    let mut may = vec![false; stride - 2 * edge];
+    for y in edge..h as usize - edge {
+        let from = y * stride + edge;
+        let beside = [3 * w as isize, -3 * w as isize, 3, -3].map(|by| &raw[from.wrapping_add_signed(by)..]);
+        opposite(&raw[from..], beside, &mut may);
+        for i in may.iter().zip(from..).filter(|m| *m.0).map(|m| m.1) {
             let c = i32::from(raw[i]);
-            let (low, high) = (c - STEP, c + STEP);
-            // Of nine in a row, two opposite ones are among them.
-            let (a, b) = (at(0), at(8));
-            let (d, e) = (at(4), at(12));
-            let dark = ((a < low) | (b < low)) & ((d < low) | (e < low));
-            let bright = ((a > high) | (b > high)) & ((d > high) | (e > high));
-            if !(dark | bright) {
-                continue;
-            }
+            let mut around = [0i32; 16];
+            around.iter_mut().zip(ring).for_each(|(v, by)| *v = i32::from(raw[i.wrapping_add_signed(by)]));
             let (mut darker, mut brighter) = (0u32, 0u32);
-            for k in 0..16 {
-                let v = at(k);
-                darker |= u32::from(v < low) << k;
-                brighter |= u32::from(v > high) << k;
+            for (k, &v) in around.iter().enumerate() {
+                darker |= u32::from(v < c - STEP) << k;
+                brighter |= u32::from(v > c + STEP) << k;
             }
             if nine(darker) || nine(brighter) {
-                let sum: i32 = (0..16).map(|k| ((at(k) - c).abs() - STEP).max(0)).sum();
+                let sum: i32 = around.iter().map(|v| ((v - c).abs() - STEP).max(0)).sum();
                 scores[i] = sum.clamp(1, 65535) as u16;
+                corners.push(i);
             }
         }
     }
-    let mut found: Vec<(u16, i32, i32)> = Vec::new();
-    for y in edge..h - edge {
-        for x in edge..w - edge {
-            let i = y as usize * stride + x as usize;
-            let s = scores[i];
-            if s == 0 {
-                continue;
-            }
-            let before = [i - stride - 1, i - stride, i - stride + 1, i - 1].iter().all(|&j| scores[j] < s);
-            let after = [i + 1, i + stride - 1, i + stride, i + stride + 1].iter().all(|&j| scores[j] <= s);
-            if before && after {
-                found.push((s, x, y));
-            }
-        }
-    }
+    let clearest = |&i: &usize| {
+        let s = scores[i];
+        let before = [i - stride - 1, i - stride, i - stride + 1, i - 1].iter().all(|&j| scores[j] < s);
+        let after = [i + 1, i + stride - 1, i + stride, i + stride + 1].iter().all(|&j| scores[j] <= s);
+        before && after
+    };
+    let place = |i: usize| (scores[i], (i % stride) as i32, (i / stride) as i32);
+    let found: Vec<(u16, i32, i32)> = corners.into_iter().filter(clearest).map(place).collect();
     let found = even(found, (w, h), most);
     let soft = blur(pixels);
+    // The pattern's places as steps from the first pixel that any of them can be.
+    let step = |x: i8, y: i8| (i32::from(y) + REACH) as usize * stride + (i32::from(x) + REACH) as usize;
+    let steps = |turned: &[[i8; 4]; 256]| turned.map(|[a, b, c, d]| (step(a, b), step(c, d)));
+    let pattern: Vec<[(usize, usize); 256]> = PATTERN.iter().map(steps).collect();
     found
         .into_iter()
         .map(|(score, x, y)| {
             let angle = turned(raw, stride, x, y);
-            let bits = describe(soft.as_raw(), stride, x, y, angle);
+            let first = (y - REACH) as usize * stride + (x - REACH) as usize;
+            let bits = describe(&soft.as_raw()[first..], &pattern, angle);
             Corner { x: x as f32, y: y as f32, angle, score: u32::from(score), bits }
         })
         .collect()
+}
+
+/// Which of a row's pixels are darker than one of two opposite neighbours and one of two others, or brighter: of nine in a
+/// row around a corner, two opposite ones are among them.
+fn opposite(row: &[u8], [down, up, right, left]: [&[u8]; 4], out: &mut [bool]) {
+    let n = out.len();
+    let (row, down, up, right, left) = (&row[..n], &down[..n], &up[..n], &right[..n], &left[..n]);
+    for x in 0..n {
+        let (low, high) = (row[x].saturating_sub(STEP as u8), row[x].saturating_add(STEP as u8));
+        let dark = ((up[x] < low) | (down[x] < low)) & ((left[x] < low) | (right[x] < low));
+        let bright = ((up[x] > high) | (down[x] > high)) & ((left[x] > high) | (right[x] > high));
+        out[x] = dark | bright;
+    }
 }
 
 /// Whether nine bits of sixteen in a ring are set in a row.
@@ -209,19 +216,21 @@ fn even(mut found: Vec<(u16, i32, i32)>, (w, h): (i32, i32), most: usize) -> Vec
 pub(crate) fn blur(pixels: &GrayImage) -> GrayImage {
     let (w, h) = (pixels.width() as usize, pixels.height() as usize);
     let raw = pixels.as_raw();
+    // At most 256 times 255: 16 bits hold it.
+    let soft = |a: u16, b: u16, c: u16, d: u16, e: u16| a + e + 4 * (b + d) + 6 * c;
     let mut across = vec![0u16; raw.len()];
-    for (row, out) in raw.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        for x in 2..w.saturating_sub(2) {
-            let v = |k: usize| u16::from(row[x + k - 2]);
-            out[x] = v(0) + v(4) + 4 * (v(1) + v(3)) + 6 * v(2);
-        }
+    for (row, out) in raw.chunks_exact(w).zip(across.chunks_exact_mut(w)).filter(|_| w > 4) {
+        let n = w - 4;
+        let (a, b, c, d, e) = (&row[..n], &row[1..=n], &row[2..n + 2], &row[3..n + 3], &row[4..]);
+        let (out, of) = (&mut out[2..n + 2], |v: u8| u16::from(v));
+        (0..n).for_each(|x| out[x] = soft(of(a[x]), of(b[x]), of(c[x]), of(d[x]), of(e[x])));
     }
     let mut out = vec![0u8; raw.len()];
     for y in 2..h.saturating_sub(2) {
-        for x in 0..w {
-            let v = |k: usize| u32::from(across[(y + k - 2) * w + x]);
-            out[y * w + x] = ((v(0) + v(4) + 4 * (v(1) + v(3)) + 6 * v(2) + 128) >> 8) as u8;
-        }
+        let row = |k: usize| &across[(y + k - 2) * w..][..w];
+        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
+        let out = &mut out[y * w..][..w];
+        (0..w).for_each(|x| out[x] = ((soft(a[x], b[x], c[x], d[x], e[x]) + 128) >> 8) as u8);
     }
     GrayImage::from_raw(pixels.width(), pixels.height(), out)
         .expect("as many values as the picture has pixels")
@@ -254,13 +263,13 @@ fn turned(raw: &[u8], stride: usize, x: i32, y: i32) -> f32 {
     (sy as f32).atan2(sx as f32).rem_euclid(TAU)
 }
 
-fn describe(soft: &[u8], stride: usize, x: i32, y: i32, angle: f32) -> Bits {
+fn describe(soft: &[u8], pattern: &[[(usize, usize); 256]], angle: f32) -> Bits {
     let turn = (angle / TAU * TURNS as f32).round() as usize % TURNS;
-    let pattern = &PATTERN[turn];
-    let at = |dx: i8, dy: i8| soft[(y + i32::from(dy)) as usize * stride + (x + i32::from(dx)) as usize];
     let mut bits = [0u64; 4];
-    for (i, &[a, b, c, d]) in pattern.iter().enumerate() {
-        bits[i / 64] |= u64::from(at(a, b) < at(c, d)) << (i % 64);
+    for (word, pairs) in bits.iter_mut().zip(pattern[turn].chunks_exact(64)) {
+        for (i, &(a, b)) in pairs.iter().enumerate() {
+            *word |= u64::from(soft[a] < soft[b]) << i;
+        }
     }
     bits
 }
@@ -270,20 +279,21 @@ pub(crate) fn smaller(pixels: &GrayImage, factor: f64) -> GrayImage {
     let (w, h) = (pixels.width() as usize, pixels.height() as usize);
     let size = |n: usize| ((n as f64 * factor) as usize).max(1);
     let (ow, oh) = (size(w), size(h));
-    // Each output pixel takes whole input pixels, with the share of those at its edges, in 256ths.
-    let spans = |n: usize, out: usize| -> Vec<(usize, Vec<u32>)> {
+    // Each output pixel takes whole input pixels, with the share of those at its edges, in 256ths; four and four.
+    let spans = |n: usize, out: usize| -> Vec<(usize, Vec<u16>)> {
         let step = n as f64 / out as f64;
         (0..out)
             .map(|o| {
                 let (a, b) = (o as f64 * step, ((o + 1) as f64 * step).min(n as f64));
                 let first = a as usize;
                 let last = (b.ceil() as usize).clamp(first + 1, n);
-                let mut weights: Vec<u32> = (first..last)
-                    .map(|i| ((b.min((i + 1) as f64) - a.max(i as f64)).max(0.0) / (b - a) * 256.0) as u32)
+                let mut weights: Vec<u16> = (first..last)
+                    .map(|i| ((b.min((i + 1) as f64) - a.max(i as f64)).max(0.0) / (b - a) * 256.0) as u16)
                     .collect();
-                let sum: u32 = weights.iter().sum();
+                let sum: u16 = weights.iter().sum();
                 let middle = weights.len() / 2;
                 weights[middle] += 256 - sum;
+                weights.resize(weights.len().next_multiple_of(4), 0);
                 (first, weights)
             })
             .collect()
@@ -291,17 +301,17 @@ pub(crate) fn smaller(pixels: &GrayImage, factor: f64) -> GrayImage {
     let (columns, rows) = (spans(w, ow), spans(h, oh));
     let raw = pixels.as_raw();
     let mut out = Vec::with_capacity(ow * oh);
-    let mut line = vec![0u32; w];
+    let mut line = vec![0u16; w + 3];
+    let four = |(a, b): (&[u16], &[u16])| (0..4).map(|k| u32::from(a[k]) * u32::from(b[k])).sum::<u32>();
     for (first, weights) in &rows {
         line.fill(0);
-        for (k, &weight) in weights.iter().enumerate() {
-            let row = &raw[(first + k) * w..(first + k + 1) * w];
-            for (l, &v) in line.iter_mut().zip(row) {
-                *l += weight * u32::from(v);
-            }
+        let covered = weights.iter().zip(raw[first * w..].chunks_exact(w));
+        for (&weight, row) in covered.filter(|c| *c.0 > 0) {
+            line.iter_mut().zip(row).for_each(|(l, &v)| *l += weight * u16::from(v));
         }
+        line.iter_mut().for_each(|l| *l >>= 4);
         for (first, weights) in &columns {
-            let sum: u32 = weights.iter().zip(&line[*first..]).map(|(&a, &b)| a * (b >> 4)).sum();
+            let sum: u32 = weights.chunks_exact(4).zip(line[*first..].chunks_exact(4)).map(four).sum();
             out.push((sum >> 12) as u8);
         }
     }

@@ -8,7 +8,7 @@ pub(crate) mod consensus;
 pub(crate) mod corners;
 mod learn;
 
-use crate::form::landmarks::{Landmark, Landmarks};
+use crate::form::landmarks::{Bits, Landmark, Landmarks};
 use crate::ground::geometry::Point;
 use crate::read::sheet::Mesh;
 use corners::{Corner, differ, smaller};
@@ -90,6 +90,8 @@ impl<'a> Pyramid<'a> {
 const CLEAR: f64 = 0.85;
 /// The most comparisons in which a corner and its landmark differ.
 const MOST: u32 = 75;
+/// From so many on one is no rival.
+const FAR: u32 = (MOST as f64 / CLEAR) as u32;
 /// Places nearer than this are one, mm.
 const ONE_PLACE: f64 = 1.5;
 
@@ -100,14 +102,10 @@ const GLANCE: u32 = 18;
 /// What looks like a landmark on a level.
 pub(crate) fn matches(level: &Level, marks: &Landmarks, out: &mut Vec<Match>) {
     let firsts: Vec<u64> = marks.marks.iter().map(|m| m.bits[0]).collect();
-    let (mut near, mut close): (Vec<u32>, Vec<(u32, &Landmark)>) = (Vec::new(), Vec::new());
-    let most = (f64::from(MOST) / CLEAR) as u32;
+    let mut close: Vec<(u32, &Landmark)> = Vec::new();
     for corner in &level.corners {
-        near.clear();
         close.clear();
-        alike(&firsts, corner.bits[0], &mut near);
-        let looked = near.iter().map(|&k| &marks.marks[k as usize]);
-        close.extend(looked.map(|m| (differ(&corner.bits, &m.bits), m)).filter(|c| c.0 < most));
+        alike((&firsts, &marks.marks), &corner.bits, &mut close);
         let Some(&(best, mark)) = close.iter().min_by_key(|c| c.0).filter(|c| c.0 <= MOST) else { continue };
         let clear = f64::from(best) / CLEAR;
         let rival =
@@ -123,26 +121,34 @@ pub(crate) fn matches(level: &Level, marks: &Landmarks, out: &mut Vec<Match>) {
     }
 }
 
-/// Which of many words differ from one in at most [`GLANCE`] bits. The same on every machine; quick where it counts bits.
-fn alike(words: &[u64], word: u64, out: &mut Vec<u32>) {
+/// The landmarks, their first words beside them, that differ little from a description, and by how much. The same on every
+/// machine; quick where it counts bits.
+fn alike<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("popcnt") {
         // SAFETY: the machine was asked whether it has the instruction.
-        return unsafe { counted(words, word, out) };
+        return unsafe { counted(marks, bits, out) };
     }
-    compared(words, word, out);
+    compared(marks, bits, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "popcnt")]
-fn counted(words: &[u64], word: u64, out: &mut Vec<u32>) {
-    compared(words, word, out);
+fn counted<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
+    compared(marks, bits, out);
 }
 
+/// Without closures, which would be compiled for machines without the instruction.
 #[inline(always)]
-fn compared(words: &[u64], word: u64, out: &mut Vec<u32>) {
-    let like = words.iter().zip(0u32..).filter(|(w, _)| (**w ^ word).count_ones() <= GLANCE);
-    out.extend(like.map(|(_, k)| k));
+fn compared<'a>((firsts, marks): (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
+    for (first, mark) in firsts.iter().zip(marks) {
+        if (first ^ bits[0]).count_ones() <= GLANCE {
+            let differs = differ(bits, &mark.bits);
+            if differs < FAR {
+                out.push((differs, mark));
+            }
+        }
+    }
 }
 
 /// How far from where a map puts it a landmark's corner may be, mm, near what is known.
@@ -165,9 +171,10 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
         .iter()
         .filter(|m| m.place.y >= reach.0 && m.place.y <= reach.1)
         .map(|mark| {
-            let ((ax, ay), _) = consensus::steps(mesh, mark.place);
-            let local = consensus::scale(mesh, mark.place);
-            Expected { mark, at: mesh.map(mark.place), turn: ay.atan2(ax) as f32, local }
+            let ((ax, ay), down) = consensus::steps(mesh, mark.place);
+            let local = consensus::scale((ax, ay), down);
+            let turn = (ay.atan2(ax) as f32).rem_euclid(TAU);
+            Expected { mark, at: mesh.map(mark.place), turn, local }
         })
         .collect();
     let mut sorted: Vec<f64> = expected.iter().map(|e| e.local).collect();
@@ -200,10 +207,11 @@ pub(crate) fn guided(levels: &[Level], marks: &Landmarks, mesh: &Mesh, known: (f
                 .flatten()
                 .map(|&k| &expected[k as usize])
                 .filter(|e| {
-                    e.at.distance(place) < NEAR * e.local
+                    let (x, y, most) = (e.at.x - place.x, e.at.y - place.y, NEAR * e.local);
+                    x * x + y * y < most * most
                         && scale < 1.35 * e.local
                         && e.local < 1.35 * scale
-                        && apart((corner.angle - e.mark.angle).rem_euclid(TAU), e.turn.rem_euclid(TAU)) < 0.45
+                        && apart((corner.angle - e.mark.angle).rem_euclid(TAU), e.turn) < 0.45
                 })
                 .map(|e| (differ(&corner.bits, &e.mark.bits), e))
                 .min_by_key(|b| b.0);
