@@ -42,7 +42,9 @@ fn both_variants_of_a_report_are_told_apart_and_read() {
             assert_eq!((&sheet["wrong"], &sheet["unread"]), (&json!([]), &json!([])), "{variant}: {sheet}");
         }
         let run = dir.path().join("run");
-        cotejo("run").arg(&sheets).arg("-o").arg(&run).arg("--overwrite").assert().success();
+        let ran = cotejo("run").arg(&sheets).arg("-o").arg(&run).arg("--overwrite").output().unwrap();
+        // Made-up sheets have more votes than voters.
+        assert!(matches!(ran.status.code(), Some(0 | 1)), "{ran:?}");
         let records = fs::read_to_string(run.join("records.jsonl")).unwrap();
         let records: Vec<Value> = records.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(records.len(), 3, "{variant}");
