@@ -129,7 +129,7 @@ fn between(top: [u8; 2], low: [u8; 2], (px, py): (i64, i64)) -> u32 {
     let part = |v: i64| (v >> 24) as u32 & 0xff;
     let (fx, fy) = (part(px), part(py));
     // Left and right beside each other, 16 bits each.
-    let pair = |[a, b]: [u8; 2]| u32::from(a) | u32::from(b) << 16;
+    let pair = |[a, b]: [u8; 2]| u32::from(a) | (u32::from(b) << 16);
     let both = pair(top) * (256 - fy) + pair(low) * fy;
     (both & 0xffff) * (256 - fx) + (both >> 16) * fx
 }

@@ -144,7 +144,7 @@ fn brightest(rows: &[&[i16]]) -> u8 {
         below += count;
         below > k
     });
-    (high as u8) << 4 | low.unwrap_or(15) as u8
+    ((high as u8) << 4) | low.unwrap_or(15) as u8
 }
 
 /// Grey to ink: how much darker than the paper nearby.

@@ -177,13 +177,11 @@ impl Field {
             let heard = observations.iter().zip(&rows).zip(&weights).filter(|o| *o.1 > 0.0);
             for ((o, &(first, shares)), &w) in heard {
                 let (rows, right) = (&mut a.rows[first..first + PAIR], &mut b[first..first + PAIR]);
-                for i in 0..PAIR {
+                (0..PAIR).for_each(|i| {
                     let share = w * shares[i];
                     right[i] += share * o.value;
-                    for j in 0..=i {
-                        rows[i][i - j] += share * shares[j];
-                    }
-                }
+                    (0..=i).for_each(|j| rows[i][i - j] += share * shares[j]);
+                });
             }
             let before = std::mem::replace(&mut solution, a.solve(b)?);
             // A thousandth of a work pixel.

@@ -170,12 +170,12 @@ pub(crate) fn find(pixels: &GrayImage, most: usize) -> Vec<Corner> {
 fn opposite(row: &[u8], [down, up, right, left]: [&[u8]; 4], out: &mut [bool]) {
     let n = out.len();
     let (row, down, up, right, left) = (&row[..n], &down[..n], &up[..n], &right[..n], &left[..n]);
-    for x in 0..n {
+    (0..n).for_each(|x| {
         let (low, high) = (row[x].saturating_sub(STEP as u8), row[x].saturating_add(STEP as u8));
         let dark = ((up[x] < low) | (down[x] < low)) & ((left[x] < low) | (right[x] < low));
         let bright = ((up[x] > high) | (down[x] > high)) & ((left[x] > high) | (right[x] > high));
         out[x] = dark | bright;
-    }
+    });
 }
 
 /// Whether nine bits of sixteen in a ring are set in a row.
