@@ -33,8 +33,8 @@ fn share(part: u32, whole: u32) -> u32 {
 fn consistent(form: &Form) -> Evidence {
     let values = [40, 25, 35, 100, 4, 104, 160];
     let mut e = sheet(form, &values);
-    for row in 0..3 {
-        e.shares.insert(row, sure(share(values[row], 100)));
+    for (row, &votes) in values.iter().enumerate().take(3) {
+        e.shares.insert(row, sure(share(votes, 100)));
     }
     e.shares.insert(5, sure(share(104, 160)));
     e
