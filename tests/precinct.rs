@@ -68,3 +68,29 @@ fn both_variants_of_a_report_are_told_apart_and_read() {
         }
     }
 }
+
+#[test]
+fn a_definition_held_against_samples_says_what_is_off_and_what_never_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let sheets = made_up(dir.path(), VARIANTS[0]);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms").join(VARIANTS[0]).with_extension("toml");
+    let form = fs::read_to_string(source).unwrap();
+    let check = |text: &str| {
+        let path = dir.path().join("form.toml");
+        fs::write(&path, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cotejo"));
+        let out = command.args(["form", "check"]).arg(&path).arg(&sheets).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (_, said) = check(&form);
+    assert!(said.contains("3 sheets on 3 pages") && said.contains("none off"), "{said}");
+    let moved = form.replace("{ right = 38.52, width = 9.0 }", "{ right = 39.32, width = 9.0 }");
+    assert_ne!(moved, form);
+    let (code, said) = check(&moved);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("numbers absentee at x = 39.32"), "{said}");
+    let untrue = form.replace("equals = [\"public_count\"]", "equals = [\"senator_votes\"]");
+    let (code, said) = check(&untrue);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("count: broken on 3 of 3 sheets; it never holds"), "{said}");
+}

@@ -81,10 +81,12 @@ pub struct Off {
 }
 
 impl Off {
-    /// The larger of its distances across and down.
-    pub fn most(&self) -> f64 {
+    /// How far it is off, across or down, mm: both of its ends have to be, or its width alone; ink beside it moves one.
+    fn most(&self) -> f64 {
         let [left, right, top, foot] = self.by;
-        f64::max((left + right).abs(), (top + foot).abs()) / 2.0
+        let both = |a: f64, b: f64| if a * b > 0.0 { f64::min(a.abs(), b.abs()) } else { 0.0 };
+        let wide = if f64::max(top.abs(), foot.abs()) < OFF / 2.0 { (right - left).abs() / 2.0 } else { 0.0 };
+        both(left, right).max(both(top, foot)).max(wide)
     }
 }
 
@@ -186,7 +188,7 @@ impl Checked {
                 (100.0 * values[values.len() / 2]).round() / 100.0
             };
             let off = Off { what, by: [0, 1, 2, 3].map(middle), times: all.len() };
-            if off.most() >= OFF {
+            if off.most() >= OFF && 2 * off.times >= self.sheets {
                 self.off.push(off);
             }
         }

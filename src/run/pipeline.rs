@@ -356,10 +356,9 @@ impl Digitizer {
             header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
         });
         let cells = timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(seen, sheet, form));
-        let mut fields =
-            timed(info_span!("read"), &mut times.read, || self.readers.read(&cells, self.config.reader));
-        let shares =
-            timed(info_span!("shares"), &mut times.read, || self.readers.shares(&cells, self.config.reader));
+        let choice = self.config.reader;
+        let read = || (self.readers.read(&cells, choice), self.readers.shares(&cells, choice));
+        let (mut fields, shares) = timed(info_span!("read"), &mut times.read, read);
         if let Some(debug) = &debug {
             debug.cells(&cells.debug_rows(), form, &fields);
         }
