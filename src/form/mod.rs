@@ -11,6 +11,8 @@
 mod check;
 mod error;
 mod export;
+mod field;
+mod header;
 mod invent;
 pub mod landmarks;
 mod levels;
@@ -22,11 +24,12 @@ mod resolve;
 
 pub use error::FormError;
 pub use export::Export;
+pub use field::{Field, FieldKind, Role, Share, Slot};
+pub use header::{Header, HeaderLine, HeaderPrint};
 pub use invent::Invent;
 pub use levels::{Level, Levels, Name};
 pub use load::{builtin, from_file, known, parse};
 
-use crate::ground::geometry::Rect;
 use landmarks::Landmarks;
 use regex::Regex;
 
@@ -209,201 +212,6 @@ pub struct Candidate {
     pub name: String,
     /// What the candidate stands for: index into [`Form::contests`].
     pub contest: usize,
-}
-
-/// One number of the sheet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    /// Stable id: candidate and party for a vote row ([`value_id`] for its other numbers), the total's id otherwise.
-    pub id: String,
-    /// As a person would call it.
-    pub label: String,
-    /// What kind of number it is.
-    pub kind: FieldKind,
-    /// What it is for.
-    pub role: Role,
-    /// Of which contest it is, where it is a result: index into [`Form::contests`].
-    pub contest: usize,
-    /// Baseline of its first line of print.
-    pub y: f64,
-    /// Where the digits stand; `None` for a header field.
-    pub digits: Option<Slot>,
-    /// Where the words stand.
-    pub words: Option<Slot>,
-    /// Where it is printed once more, as a share.
-    pub share: Option<Share>,
-}
-
-/// A number printed as its share of another, in per cent with two decimals.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Share {
-    /// Where its digits stand; the sign for per cent follows.
-    pub slot: Slot,
-    /// Baseline of its print.
-    pub y: f64,
-    /// Of which number: index into [`Form::fields`].
-    pub whole: FieldIx,
-}
-
-/// What a number of the sheet is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// A vote or a total of a contest: a sheet with a wrong one is wrong.
-    #[default]
-    Result,
-    /// Who voted, whatever the contest: as binding as a result.
-    Ballots,
-    /// Stands beside the results: sure or open by itself, it never holds a sheet back.
-    Context,
-}
-
-/// What kind of number it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FieldKind {
-    /// Votes of one party for one candidate.
-    Vote {
-        /// Index into [`Form::candidates`].
-        candidate: usize,
-        /// The party's printed name.
-        party: String,
-        /// The party's printed code.
-        code: String,
-    },
-    /// Another number of a vote row, such as the votes that were given by post.
-    Value {
-        /// The row's votes: index into [`Form::fields`].
-        of: FieldIx,
-        /// Its name among the numbers of the row.
-        name: String,
-    },
-    /// A total.
-    Total,
-    /// A total that stands in the header, found through the header line of the same id.
-    Header,
-}
-
-/// Where a channel of a field may print: hanging at `x`, at most `width` wide, on `lines` lines.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Slot {
-    /// Where the print hangs.
-    pub x: f64,
-    /// How it hangs there.
-    pub align: Align,
-    /// The widest print.
-    pub width: f64,
-    /// What stands before the last three digits of a number of thousands.
-    pub thousands: Option<char>,
-    /// How many lines it may take.
-    pub lines: u32,
-    /// Print that is wider than this, mm, goes on in the next line (if there is one).
-    pub wrap: f64,
-    /// From one baseline to the next.
-    pub pitch: f64,
-    /// Style of the print.
-    pub style: Style,
-}
-
-impl Slot {
-    /// The rectangle of line `line` (0 the first) for a field whose baseline is `y`: ascent 0.80 em
-    /// above and descent 0.25 em below the baseline.
-    pub fn line_rect(&self, y: f64, line: u32) -> Rect {
-        let base = y + f64::from(line) * self.pitch;
-        let size = self.style.size;
-        Rect::new(self.x + self.align.left(self.width), base - 0.80 * size, self.width, 1.05 * size)
-    }
-}
-
-/// The text above the frame.
-#[derive(Debug, Clone)]
-pub struct Header {
-    /// Right edge of the right-aligned lines.
-    pub right: f64,
-    /// Left edge of the header's text.
-    pub left: f64,
-    /// Its lines, top to bottom.
-    pub lines: Vec<HeaderLine>,
-    /// The upright rule between emblem and text, mm in the frame's x.
-    pub rule: Option<f64>,
-    /// From the paper's top edge to the first baseline, mm.
-    pub top: f64,
-}
-
-impl Header {
-    /// Whether lines stand above the frame.
-    pub fn above(&self) -> bool {
-        !self.lines.iter().all(HeaderLine::within)
-    }
-
-    /// Baseline of a line where none below it wraps, mm in the frame's y; `None` for one that is not printed.
-    pub fn nominal(&self, ix: usize) -> Option<f64> {
-        let mut below: Option<f64> = None;
-        for line in self.lines.get(ix..)?.iter().rev() {
-            let Some(print) = line.print.as_ref().filter(|_| !line.within()) else { continue };
-            below = Some(line.y.or(below).unwrap_or(-print.above) - print.above);
-        }
-        let line = self.lines.get(ix)?;
-        let print = line.print.as_ref()?;
-        if line.within() {
-            return line.y;
-        }
-        below.map(|y| y + print.above)
-    }
-}
-
-/// One line of the header.
-#[derive(Debug, Clone)]
-pub struct HeaderLine {
-    /// What it is, such as `code` or `issued_at`.
-    pub id: String,
-    /// Constant text.
-    pub text: Option<String>,
-    /// The word it begins with.
-    pub prefix: Option<String>,
-    /// Its form.
-    pub pattern: Option<Regex>,
-    /// Baseline relative to the frame, where that is fixed.
-    pub y: Option<f64>,
-    /// How it is printed; `None` where only reading matters.
-    pub print: Option<HeaderPrint>,
-}
-
-impl HeaderLine {
-    /// Whether it stands within the frame, at a place of its own.
-    pub fn within(&self) -> bool {
-        self.y.is_some_and(|y| y > 0.0) && self.print.is_some()
-    }
-
-    /// The constant text before what varies, as it is printed; empty where all varies.
-    pub fn lead(&self) -> &str {
-        let print = self.print.as_ref().and_then(|p| p.text.split_once('{'));
-        print.map_or("", |(lead, _)| lead)
-    }
-
-    /// How many digits it is, where it has to be so many and nothing else.
-    pub fn digits(&self) -> Option<usize> {
-        let count = self.pattern.as_ref()?.as_str().strip_prefix(r"^\d{")?.strip_suffix("}$")?;
-        count.parse().ok()
-    }
-}
-
-/// How a header line is printed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeaderPrint {
-    /// What it says, with `{id}` for a made-up part and for the text of a line above.
-    pub text: String,
-    /// How it hangs on `x`.
-    pub align: Align,
-    /// Where it hangs, mm in the frame's x.
-    pub x: f64,
-    /// Its style.
-    pub style: Style,
-    /// From the last baseline of the line above to its first, mm.
-    pub above: f64,
-    /// From one baseline to the next where it wraps, mm.
-    pub pitch: f64,
-    /// It wraps beyond this width, mm.
-    pub width: f64,
 }
 
 /// The QR code.
