@@ -15,8 +15,8 @@ use crate::run::config::Config;
 use crate::run::inputs;
 use crate::run::output;
 use crate::run::pipeline::Digitizer;
-use anyhow::{Context, bail};
-use std::path::{Path, PathBuf};
+use anyhow::bail;
+use std::path::PathBuf;
 
 /// The files of samples.
 fn samples(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
@@ -35,13 +35,7 @@ pub fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
     if args.out.exists() && !args.overwrite {
         bail!("{} is there already; give --overwrite to write over it", args.out.display());
     }
-    let forms = form::known(args.forms.as_deref())?;
-    let known = || forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
-    let form = match &args.form {
-        Some(id) => forms.iter().find(|f| &f.id == id),
-        None => forms.first(),
-    };
-    let Some(form) = form.cloned() else { bail!("there is no such form; known are: {}", known()) };
+    let form = super::named(args.forms.as_deref(), args.form.as_deref())?;
     let files = samples(&args.samples)?;
     let digitizer = Digitizer::new(Config::new(vec![form.clone()]))?;
     let jobs = super::clamped(args.jobs)?;
@@ -67,15 +61,9 @@ pub fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
 /// # Errors
 /// A definition that is refused or not known, no input.
 pub fn form_check(args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let form = if args.form.extension().is_some_and(|e| e == "toml") {
-        form::from_file(&args.form)?
-    } else {
-        let forms = form::known(args.forms.as_deref())?;
-        let known = forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
-        let found = forms.into_iter().find(|f| Path::new(&f.id) == args.form);
-        found.with_context(|| {
-            format!("{} is no form; give a file.toml, or one of {known}", args.form.display())
-        })?
+    let form = match args.form.extension() {
+        Some(end) if end == "toml" => form::from_file(&args.form)?,
+        _ => super::named(args.forms.as_deref(), Some(&args.form.to_string_lossy()))?,
     };
     let files = samples(&args.samples)?;
     let digitizer = Digitizer::new(Config::new(vec![form.clone()]))?;

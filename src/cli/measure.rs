@@ -7,7 +7,7 @@ use super::digitize::Bar;
 use super::{Outcome, config, jobs};
 use crate::cli::args::{EvalArgs, SynthArgs};
 use crate::decide::Policy;
-use crate::form::{self, Form};
+use crate::form::Form;
 use crate::ground::finding::Code;
 use crate::ground::words::display;
 use crate::lab::eval::registration;
@@ -299,17 +299,7 @@ fn letters(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
 /// # Errors
 /// A folder that is not empty or cannot be written, settings that make no sense.
 pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
-    let forms = form::known(args.forms.as_deref())?;
-    let form = match &args.form {
-        Some(id) => forms.iter().find(|f| &f.id == id),
-        None => forms.first(),
-    };
-    let Some(form) = form else {
-        bail!(
-            "there is no such form; known are: {}",
-            forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ")
-        );
-    };
+    let form = super::named(args.forms.as_deref(), args.form.as_deref())?;
     let options = made::Options {
         count: args.n,
         out: args.out.clone(),
@@ -324,7 +314,7 @@ pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
         pieces: args.pieces.unwrap_or(1),
         existing: if args.overwrite { made::Existing::Overwrite } else { made::Existing::Refuse },
     };
-    let summary = made::run(form, &options)?;
+    let summary = made::run(&form, &options)?;
     tell!(
         "{} sheets in {} files; their truth is in {}",
         summary.sheets,

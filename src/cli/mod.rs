@@ -27,14 +27,14 @@ pub use show::{forms, report, schema};
 
 use self::console::tell;
 use crate::cli::args::{DigitizeArgs, JudgeArgs};
-use crate::form;
+use crate::form::{self, Form};
 use crate::read::glyphs::ReaderChoice;
 use crate::read::photo::{self, Limits};
 use crate::run::config::{Config, QrUse};
 use crate::run::inputs;
 use crate::run::registry::Registry;
 use anyhow::{Context, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a command came to; errors apart.
@@ -68,17 +68,11 @@ fn config(args: &DigitizeArgs) -> anyhow::Result<Config> {
 
 /// Settings for deciding; reading is as it is by default.
 fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
-    let mut forms = form::known(args.forms.as_deref())?;
-    if let Some(id) = &args.form {
-        let known: Vec<String> = forms.iter().map(|f| f.id.clone()).collect();
-        forms.retain(|f| &f.id == id);
-        if forms.is_empty() {
-            bail!(
-                "there is no form \"{id}\"; known are: {}; more can be given with --forms",
-                known.join(", ")
-            );
-        }
-    }
+    let dir = args.forms.as_deref();
+    let forms = match &args.form {
+        Some(id) => vec![named(dir, Some(id))?],
+        None => form::known(dir)?,
+    };
     if !(args.max_error > 0.0 && args.max_error < 1.0) {
         bail!(
             "--max-error is {}; it is a probability: give a number between 0 and 1, such as 1e-4",
@@ -89,6 +83,17 @@ fn judged(args: &JudgeArgs) -> anyhow::Result<Config> {
         args.registry.as_deref().map(|path| Registry::load(path, &forms)).transpose()?.map(Arc::new);
     let qr = if args.no_qr { QrUse::Ignore } else { QrUse::Compare };
     Ok(Config { qr, max_error: args.max_error, registry, ..Config::new(forms) })
+}
+
+/// The known form of this id, those of a folder among them; the first where none is asked for.
+fn named(dir: Option<&Path>, id: Option<&str>) -> anyhow::Result<Form> {
+    let forms = form::known(dir)?;
+    let known = forms.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
+    let found = forms.into_iter().find(|f| id.is_none_or(|id| f.id == id));
+    let asked = id.unwrap_or_default();
+    found.with_context(|| {
+        format!("there is no form \"{asked}\"; known are: {known}; more can be given with --forms")
+    })
 }
 
 /// How many photos are worked on at once: each keeps a core busy and a picture in memory, so that more
