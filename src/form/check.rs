@@ -96,6 +96,12 @@ pub(super) fn geometry(form: &Form) -> Result<(), Problem> {
         within(&label.text, "x", label.x, paper.x)?;
         within(&label.text, "y", label.y, paper.y)?;
     }
+    if let Some(line) = form.header.lines.iter().find(|l| l.within() && l.prefix.is_some()) {
+        let problem =
+            "prefix tells lines above the frame; within it the constant text of `print` is passed over"
+                .to_owned();
+        return Err((line.id.clone(), problem));
+    }
     within("header", "left", form.header.left, paper.x)?;
     within("header", "right", form.header.right, (form.header.left + STROKE, paper.x.1))?;
     within("header", "top", form.header.top, (0.0, paper.length))?;
@@ -293,6 +299,7 @@ mod tests {
             ("left = 4.9", "left = 24.9", "qr: left is 24.9"),
             ("versions = [8, 9]", "versions = [8, 41]", "versions has 41"),
             ("versions = [8, 9]", "versions = []", "versions is empty"),
+            ("prefix = \"", "y = 20.0\nprefix = \"", "prefix tells lines above the frame"),
         ] {
             let text = load::BUILTIN[0].1;
             assert!(text.contains(from), "{from}");

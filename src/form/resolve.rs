@@ -3,6 +3,8 @@
 //! In: the definition's text. Out: a [`Form`]. Refuses what is not TOML of the shape, what refers to what is not there and
 //! geometry that cannot be cut ([`super::check`]), naming the entry.
 
+mod shares;
+
 use super::error::FormError;
 use super::raw::{
     RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue,
@@ -144,7 +146,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
             share: None,
         });
     }
-    shares(&resolver, &raw, &mut fields, &mut labels)?;
+    shares::resolve(&resolver, &raw, &mut fields, &mut labels)?;
     let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
         if fields[..i].iter().any(|f| f.id == field.id) || candidates.iter().any(|c| c.id == field.id) {
@@ -301,51 +303,6 @@ fn row_field(
         words,
         share: None,
     })
-}
-
-/// The shares that rows print of their contest's whole; the sign behind each joins the constant print.
-fn shares(
-    resolver: &Resolver<'_>,
-    raw: &RawForm,
-    fields: &mut [Field],
-    labels: &mut Vec<Label>,
-) -> Result<(), FormError> {
-    let rows: Vec<FieldIx> =
-        (0..fields.len()).filter(|&ix| matches!(fields[ix].kind, FieldKind::Vote { .. })).collect();
-    for (row, ix) in raw.rows.iter().zip(rows) {
-        let percent = columns(resolver, raw, &row.columns, &row.sigla)?.percent.as_ref();
-        let Some(slot) = resolver.slot(percent, "row", &row.sigla)? else { continue };
-        if slot.align != Align::Right {
-            return Err(resolver.fail(&row.sigla, "percent has its place by `right`, where its digits end"));
-        }
-        let whole = raw.contests.get(fields[ix].contest).and_then(|c| c.whole.as_deref());
-        let whole = whole.and_then(|id| fields.iter().position(|f| f.id == id && f.kind == FieldKind::Total));
-        let Some(whole) = whole else {
-            return Err(resolver.fail(&row.sigla, "of what is percent? Say whole = \"TOTAL\" in its contest"));
-        };
-        let (x, y, style) = (slot.x, fields[ix].y, slot.style);
-        labels.push(Label { text: "%".to_owned(), x, y, align: Align::Left, style });
-        fields[ix].share = Some(Share { slot, y, whole });
-    }
-    for (total, share) in raw.totals.iter().filter_map(|t| Some((t, t.percent.as_ref()?))) {
-        let place = |id: &str| fields.iter().position(|f| f.id == id && f.kind == FieldKind::Total);
-        let Some((ix, whole)) = place(&total.id).zip(place(&share.of)) else {
-            return Err(resolver.fail(&total.id, format!("percent is of {:?}, which is no total", share.of)));
-        };
-        let own = columns(resolver, raw, &share.columns, &total.id)?.percent.as_ref();
-        let Some(slot) = resolver.slot(own, "row", &total.id)?.filter(|s| s.align == Align::Right) else {
-            return Err(resolver.fail(&total.id, "its columns give percent no place by `right`"));
-        };
-        labels.push(Label {
-            text: "%".to_owned(),
-            x: slot.x,
-            y: share.y,
-            align: Align::Left,
-            style: slot.style,
-        });
-        fields[ix].share = Some(Share { slot, y: share.y, whole });
-    }
-    Ok(())
 }
 
 /// The other numbers of a row, whose votes are the field at `of`.

@@ -46,7 +46,7 @@ pub struct Checked {
     /// Prints that were measured.
     pub measured: usize,
     #[serde(skip)]
-    seen: BTreeMap<(bool, String), Vec<[f64; 4]>>,
+    seen: BTreeMap<String, Vec<[f64; 4]>>,
 }
 
 /// How often a number is read.
@@ -115,7 +115,7 @@ impl Checked {
                 }
             }
             for label in &form.labels {
-                self.measure((false, label.text.clone()), label, pixels, &placed.mesh);
+                self.measure(label.text.clone(), label, pixels, &placed.mesh);
             }
             for (id, value) in sheet.record.numbers() {
                 let counted = self.numbers.entry(id.to_string()).or_default();
@@ -132,7 +132,7 @@ impl Checked {
                     FieldKind::Value { name, .. } => format!("numbers {name} at x = {x}"),
                     _ => format!("numbers at x = {x}"),
                 };
-                self.measure((true, column), &print, pixels, &placed.mesh);
+                self.measure(column, &print, pixels, &placed.mesh);
             }
         }
     }
@@ -158,7 +158,7 @@ impl Checked {
     }
 
     /// How far one print is off.
-    fn measure(&mut self, key: (bool, String), print: &Label, pixels: &GrayImage, mesh: &Mesh) {
+    fn measure(&mut self, key: String, print: &Label, pixels: &GrayImage, mesh: &Mesh) {
         let place = label_rect(print);
         let area = Rect::new(
             place.x - AROUND.0,
@@ -180,7 +180,7 @@ impl Checked {
 
     /// What all pages say together.
     pub fn settle(mut self) -> Self {
-        for ((_, what), all) in std::mem::take(&mut self.seen) {
+        for (what, all) in std::mem::take(&mut self.seen) {
             self.measured += all.len();
             let middle = |side: usize| {
                 let mut values: Vec<f64> = all.iter().map(|by| by[side]).collect();

@@ -29,7 +29,7 @@ const CORNERS: (usize, usize, usize) = (1500, 4000, 200);
 const AGAIN: usize = 3;
 /// See [`AGAIN`].
 const PLENTY: usize = 6;
-/// Where no more places than this agree anywhere, nothing is looked at again: pages of other forms have 2 to 5.
+/// Where fewer places agree than this, nothing is looked at again: pages of other forms mostly have 2 or 3.
 const HINT: usize = 4;
 /// From this share of its anchors on a sheet is whole.
 const WHOLE: f64 = 0.8;

@@ -137,21 +137,26 @@ impl NetReader {
     /// Reads number cells, cut along [`crate::read::cut::digits_frame`], of numbers of at most `places` decimal places; one
     /// distribution a crop, in order. A number with a leading zero or too many places counts as "other".
     pub fn read_digits(&self, crops: &[GrayImage], places: usize) -> Vec<Distribution> {
-        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), places + 1);
-        let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
-            true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
-            false => self.digits.calibration.apply(number(&s, places)),
-        };
-        found.into_iter().zip(crops).map(one).collect()
+        self.figures(crops, places, |s| number(s, places))
     }
 
     /// Reads shares in per cent, cut as number cells are: two decimals, the point left out; one distribution of hundredths
     /// of a per cent a crop, in order.
     pub fn read_shares(&self, crops: &[GrayImage]) -> Vec<Distribution> {
-        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), SHARE + 1);
+        self.figures(crops, SHARE, |s| listed(s, share))
+    }
+
+    /// What crops of so many digits at most say, where `says` takes what they spell for a number.
+    fn figures(
+        &self,
+        crops: &[GrayImage],
+        longest: usize,
+        says: impl Fn(&Sequences) -> Distribution,
+    ) -> Vec<Distribution> {
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), longest + 1);
         let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
             true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
-            false => self.digits.calibration.apply(listed(&s, share)),
+            false => self.digits.calibration.apply(says(&s)),
         };
         found.into_iter().zip(crops).map(one).collect()
     }
