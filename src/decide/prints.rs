@@ -24,8 +24,9 @@ static READINGS: LazyLock<Readings> = LazyLock::new(|| {
 });
 
 /// A print as high (px) and as sharp as a clean scan's: there a reading that rather shows another number is held,
-/// however much of its belief the number that stands has.
-const CLEAN: (f64, f64) = (9.0, 0.19);
+/// however much of its belief the number that stands has. (Of the digits of 42 real scans 97 in 100 are this sharp, of
+/// 50-megapixel photos of whole strips, whose print is as high, 20.)
+const CLEAN: (f64, f64) = (9.0, 0.33);
 
 /// The table of `models/readings.toml`.
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,8 @@ pub struct Header {
     pub rule: Option<f64>,
     /// From the paper's top edge to the first baseline, mm.
     pub top: f64,
+    /// Names above the frame are printed in capitals alone, but for the word a line begins with.
+    pub capitals: bool,
 }
 
 impl Header {

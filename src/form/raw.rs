@@ -197,6 +197,9 @@ pub(super) struct RawHeader {
     pub rule: Option<f64>,
     #[serde(default)]
     pub top: f64,
+    /// Names are printed in capitals.
+    #[serde(default)]
+    pub capitals: bool,
     pub lines: Vec<RawHeaderLine>,
 }
 

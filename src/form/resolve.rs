@@ -345,7 +345,14 @@ fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError>
             })
         })
         .collect::<Result<Vec<_>, FormError>>()?;
-    Ok(Header { right: raw.right, left: raw.left, lines, rule: raw.rule, top: raw.top })
+    Ok(Header {
+        right: raw.right,
+        left: raw.left,
+        lines,
+        rule: raw.rule,
+        top: raw.top,
+        capitals: raw.capitals,
+    })
 }
 
 fn header_print(

@@ -60,7 +60,7 @@ fn sheet(digitizer: &Digitizer, form: &Form, (seed, sheet): (u64, u64)) -> (Stri
             Some(depth) => ROOM[usize::from(depth + 1 == form.levels.last())],
             None => ROOM[2],
         };
-        let name = name(&mut rng, room);
+        let name = name(&mut rng, form, room);
         let head = form.header_line(id).and_then(|l| l.prefix.as_deref()).map(|p| format!("{p} "));
         set(&mut truth, id, head.unwrap_or_default() + &name);
         name
@@ -91,8 +91,9 @@ fn set(truth: &mut SheetTruth, id: &str, text: String) {
 
 /// Words of two to eight signs, each sign as likely as any other but the space, about `long` signs together. A
 /// word begins with a capital: without any, a line has no height.
-fn name(rng: &mut SynthRng, long: usize) -> String {
-    let signs: Vec<char> = SIGNS.chars().filter(|&c| c != ' ').collect();
+fn name(rng: &mut SynthRng, form: &Form, long: usize) -> String {
+    let printed = |c: &char| *c != ' ' && !(form.header.capitals && c.is_lowercase());
+    let signs: Vec<char> = SIGNS.chars().filter(printed).collect();
     let capitals: Vec<char> = signs.iter().copied().filter(|c| c.is_uppercase()).collect();
     let mut text = String::new();
     while text.chars().count() < long {
@@ -145,15 +146,13 @@ impl Letters {
 
 impl fmt::Display for Letters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sum = |what: fn(&Letter) -> usize| self.signs.values().map(what).sum::<usize>();
-        let (printed, wrong) = (sum(|l| l.printed), sum(|l| l.wrong));
-        let rate = 100.0 * (wrong + self.invented) as f64 / printed.max(1) as f64;
-        writeln!(
-            f,
-            "{} signs, {printed} printed: {wrong} not read, {} invented: {rate:.2} %",
-            self.signs.len(),
-            self.invented
-        )?;
+        for (kind, of) in [("letters and digits", true), ("other signs", false)] {
+            let signs = || self.signs.iter().filter(|l| l.0.is_alphanumeric() == of).map(|l| l.1);
+            let (printed, wrong) = signs().fold((0, 0), |n, l| (n.0 + l.printed, n.1 + l.wrong));
+            let rate = 100.0 * wrong as f64 / printed.max(1) as f64;
+            writeln!(f, "{} {kind}, {printed} printed: {wrong} not read: {rate:.2} %", signs().count())?;
+        }
+        writeln!(f, "{} read where none stands", self.invented)?;
         let mut order: Vec<_> = self.signs.iter().filter(|l| l.1.wrong > 0).collect();
         order.sort_by(|a, b| (b.1.wrong * a.1.printed).cmp(&(a.1.wrong * b.1.printed)).then(a.0.cmp(b.0)));
         for (sign, letter) in order {
@@ -184,14 +183,21 @@ mod tests {
         assert_eq!(letters.signs[&'I'].instead[&None], 1);
         assert_eq!((letters.signs[&'Ñ'].wrong, letters.signs[&'U'].wrong, letters.invented), (0, 0, 1));
         let text = letters.to_string();
-        assert!(text.starts_with("8 signs, 9 printed: 2 not read, 1 invented: 33.33 %"), "{text}");
+        assert!(
+            text.starts_with("6 letters and digits, 7 printed: 2 not read: 28.57 %\n2 other signs, 2 "),
+            "{text}"
+        );
+        assert!(text.contains("\n1 read where none stands\n"), "{text}");
         assert!(text.contains("'Q': 1 of 2 wrong: 'O' 1"), "{text}");
     }
 
     #[test]
-    fn every_sign_is_printed() {
-        let mut rng = rng(1, 0);
-        let text: String = (0..300).map(|_| name(&mut rng, 40)).collect();
-        assert!(SIGNS.chars().all(|c| text.contains(c)));
+    fn every_sign_of_the_form_is_printed() {
+        let (mut rng, mut form) = (rng(1, 0), crate::form::builtin().expect("forms").remove(0));
+        for capitals in [true, false] {
+            form.header.capitals = capitals;
+            let text: String = (0..300).map(|_| name(&mut rng, &form, 40)).collect();
+            assert!(SIGNS.chars().all(|c| text.contains(c) != (capitals && c.is_lowercase())), "{capitals}");
+        }
     }
 }

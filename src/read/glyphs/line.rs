@@ -19,6 +19,8 @@ pub enum Charset {
     Hash,
     /// Date and time with AM or PM.
     DateTime,
+    /// A name in capitals, after a word of the form's or none.
+    Capitals,
     /// Anything.
     Text,
 }
@@ -33,7 +35,7 @@ impl Charset {
             Self::Uuid => "0123456789abcdef-",
             Self::Hash => "0123456789ABCDEF",
             Self::DateTime => "0123456789/: APM",
-            Self::Text => "",
+            Self::Capitals | Self::Text => "",
         }
     }
 
@@ -51,7 +53,7 @@ impl Charset {
 
     /// Whether a line of this kind can hold `sign`.
     pub fn allows(self, sign: char) -> bool {
-        self == Self::Text || self.signs().contains(sign)
+        matches!(self, Self::Capitals | Self::Text) || self.signs().contains(sign)
     }
 }
 

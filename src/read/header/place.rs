@@ -161,6 +161,7 @@ impl Header<'_> {
     fn names<'s>(&'s self, rest: &[Line], heading: impl Fn(&Line) -> bool, out: &mut Vec<Placed<'s>>) {
         let specs = &self.form.header.lines;
         let Some(style) = specs.iter().find(|l| l.prefix.is_some()) else { return };
+        let signs = if self.form.header.capitals { Charset::Capitals } else { Charset::Text };
         let pitch = self.pitch(rest);
         let gap = |i: usize| if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
         let mut named: Vec<(usize, Vec<Passed>)> = Vec::new();
@@ -168,7 +169,7 @@ impl Header<'_> {
         for (i, line) in rest.iter().enumerate() {
             let open = named.last().map(|n| n.0);
             let above = open.is_none() && heading(line);
-            let said = if above { Vec::new() } else { self.first(line, style, Charset::Text) };
+            let said = if above { Vec::new() } else { self.first(line, style, signs) };
             let text = best(&said);
             // The form's order is the print's: an ESTADIO below the parish is no Estado.
             let starts = specs.iter().position(|spec| {
@@ -176,13 +177,13 @@ impl Header<'_> {
             });
             match (starts.filter(|&ix| open.is_none_or(|before| ix > before)), open) {
                 (Some(ix), _) => {
-                    let said = self.second(said, line, style, Charset::Text);
+                    let said = self.second(said, line, style, signs);
                     named.push((ix, vec![(line.clone(), Some(without_first_word(said)))]));
                 }
                 // A line that follows closely goes on with the name before it.
                 (None, Some(_)) if gap(i) < pitch * PARAGRAPH => {
                     if let Some(last) = named.last_mut() {
-                        let said = self.second(said, line, style, Charset::Text);
+                        let said = self.second(said, line, style, signs);
                         last.1.push((line.clone(), Some(said)));
                     }
                 }
@@ -199,7 +200,7 @@ impl Header<'_> {
         let mut below: Vec<Placed<'_>> = Vec::new();
         let mut specs = specs.iter().filter(plain);
         for (i, line) in rest.iter().enumerate().skip(tail) {
-            let line = (line.clone(), Some(self.line(line, style, Charset::Text)));
+            let line = (line.clone(), Some(self.line(line, style, signs)));
             let goes_on = i > tail && gap(i) < pitch * PARAGRAPH;
             match (below.last_mut(), if goes_on { None } else { specs.next() }) {
                 (_, Some(spec)) => below.push(Placed { spec, lines: vec![line] }),

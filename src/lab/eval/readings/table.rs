@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 /// Upper ends of the kinds' heights, px.
 pub(super) const BELOW: [f64; 5] = [5.5, 7.0, 9.0, 10.0, f64::INFINITY];
 /// Upper ends of their sharpness.
-const FLATTER: [f64; 4] = [0.1, 0.14, 0.19, f64::INFINITY];
+const FLATTER: [f64; 5] = [0.1, 0.14, 0.19, 0.33, f64::INFINITY];
 
 /// What a kind counts besides what was seen of it: so many errors that were not seen. A tenth of one: a kind of
 /// which a thousand prints were read without an error errs less than once in ten thousand.

@@ -45,6 +45,33 @@ impl Frames {
         self.probabilities[t * self.classes + class]
     }
 
+    /// The labels of the best path with the frame in which each begins.
+    pub fn path(&self) -> Vec<(u8, usize)> {
+        let mut out = Vec::new();
+        let mut last = 0;
+        for t in 0..self.len() {
+            let class = (1..self.classes).fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
+            if class != 0 && class != last {
+                out.push((label(class), t));
+            }
+            last = class;
+        }
+        out
+    }
+
+    /// As if no label that is `banned` could stand from a frame on.
+    pub fn without(mut self, from: usize, banned: impl Fn(u8) -> bool) -> Self {
+        let classes = self.classes;
+        for row in self.probabilities.chunks_exact_mut(classes).skip(from) {
+            (1..classes).filter(|&c| banned(label(c))).for_each(|c| row[c] = 0.0);
+            let left: f64 = row.iter().sum();
+            if left > 0.0 {
+                row.iter_mut().for_each(|p| *p /= left);
+            }
+        }
+        self
+    }
+
     /// The best of the blank and the classes whose label is `allowed` in every frame, repeats merged and
     /// blanks dropped: what a long line says.
     pub fn best_path(&self, allowed: impl Fn(u8) -> bool) -> Vec<u8> {
@@ -463,5 +490,16 @@ mod tests {
     #[test]
     fn no_frames_leave_everything_to_the_rest() {
         assert_eq!(search(&Frames::from_logits(&[], 12), LIMITS).rest, 1.0);
+    }
+
+    #[test]
+    fn what_cannot_stand_leaves_its_share_to_what_can() {
+        let f = frames(&[&[0.1, 0.2, 0.7], &[0.5, 0.1, 0.4]]);
+        assert_eq!(f.path(), [(1, 0)]);
+        let later = f.clone().without(1, |label| label == 1);
+        assert!((later.at(0, 2) - 0.7).abs() < 1e-12 && (later.at(1, 1) - 0.1 / 0.6).abs() < 1e-12);
+        let all = f.without(0, |label| label == 1);
+        assert_eq!(all.best_path(|_| true), [0]);
+        assert!((all.probability(&[0]) + all.probability(&[]) - 1.0).abs() < 0.2);
     }
 }

@@ -44,6 +44,20 @@ impl LineNetwork {
         Some(Frames::from_logits(&logits, self.network.classes))
     }
 
+    /// The frames of a name in capitals: after its first word, where that is none of capitals itself, no small letter
+    /// stands. A small l looks like an I.
+    fn capitals(&self, frames: Frames) -> Frames {
+        let sign = |label: u8| self.signs.get(usize::from(label)).copied().unwrap_or(' ');
+        let path = frames.path();
+        let word: Vec<&(u8, usize)> = path.iter().take_while(|p| sign(p.0) != ' ').collect();
+        let small = word.iter().filter(|p| sign(p.0).is_lowercase()).count();
+        let from = match path.get(word.len()) {
+            Some(space) if small * 2 > word.len() => space.1,
+            _ => 0,
+        };
+        frames.without(from, |label| sign(label).is_lowercase())
+    }
+
     fn allows(&self, label: u8, charset: Charset) -> bool {
         self.signs.get(usize::from(label)).is_some_and(|&c| charset.allows(c))
     }
@@ -106,7 +120,10 @@ impl NetReader {
     /// [`line_frame`]: crate::read::cut::line_frame
     pub fn read_line(&self, crop: &GrayImage, charset: Charset, pattern: Option<&Regex>) -> (String, f64) {
         let lines = &self.lines;
-        let Some(frames) = lines.frames(crop) else { return (String::new(), 0.0) };
+        let Some(mut frames) = lines.frames(crop) else { return (String::new(), 0.0) };
+        if charset == Charset::Capitals {
+            frames = lines.capitals(frames);
+        }
         let allowed = |l: u8| lines.allows(l, charset);
         let text = |labels: &[u8]| lines.spelled(labels);
         // The best path alone doubles a sign that it halves between two: SAÁN for SAN or SÁN. Where it has more
