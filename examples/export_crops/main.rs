@@ -4,7 +4,8 @@
 //! and white, throws the registration off a little, and cuts every cell. `export_crops scans OUT
 //! TRUTH.csv JITTERS FILE...` registers real scans whose numbers are known and cuts every cell as
 //! registered, and JITTERS times more each on the scan, on a photo of it and on it in black and white,
-//! with the registration thrown off. `export_crops known OUT FORMS TRUTH.csv RECORDS.jsonl JITTERS FILE...` does the
+//! with the registration thrown off; with names of scenes in place of JITTERS, on photos of it as phones take them.
+//! `export_crops scenes OUT SEED SHEETS SCENE,...` takes drawn sheets so. `export_crops known OUT FORMS TRUTH.csv RECORDS.jsonl JITTERS FILE...` does the
 //! same with pages that a run of `cotejo` with the forms of the folder FORMS has registered, and whose numbers the
 //! table holds (`file`, `page` from 0, `field`, `value`). `export_crops lines OUT SEED PAGES [SHARE [NAMES]]` draws pages of
 //! made-up text instead, with names from a file, one a line, and cuts every line, `export_crops codes` pages
@@ -23,7 +24,7 @@ use cotejo::ground::geometry::Point;
 use cotejo::ground::percent::Percent;
 use cotejo::lab::synth::draw::Drawn;
 use cotejo::lab::synth::{
-    Part, Picture, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values,
+    Part, Picture, Scene, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values,
 };
 use cotejo::read::cut;
 use cotejo::read::photo::{Document, streaks};
@@ -167,6 +168,22 @@ fn any_value(rng: &mut SynthRng, places: u32) -> u32 {
 
 /// A sheet of a seed, drawn and scanned, and what its cells say.
 fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
+    let (drawn, said, mut rng) = drawn(form, seed, sheet, Part::Frame);
+    let picture = taken(&drawn, &mut rng);
+    (picture.pixels, picture.mesh, said)
+}
+
+/// A sheet of a seed as phones take it, each photo with the place of its print, and what its cells say.
+fn shots(form: &Form, seed: u64, sheet: u64, scene: Scene) -> (Vec<(GrayImage, Mesh)>, Said) {
+    let (drawn, said, mut rng) = drawn(form, seed, sheet, Part::Whole);
+    let paper = scan::ScanSettings { strokes: 0, ..scene.paper(&mut rng) };
+    let original = scan::apply(&drawn, &paper, &mut rng);
+    let shots = scene.take(&original, &mut rng);
+    (shots.into_iter().map(|shot| (shot.pixels(), shot.way.mesh())).collect(), said)
+}
+
+/// A sheet of a seed with any numbers, what its cells say, and the dice that go on.
+fn drawn(form: &Form, seed: u64, sheet: u64, part: Part) -> (Drawn, Said, SynthRng) {
     let mut rng = rng(seed, sheet);
     let realistic = sheet.is_multiple_of(3);
     let mode = if realistic { ValueMode::Realistic } else { ValueMode::Uniform };
@@ -191,10 +208,9 @@ fn made_up(form: &Form, seed: u64, sheet: u64) -> (GrayImage, Mesh, Said) {
         let slots = form.fields.iter_mut().filter_map(|f| f.digits.as_mut());
         slots.for_each(|slot| slot.style.weight = Weight::Bold);
     }
-    let drawn = draw::draw(&form, &truth, Part::Frame, &mut rng);
-    let picture = taken(&drawn, &mut rng);
+    let drawn = draw::draw(&form, &truth, part, &mut rng);
     let said = truth.fields.iter().map(|f| Some((f.digits, f.words))).collect();
-    (picture.pixels, picture.mesh, said)
+    (drawn, said, rng)
 }
 
 /// The drawing scanned, or, six in ten, photographed: a print, or, one in four, a scan of it.
@@ -257,6 +273,11 @@ fn black_and_white(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Pictu
     let rungs = mesh.rungs.iter().map(|r| Rung { y: r.y, points: r.points.map(grown) }).collect();
     let mesh = Mesh { width: mesh.width, rungs };
     Picture { pixels: seen, mesh, truth: SheetTruth::default(), jpeg: None }
+}
+
+/// Scenes by their names, comma after comma.
+fn scenes(names: &str) -> Result<Vec<Scene>> {
+    names.split(',').map(|name| Scene::parse(name).map_err(anyhow::Error::msg)).collect()
 }
 
 /// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
@@ -398,7 +419,20 @@ fn main() -> Result<()> {
     if args[1] == "known" {
         return export_known(&mut writer, [&args[3], &args[4], &args[5], &args[6]], &args[7..]);
     }
-    if args[1] == "made-up" {
+    if args[1] == "scenes" {
+        let (seed, sheets): (u64, u64) = (args[3].parse()?, args[4].parse()?);
+        for scene in scenes(&args[5])? {
+            for sheet in 0..sheets {
+                let (photos, said) = shots(form, seed, sheet, scene);
+                let mut rng = rng(seed ^ 0x6a69_7474_6572, sheet);
+                for (pixels, mesh) in photos {
+                    let thrown = &mut || Jitter::sample(&mut rng);
+                    let crops = crops(form, &pixels, &mesh, &said, Real::No, thrown);
+                    writer.write(&crops, &scene.name(), &format!("{seed}/{sheet}"))?;
+                }
+            }
+        }
+    } else if args[1] == "made-up" {
         let text = args.get(6).map(std::fs::read_to_string).transpose()?;
         let given = text.map(|text| parse("form", &text)).transpose()?;
         let form = given.as_ref().unwrap_or(form);
@@ -427,7 +461,8 @@ fn main() -> Result<()> {
             let row: BTreeMap<String, String> = row?;
             table.insert(row["file"].clone(), row);
         }
-        let jitters: u64 = args[4].parse()?;
+        let jitters: u64 = args[4].parse().unwrap_or(0);
+        let seen_as = if jitters == 0 { scenes(&args[4])? } else { Vec::new() };
         let templates = [Template::new(form)];
         for (sheet, path) in args[5..].iter().enumerate() {
             let name = Path::new(path).file_name().and_then(|n| n.to_str()).unwrap_or_default();
@@ -443,7 +478,20 @@ fn main() -> Result<()> {
             };
             eprintln!("{name}: score {:.3}, residual {:.3} mm", found.score, found.residual);
             let source = name.split('_').next().unwrap_or(name);
-            views(&mut writer, form, (&photo.pixels, &found.mesh), &said, jitters, (source, name, sheet))?;
+            let (pixels, mesh) = (&photo.pixels, &found.mesh);
+            if seen_as.is_empty() {
+                views(&mut writer, form, (pixels, mesh), &said, jitters, (source, name, sheet))?;
+            }
+            for &scene in &seen_as {
+                let mut rng = rng(7 ^ scene.name().len() as u64, sheet as u64);
+                let (pixels, mesh) = (pixels.clone(), mesh.clone());
+                let original = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
+                for shot in scene.take(&original, &mut rng) {
+                    let thrown = &mut || Jitter::sample(&mut rng);
+                    let crops = crops(form, &shot.pixels(), &shot.way.mesh(), &said, Real::Yes, thrown);
+                    writer.write(&crops, source, name)?;
+                }
+            }
         }
     }
     Ok(())
