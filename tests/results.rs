@@ -147,7 +147,7 @@ fn edited_results_pass_no_command_and_whoever_goes_on_with_them_marks_all_that_i
     assert!(marked(commands[0]).contains("EDITED: A record contradicts itself"));
     let csv = marked(&["tally", run_dir, "--format", "csv"]);
     assert!(csv.lines().next().unwrap().ends_with(",EDITED"), "{csv}");
-    for layout in ["published", "wide", "long"] {
+    for layout in ["published", "wide", "openelections", "long"] {
         let csv = marked(&["export", run_dir, "--as", layout]);
         assert!(csv.lines().next().unwrap().ends_with(",EDITED"));
         assert!(csv.lines().nth(1).unwrap().ends_with("sum_edited file_edited"), "{csv}");
@@ -206,7 +206,7 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     drop(station);
     let log = format!("2 {head}");
     let site = dir.path().join("site");
-    for layout in ["published", "wide", "long"] {
+    for layout in ["published", "wide", "openelections", "long"] {
         let export = cotejo().arg("export").arg(&run_dir).args(["--as", layout]).assert().code(0);
         export.stdout(contains(",LOG\n").and(contains(format!(",{log}\n"))));
     }

@@ -19,7 +19,7 @@ use crate::count::export::{self, Layout, NistHead};
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Base, By, Expected, TallyError, about};
 use crate::form::{Form, Level};
-use crate::run::output::{Opened, OutputError};
+use crate::run::output::{self, Opened, OutputError};
 use manifest::{MANIFEST, Original, Writer};
 use original::Originals;
 use pages::{Facts, Templates};
@@ -204,28 +204,16 @@ fn place(work: tempfile::TempDir, out: &Path) -> Result<(), PublishError> {
 
 /// The exports and the sums, under `data/`.
 fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> Result<(), PublishError> {
-    let wide = export::wide(base, map)?;
     for layout in Layout::ALL {
         let path = format!("data/{}", layout.file());
-        let bytes = match layout {
-            Layout::Published => export::published(base, map)?.to_csv()?,
-            Layout::Wide => wide.to_csv()?,
-            Layout::Long => export::long(base, map)?.to_csv()?,
-            Layout::Parquet => wide.to_parquet()?,
-            Layout::Nist => match export::nist(base, map, &options.head) {
-                // A form without the day has no such file.
-                Err(TallyError::NoDay { .. }) => continue,
-                report => serde_json::to_vec(&report?)?,
-            },
-            Layout::Sqlite => {
-                let to = site.place(&path)?;
-                base.save_over(&to)?;
-                let bytes = std::fs::read(&to).map_err(|e| OutputError::io(&to, e))?;
-                site.note(&path, bytes.len() as u64, crate::ground::hash::sha256(&bytes))?;
-                continue;
-            }
-        };
-        site.file(&path, &bytes)?;
+        match site.writing(&path, |to| match layout {
+            Layout::Sqlite => base.save_over(to),
+            _ => output::writing(to, |out| layout.write(base, map, &options.head, out)),
+        }) {
+            // A form without the day has no such file.
+            Err(PublishError::Tally(TallyError::NoDay { .. })) => {}
+            done => done?,
+        }
     }
     let aside = tally::aside(base)?;
     let largest = tally::tally(base, 1, By::Party, "")?;

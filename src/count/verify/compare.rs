@@ -8,6 +8,7 @@ use super::table::ResultsTable;
 use super::*;
 use crate::count::tally::{Base, By, items};
 use crate::form::Levels;
+use std::collections::BTreeSet;
 
 /// The records of a run as a side, with those of the `wanted` figures that it knows. `name` and
 /// `sha256` are those of its `records.jsonl`.
@@ -15,10 +16,11 @@ use crate::form::Levels;
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) -> Result<Side, VerifyError> {
-    let mut ids: Vec<String> = Vec::new();
+    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    let (mut ids, mut known): (Vec<String>, BTreeSet<String>) = Default::default();
     for by in [By::Candidate, By::Party] {
         for item in items(base, by)? {
-            if wanted.contains(&item.id) && !ids.contains(&item.id) {
+            if wanted.contains(item.id.as_str()) && known.insert(item.id.clone()) {
                 ids.push(item.id);
             }
         }
@@ -47,7 +49,7 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
         let mut rows = statement.query([])?;
         while let Some(r) = rows.next()? {
             let item: String = r.get(2)?;
-            if !ids.contains(&item) {
+            if !known.contains(&item) {
                 continue;
             }
             if let Some(unit) = units.get_mut(&(r.get(0)?, r.get(1)?)) {
@@ -80,7 +82,8 @@ pub fn table_side(table: &ResultsTable, name: &str) -> Side {
 /// # Errors
 /// The sides have no figure in common.
 pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
-    let items: Vec<String> = right.items.iter().filter(|i| left.items.contains(i)).cloned().collect();
+    let of_left: BTreeSet<&String> = left.items.iter().collect();
+    let items: Vec<String> = right.items.iter().filter(|i| of_left.contains(i)).cloned().collect();
     if items.is_empty() {
         return Err(VerifyError::NothingInCommon { left: left.name.clone(), right: right.name.clone() });
     }
@@ -102,6 +105,8 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         problems: Vec::new(),
         log: None,
         edited: Vec::new(),
+        unmatched: Vec::new(),
+        called: Called::default(),
         level: Levels::default().table().clone(),
     };
     for (key, a) in &left.units {
@@ -115,8 +120,9 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         }
         let mut figures = Vec::new();
         for item in &out.items {
-            let value = |side: &SideUnit| side.figures.get(item).copied().flatten();
-            match (value(a), value(b)) {
+            // What the table does not tell of this unit is not compared.
+            let Some(of_table) = b.figures.get(item) else { continue };
+            match (a.figures.get(item).copied().flatten(), *of_table) {
                 (Some(left), Some(right)) => {
                     out.compared += 1;
                     if left != right {
