@@ -84,10 +84,7 @@ impl Layout {
             Self::OpenElections => openelections(base, map)?.csv(out),
             Self::Long => long(base, map)?.csv(out),
             Self::Parquet => wide(base, map)?.parquet(out),
-            Self::Nist => {
-                serde_json::to_writer(&mut *out, &nist(base, map, head)?)?;
-                Ok(out.write_all(b"\n").map_err(serde_json::Error::io)?)
-            }
+            Self::Nist => nist(base, map, head, out),
             Self::Sqlite => Ok(()),
         }
     }
@@ -315,6 +312,11 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
             out.push_str(&format!("| {} | {kind} | {} |\n", c.name, c.about));
         }
     }
+    out.push_str(
+        "\n`cotejo verify DIR --against TABLE.csv` reads OpenElections' tables back: rows are matched with the sheets by the \
+         names in them. `--crosswalk NAMES.toml` says what a table calls otherwise, `--draft-crosswalk NAMES.toml` writes \
+         pairs that are likely, for a person to check (`cotejo verify --help`).\n",
+    );
     let above: Vec<&str> = levels.all()[..levels.last()].iter().map(|l| l.en.as_str()).collect();
     out.push_str(&format!(
         "\n## nist\n\nNIST SP 1500-100 v2 election results JSON. One `GpUnit` a {} and {table}, each with the ids of \

@@ -27,6 +27,9 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Centres whose units are in memory together.
+const CENTRES: usize = 64;
+
 /// Why there is no site.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -137,19 +140,11 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     let base = Base::load(&options.run, forms, options.expected.as_ref())?;
     let map = options.columns.clone().or_else(|| base.form().map(ColumnMap::of)).unwrap_or_default();
 
-    let mut units = view::units(&base)?;
+    let units = view::Units::of(&base)?;
     let originals = Originals::new(options.run.dir(), options.photos.as_deref());
     let pictures = pictures::write(&site, &base, &options.run, forms, &originals)?;
-    for unit in units.values_mut().flatten() {
-        match unit.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
-            Some(Ok(picture)) => unit.picture = Some(picture.clone()),
-            Some(Err(why)) => unit.refused = Some(pages::refusal(why)),
-            None => {}
-        }
-    }
-
     downloads(&site, &base, &map, options)?;
-    let count = units.values().map(Vec::len).sum();
+    let count = units.count()?;
     pages_of(&site, &base, (&map, options), &units, &pictures)?;
     let bytes = site.finish(base.about(), &pictures.originals)?;
     let mut public_key = None;
@@ -228,7 +223,7 @@ fn pages_of(
     site: &Writer,
     base: &Base,
     (map, options): (&ColumnMap, &Options),
-    units: &BTreeMap<String, Vec<view::UnitView>>,
+    units: &view::Units<'_>,
     pictures: &pictures::Pictures,
 ) -> Result<(), PublishError> {
     let title = if options.title.is_empty() { map.title.clone() } else { options.title.clone() };
@@ -266,10 +261,23 @@ fn pages_of(
             site.file(&place.href, templates.place(&path_to(depth, place), parts)?.as_bytes())
         })?;
     }
-    levels[centre_at].par_iter().try_for_each(|centre| {
-        let units = units.get(&centre.code).map_or(&[][..], Vec::as_slice);
-        site.file(&centre.href, templates.centre(&path_to(centre_at, centre), units)?.as_bytes())
-    })?;
+    for centres in levels[centre_at].chunks(CENTRES) {
+        let mut with_units = Vec::with_capacity(centres.len());
+        for centre in centres {
+            let mut units = units.within(&centre.code)?;
+            for unit in &mut units {
+                match unit.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
+                    Some(Ok(picture)) => unit.picture = Some(picture.clone()),
+                    Some(Err(why)) => unit.refused = Some(pages::refusal(why)),
+                    None => {}
+                }
+            }
+            with_units.push((centre, units));
+        }
+        with_units.par_iter().try_for_each(|(centre, units)| {
+            site.file(&centre.href, templates.centre(&path_to(centre_at, centre), units)?.as_bytes())
+        })?;
+    }
     let entries: Vec<search::Entry> = levels[centre_at]
         .iter()
         .map(|centre| {

@@ -195,7 +195,7 @@ mod by_name {
     fn renamed(case: &mut Case) {
         for row in &mut case.rows {
             for (from, to) in [
-                ("President and Vice-President of the U.S.", "President"),
+                ("President and Vice-President of the U.S.", "Presidency"),
                 ("United States Senator", "U.S. Senate"),
                 ("Public Question-Const Amendment", "PUBLIC QUESTION CONST AMENDMENT"),
                 ("Trump \\ Vance", "Donald J. Trump"),
@@ -233,7 +233,7 @@ mod by_name {
             let found = |u: &&Unmatched| u.side == Origin::Table && u.lacks == lacks && u.name == name;
             unmatched.iter().find(found).map(|u| u.rows)
         };
-        assert_eq!(of("contest", "President"), Some(6 * 5));
+        assert_eq!(of("contest", "Presidency"), Some(6 * 5));
         assert_eq!(of("choice", "Governor And Lieutenant Governor: Write-ins"), Some(6));
         assert_eq!(of("precinct", "Brack Center, third ward"), Some(19));
         assert_eq!(
