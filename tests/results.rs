@@ -54,6 +54,34 @@ fn a_table_that_a_run_exported_agrees_with_it_and_a_changed_figure_is_named() {
 }
 
 #[test]
+fn a_table_by_names_is_verified_by_them_and_a_draft_is_never_written_over_a_crosswalk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run_dir, table, names) =
+        (dir.path().join("run"), dir.path().join("t.csv"), dir.path().join("names.toml"));
+    run(&run_dir);
+    let export = |layout: &str| {
+        let mut command = cotejo();
+        command.arg("export").arg(&run_dir).args(["--as", layout, "-o"]).arg(&table).assert().code(0);
+    };
+    let verify = |more: &[&str]| {
+        let mut command = cotejo();
+        command.arg("verify").arg(&run_dir).arg("--against").arg(&table).args(more).assert()
+    };
+    let names_at = names.to_str().unwrap();
+    export("openelections");
+    let agrees = contains("30 mesas agree").and(contains("without a counterpart").not());
+    verify(&["--draft-crosswalk", names_at]).code(0).stdout(agrees);
+    let text = fs::read_to_string(&table).unwrap().replace("EDMUNDO GONZALEZ", "Gonzalez");
+    fs::write(&table, text).unwrap();
+    verify(&["--draft-crosswalk", names_at]).code(2).stderr(contains("is there already"));
+    verify(&[]).code(0).stdout(contains("30  choice President: Gonzalez (MUD)"));
+    fs::write(&names, "[choices]\nGonzalez = \"EG\"\n").unwrap();
+    verify(&["--crosswalk", names_at]).code(0).stdout(contains("without a counterpart").not());
+    export("published");
+    verify(&["--crosswalk", names_at]).code(2).stderr(contains("precinct, office, candidate and votes"));
+}
+
+#[test]
 fn binary_files_are_not_written_to_a_terminal() {
     let dir = tempfile::tempdir().unwrap();
     run(&dir.path().join("run"));

@@ -160,10 +160,10 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
         f.candidates.iter().map(|c| c.id.as_str()).chain(f.fields.iter().map(|f| f.id.as_str()))
     });
     let map = map.with_items(ids.collect::<Vec<_>>());
-    let bytes = std::fs::read(&args.against).with_context(|| {
+    let mut bytes = std::fs::read(&args.against).with_context(|| {
         format!("{}: check that the file exists and that you may read it", args.against.display())
     })?;
-    let mut verification = match named(args, &bytes, base.as_ref())? {
+    let mut verification = match named(args, &mut bytes, base.as_ref())? {
         Some(verification) => verification,
         None if args.crosswalk.is_some() || args.draft_crosswalk.is_some() => bail!(
             "a crosswalk is for a run and a table with the columns precinct, office, candidate and votes; {} has others",
@@ -222,11 +222,18 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
 }
 
 /// The comparison with a table that tells by names; `None` for another table, or without a run.
-fn named(args: &VerifyArgs, bytes: &[u8], base: Option<&Base>) -> anyhow::Result<Option<Verification>> {
+fn named(
+    args: &VerifyArgs,
+    bytes: &mut Vec<u8>,
+    base: Option<&Base>,
+) -> anyhow::Result<Option<Verification>> {
     let Some(base) = base else { return Ok(None) };
     let ways: Vec<String> = export::modes(base)?.into_iter().map(|m| m.column).collect();
     let (path, file) = (args.against.display().to_string(), name(&args.against));
     let Some(table) = NamedTable::parse(bytes, &path, &ways)? else { return Ok(None) };
+    // What it said is in the table.
+    bytes.clear();
+    bytes.shrink_to_fit();
     let walk = args.crosswalk.as_deref().map(Crosswalk::load).transpose()?.unwrap_or_default();
     let sheets = Sheets::of(base)?;
     let left = verify::records_side(base, RECORDS_JSONL, &base.about().records_sha256, &sheets.items())?;

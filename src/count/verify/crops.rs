@@ -126,3 +126,31 @@ fn jpeg(picture: &GrayImage) -> Option<Vec<u8>> {
     encoder.encode(picture.as_raw(), width, height, ExtendedColorType::L8).ok()?;
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{builtin, from_file};
+    use std::path::Path;
+
+    fn rows(form: &Form) -> Vec<Option<Rect>> {
+        let rows =
+            form.fields.iter().filter(|f| matches!(f.kind, FieldKind::Vote { .. } | FieldKind::Value { .. }));
+        rows.map(|f| region(form, &f.id)).collect()
+    }
+
+    #[test]
+    fn a_row_of_several_numbers_is_shown_whole_to_the_last_where_nothing_is_private() {
+        let form = from_file(Path::new("forms/us-in-2024-precinct-b.toml")).unwrap();
+        let rows = rows(&form);
+        assert_eq!(rows.len(), 17 * 4);
+        assert!(rows.iter().all(|r| r.is_some_and(|r| r.x <= 0.0 && r.right() >= form.frame.0)));
+    }
+
+    #[test]
+    fn no_crop_comes_near_a_private_block() {
+        let form = builtin().unwrap().remove(0);
+        let shown: Vec<Rect> = rows(&form).into_iter().flatten().collect();
+        assert!(shown.len() >= 38 && shown.iter().all(|r| r.bottom() <= form.private_top - GUARD));
+    }
+}

@@ -6,7 +6,7 @@
 //! each pair stands what speaks for it; what no pair was found for is listed. Refuses nothing, and is sure of nothing.
 
 use super::crosswalk::{ContestNames, Crosswalk, key};
-use super::named::{Matched, Named, NamedTable, Sheets};
+use super::named::{Matched, Named, NamedRow, NamedTable, Sheets};
 use super::{Side, UnitKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -81,7 +81,7 @@ struct Work<'t> {
 
 impl Work<'_> {
     fn ours(&self, unit: &UnitKey, choice: usize) -> Option<u32> {
-        *self.left.units.get(unit)?.figures.get(&self.sheets.choices[choice].field)?
+        self.left.units.get(unit)?.figures.get(&self.sheets.choices[choice].field)?
     }
 
     /// Votes of some choices in a precinct, and of others on its sheet.
@@ -161,7 +161,8 @@ pub fn draft(
     (sheets, left): (&Sheets, &Side),
     walk: &Crosswalk,
 ) -> String {
-    let rows = table.rows.iter().filter_map(|r| Some(((r.precinct, r.choice), r.figures[0]?)));
+    let votes = |(row, figures): (&NamedRow, &[Option<u32>])| Some(((row.precinct, row.choice), figures[0]?));
+    let rows = table.rows().filter_map(votes);
     let units = matched.units.iter().enumerate().filter_map(|(at, u)| Some((at, u.clone()?)));
     let mut work = Work { table, sheets, left, theirs: rows.collect(), units: units.collect() };
     let (mut walk, mut why) = (walk.clone(), BTreeMap::new());

@@ -23,6 +23,7 @@ use crate::count::tally::TallyError;
 use crate::form::Level;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Name and version of the schema of a verification as JSON.
 pub const VERIFY_SCHEMA: &str = "cotejo.verify/2";
@@ -78,7 +79,26 @@ pub struct SideUnit {
     /// Place of its sheet in the run, or line of its row in the table.
     pub at: Option<u64>,
     /// Figures by item; `None` where a number could not be read or a cell is empty.
-    pub figures: BTreeMap<String, Option<u32>>,
+    pub figures: Figures,
+}
+
+/// A unit's figures by item, in the order of their ids: some dozens, of each of tens of thousands of units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Figures(Vec<(Arc<str>, Option<u32>)>);
+
+impl Figures {
+    /// What is said of an item; `None` where nothing is.
+    pub fn get(&self, item: &str) -> Option<Option<u32>> {
+        self.0.binary_search_by(|f| f.0.as_ref().cmp(item)).ok().map(|at| self.0[at].1)
+    }
+
+    /// Puts down what is said of an item, in the place of what was.
+    pub fn insert(&mut self, item: Arc<str>, value: Option<u32>) {
+        match self.0.binary_search_by(|f| f.0.cmp(&item)) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (item, value)),
+        }
+    }
 }
 
 /// What is held against each other.

@@ -8,12 +8,13 @@
 
 use super::crosswalk::{Crosswalk, key};
 use super::table::{Problem, csv_of, number};
-use super::{Called, Origin, Side, SideUnit, Standing, UnitKey, VerifyError};
+use super::{Called, Figures, Origin, Side, SideUnit, Standing, UnitKey, VerifyError};
 use crate::count::export::{self, BALLOTS_CAST, NULL_VOTES, REGISTERED_VOTERS};
 use crate::count::tally::Base;
 use crate::count::tally::columns::{ColumnMap, TableError};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Rows of one kind that are named by their line at most.
 const LINES: usize = 5;
@@ -40,8 +41,6 @@ pub struct NamedRow {
     pub precinct: usize,
     /// Its choice: index into [`NamedTable::choices`].
     pub choice: usize,
-    /// One figure a column; `None` for an empty cell.
-    pub figures: Vec<Option<u32>>,
 }
 
 /// A table of names.
@@ -56,7 +55,9 @@ pub struct NamedTable {
     /// What its rows are of.
     pub choices: Vec<Named>,
     /// Its rows, in the file's order.
-    pub rows: Vec<NamedRow>,
+    rows: Vec<NamedRow>,
+    /// One figure a column of each row; `None` for an empty cell.
+    figures: Vec<Option<u32>>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
 }
@@ -70,6 +71,11 @@ fn place<T: Clone + Ord>(list: &mut Vec<T>, known: &mut BTreeMap<T, usize>, entr
 }
 
 impl NamedTable {
+    /// Its rows, in the file's order, each with a figure a column.
+    pub fn rows(&self) -> impl Iterator<Item = (&NamedRow, &[Option<u32>])> {
+        self.rows.iter().zip(self.figures.chunks(self.columns.len().max(1)))
+    }
+
     /// Reads a table from bytes; `None` for one without its columns. `ways` are the columns of the ways of voting, `name`
     /// is for messages.
     ///
@@ -101,7 +107,6 @@ impl NamedTable {
             let record = record.map_err(refused)?;
             let line = record.position().map_or(0, csv::Position::line);
             let cell = |ix: Option<usize>| ix.and_then(|ix| record.get(ix)).unwrap_or_default().trim();
-            let mut values = Vec::with_capacity(figures.len());
             for (column, ix) in &figures {
                 let (text, column) = (cell(Some(*ix)), column.clone());
                 let value = number(text);
@@ -113,7 +118,7 @@ impl NamedTable {
                         text: text.to_owned(),
                     });
                 }
-                values.push(value);
+                table.figures.push(value);
             }
             let own = |ix: Option<usize>| cell(ix).to_owned();
             let choice = Named {
@@ -125,7 +130,7 @@ impl NamedTable {
             let precinct = (own(county), own(Some(precinct)));
             let precinct = place(&mut table.precincts, &mut precincts, precinct);
             let choice = place(&mut table.choices, &mut choices, choice);
-            table.rows.push(NamedRow { line, precinct, choice, figures: values });
+            table.rows.push(NamedRow { line, precinct, choice });
         }
         Ok(Some(table))
     }
@@ -149,7 +154,7 @@ pub struct Ours {
     /// How it may be called.
     names: [String; 3],
     /// The fields in the table's columns.
-    columns: BTreeMap<String, String>,
+    columns: BTreeMap<String, Arc<str>>,
 }
 
 impl Ours {
@@ -199,11 +204,11 @@ impl Sheets {
         let mut rows = statement.query([])?;
         while let Some(r) = rows.next()? {
             let (at, field): (i64, String) = (r.get(0)?, r.get(1)?);
-            let mut columns = BTreeMap::from([("votes".to_owned(), field.clone())]);
+            let mut columns = BTreeMap::from([("votes".to_owned(), Arc::from(field.as_str()))]);
             if r.get::<_, String>(7)? == "vote" {
                 for mode in &modes {
                     if let Some(found) = value.query((at, &mode.value))?.next()? {
-                        columns.insert(mode.column.clone(), found.get(0)?);
+                        columns.insert(mode.column.clone(), found.get::<_, String>(0)?.into());
                     }
                 }
                 let (contest, id): (Option<String>, Option<String>) = (r.get(3)?, r.get(4)?);
@@ -226,7 +231,8 @@ impl Sheets {
                 });
             } else if let Some((_, word)) = totals.iter().find(|t| t.0.as_ref() == Some(&field)) {
                 if *word == BALLOTS_CAST {
-                    let parts = modes.iter().filter_map(|m| Some((m.column.clone(), m.cast.clone()?)));
+                    let parts =
+                        modes.iter().filter_map(|m| Some((m.column.clone(), m.cast.as_deref()?.into())));
                     columns.extend(parts);
                 }
                 let (contests, names) = ([key(word), key(&field), String::new()], Default::default());
@@ -268,7 +274,7 @@ impl Sheets {
 
     /// The figures that they have names for, by id.
     pub fn items(&self) -> Vec<String> {
-        self.choices.iter().flat_map(|c| c.columns.values().cloned()).collect()
+        self.choices.iter().flat_map(|c| c.columns.values().map(|item| item.to_string())).collect()
     }
 
     /// What people call units and figures.
@@ -281,7 +287,7 @@ impl Sheets {
         for ours in &self.choices {
             for (column, item) in &ours.columns {
                 let way = if column == "votes" { String::new() } else { format!(", {column}") };
-                items.insert(item.clone(), ours.label() + &way);
+                items.insert(item.to_string(), ours.label() + &way);
             }
         }
         Called { units: self.units.iter().map(unit).collect(), items }
@@ -378,7 +384,7 @@ impl Matched {
             units: BTreeMap::new(),
         };
         let mut without: BTreeMap<(Origin, &str, String), (usize, Vec<u64>)> = BTreeMap::new();
-        for row in &table.rows {
+        for (row, figures) in table.rows() {
             let named = &table.choices[row.choice];
             let mut lack = |lacks, name: String| {
                 let entry = without.entry((Origin::Table, lacks, name)).or_default();
@@ -404,20 +410,20 @@ impl Matched {
                     continue;
                 }
             };
-            let has = |c: &&Ours| there.figures.contains_key(&c.field);
+            let has = |c: &&Ours| there.figures.get(&c.field).is_some();
             let here: Vec<&Ours> = choices.iter().map(|&ix| &sheets.choices[ix]).filter(has).collect();
             let [ours] = here.as_slice() else {
                 lack(if here.is_empty() { "figure" } else { "several" }, whole());
                 continue;
             };
             let blank =
-                || SideUnit { standing: Standing::Settled, at: Some(row.line), figures: BTreeMap::new() };
+                || SideUnit { standing: Standing::Settled, at: Some(row.line), figures: Figures::default() };
             let of_unit = side.units.entry(unit.clone()).or_insert_with(blank);
-            if of_unit.figures.contains_key(&ours.field) {
+            if of_unit.figures.get(&ours.field).is_some() {
                 lack("twice", whole());
                 continue;
             }
-            for (column, value) in table.columns.iter().zip(&row.figures) {
+            for (column, value) in table.columns.iter().zip(figures) {
                 if let Some(item) = ours.columns.get(column) {
                     of_unit.figures.insert(item.clone(), *value);
                 }
@@ -426,7 +432,7 @@ impl Matched {
         for (unit, theirs) in &side.units {
             let Some(there) = left.units.get(unit).filter(|u| u.standing != Standing::Open) else { continue };
             let lacking =
-                |c: &&Ours| there.figures.contains_key(&c.field) && !theirs.figures.contains_key(&c.field);
+                |c: &&Ours| there.figures.get(&c.field).is_some() && theirs.figures.get(&c.field).is_none();
             for ours in sheets.choices.iter().filter(lacking) {
                 without.entry((Origin::Sheets, "figure", ours.label())).or_default().0 += 1;
             }

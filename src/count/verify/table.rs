@@ -7,6 +7,7 @@
 
 use crate::count::tally::columns::{ColumnMap, TableError};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -134,10 +135,10 @@ pub(super) fn number(text: &str) -> Option<u32> {
 
 /// The text, its encoding (UTF-8 if it is that, else Latin-1, whose bytes are the first 256 characters), and what stands
 /// between columns.
-pub(super) fn csv_of(bytes: &[u8]) -> (String, &'static str, u8) {
+pub(super) fn csv_of(bytes: &[u8]) -> (Cow<'_, str>, &'static str, u8) {
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (text, encoding): (String, _) = match std::str::from_utf8(plain) {
-        Ok(text) => (text.to_owned(), "UTF-8"),
+    let (text, encoding): (Cow<'_, str>, _) = match std::str::from_utf8(plain) {
+        Ok(text) => (text.into(), "UTF-8"),
         Err(_) => (plain.iter().map(|&b| char::from(b)).collect(), "Latin-1"),
     };
     let delimiter = delimiter(&text);
