@@ -216,7 +216,7 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     run(&run_dir);
     let forms = cotejo::form::builtin().unwrap();
     let mut station = Station::open(&run_dir, forms, "ana").unwrap();
-    let sheet = cotejo::record::sheet_key(&station.records()[0]).unwrap();
+    let sheet = cotejo::record::sheet_key(&station.machine().get(0).unwrap()).unwrap();
     for value in ["21", "22"] {
         let sent = Sent {
             sheet: sheet.clone(),

@@ -65,7 +65,7 @@ fn pair((a, b): (usize, usize), (equal, all): (usize, usize), (theirs, ours): (&
         true => format!("{equal} of {all} votes equal"),
         false => format!("CHECK: only the names are alike; {equal} of {all} votes equal"),
     };
-    enough.then(|| Pair { a, b, score: share + NAME * name, why })
+    enough.then_some(Pair { a, b, score: share + NAME * name, why })
 }
 
 /// What is known while a draft is made.

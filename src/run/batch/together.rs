@@ -23,6 +23,8 @@ use std::path::PathBuf;
 /// Photos of a long cluster that are settled together, and how many places around them are looked at besides.
 const BLOCK: usize = 128;
 const AROUND: usize = 4 * group::NEAR;
+/// How often a photo of such a cluster is looked at, on the average, at most.
+const MOST: usize = 3;
 
 /// A part of a cluster.
 #[derive(Debug, PartialEq, Eq)]
@@ -214,7 +216,10 @@ impl Sheets {
             let whole = seen.iter().copied().filter(is_whole).collect();
             Block { seen: seen.into_iter().collect(), own: own.iter().copied().collect(), whole }
         };
-        cluster.chunks(size).map(block).collect()
+        let blocks: Vec<Block> = cluster.chunks(size).map(block).collect();
+        // Where a code is in too many places, looking at all at once is less.
+        let looked_at: usize = blocks.iter().map(|b| b.seen.len()).sum();
+        if looked_at > MOST * cluster.len() { vec![block(cluster)] } else { blocks }
     }
 }
 
@@ -385,6 +390,15 @@ mod tests {
         let with = |ix: usize| blocks.iter().find(|b| b.own.contains(&ix)).unwrap();
         assert!(with(300).whole.contains(&4002) && with(4002).whole.contains(&300), "one code, far apart");
         assert!(!with(300).seen.contains(&3000));
+    }
+
+    #[test]
+    fn photos_that_all_show_one_code_are_looked_at_once() {
+        let twice: Vec<(usize, usize)> =
+            (0..600).map(|file| (file, if file % 3 == 0 { 0 } else { file })).collect();
+        let sheets = folder(600, &twice);
+        let all: Vec<usize> = (0..600).collect();
+        assert_eq!(sheets.blocks(&all).len(), 1);
     }
 
     #[test]
