@@ -10,17 +10,17 @@ use cotejo::desk::review::sample::Settings;
 use cotejo::desk::review::settle::{CODE, SHEET, tasks};
 use cotejo::form;
 use cotejo::lab::eval::Truth;
-use cotejo::run::output;
+use cotejo::run::output::Rows;
 use std::path::Path;
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [run, truth] = args.as_slice() else { anyhow::bail!("usage: review_keys RUN TRUTH.csv") };
-    let records = output::load_machine(Path::new(run))?;
+    let mut rows = Rows::of_machine(Path::new(run))?;
     let truth = Truth::load(Path::new(truth), &form::builtin()?)?;
     let mut keys: Vec<usize> = Vec::new();
-    for record in &records {
-        let tasks = tasks(record, &Settings::default(), false);
+    while let Some(record) = rows.next()? {
+        let tasks = tasks(&record, &Settings::default(), false);
         if tasks.is_empty() {
             continue;
         }

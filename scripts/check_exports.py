@@ -46,9 +46,18 @@ for name in ("published", "wide"):
     same(f"{name} codes", {len(r["CENTRO"]) for r in rows}, {9})
     for candidate, n in candidates.items():
         same(f"{name} {candidate}", sum(int(r[candidate]) for r in rows if r[candidate]), n)
-long = f"read_csv('{to / 'long.csv'}', header = true, all_varchar = true)"
-found = db.sql(f"SELECT sum(CAST(votes AS BIGINT)) FROM {long} WHERE office = 'President'").fetchone()[0]
-same("long", found, sum(votes.values()))
+for name in ("openelections", "long"):
+    rows = f"read_csv('{to / name}.csv', header = true, all_varchar = true)"
+    found = db.sql(f"SELECT sum(CAST(votes AS BIGINT)) FROM {rows} WHERE office = 'President'").fetchone()[0]
+    same(name, found, sum(votes.values()))
+with open(to / "openelections.csv", encoding="utf-8", newline="") as file:
+    head = next(csv.reader(file))[:10]
+columns = "county,precinct,office,district,party,candidate,votes,election_day,absentee,early_voting"
+same("openelections columns", ",".join(head), columns)
+verified = json.loads((to / "verify" / "verify.json").read_text(encoding="utf-8"))
+same("verify, units", verified["agree"] + len(verified["left_only"]) + len(verified["open"]) >= units, True)
+same("verify, rows without a counterpart", verified.get("unmatched", []), [])
+same("verify, differences", verified["differ"], [])
 # SQLite, in the sqlite3 of Python.
 sqlite = sqlite3.connect(f"file:{to / 'sqlite.sqlite'}?mode=ro", uri=True)
 same("sqlite integrity", sqlite.execute("PRAGMA integrity_check").fetchone()[0], "ok")

@@ -163,7 +163,7 @@ fn a_made_up_form_of_an_invented_country_is_digitized_added_up_and_exported_from
     assert_eq!(missing.map(|l| l["code"].clone()).collect::<Vec<_>>(), [format!("{station}.999").as_str()]);
 
     // Every layout, under the form's names.
-    for layout in ["published", "wide", "long", "nist", "parquet", "sqlite"] {
+    for layout in ["published", "wide", "openelections", "long", "nist", "parquet", "sqlite"] {
         let to = out.join(format!("export.{layout}"));
         write(&["export", "--as", layout], &out, &forms, &to);
     }

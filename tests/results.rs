@@ -54,6 +54,34 @@ fn a_table_that_a_run_exported_agrees_with_it_and_a_changed_figure_is_named() {
 }
 
 #[test]
+fn a_table_by_names_is_verified_by_them_and_a_draft_is_never_written_over_a_crosswalk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run_dir, table, names) =
+        (dir.path().join("run"), dir.path().join("t.csv"), dir.path().join("names.toml"));
+    run(&run_dir);
+    let export = |layout: &str| {
+        let mut command = cotejo();
+        command.arg("export").arg(&run_dir).args(["--as", layout, "-o"]).arg(&table).assert().code(0);
+    };
+    let verify = |more: &[&str]| {
+        let mut command = cotejo();
+        command.arg("verify").arg(&run_dir).arg("--against").arg(&table).args(more).assert()
+    };
+    let names_at = names.to_str().unwrap();
+    export("openelections");
+    let agrees = contains("30 mesas agree").and(contains("without a counterpart").not());
+    verify(&["--draft-crosswalk", names_at]).code(0).stdout(agrees);
+    let text = fs::read_to_string(&table).unwrap().replace("EDMUNDO GONZALEZ", "Gonzalez");
+    fs::write(&table, text).unwrap();
+    verify(&["--draft-crosswalk", names_at]).code(2).stderr(contains("is there already"));
+    verify(&[]).code(0).stdout(contains("30  choice President: Gonzalez (MUD)"));
+    fs::write(&names, "[choices]\nGonzalez = \"EG\"\n").unwrap();
+    verify(&["--crosswalk", names_at]).code(0).stdout(contains("without a counterpart").not());
+    export("published");
+    verify(&["--crosswalk", names_at]).code(2).stderr(contains("precinct, office, candidate and votes"));
+}
+
+#[test]
 fn binary_files_are_not_written_to_a_terminal() {
     let dir = tempfile::tempdir().unwrap();
     run(&dir.path().join("run"));
@@ -147,7 +175,7 @@ fn edited_results_pass_no_command_and_whoever_goes_on_with_them_marks_all_that_i
     assert!(marked(commands[0]).contains("EDITED: A record contradicts itself"));
     let csv = marked(&["tally", run_dir, "--format", "csv"]);
     assert!(csv.lines().next().unwrap().ends_with(",EDITED"), "{csv}");
-    for layout in ["published", "wide", "long"] {
+    for layout in ["published", "wide", "openelections", "long"] {
         let csv = marked(&["export", run_dir, "--as", layout]);
         assert!(csv.lines().next().unwrap().ends_with(",EDITED"));
         assert!(csv.lines().nth(1).unwrap().ends_with("sum_edited file_edited"), "{csv}");
@@ -188,7 +216,7 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     run(&run_dir);
     let forms = cotejo::form::builtin().unwrap();
     let mut station = Station::open(&run_dir, forms, "ana").unwrap();
-    let sheet = cotejo::record::sheet_key(&station.records()[0]).unwrap();
+    let sheet = cotejo::record::sheet_key(&station.machine().get(0).unwrap()).unwrap();
     for value in ["21", "22"] {
         let sent = Sent {
             sheet: sheet.clone(),
@@ -206,7 +234,7 @@ fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run(
     drop(station);
     let log = format!("2 {head}");
     let site = dir.path().join("site");
-    for layout in ["published", "wide", "long"] {
+    for layout in ["published", "wide", "openelections", "long"] {
         let export = cotejo().arg("export").arg(&run_dir).args(["--as", layout]).assert().code(0);
         export.stdout(contains(",LOG\n").and(contains(format!(",{log}\n"))));
     }

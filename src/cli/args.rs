@@ -369,6 +369,23 @@ pub struct ExportArgs {
 
 /// `cotejo verify`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "A table tells by codes, one row a sheet, or by names, one row a choice, as OpenElections' tables do (columns
+county, precinct, office, district, party, candidate, votes, and the ways of voting). A crosswalk says
+what such a table calls otherwise; names are held against each other without case, accents and signs:
+
+  [parties]
+  REP = \"R\"
+  [precincts]                 # and [counties]: name, \"number name\" or code
+  \"Center 2\" = \"Center II\"
+  [choices]                   # in whatever contest
+  \"Write-ins\" = \"Write-In\"
+  [[contests]]
+  office = \"U.S. House\"
+  district = \"3\"
+  is = \"United States Representative\"
+  choices = { \"Ann B. Doe\" = \"Doe \\\\ Roe\" }"
+)]
 pub struct VerifyArgs {
     /// Folder of a run, or another table of the same election
     #[arg(value_name = "DIR|TABLE.csv")]
@@ -382,6 +399,12 @@ pub struct VerifyArgs {
     /// What stands in the tables' columns [default: what the form says]
     #[arg(long, value_name = "TOML")]
     pub columns: Option<PathBuf>,
+    /// What a table that tells by names calls otherwise than the sheets
+    #[arg(long, value_name = "TOML")]
+    pub crosswalk: Option<PathBuf>,
+    /// Write a crosswalk with likely pairs for the names left over, to be checked by a person
+    #[arg(long, value_name = "TOML")]
+    pub draft_crosswalk: Option<PathBuf>,
     /// Where the original pictures lie now, for the crops
     #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,

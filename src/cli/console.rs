@@ -9,7 +9,7 @@
 
 use anyhow::Context;
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Write, stderr, stdout};
+use std::io::{BufWriter, ErrorKind, Write, stderr, stdout};
 
 /// Nobody reads the data any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,36 @@ pub(super) fn data(bytes: &[u8]) -> anyhow::Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
         written => written.context("cannot write to stdout"),
+    }
+}
+
+/// Writes to stdout what `write` writes, which need not be in memory together.
+///
+/// # Errors
+/// As [`data`], and what `write` says.
+pub(super) fn pour<E: Into<anyhow::Error>>(
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), E>,
+) -> anyhow::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, Pipe { closed: false });
+    let written = write(&mut out).map_err(Into::into);
+    let written = written.and_then(|()| out.flush().context("cannot write to stdout"));
+    if out.get_ref().closed { Err(Closed.into()) } else { written }
+}
+
+/// Stdout, which remembers that nobody reads it.
+struct Pipe {
+    closed: bool,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = stdout().write(bytes);
+        self.closed |= written.as_ref().is_err_and(|e| e.kind() == ErrorKind::BrokenPipe);
+        written
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        stdout().flush()
     }
 }
 

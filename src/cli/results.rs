@@ -10,12 +10,15 @@ use crate::count::export::{self, Layout, NistHead};
 use crate::count::publish::original::Originals;
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Bars, Base, Expected, about};
+use crate::count::verify::crosswalk::Crosswalk;
+use crate::count::verify::named::{Matched, NamedTable, Sheets};
 use crate::count::verify::table::ResultsTable;
 use crate::count::verify::{self, Verification, crops, page};
 use crate::form::{self, Form};
-use crate::record::Record;
+use crate::record::{Record, Source};
 use crate::run::output::{self, Opened, RECORDS_JSONL};
 use anyhow::{Context, bail};
+use image::GrayImage;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -107,27 +110,6 @@ pub(super) fn nist_head(run: &Opened, issuer: Option<&str>) -> NistHead {
     }
 }
 
-/// The bytes of a layout; `None` for SQLite, which is a file.
-pub(super) fn layout_bytes(
-    base: &Base,
-    layout: Layout,
-    map: &ColumnMap,
-    head: &NistHead,
-) -> anyhow::Result<Option<Vec<u8>>> {
-    Ok(Some(match layout {
-        Layout::Published => export::published(base, map)?.to_csv()?,
-        Layout::Wide => export::wide(base, map)?.to_csv()?,
-        Layout::Long => export::long(base, map)?.to_csv()?,
-        Layout::Parquet => export::wide(base, map)?.to_parquet()?,
-        Layout::Nist => {
-            let mut bytes = serde_json::to_vec(&export::nist(base, map, head)?)?;
-            bytes.push(b'\n');
-            bytes
-        }
-        Layout::Sqlite => return Ok(None),
-    }))
-}
-
 /// Hands results over in a layout that others read.
 ///
 /// # Errors
@@ -150,13 +132,16 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let run = opened::open(dir, &forms, &args.edited)?;
     let base = Base::load(&run, &forms, expected(dir, args.registry.as_deref(), &forms)?.as_ref())?;
     let head = nist_head(&run, args.issuer.as_deref());
-    match (layout_bytes(&base, layout, &map(&base)?, &head)?, &args.out) {
-        (Some(bytes), out) => deliver(out.as_deref(), &bytes)?,
-        (None, Some(path)) => {
-            base.save_over(path)?;
+    let map = map(&base)?;
+    match &args.out {
+        Some(path) => {
+            match layout {
+                Layout::Sqlite => base.save_over(path)?,
+                _ => output::writing(path, |out| layout.write(&base, &map, &head, out))?,
+            }
             tell!("{}", path.display());
         }
-        (None, None) => {}
+        None => console::pour(|out| layout.write(&base, &map, &head, out))?,
     }
     Ok(Outcome::Clean)
 }
@@ -175,18 +160,29 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
         f.candidates.iter().map(|c| c.id.as_str()).chain(f.fields.iter().map(|f| f.id.as_str()))
     });
     let map = map.with_items(ids.collect::<Vec<_>>());
-    let table = ResultsTable::load(&args.against, &map)?;
-    let right = verify::table_side(&table, &name(&args.against));
-    let (left, mut problems) = if let Some(base) = &base {
-        let sha256 = &base.about().records_sha256;
-        (verify::records_side(base, RECORDS_JSONL, sha256, &table.items)?, Vec::new())
-    } else {
-        let table = ResultsTable::load(&args.left, &map)?;
-        (verify::table_side(&table, &name(&args.left)), table.problems)
+    let mut bytes = std::fs::read(&args.against).with_context(|| {
+        format!("{}: check that the file exists and that you may read it", args.against.display())
+    })?;
+    let mut verification = match named(args, &mut bytes, base.as_ref())? {
+        Some(verification) => verification,
+        None if args.crosswalk.is_some() || args.draft_crosswalk.is_some() => bail!(
+            "a crosswalk is for a run and a table with the columns precinct, office, candidate and votes; {} has others",
+            args.against.display()
+        ),
+        None => {
+            let table = ResultsTable::parse(&bytes, &args.against.display().to_string(), &map)?;
+            let right = verify::table_side(&table, &name(&args.against));
+            let (left, mut problems) = if let Some(base) = &base {
+                let sha256 = &base.about().records_sha256;
+                (verify::records_side(base, RECORDS_JSONL, sha256, &table.items)?, Vec::new())
+            } else {
+                let table = ResultsTable::load(&args.left, &map)?;
+                (verify::table_side(&table, &name(&args.left)), table.problems)
+            };
+            problems.extend(table.problems);
+            Verification { problems, ..verify::compare(&left, &right)? }
+        }
     };
-    let mut verification = verify::compare(&left, &right)?;
-    problems.extend(table.problems);
-    verification.problems = problems;
     if let Some(about) = base.as_ref().map(Base::about) {
         verification.log = about::log(about);
         verification.edited = about::edited(about).into_iter().map(str::to_owned).collect();
@@ -209,14 +205,10 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
         tell!("  open {}", out.join("verify.html").display());
     } else {
         for d in verification.differ.iter().take(50) {
-            let figures = d.figures.iter().map(|f| format!("{} {} / {}", f.item, f.left, f.right));
-            say!(
-                "  {} {} {}: {}",
-                d.centre,
-                verification.level.en,
-                d.table,
-                figures.collect::<Vec<_>>().join(", ")
-            )?;
+            let called = |item| verification.called.item(item);
+            let figures = d.figures.iter().map(|f| format!("{} {} / {}", called(&f.item), f.left, f.right));
+            let unit = verification.called.unit(&(d.centre.clone(), d.table), &verification.level);
+            say!("  {unit}: {}", figures.collect::<Vec<_>>().join(", "))?;
         }
         if verification.differ.len() > 50 {
             say!("  and {} more; give a folder with -o for all of them", verification.differ.len() - 50)?;
@@ -227,6 +219,41 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     } else {
         Outcome::Open
     })
+}
+
+/// The comparison with a table that tells by names; `None` for another table, or without a run.
+fn named(
+    args: &VerifyArgs,
+    bytes: &mut Vec<u8>,
+    base: Option<&Base>,
+) -> anyhow::Result<Option<Verification>> {
+    let Some(base) = base else { return Ok(None) };
+    let ways: Vec<String> = export::modes(base)?.into_iter().map(|m| m.column).collect();
+    let (path, file) = (args.against.display().to_string(), name(&args.against));
+    let Some(table) = NamedTable::parse(bytes, &path, &ways)? else { return Ok(None) };
+    // What it said is in the table.
+    bytes.clear();
+    bytes.shrink_to_fit();
+    let walk = args.crosswalk.as_deref().map(Crosswalk::load).transpose()?.unwrap_or_default();
+    let sheets = Sheets::of(base)?;
+    let left = verify::records_side(base, RECORDS_JSONL, &base.about().records_sha256, &sheets.items())?;
+    let matched = Matched::of((&table, &file), (&sheets, &left), &walk);
+    if let Some(to) = &args.draft_crosswalk {
+        if to.exists() {
+            bail!(
+                "{} is there already, and may have been corrected by hand; give another name",
+                to.display()
+            );
+        }
+        let draft = verify::draft((&table, &matched), (&sheets, &left), &walk);
+        output::write_whole(to, draft.as_bytes())?;
+        tell!("  {}: check every pair, then go on with --crosswalk", to.display());
+    }
+    let mut verification = verify::compare(&left, &matched.side)?;
+    verification.unmatched = matched.unmatched;
+    verification.called = sheets.called();
+    verification.problems = table.problems;
+    Ok(Some(verification))
 }
 
 fn name(path: &Path) -> String {
@@ -248,12 +275,17 @@ fn evidence(
         if let Some(difference) = wanted.get(&at) {
             files.insert(at, tally::file_name(&record.source().path).to_owned());
             let form = record.form_of(forms);
-            if let (Some(form), Ok(pixels)) = (form, originals.pixels(record.source())) {
-                for figure in &difference.figures {
-                    if let Some(jpeg) = crops::crop(&pixels, &record, form, &figure.item) {
-                        crops.insert((at, figure.item.clone()), jpeg);
-                    }
-                }
+            // A page is opened once for all its figures.
+            let mut pages: BTreeMap<(String, u32), Option<GrayImage>> = BTreeMap::new();
+            let mut pixels = |page: &Source| {
+                pages
+                    .entry((page.sha256.clone(), page.page))
+                    .or_insert_with(|| originals.pixels(page).ok())
+                    .clone()
+            };
+            for figure in form.iter().flat_map(|_| &difference.figures) {
+                let jpeg = form.and_then(|form| crops::crop(&mut pixels, &record, form, &figure.item));
+                crops.extend(jpeg.map(|jpeg| ((at, figure.item.clone()), jpeg)));
             }
         }
         at += 1;

@@ -72,7 +72,7 @@ pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
                 merged.strange
             );
         }
-        let clashes = contradictions(&station);
+        let clashes = contradictions(&station)?;
         for clash in &clashes {
             let said: Vec<String> = clash.said.iter().map(|(who, v)| format!("{who} {v}")).collect();
             tell!("  {} {}: {}", clash.path, clash.field, said.join(", "));

@@ -8,6 +8,19 @@ use super::{Field, Levels};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// Votes by the way they were given: a column of their own beside the votes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mode {
+    /// The column, such as `absentee`.
+    pub column: String,
+    /// The number that stands in it, by its name among the numbers of a row.
+    pub value: String,
+    /// The total that is this part of the ballots cast.
+    #[serde(default)]
+    pub cast: Option<String>,
+}
+
 /// Names and meanings that the form's ids do not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,9 +39,13 @@ pub struct Export {
     pub valid: Option<String>,
     /// The total that is the number of invalid votes.
     pub null: Option<String>,
+    /// Votes by the way they were given; a number of a row that is not listed has a column of its own name.
+    pub modes: Vec<Mode>,
     /// The level that stands in OpenElections' column `county`; the largest area unless told, or the centre where there is
     /// none.
     pub county: Option<String>,
+    /// What sheets print after a county's name and tables leave out, such as ` County, Indiana`.
+    pub county_suffix: String,
     /// Code of a centre and table, to show how it looks.
     pub example: Option<String>,
     /// Columns of results tables in their order, each with the candidate, total or row in it; what is not
@@ -42,11 +59,12 @@ pub struct Export {
 }
 
 impl Export {
-    /// Refuses what refers to nothing.
+    /// Refuses what refers to nothing; `values` are the names of the numbers that rows have beside their votes.
     pub(super) fn check(
         &self,
         fields: &[Field],
         candidates: &[String],
+        values: &[&str],
         levels: &Levels,
     ) -> Result<(), Problem> {
         let refuse = |key: &str, problem: String| Err((format!("export.{key}"), problem));
@@ -60,6 +78,20 @@ impl Export {
         for (key, id) in totals {
             if let Some(id) = id.as_deref().filter(|id| !field(id)) {
                 return refuse(key, format!("there is no total \"{id}\""));
+            }
+        }
+        for (i, mode) in self.modes.iter().enumerate() {
+            if !values.contains(&mode.value.as_str()) {
+                return refuse("modes", format!("no row has a number \"{}\" beside its votes", mode.value));
+            }
+            if let Some(id) = mode.cast.as_deref().filter(|id| !field(id)) {
+                return refuse("modes", format!("there is no total \"{id}\""));
+            }
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            let twice = self.modes[..i].iter().any(|m| m.column == mode.column || m.value == mode.value);
+            if twice || mode.column.is_empty() || !mode.column.chars().all(plain) {
+                let problem = "each column and number once, a column in lower-case letters, digits and _";
+                return refuse("modes", format!("\"{}\": {problem}", mode.column));
             }
         }
         if let Some((_, id)) = self.columns.iter().find(|c| !field(&c.1) && !candidates.contains(&c.1)) {

@@ -23,7 +23,7 @@ mod raw;
 mod resolve;
 
 pub use error::FormError;
-pub use export::Export;
+pub use export::{Export, Mode};
 pub use field::{Field, FieldKind, Role, Share, Slot};
 pub use header::{Header, HeaderLine, HeaderPrint};
 pub use invent::Invent;

@@ -167,7 +167,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     let lines: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
     let levels = Levels::new(raw.levels, raw.names, &lines).map_err(refuse)?;
     let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
-    raw.export.check(&fields, &ids, &levels).map_err(refuse)?;
+    let values: Vec<&str> = raw.columns.values().flat_map(|c| &c.values).map(|v| v.id.as_str()).collect();
+    raw.export.check(&fields, &ids, &values, &levels).map_err(refuse)?;
     let form = Form {
         id: raw.id,
         version: raw.version,

@@ -242,3 +242,19 @@ pub fn noun(one: &str, several: &str) -> [String; 4] {
     };
     [one.to_owned(), several.to_owned(), capital(one), capital(several)]
 }
+
+/// The words of a text in lower case without accents; what is neither letter nor digit stands between them.
+pub fn plain(text: &str) -> Vec<String> {
+    let bare = |c: char| match c {
+        'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
+        'é' | 'è' | 'ë' | 'ê' => 'e',
+        'í' | 'ì' | 'ï' | 'î' => 'i',
+        'ó' | 'ò' | 'ö' | 'ô' | 'õ' => 'o',
+        'ú' | 'ù' | 'ü' | 'û' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        c => c,
+    };
+    let text: String = text.chars().flat_map(char::to_lowercase).map(bare).collect();
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+}

@@ -1,6 +1,6 @@
-//! What a person should look at first: the doubtful fields of a record, and the order of records.
+//! What a person should look at first: the doubtful fields of a record, and its rank among others.
 //!
-//! In: records as decided. Out: field ids and record indices in the order of their doubt. Decides
+//! In: records as decided. Out: field ids in the order of their doubt, and what records are put in order by. Decides
 //! nothing about a value: it only says where looking pays most. Refuses nothing.
 
 use crate::decide::{Basis, Status};
@@ -63,16 +63,8 @@ pub fn contradictory(record: &Record, prints: &Prints) -> bool {
     said.windows(2).any(|w| w[0] != w[1])
 }
 
-/// Indices of the records in the order in which they are shown: review before rejected before
-/// accepted; contradictions first, then the least probable, then input order. Pages whose sheet stands
-/// in another record are left out.
-pub fn order(records: &[Record]) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..records.len()).filter(|&ix| !records[ix].is_part()).collect();
-    all.sort_by_cached_key(|&ix| (rank(&records[ix]), ix));
-    all
-}
-
-/// What a record is put in that order by.
+/// What a record is put in order by when it is shown: review before rejected before accepted; contradictions first, then
+/// the least probable.
 pub fn rank(record: &Record) -> (u8, bool, u64) {
     let class = match record.status {
         _ if record.waits() => 0,
@@ -141,6 +133,6 @@ mod tests {
         conflict.status = Status::Review;
         conflict.contests[0].choices[0].votes.prints.words.as_mut().unwrap().value = Some(21);
         let records = [sample::record("fine.jpg"), sample::rejected("lost.jpg"), doubt, conflict];
-        assert_eq!(order(&records), [3, 2, 1, 0]);
+        assert!(records.windows(2).all(|two| rank(&two[1]) < rank(&two[0])));
     }
 }

@@ -9,7 +9,7 @@
 mod doubt;
 mod rows;
 
-pub use doubt::{contradictory, doubtful, order, rank};
+pub use doubt::{contradictory, doubtful, rank};
 pub use rows::{Rows, rows};
 
 use crate::decide::Status;

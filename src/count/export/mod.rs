@@ -4,17 +4,21 @@
 //! [`Layout`]s. One row, or one set of figures, a unit of the last level that counts; the SQLite file alone holds every
 //! sheet, each with its standing. Every column says what it means ([`describe`]). Refuses nothing.
 
+mod long;
 mod nist;
 #[cfg(test)]
 mod tests;
 
+pub use long::{
+    BALLOTS_CAST, NULL_VOTES, REGISTERED_VOTERS, county, county_suffix, long, modes, openelections,
+};
 pub use nist::{NistHead, nist};
 
 use crate::count::tally::columns::ColumnMap;
-use crate::count::tally::frame::{Column, Frame, Kind};
+use crate::count::tally::frame::{Asked, Column, Kind};
 use crate::count::tally::{Base, By, Item, Loader, SCHEMA, TallyError, about, items};
 use crate::form::{Export, Form, Level, Levels};
-use rusqlite::params_from_iter;
+use std::io::Write;
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +29,10 @@ pub enum Layout {
     Published,
     /// The same with every total and one column a party row, and where each row is from.
     Wide,
-    /// One row a figure, with the columns of OpenElections.
+    /// One row a choice and a total, in the columns of OpenElections' tables and no others.
+    #[cfg_attr(feature = "cli", value(name = "openelections"))]
+    OpenElections,
+    /// The same with every place's name and the parties' codes.
     Long,
     /// NIST SP 1500-100 v2 election results, JSON.
     Nist,
@@ -37,18 +44,48 @@ pub enum Layout {
 
 impl Layout {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Published, Self::Wide, Self::Long, Self::Nist, Self::Parquet, Self::Sqlite];
+    pub const ALL: [Self; 7] = [
+        Self::Published,
+        Self::Wide,
+        Self::OpenElections,
+        Self::Long,
+        Self::Nist,
+        Self::Parquet,
+        Self::Sqlite,
+    ];
 
     /// The name of a file that holds it.
     pub fn file(self) -> &'static str {
         match self {
             Self::Published => "results.csv",
             Self::Wide => "results-wide.csv",
+            Self::OpenElections => "results-openelections.csv",
             Self::Long => "results-long.csv",
             Self::Nist => "results-nist.json",
             Self::Parquet => "results.parquet",
             Self::Sqlite => "results.sqlite",
+        }
+    }
+
+    /// Writes a base in this layout; not the SQLite file, which is [`Base::save_over`].
+    ///
+    /// # Errors
+    /// The database refuses the question, the layout the form, the disk the bytes.
+    pub fn write(
+        self,
+        base: &Base,
+        map: &ColumnMap,
+        head: &NistHead,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), TallyError> {
+        match self {
+            Self::Published => published(base, map)?.csv(out),
+            Self::Wide => wide(base, map)?.csv(out),
+            Self::OpenElections => openelections(base, map)?.csv(out),
+            Self::Long => long(base, map)?.csv(out),
+            Self::Parquet => wide(base, map)?.parquet(out),
+            Self::Nist => nist(base, map, head, out),
+            Self::Sqlite => Ok(()),
         }
     }
 
@@ -62,9 +99,13 @@ impl Layout {
                 "Una fila por {}, una columna por candidato y partido (CSV)",
                 "One row a {}, one column a candidate and party (CSV)",
             ),
+            Self::OpenElections => (
+                "Una fila por cifra, como las tablas de OpenElections (CSV)",
+                "One row a figure, as in the tables of OpenElections (CSV)",
+            ),
             Self::Long => (
-                "Una fila por cifra, como en OpenElections (CSV)",
-                "One row a figure, as in OpenElections (CSV)",
+                "Lo mismo con los nombres de todos los lugares (CSV)",
+                "The same with the names of all places (CSV)",
             ),
             Self::Nist => ("NIST SP 1500-100 v2 (JSON)", "NIST SP 1500-100 v2 (JSON)"),
             Self::Parquet => (
@@ -166,7 +207,7 @@ fn all_items(base: &Base) -> Result<Vec<Item>, TallyError> {
 ///
 /// # Errors
 /// The database refuses the question; none is known.
-pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
+pub fn published<'b>(base: &'b Base, map: &ColumnMap) -> Result<Asked<'b>, TallyError> {
     let (all, levels) = (all_items(base)?, base.levels());
     let mut columns = place_columns(levels);
     let mut sql = format!("SELECT {}", places(levels));
@@ -176,14 +217,14 @@ pub fn published(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
     }
     sql.push_str(&format!(", t.file {} ORDER BY u.centre, u.table_number", from(levels, "")));
     columns.push(Column::text("URL", "name of the picture file; the run does not know its address"));
-    Ok(about::on(base.about(), Frame::query(base.db(), &sql, [], columns)?))
+    Ok(about::asked(base.about(), Asked::new(base.db(), sql, Vec::new(), columns)))
 }
 
 /// The wide table: the published columns, every other total, every party row, and where each row is from.
 ///
 /// # Errors
 /// The database refuses the question; none is known.
-pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
+pub fn wide<'b>(base: &'b Base, map: &ColumnMap) -> Result<Asked<'b>, TallyError> {
     let (all, levels) = (all_items(base)?, base.levels());
     let (centre, table) = (&levels.centre().en, &levels.table().en);
     let mut columns = place_columns(levels);
@@ -214,7 +255,7 @@ pub fn wide(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
         Column::integer("PAGE", "page within the file, from 0"),
         Column::text("SHA256", "SHA-256 of the picture file"),
     ]);
-    Ok(about::on(base.about(), Frame::query(base.db(), &sql, [], columns)?))
+    Ok(about::asked(base.about(), Asked::new(base.db(), sql, Vec::new(), columns)))
 }
 
 /// An id as a column's name: siglas with spaces become one word, which Parquet and R take.
@@ -222,82 +263,8 @@ fn column_name(id: &str) -> String {
     id.replace(' ', "_")
 }
 
-/// One row a figure, in the columns of OpenElections, with the codes beside them.
-///
-/// # Errors
-/// The database refuses the question; none is known.
-pub fn long(base: &Base, map: &ColumnMap) -> Result<Frame, TallyError> {
-    let (levels, form) = (base.levels(), base.form());
-    let told = |total: fn(&Export) -> &Option<String>| form.and_then(|f| total(&f.export).clone());
-    let county = told(|e| &e.county).and_then(|id| levels.find(&id));
-    let (centre, table) = (levels.centre(), levels.table());
-    let of_centre = levels.last() - 1;
-    let county = county.unwrap_or_else(|| levels.areas().next().map_or(of_centre, |a| a.0));
-    let example = told(|e| &e.example).map_or_else(String::new, |e| format!(", such as {e}"));
-    let precinct = match table.line {
-        Some(_) => format!("name of the {}; where none could be read, {} and number", table.en, centre.en),
-        None => format!("{} and {}{example}", centre.en, table.en),
-    };
-    let mut columns = vec![
-        Column::text("county", &levels.all()[county].en),
-        Column::text("precinct", &precinct),
-        Column::text("office", "the office; Registered Voters, Ballots Cast and Null Votes for those totals"),
-        Column::text("district", &format!("empty: one district, the {}", levels.all()[0].en)),
-        Column::text("party", "party as printed; empty for totals"),
-        Column::text("candidate", "candidate as printed; empty for totals"),
-        Column::integer("votes", "the figure; empty where it could not be read"),
-    ];
-    // The other numbers of a row stand beside its votes.
-    let values = value_names(base)?;
-    let mut names = String::new();
-    for (ix, name) in values.iter().enumerate() {
-        columns.push(Column::integer(
-            name,
-            &format!("of these votes: {name}; empty where it could not be read"),
-        ));
-        names.push_str(&format!(
-            "(SELECT w.value FROM number w JOIN field g ON g.field = w.field \
-             WHERE w.sheet = u.sheet AND g.row = f.field AND g.part = ?{}), ",
-            6 + ix
-        ));
-    }
-    let name = |depth: usize| if depth == of_centre { "c.name".to_owned() } else { format!("p{depth}.name") };
-    let others = levels.areas().map(|a| a.0).chain([of_centre]).filter(|&depth| depth != county);
-    for (depth, level) in others.map(|depth| (depth, &levels.all()[depth])) {
-        let about = if depth == of_centre { format!("name of the {}", level.en) } else { level.en.clone() };
-        columns.push(Column::text(&level.id, &about));
-        names.push_str(&format!("{}, ", name(depth)));
-    }
-    columns.push(Column::text("party_code", "the party's code as printed"));
-    let with = "JOIN number n ON n.sheet = u.sheet JOIN field f ON f.field = n.field \
-        LEFT JOIN candidate k ON k.candidate = f.candidate LEFT JOIN contest o ON o.contest = f.contest";
-    let called = "(SELECT s.name FROM sheet_name s WHERE s.sheet = u.sheet AND s.place = ?5)";
-    let sql = format!(
-        "SELECT {}, coalesce({called}, u.code), CASE f.id WHEN ?2 THEN 'Registered Voters' WHEN ?3 THEN 'Ballots Cast' \
-            WHEN ?4 THEN 'Null Votes' ELSE coalesce(?1, o.name) END, \
-         NULL, nullif(f.party, '-'), k.name, n.value, {names}f.code \
-         {} AND (f.kind = 'vote' OR f.id IN (?2, ?3, ?4)) ORDER BY u.centre, u.table_number, n.field",
-        name(county),
-        from(levels, with)
-    );
-    // One contest has the office's name; of several each has its own.
-    let office = (contests(base)?.len() < 2).then(|| map.office.clone());
-    let (registered, cast, null) = (told(|e| &e.registered), told(|e| &e.cast), told(|e| &e.null));
-    let asked = [office, registered, cast, null, Some(table.id.clone())];
-    let asked = asked.into_iter().chain(values.into_iter().map(Some));
-    Ok(about::on(base.about(), Frame::query(base.db(), &sql, params_from_iter(asked), columns)?))
-}
-
-/// The names of the other numbers that rows have, in printed order.
-fn value_names(base: &Base) -> Result<Vec<String>, TallyError> {
-    let sql = "SELECT part FROM field WHERE kind = 'value' GROUP BY part ORDER BY min(field)";
-    let mut statement = base.db().prepare(sql)?;
-    let names = statement.query_map([], |r| r.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
-}
-
 /// The contests: place, id, name.
-fn contests(base: &Base) -> Result<Vec<(i64, String, String)>, TallyError> {
+pub(super) fn contests(base: &Base) -> Result<Vec<(i64, String, String)>, TallyError> {
     let mut statement = base.db().prepare("SELECT contest, id, name FROM contest ORDER BY contest")?;
     let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -332,6 +299,7 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
     for (name, frame) in [
         ("published", published(base, map)?),
         ("wide, parquet", wide(base, map)?),
+        ("openelections", openelections(base, map)?),
         ("long", long(base, map)?),
     ] {
         out.push_str(&format!("\n## {name}\n\n| column | holds | means |\n|---|---|---|\n"));
@@ -344,6 +312,11 @@ pub fn describe(base: &Base, map: &ColumnMap) -> Result<String, TallyError> {
             out.push_str(&format!("| {} | {kind} | {} |\n", c.name, c.about));
         }
     }
+    out.push_str(
+        "\n`cotejo verify DIR --against TABLE.csv` reads OpenElections' tables back: rows are matched with the sheets by the \
+         names in them. `--crosswalk NAMES.toml` says what a table calls otherwise, `--draft-crosswalk NAMES.toml` writes \
+         pairs that are likely, for a person to check (`cotejo verify --help`).\n",
+    );
     let above: Vec<&str> = levels.all()[..levels.last()].iter().map(|l| l.en.as_str()).collect();
     out.push_str(&format!(
         "\n## nist\n\nNIST SP 1500-100 v2 election results JSON. One `GpUnit` a {} and {table}, each with the ids of \

@@ -6,7 +6,7 @@
 
 use super::PublishError;
 use crate::count::tally::about::edited;
-use crate::ground::hash::sha256;
+use crate::ground::hash::{sha256, sha256_of};
 use crate::run::output::{About, OutputError};
 use minisign::{PublicKey, SecretKeyBox};
 use serde::Serialize;
@@ -84,6 +84,22 @@ impl Writer {
         let to = self.place(path)?;
         std::fs::write(&to, bytes).map_err(|e| OutputError::io(&to, e))?;
         self.note(path, bytes.len() as u64, sha256(bytes))
+    }
+
+    /// Puts down a file that `write` writes to the path it is given.
+    ///
+    /// # Errors
+    /// What `write` says; the file cannot be read again.
+    pub fn writing<E: Into<PublishError>>(
+        &self,
+        path: &str,
+        write: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<(), PublishError> {
+        let to = self.place(path)?;
+        write(&to).map_err(Into::into)?;
+        let hashed = std::fs::File::open(&to).and_then(sha256_of);
+        let (bytes, sha256) = hashed.map_err(|e| OutputError::io(&to, e))?;
+        self.note(path, bytes, sha256)
     }
 
     /// Where a file of the site goes; its folder is made.

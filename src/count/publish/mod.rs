@@ -19,13 +19,16 @@ use crate::count::export::{self, Layout, NistHead};
 use crate::count::tally::columns::ColumnMap;
 use crate::count::tally::{self, Base, By, Expected, TallyError, about};
 use crate::form::{Form, Level};
-use crate::run::output::{Opened, OutputError};
+use crate::run::output::{self, Opened, OutputError};
 use manifest::{MANIFEST, Original, Writer};
 use original::Originals;
 use pages::{Facts, Templates};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// Centres whose units are in memory together.
+const CENTRES: usize = 64;
 
 /// Why there is no site.
 #[derive(Debug, thiserror::Error)]
@@ -137,19 +140,11 @@ pub fn publish(options: &Options, forms: &[Form]) -> Result<Site, PublishError> 
     let base = Base::load(&options.run, forms, options.expected.as_ref())?;
     let map = options.columns.clone().or_else(|| base.form().map(ColumnMap::of)).unwrap_or_default();
 
-    let mut units = view::units(&base)?;
+    let units = view::Units::of(&base)?;
     let originals = Originals::new(options.run.dir(), options.photos.as_deref());
     let pictures = pictures::write(&site, &base, &options.run, forms, &originals)?;
-    for unit in units.values_mut().flatten() {
-        match unit.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
-            Some(Ok(picture)) => unit.picture = Some(picture.clone()),
-            Some(Err(why)) => unit.refused = Some(pages::refusal(why)),
-            None => {}
-        }
-    }
-
     downloads(&site, &base, &map, options)?;
-    let count = units.values().map(Vec::len).sum();
+    let count = units.count()?;
     pages_of(&site, &base, (&map, options), &units, &pictures)?;
     let bytes = site.finish(base.about(), &pictures.originals)?;
     let mut public_key = None;
@@ -204,28 +199,16 @@ fn place(work: tempfile::TempDir, out: &Path) -> Result<(), PublishError> {
 
 /// The exports and the sums, under `data/`.
 fn downloads(site: &Writer, base: &Base, map: &ColumnMap, options: &Options) -> Result<(), PublishError> {
-    let wide = export::wide(base, map)?;
     for layout in Layout::ALL {
         let path = format!("data/{}", layout.file());
-        let bytes = match layout {
-            Layout::Published => export::published(base, map)?.to_csv()?,
-            Layout::Wide => wide.to_csv()?,
-            Layout::Long => export::long(base, map)?.to_csv()?,
-            Layout::Parquet => wide.to_parquet()?,
-            Layout::Nist => match export::nist(base, map, &options.head) {
-                // A form without the day has no such file.
-                Err(TallyError::NoDay { .. }) => continue,
-                report => serde_json::to_vec(&report?)?,
-            },
-            Layout::Sqlite => {
-                let to = site.place(&path)?;
-                base.save_over(&to)?;
-                let bytes = std::fs::read(&to).map_err(|e| OutputError::io(&to, e))?;
-                site.note(&path, bytes.len() as u64, crate::ground::hash::sha256(&bytes))?;
-                continue;
-            }
-        };
-        site.file(&path, &bytes)?;
+        match site.writing(&path, |to| match layout {
+            Layout::Sqlite => base.save_over(to),
+            _ => output::writing(to, |out| layout.write(base, map, &options.head, out)),
+        }) {
+            // A form without the day has no such file.
+            Err(PublishError::Tally(TallyError::NoDay { .. })) => {}
+            done => done?,
+        }
     }
     let aside = tally::aside(base)?;
     let largest = tally::tally(base, 1, By::Party, "")?;
@@ -240,7 +223,7 @@ fn pages_of(
     site: &Writer,
     base: &Base,
     (map, options): (&ColumnMap, &Options),
-    units: &BTreeMap<String, Vec<view::UnitView>>,
+    units: &view::Units<'_>,
     pictures: &pictures::Pictures,
 ) -> Result<(), PublishError> {
     let title = if options.title.is_empty() { map.title.clone() } else { options.title.clone() };
@@ -278,10 +261,23 @@ fn pages_of(
             site.file(&place.href, templates.place(&path_to(depth, place), parts)?.as_bytes())
         })?;
     }
-    levels[centre_at].par_iter().try_for_each(|centre| {
-        let units = units.get(&centre.code).map_or(&[][..], Vec::as_slice);
-        site.file(&centre.href, templates.centre(&path_to(centre_at, centre), units)?.as_bytes())
-    })?;
+    for centres in levels[centre_at].chunks(CENTRES) {
+        let mut with_units = Vec::with_capacity(centres.len());
+        for centre in centres {
+            let mut units = units.within(&centre.code)?;
+            for unit in &mut units {
+                match unit.sheet.and_then(|s| pictures.by_sheet.get(&s)) {
+                    Some(Ok(picture)) => unit.picture = Some(picture.clone()),
+                    Some(Err(why)) => unit.refused = Some(pages::refusal(why)),
+                    None => {}
+                }
+            }
+            with_units.push((centre, units));
+        }
+        with_units.par_iter().try_for_each(|(centre, units)| {
+            site.file(&centre.href, templates.centre(&path_to(centre_at, centre), units)?.as_bytes())
+        })?;
+    }
     let entries: Vec<search::Entry> = levels[centre_at]
         .iter()
         .map(|centre| {

@@ -8,6 +8,7 @@
 use super::PublishError;
 use super::manifest::Writer;
 use crate::form::Levels;
+use crate::ground::words;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,30 +29,9 @@ pub struct Entry {
 const FREQUENT: f64 = 0.03;
 const FEW: usize = 200;
 
-/// Lower case without accents; everything else between words.
+/// The words that are looked up: those of more than one character.
 pub fn plain(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let c = match c {
-            'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
-            'é' | 'è' | 'ë' | 'ê' => 'e',
-            'í' | 'ì' | 'ï' | 'î' => 'i',
-            'ó' | 'ò' | 'ö' | 'ô' | 'õ' => 'o',
-            'ú' | 'ù' | 'ü' | 'û' => 'u',
-            'ñ' => 'n',
-            'ç' => 'c',
-            c => c,
-        };
-        if c.is_ascii_alphanumeric() {
-            if let Some(word) = words.last_mut() {
-                word.push(c);
-            }
-        } else if words.last().is_some_and(|w| !w.is_empty()) {
-            words.push(String::new());
-        }
-    }
-    words.retain(|w| w.len() > 1);
-    words
+    words::plain(text).into_iter().filter(|w| w.len() > 1).collect()
 }
 
 /// The script of a list.

@@ -1,13 +1,12 @@
 //! What the pages of a site show, ready to be printed.
 //!
-//! In: a [`Base`], its sums, what came of each picture. Out: serializable views: places, centres with
-//! their units. Refuses nothing.
+//! In: a [`Base`], its sums, what came of each picture. Out: serializable views: places, and the units of one centre after
+//! the other. Refuses nothing.
 
 use crate::count::tally::{Base, By, Coverage, Line, TallyError, tally};
 use crate::form::Levels;
 use rusqlite::params;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A candidate's bar.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -164,88 +163,117 @@ fn certainty(p: f64) -> String {
     if p > 0.999_999 { "> 0.999999".to_owned() } else { format!("{p:.6}") }
 }
 
-/// All units by centre, each with its sheet's numbers.
-///
-/// # Errors
-/// The database refuses the question; none is known.
-pub fn units(base: &Base) -> Result<BTreeMap<String, Vec<UnitView>>, TallyError> {
-    let mut names: Vec<(String, Vec<i64>)> = Vec::new();
-    let mut statement = base.db().prepare("SELECT name FROM candidate ORDER BY candidate")?;
-    for name in statement.query_map([], |r| r.get(0))? {
-        names.push((name?, Vec::new()));
-    }
-    let mut fields: Vec<(String, String)> = Vec::new();
-    let mut totals: Vec<(usize, String)> = Vec::new();
-    let mut statement = base.db().prepare(
-        "SELECT field, candidate, coalesce(party, ''), coalesce(code, ''), name FROM field ORDER BY field",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(r) = rows.next()? {
-        let (field, candidate): (i64, Option<usize>) = (r.get(0)?, r.get(1)?);
-        fields.push((r.get(2)?, r.get(3)?));
-        match candidate.and_then(|c| names.get_mut(c)) {
-            Some(candidate) => candidate.1.push(field),
-            None => totals.push((fields.len() - 1, r.get(4)?)),
+/// The names of a base's numbers, for the units of one centre after the other.
+pub struct Units<'b> {
+    base: &'b Base,
+    /// Candidates with their fields.
+    names: Vec<(String, Vec<i64>)>,
+    /// Party and code of each field.
+    fields: Vec<(String, String)>,
+    /// Totals: field and name.
+    totals: Vec<(usize, String)>,
+}
+
+impl<'b> Units<'b> {
+    /// Those of a base.
+    ///
+    /// # Errors
+    /// The database refuses the question; none is known.
+    pub fn of(base: &'b Base) -> Result<Self, TallyError> {
+        let (mut names, mut fields, mut totals) = (Vec::new(), Vec::new(), Vec::new());
+        let mut statement = base.db().prepare("SELECT name FROM candidate ORDER BY candidate")?;
+        for name in statement.query_map([], |r| r.get(0))? {
+            names.push((name?, Vec::new()));
         }
-    }
-    let mut numbers = base.db().prepare("SELECT field, value FROM number WHERE sheet = ?1")?;
-    let mut statement = base.db().prepare(
-        "SELECT u.centre, u.table_number, u.standing, u.copies, u.sheet, s.code, s.issued_at, s.file, s.sha256, \
-         coalesce(s.confidence, 0.0), coalesce(s.status, '') FROM unit u LEFT JOIN sheet s ON s.sheet = u.sheet \
-         ORDER BY u.centre, u.table_number",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut out: BTreeMap<String, Vec<UnitView>> = BTreeMap::new();
-    while let Some(r) = rows.next()? {
-        let (standing, sheet): (String, Option<i64>) = (r.get(2)?, r.get(4)?);
-        let mut values: Vec<Option<u32>> = vec![None; fields.len()];
-        if let Some(sheet) = sheet {
-            let mut found = numbers.query(params![sheet])?;
-            while let Some(n) = found.next()? {
-                if let Some(slot) = values.get_mut(n.get::<_, usize>(0)?) {
-                    *slot = n.get(1)?;
-                }
+        let mut statement = base.db().prepare(
+            "SELECT field, candidate, coalesce(party, ''), coalesce(code, ''), name FROM field ORDER BY field",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let (field, candidate): (i64, Option<usize>) = (r.get(0)?, r.get(1)?);
+            fields.push((r.get(2)?, r.get(3)?));
+            match candidate.and_then(|c| names.get_mut(c)) {
+                Some(candidate) => candidate.1.push(field),
+                None => totals.push((fields.len() - 1, r.get(4)?)),
             }
         }
-        let shown = sheet.is_some();
-        let value = |field: &i64| usize::try_from(*field).ok().and_then(|f| values.get(f).copied().flatten());
-        let sums: Vec<Option<u32>> =
-            names.iter().map(|(_, rows)| rows.iter().map(value).sum::<Option<u32>>()).collect();
-        let most = f64::from(sums.iter().flatten().copied().max().unwrap_or(0).max(1));
-        let candidate = |((name, rows), votes): (&(String, Vec<i64>), &Option<u32>)| CandidateView {
-            name: name.clone(),
-            votes: *votes,
-            length: 100.0 * f64::from(votes.unwrap_or(0)) / most,
-            rows: rows
-                .iter()
-                .filter_map(|f| {
-                    let (party, code) = fields.get(usize::try_from(*f).ok()?)?;
-                    Some((party.clone(), code.clone(), value(f)))
-                })
-                .collect(),
-        };
-        let status: String = r.get(10)?;
-        let view = UnitView {
-            table: r.get(1)?,
-            reviewed: standing == "counted" && status != "accepted",
-            standing,
-            copies: r.get(3)?,
-            code: r.get(5)?,
-            issued_at: r.get(6)?,
-            file: r.get(7)?,
-            sha256: r.get(8)?,
-            certainty: certainty(r.get(9)?),
-            candidates: if shown { names.iter().zip(&sums).map(candidate).collect() } else { Vec::new() },
-            totals: if shown {
-                totals.iter().map(|(ix, name)| (name.clone(), values[*ix])).collect()
-            } else {
-                Vec::new()
-            },
-            picture: None,
-            refused: None,
-            sheet,
-        };
-        out.entry(r.get(0)?).or_default().push(view);
+        Ok(Self { base, names, fields, totals })
     }
-    Ok(out)
+
+    /// How many units there are.
+    ///
+    /// # Errors
+    /// The database refuses the question; none is known.
+    pub fn count(&self) -> Result<usize, TallyError> {
+        Ok(self.base.db().query_row("SELECT count(*) FROM unit", [], |r| r.get(0))?)
+    }
+
+    /// The units of a centre, each with its sheet's numbers.
+    ///
+    /// # Errors
+    /// The database refuses the question; none is known.
+    pub fn within(&self, centre: &str) -> Result<Vec<UnitView>, TallyError> {
+        let Self { base, names, fields, totals } = self;
+        let mut numbers = base.db().prepare_cached("SELECT field, value FROM number WHERE sheet = ?1")?;
+        let mut statement = base.db().prepare_cached(
+            "SELECT u.table_number, u.standing, u.copies, u.sheet, s.code, s.issued_at, s.file, s.sha256, \
+             coalesce(s.confidence, 0.0), coalesce(s.status, '') FROM unit u LEFT JOIN sheet s ON s.sheet = u.sheet \
+             WHERE u.centre = ?1 ORDER BY u.table_number",
+        )?;
+        let mut rows = statement.query([centre])?;
+        let mut out = Vec::new();
+        while let Some(r) = rows.next()? {
+            let (standing, sheet): (String, Option<i64>) = (r.get(1)?, r.get(3)?);
+            let mut values: Vec<Option<u32>> = vec![None; fields.len()];
+            if let Some(sheet) = sheet {
+                let mut found = numbers.query(params![sheet])?;
+                while let Some(n) = found.next()? {
+                    if let Some(slot) = values.get_mut(n.get::<_, usize>(0)?) {
+                        *slot = n.get(1)?;
+                    }
+                }
+            }
+            let shown = sheet.is_some();
+            let value =
+                |field: &i64| usize::try_from(*field).ok().and_then(|f| values.get(f).copied().flatten());
+            let sums: Vec<Option<u32>> =
+                names.iter().map(|(_, rows)| rows.iter().map(value).sum::<Option<u32>>()).collect();
+            let most = f64::from(sums.iter().flatten().copied().max().unwrap_or(0).max(1));
+            let candidate = |((name, rows), votes): (&(String, Vec<i64>), &Option<u32>)| CandidateView {
+                name: name.clone(),
+                votes: *votes,
+                length: 100.0 * f64::from(votes.unwrap_or(0)) / most,
+                rows: rows
+                    .iter()
+                    .filter_map(|f| {
+                        let (party, code) = fields.get(usize::try_from(*f).ok()?)?;
+                        Some((party.clone(), code.clone(), value(f)))
+                    })
+                    .collect(),
+            };
+            let status: String = r.get(9)?;
+            let view = UnitView {
+                table: r.get(0)?,
+                reviewed: standing == "counted" && status != "accepted",
+                standing,
+                copies: r.get(2)?,
+                code: r.get(4)?,
+                issued_at: r.get(5)?,
+                file: r.get(6)?,
+                sha256: r.get(7)?,
+                certainty: certainty(r.get(8)?),
+                candidates: if shown { names.iter().zip(&sums).map(candidate).collect() } else { Vec::new() },
+                totals: if shown {
+                    totals.iter().map(|(ix, name)| (name.clone(), values[*ix])).collect()
+                } else {
+                    Vec::new()
+                },
+                picture: None,
+                refused: None,
+                sheet,
+            };
+            out.push(view);
+        }
+        Ok(out)
+    }
 }

@@ -3,7 +3,7 @@
 //! In: [`About`]. Out: columns of a table, lines, rows of the database. Paths stay out of it: what is handed over says
 //! nothing of the machine. Refuses nothing.
 
-use super::frame::{Cell, Column, Frame};
+use super::frame::{Asked, Cell, Column, Frame};
 use crate::ground::words::Language;
 use crate::run::output::About;
 use rusqlite::{Connection, params};
@@ -27,19 +27,28 @@ pub fn log(about: &About) -> Option<String> {
     about.log.as_ref().map(|l| format!("{} {}", l.entries, l.head))
 }
 
-/// Says it in every row of a table, in columns that stand last; none are added where there is nothing to say.
-pub fn on(about: &About, mut frame: Frame) -> Frame {
+/// The columns that say it, each with its text; none where there is nothing to say.
+fn says(about: &About) -> impl Iterator<Item = (Column, String)> {
     let edited = Some(edited(about).join(" ")).filter(|e| !e.is_empty());
     let says = [
         ("LOG", "length and last hash of the review log that the figures rest on", log(about)),
         ("EDITED", "what shows that the run was changed outside the program", edited),
     ];
-    for (name, about, text) in says {
-        let Some(text) = text else { continue };
-        frame.columns.push(Column::text(name, about));
+    says.into_iter().filter_map(|(name, about, text)| Some((Column::text(name, about), text?)))
+}
+
+/// Says it in every row of a table, in columns that stand last.
+pub fn on(about: &About, mut frame: Frame) -> Frame {
+    for (column, text) in says(about) {
+        frame.columns.push(column);
         frame.rows.iter_mut().for_each(|row| row.push(Cell::Text(text.clone())));
     }
     frame
+}
+
+/// The same for a table that the database answers.
+pub fn asked<'b>(about: &About, table: Asked<'b>) -> Asked<'b> {
+    says(about).fold(table, |table, (column, text)| table.with(column, &text))
 }
 
 /// Lines of text for people, each with its break; none where there is nothing to say.

@@ -39,6 +39,14 @@ pub enum TableError {
         /// What is there.
         found: String,
     },
+    /// The crosswalk is none.
+    #[error("{path}: no crosswalk of names: {problem}; cotejo verify --help shows one")]
+    Crosswalk {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The column map is none.
     #[error("{path}: no column map: {problem}")]
     Map {

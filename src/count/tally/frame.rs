@@ -1,7 +1,7 @@
 //! A table with typed columns, each documented, as CSV or Parquet.
 //!
-//! In: columns and rows, or a question to the database. Out: bytes. Refuses nothing: a cell that does
-//! not fit its column's kind is empty.
+//! In: columns and rows ([`Frame`]), or a question to the database ([`Asked`]), whose answer is written row by row and
+//! never held. Out: bytes. Refuses nothing: a cell that does not fit its column's kind is empty.
 
 use crate::count::tally::TallyError;
 use parquet::basic::Compression;
@@ -11,11 +11,12 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, params_from_iter};
+use std::io::Write;
 use std::sync::Arc;
 
-/// Rows a Parquet row group holds.
-const GROUP: usize = 100_000;
+/// Rows a Parquet row group holds, which are in memory together.
+const GROUP: usize = 10_000;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,20 +79,35 @@ pub struct Frame {
     pub rows: Vec<Vec<Cell>>,
 }
 
-impl Frame {
-    /// The answer to a question, whose columns come in the order of `columns`.
-    ///
-    /// # Errors
-    /// The database refuses the question.
-    pub fn query(
-        db: &Connection,
-        sql: &str,
-        params: impl Params,
-        columns: Vec<Column>,
-    ) -> Result<Self, TallyError> {
-        let mut statement = db.prepare(sql)?;
-        let mut out = Vec::new();
-        let mut rows = statement.query(params)?;
+/// A table that the database answers, whose rows are never in memory together.
+pub struct Asked<'b> {
+    db: &'b Connection,
+    sql: String,
+    given: Vec<Option<String>>,
+    /// Its columns, in the order of the question's, then those of `same`.
+    pub columns: Vec<Column>,
+    /// What every row says at its end.
+    same: Vec<Cell>,
+}
+
+impl<'b> Asked<'b> {
+    /// A question whose columns come in the order of `columns`; `given` are its parameters.
+    pub fn new(db: &'b Connection, sql: String, given: Vec<Option<String>>, columns: Vec<Column>) -> Self {
+        Self { db, sql, given, columns, same: Vec::new() }
+    }
+
+    /// The same table with a last column that says the same in each row.
+    #[must_use]
+    pub fn with(mut self, column: Column, text: &str) -> Self {
+        self.columns.push(column);
+        self.same.push(Cell::Text(text.to_owned()));
+        self
+    }
+
+    /// Hears the answer, a row at a time.
+    fn rows(&self, mut each: impl FnMut(Vec<Cell>) -> Result<(), TallyError>) -> Result<(), TallyError> {
+        let mut statement = self.db.prepare(&self.sql)?;
+        let mut rows = statement.query(params_from_iter(&self.given))?;
         while let Some(row) = rows.next()? {
             let cell = |ix: usize| {
                 Ok::<_, rusqlite::Error>(match row.get_ref(ix)? {
@@ -101,36 +117,67 @@ impl Frame {
                     ValueRef::Null | ValueRef::Blob(_) => Cell::Empty,
                 })
             };
-            out.push((0..columns.len()).map(cell).collect::<Result<_, _>>()?);
+            let asked = (0..self.columns.len() - self.same.len()).map(cell);
+            each(asked.chain(self.same.iter().cloned().map(Ok)).collect::<Result<_, _>>()?)?;
         }
-        Ok(Self { columns, rows: out })
+        Ok(())
     }
 
+    /// The whole answer.
+    ///
+    /// # Errors
+    /// The database refuses the question.
+    pub fn frame(&self) -> Result<Frame, TallyError> {
+        let mut rows = Vec::new();
+        self.rows(|row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(Frame { columns: self.columns.clone(), rows })
+    }
+
+    /// CSV, as [`Frame::to_csv`].
+    ///
+    /// # Errors
+    /// The database refuses the question; what it is written to refuses.
+    pub fn csv(&self, out: &mut dyn Write) -> Result<(), TallyError> {
+        let mut csv = Csv::new(out, &self.columns)?;
+        self.rows(|row| csv.row(&row))?;
+        csv.end()
+    }
+
+    /// Parquet, as [`Frame::to_parquet`].
+    ///
+    /// # Errors
+    /// As [`Asked::csv`].
+    pub fn parquet(&self, out: &mut (dyn Write + Send)) -> Result<(), TallyError> {
+        let mut parquet = Parquet::new(out, &self.columns)?;
+        let mut group = Vec::new();
+        self.rows(|row| {
+            group.push(row);
+            if group.len() == GROUP {
+                parquet.group(&group)?;
+                group.clear();
+            }
+            Ok(())
+        })?;
+        parquet.group(&group)?;
+        parquet.end()
+    }
+}
+
+impl Frame {
     /// UTF-8 CSV with a head line. Text that a spreadsheet would run as a formula is given a leading
     /// apostrophe (OWASP, "CSV injection").
     ///
     /// # Errors
     /// A table that CSV cannot hold; none is known.
     pub fn to_csv(&self) -> Result<Vec<u8>, TallyError> {
-        let encode = |e: csv::Error| {
-            TallyError::Output(crate::run::output::OutputError::Encode {
-                what: "CSV",
-                problem: e.to_string(),
-            })
-        };
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record(self.columns.iter().map(|c| c.name.as_str())).map_err(encode)?;
-        for row in &self.rows {
-            let cells = row.iter().map(|cell| match cell {
-                Cell::Empty => String::new(),
-                Cell::Text(t) if t.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{t}"),
-                Cell::Text(t) => t.clone(),
-                Cell::Integer(n) => n.to_string(),
-                Cell::Real(x) => x.to_string(),
-            });
-            csv.write_record(cells).map_err(encode)?;
-        }
-        csv.into_inner().map_err(|e| encode(e.into_error().into()))
+        let mut out = Vec::new();
+        let mut csv = Csv::new(&mut out, &self.columns)?;
+        self.rows.iter().try_for_each(|row| csv.row(row))?;
+        csv.end()?;
+        Ok(out)
     }
 
     /// Parquet, compressed with Snappy; every column may hold nulls.
@@ -138,8 +185,55 @@ impl Frame {
     /// # Errors
     /// A table that Parquet cannot hold; none is known.
     pub fn to_parquet(&self) -> Result<Vec<u8>, TallyError> {
+        let mut out = Vec::new();
+        let mut parquet = Parquet::new(&mut out, &self.columns)?;
+        self.rows.chunks(GROUP).try_for_each(|rows| parquet.group(rows))?;
+        parquet.end()?;
+        Ok(out)
+    }
+}
+
+/// Writes CSV.
+struct Csv<'o>(csv::Writer<&'o mut dyn Write>);
+
+impl<'o> Csv<'o> {
+    fn new(out: &'o mut dyn Write, columns: &[Column]) -> Result<Self, TallyError> {
+        let mut csv = csv::Writer::from_writer(out);
+        csv.write_record(columns.iter().map(|c| c.name.as_str())).map_err(refused)?;
+        Ok(Self(csv))
+    }
+
+    fn row(&mut self, row: &[Cell]) -> Result<(), TallyError> {
+        let cells = row.iter().map(|cell| match cell {
+            Cell::Empty => String::new(),
+            Cell::Text(t) if t.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{t}"),
+            Cell::Text(t) => t.clone(),
+            Cell::Integer(n) => n.to_string(),
+            Cell::Real(x) => x.to_string(),
+        });
+        self.0.write_record(cells).map_err(refused)
+    }
+
+    fn end(mut self) -> Result<(), TallyError> {
+        self.0.flush().map_err(|e| refused(e.into()))
+    }
+}
+
+fn refused(e: csv::Error) -> TallyError {
+    let problem = e.to_string();
+    TallyError::Output(crate::run::output::OutputError::Encode { what: "CSV", problem })
+}
+
+/// Writes Parquet.
+struct Parquet<'o> {
+    file: SerializedFileWriter<&'o mut (dyn Write + Send)>,
+    kinds: Vec<Kind>,
+}
+
+impl<'o> Parquet<'o> {
+    fn new(out: &'o mut (dyn Write + Send), columns: &[Column]) -> Result<Self, TallyError> {
         let mut message = String::from("message table {\n");
-        for column in &self.columns {
+        for column in columns {
             let kind = match column.kind {
                 Kind::Text => "BYTE_ARRAY",
                 Kind::Integer => "INT64",
@@ -154,33 +248,43 @@ impl Frame {
             .set_created_by(format!("cotejo {}", env!("CARGO_PKG_VERSION")))
             .build();
         let schema = Arc::new(parse_message_type(&message)?);
-        let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
-        for rows in self.rows.chunks(GROUP) {
-            let mut group = writer.next_row_group()?;
-            let mut ix = 0;
-            while let Some(mut column) = group.next_column()? {
-                let cells = || rows.iter().map(|r| &r[ix]);
-                match self.columns[ix].kind {
-                    Kind::Text => fill::<ByteArrayType>(column.typed(), cells(), |c| match c {
-                        Cell::Text(t) => Some(ByteArray::from(t.as_str())),
-                        _ => None,
-                    })?,
-                    Kind::Integer => fill::<Int64Type>(column.typed(), cells(), |c| match c {
-                        Cell::Integer(n) => Some(*n),
-                        _ => None,
-                    })?,
-                    Kind::Real => fill::<DoubleType>(column.typed(), cells(), |c| match c {
-                        Cell::Real(x) => Some(*x),
-                        Cell::Integer(n) => Some(*n as f64),
-                        _ => None,
-                    })?,
-                }
-                column.close()?;
-                ix += 1;
-            }
-            group.close()?;
+        let file = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
+        Ok(Self { file, kinds: columns.iter().map(|c| c.kind).collect() })
+    }
+
+    fn group(&mut self, rows: &[Vec<Cell>]) -> Result<(), TallyError> {
+        if rows.is_empty() {
+            return Ok(());
         }
-        Ok(writer.into_inner()?)
+        let mut group = self.file.next_row_group()?;
+        let mut ix = 0;
+        while let Some(mut column) = group.next_column()? {
+            let cells = || rows.iter().map(|r| &r[ix]);
+            match self.kinds[ix] {
+                Kind::Text => fill::<ByteArrayType>(column.typed(), cells(), |c| match c {
+                    Cell::Text(t) => Some(ByteArray::from(t.as_str())),
+                    _ => None,
+                })?,
+                Kind::Integer => fill::<Int64Type>(column.typed(), cells(), |c| match c {
+                    Cell::Integer(n) => Some(*n),
+                    _ => None,
+                })?,
+                Kind::Real => fill::<DoubleType>(column.typed(), cells(), |c| match c {
+                    Cell::Real(x) => Some(*x),
+                    Cell::Integer(n) => Some(*n as f64),
+                    _ => None,
+                })?,
+            }
+            column.close()?;
+            ix += 1;
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), TallyError> {
+        self.file.close()?;
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ UPDATE sheet SET unit = (
   SELECT u.unit FROM unit u WHERE u.centre = sheet.centre AND u.table_number = sheet.table_number
 );
 CREATE INDEX sheet_unit ON sheet (unit);
+CREATE INDEX field_row ON field (row, part);
 
 INSERT INTO conflict
 SELECT s.unit, n.field, s.sheet, n.value

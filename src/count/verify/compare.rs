@@ -8,6 +8,7 @@ use super::table::ResultsTable;
 use super::*;
 use crate::count::tally::{Base, By, items};
 use crate::form::Levels;
+use std::collections::BTreeSet;
 
 /// The records of a run as a side, with those of the `wanted` figures that it knows. `name` and
 /// `sha256` are those of its `records.jsonl`.
@@ -15,10 +16,11 @@ use crate::form::Levels;
 /// # Errors
 /// The database refuses the question; none is known.
 pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) -> Result<Side, VerifyError> {
-    let mut ids: Vec<String> = Vec::new();
+    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    let (mut ids, mut known): (Vec<String>, BTreeSet<Arc<str>>) = Default::default();
     for by in [By::Candidate, By::Party] {
         for item in items(base, by)? {
-            if wanted.contains(&item.id) && !ids.contains(&item.id) {
+            if wanted.contains(item.id.as_str()) && known.insert(item.id.as_str().into()) {
                 ids.push(item.id);
             }
         }
@@ -34,7 +36,7 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
             "review" => Standing::Review,
             _ => Standing::Open,
         };
-        let unit = SideUnit { standing, at: r.get(3)?, figures: BTreeMap::new() };
+        let unit = SideUnit { standing, at: r.get(3)?, figures: Figures::default() };
         units.insert((r.get(0)?, r.get(1)?), unit);
     }
     for sql in [
@@ -46,12 +48,9 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
         let mut statement = base.db().prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(r) = rows.next()? {
-            let item: String = r.get(2)?;
-            if !ids.contains(&item) {
-                continue;
-            }
+            let Some(item) = r.get_ref(2)?.as_str().ok().and_then(|item| known.get(item)) else { continue };
             if let Some(unit) = units.get_mut(&(r.get(0)?, r.get(1)?)) {
-                unit.figures.insert(item, r.get(3)?);
+                unit.figures.insert(item.clone(), r.get(3)?);
             }
         }
     }
@@ -61,8 +60,10 @@ pub fn records_side(base: &Base, name: &str, sha256: &str, wanted: &[String]) ->
 
 /// A table as a side.
 pub fn table_side(table: &ResultsTable, name: &str) -> Side {
+    let items: Vec<Arc<str>> = table.items.iter().map(|item| item.as_str().into()).collect();
     let unit = |row: &table::Row| {
-        let figures = table.items.iter().cloned().zip(row.figures.iter().copied()).collect();
+        let mut figures = Figures::default();
+        items.iter().zip(&row.figures).for_each(|(item, value)| figures.insert(item.clone(), *value));
         let unit = SideUnit { standing: Standing::Settled, at: Some(row.line), figures };
         ((row.centre.clone(), row.table), unit)
     };
@@ -80,7 +81,8 @@ pub fn table_side(table: &ResultsTable, name: &str) -> Side {
 /// # Errors
 /// The sides have no figure in common.
 pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
-    let items: Vec<String> = right.items.iter().filter(|i| left.items.contains(i)).cloned().collect();
+    let of_left: BTreeSet<&String> = left.items.iter().collect();
+    let items: Vec<String> = right.items.iter().filter(|i| of_left.contains(i)).cloned().collect();
     if items.is_empty() {
         return Err(VerifyError::NothingInCommon { left: left.name.clone(), right: right.name.clone() });
     }
@@ -102,6 +104,8 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         problems: Vec::new(),
         log: None,
         edited: Vec::new(),
+        unmatched: Vec::new(),
+        called: Called::default(),
         level: Levels::default().table().clone(),
     };
     for (key, a) in &left.units {
@@ -115,8 +119,9 @@ pub fn compare(left: &Side, right: &Side) -> Result<Verification, VerifyError> {
         }
         let mut figures = Vec::new();
         for item in &out.items {
-            let value = |side: &SideUnit| side.figures.get(item).copied().flatten();
-            match (value(a), value(b)) {
+            // What the table does not tell of this unit is not compared.
+            let Some(of_table) = b.figures.get(item) else { continue };
+            match (a.figures.get(item).flatten(), of_table) {
                 (Some(left), Some(right)) => {
                     out.compared += 1;
                     if left != right {

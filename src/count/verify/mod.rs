@@ -1,26 +1,35 @@
 //! A published results table held against the sheets, or against another table.
 //!
-//! In: two [`Side`]s: the records of a run ([`records_side`]) or a table ([`table_side`]). Out:
+//! In: two [`Side`]s: the records of a run ([`records_side`]) or a table, by codes ([`table_side`]) or by names
+//! ([`named`], with a [`crosswalk`] where sheet and table call the same otherwise). Out:
 //! [`Verification`]: per unit agree or differ, and on which side alone it stands; every difference with
 //! both values. [`page`] makes a report of it, with a crop of the sheet beside each difference. Only
 //! figures that both sides give are compared. Refuses sides that share no figure.
 
 mod compare;
 pub mod crops;
+pub mod crosswalk;
+mod draft;
+pub mod named;
 pub mod page;
 pub mod table;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{compare, records_side, table_side};
+pub use draft::draft;
 
 use crate::count::tally::TallyError;
 use crate::form::Level;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Name and version of the schema of a verification as JSON.
 pub const VERIFY_SCHEMA: &str = "cotejo.verify/2";
+
+/// Figures, and kinds of rows, that a summary names one by one at most.
+const LISTED: usize = 40;
 
 /// Why nothing was verified.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +79,26 @@ pub struct SideUnit {
     /// Place of its sheet in the run, or line of its row in the table.
     pub at: Option<u64>,
     /// Figures by item; `None` where a number could not be read or a cell is empty.
-    pub figures: BTreeMap<String, Option<u32>>,
+    pub figures: Figures,
+}
+
+/// A unit's figures by item, in the order of their ids: some dozens, of each of tens of thousands of units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Figures(Vec<(Arc<str>, Option<u32>)>);
+
+impl Figures {
+    /// What is said of an item; `None` where nothing is.
+    pub fn get(&self, item: &str) -> Option<Option<u32>> {
+        self.0.binary_search_by(|f| f.0.as_ref().cmp(item)).ok().map(|at| self.0[at].1)
+    }
+
+    /// Puts down what is said of an item, in the place of what was.
+    pub fn insert(&mut self, item: Arc<str>, value: Option<u32>) {
+        match self.0.binary_search_by(|f| f.0.cmp(&item)) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (item, value)),
+        }
+    }
 }
 
 /// What is held against each other.
@@ -89,7 +117,7 @@ pub struct Side {
 }
 
 /// Where a side's figures come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// The sheets of a run.
@@ -126,6 +154,33 @@ pub struct Difference {
     pub figures: Vec<FigureDifference>,
 }
 
+/// What people call units and figures; empty where codes and ids are all that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Called {
+    /// Units: county and name.
+    #[serde(skip)]
+    pub units: BTreeMap<UnitKey, String>,
+    /// Figures by id.
+    pub items: BTreeMap<String, String>,
+}
+
+impl Called {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// A unit, by name or by its code.
+    pub fn unit(&self, (centre, number): &UnitKey, level: &Level) -> String {
+        let code = || format!("{centre} {} {number}", level.en);
+        self.units.get(&(centre.clone(), *number)).cloned().unwrap_or_else(code)
+    }
+
+    /// A figure, by name or by its id.
+    pub fn item<'c>(&'c self, id: &'c str) -> &'c str {
+        self.items.get(id).map_or(id, String::as_str)
+    }
+}
+
 /// A unit, by centre and number.
 pub type UnitKey = (String, u32);
 
@@ -160,6 +215,12 @@ pub struct Verification {
     pub right_only: Vec<UnitKey>,
     /// Units of both that were not compared: sheets in conflict or rejected.
     pub open: Vec<UnitKey>,
+    /// Rows without a counterpart, where the table tells by names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<named::Unmatched>,
+    /// What people call units and figures.
+    #[serde(skip_serializing_if = "Called::is_empty")]
+    pub called: Called,
     /// What is wrong with the tables themselves.
     pub problems: Vec<table::Problem>,
     /// The review log that the sheets' figures rest on, as length and last hash.
@@ -188,7 +249,11 @@ impl Verification {
             self.left,
             self.right,
             self.compared,
-            self.items.join(", "),
+            if self.items.len() <= LISTED {
+                self.items.join(", ")
+            } else {
+                format!("{} kinds", self.items.len())
+            },
             self.agree,
             self.agree_in_review,
             self.differ.len(),
@@ -204,6 +269,19 @@ impl Verification {
         }
         if self.empty > 0 {
             out.push_str(&format!("  {} figures could not be read or are empty cells\n", self.empty));
+        }
+        for (side, of) in [(Origin::Sheets, "the sheets"), (Origin::Table, "the table")] {
+            let rows: Vec<_> = self.unmatched.iter().filter(|u| u.side == side).collect();
+            if !rows.is_empty() {
+                let count: usize = rows.iter().map(|u| u.rows).sum();
+                out.push_str(&format!("  {count} rows of {of} without a counterpart:\n"));
+            }
+            for u in rows.iter().take(LISTED) {
+                out.push_str(&format!("    {:>5}  {} {}\n", u.rows, u.lacks, u.name));
+            }
+            if rows.len() > LISTED {
+                out.push_str(&format!("           and {} more kinds\n", rows.len() - LISTED));
+            }
         }
         if !self.problems.is_empty() {
             out.push_str(&format!("  {} problems of the table itself\n", self.problems.len()));

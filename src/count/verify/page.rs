@@ -4,7 +4,7 @@
 //! Content-Security-Policy keeps it from asking any network, and there is no script. All text is
 //! escaped by the template engine. Refuses nothing.
 
-use super::{Origin, Standing, Verification, VerifyError};
+use super::{Origin, Standing, UnitKey, Verification, VerifyError};
 use crate::ground::words::noun;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +26,7 @@ pub type Crops = BTreeMap<(u64, String), Vec<u8>>;
 #[derive(Serialize)]
 struct Row<'a> {
     item: &'a str,
+    name: &'a str,
     left: u32,
     right: u32,
     difference: String,
@@ -34,6 +35,7 @@ struct Row<'a> {
 
 #[derive(Serialize)]
 struct Unit<'a> {
+    name: Option<&'a str>,
     centre: &'a str,
     table: u32,
     review: bool,
@@ -62,6 +64,7 @@ pub fn page(
         .iter()
         .take(LISTED)
         .map(|d| Unit {
+            name: v.called.units.get(&(d.centre.clone(), d.table)).map(String::as_str),
             centre: &d.centre,
             table: d.table,
             review: d.standing == Standing::Review,
@@ -73,6 +76,7 @@ pub fn page(
                 .iter()
                 .map(|f| Row {
                     item: &f.item,
+                    name: v.called.item(&f.item),
                     left: f.left,
                     right: f.right,
                     difference: format!("{:+}", i64::from(f.right) - i64::from(f.left)),
@@ -84,6 +88,8 @@ pub fn page(
                 .collect(),
         })
         .collect();
+    let named = |key: &UnitKey| v.called.units.get(key).cloned().unwrap_or(format!("{} · {}", key.0, key.1));
+    let units_of = |keys: &[UnitKey]| keys.iter().take(LISTED).map(named).collect::<Vec<String>>();
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!("default-src 'none'; img-src data:; style-src 'sha256-{hash}'; base-uri 'none'");
     let safe = minijinja::Value::from_safe_string;
@@ -98,8 +104,9 @@ pub fn page(
         figures => v.differ.iter().map(|d| d.figures.len()).sum::<usize>(),
         more => v.differ.len().saturating_sub(LISTED),
         units => Serde(&units),
-        left_only => Serde(v.left_only.iter().take(LISTED).collect::<Vec<_>>()),
-        right_only => Serde(v.right_only.iter().take(LISTED).collect::<Vec<_>>()),
+        left_only => Serde(units_of(&v.left_only)),
+        right_only => Serde(units_of(&v.right_only)),
+        unmatched => Serde(&v.unmatched),
         listed => LISTED,
     })?)
 }

@@ -7,6 +7,7 @@
 
 use crate::count::tally::columns::{ColumnMap, TableError};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -67,9 +68,9 @@ impl ResultsTable {
     /// # Errors
     /// As the module says.
     pub fn parse(bytes: &[u8], name: &str, map: &ColumnMap) -> Result<Self, TableError> {
-        let (text, encoding) = decode(bytes);
+        let (text, encoding, delimiter) = csv_of(bytes);
         let csv_error = |e: csv::Error| TableError::Csv { path: name.to_owned(), problem: e.to_string() };
-        let delimiter = map.delimiter.and_then(|d| u8::try_from(d).ok()).unwrap_or_else(|| delimiter(&text));
+        let delimiter = map.delimiter.and_then(|d| u8::try_from(d).ok()).unwrap_or(delimiter);
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let head: Vec<String> =
@@ -127,18 +128,21 @@ impl ResultsTable {
 }
 
 /// A whole number as spreadsheets write it: `12`, `012`, `12.0`.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     let whole = text.strip_suffix(".0").unwrap_or(text);
     if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) { None } else { whole.parse().ok() }
 }
 
-/// UTF-8 if it is that, else Latin-1, whose bytes are the first 256 characters.
-fn decode(bytes: &[u8]) -> (String, &'static str) {
+/// The text, its encoding (UTF-8 if it is that, else Latin-1, whose bytes are the first 256 characters), and what stands
+/// between columns.
+pub(super) fn csv_of(bytes: &[u8]) -> (Cow<'_, str>, &'static str, u8) {
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(plain) {
-        Ok(text) => (text.to_owned(), "UTF-8"),
+    let (text, encoding): (Cow<'_, str>, _) = match std::str::from_utf8(plain) {
+        Ok(text) => (text.into(), "UTF-8"),
         Err(_) => (plain.iter().map(|&b| char::from(b)).collect(), "Latin-1"),
-    }
+    };
+    let delimiter = delimiter(&text);
+    (text, encoding, delimiter)
 }
 
 /// The character that the head line uses most of those in use between columns.

@@ -17,8 +17,14 @@ fn published(mesas: usize) -> (Base, String) {
         loader.add(&record).unwrap();
     }
     let base = loader.settle(None).unwrap();
-    let csv = export::published(&base, &ColumnMap::of(&builtin().unwrap()[0])).unwrap().to_csv().unwrap();
-    (base, String::from_utf8(csv).unwrap())
+    let csv = text(&base);
+    (base, csv)
+}
+
+fn text(base: &Base) -> String {
+    let mut csv = Vec::new();
+    export::published(base, &ColumnMap::of(&builtin().unwrap()[0])).unwrap().csv(&mut csv).unwrap();
+    String::from_utf8(csv).unwrap()
 }
 
 fn side(csv: &str, name: &str) -> Side {
@@ -82,8 +88,7 @@ fn a_sheet_in_review_is_compared_and_marked_and_a_conflict_is_not_compared() {
     let mut records: Vec<_> = Country::new(&forms[0], 4, 3).collect();
     let csv = {
         let base = Base::of(&records, &forms, None).unwrap();
-        let csv = export::published(&base, &ColumnMap::of(&builtin().unwrap()[0])).unwrap().to_csv().unwrap();
-        String::from_utf8(csv).unwrap()
+        text(&base)
     };
     records[0].stand_at(Status::Review);
     records[0].value_mut("votos_nulos").unwrap().value = Some(999);
@@ -121,4 +126,158 @@ fn the_report_escapes_names_and_asks_nothing_of_a_network() {
     assert!(html.contains("&lt;b&gt;a") && !html.contains("<b>a</b>"));
     assert!(!html.contains("http://") && !html.contains("https://"));
     assert!(html.contains("default-src 'none'"));
+}
+
+/// Precincts of a form with several contests and ways of voting, and their table as OpenElections has it, with other names.
+mod by_name {
+    use super::super::crosswalk::Crosswalk;
+    use super::super::named::{Matched, NamedTable, Sheets, Unmatched};
+    use super::super::{Origin, Side, Verification, compare, draft, records_side};
+    use crate::count::export;
+    use crate::count::tally::Base;
+    use crate::count::tally::columns::ColumnMap;
+    use crate::decide::Status;
+    use crate::lab::synth::records::Country;
+    use std::path::Path;
+
+    struct Case {
+        sheets: Sheets,
+        left: Side,
+        rows: Vec<[String; 10]>,
+    }
+
+    const HEAD: &str =
+        "county,precinct,office,district,party,candidate,votes,election_day,absentee,early_voting";
+
+    fn case() -> Case {
+        let form = crate::form::from_file(Path::new("forms/us-in-2024-precinct-b.toml")).unwrap();
+        let mut records: Vec<_> = Country::new(&form, 8, 5).collect();
+        for (n, record) in records.iter_mut().enumerate() {
+            record.place.insert("county".to_owned(), Some("Brack".to_owned()));
+            record.place.insert("precinct".to_owned(), Some(format!("Ward {}", n + 1)));
+        }
+        records[7].stand_at(Status::Review);
+        let forms = [form];
+        let base = Base::of(&records, &forms, None).unwrap();
+        let mut csv = Vec::new();
+        export::openelections(&base, &ColumnMap::of(&forms[0])).unwrap().csv(&mut csv).unwrap();
+        let csv = String::from_utf8(csv).unwrap();
+        assert_eq!(csv.lines().next(), Some(HEAD));
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let rows = reader.records().map(|r| std::array::from_fn(|ix| r.as_ref().unwrap()[ix].to_owned()));
+        let sheets = Sheets::of(&base).unwrap();
+        let rows: Vec<[String; 10]> = rows.collect();
+        let left = records_side(&base, "records", "", &sheets.items()).unwrap();
+        Case { sheets, left, rows }
+    }
+
+    fn verified(case: &Case, walk: &Crosswalk) -> (Verification, Vec<Unmatched>, String) {
+        let text = case.rows.iter().map(|row| row.map_quoted()).collect::<Vec<_>>().join("\n");
+        let ways = ["election_day", "absentee", "early_voting"].map(str::to_owned);
+        let table =
+            NamedTable::parse(format!("{HEAD}\n{text}\n").as_bytes(), "t.csv", &ways).unwrap().unwrap();
+        let matched = Matched::of((&table, "t.csv"), (&case.sheets, &case.left), walk);
+        let draft = draft((&table, &matched), (&case.sheets, &case.left), walk);
+        (compare(&case.left, &matched.side).unwrap(), matched.unmatched, draft)
+    }
+
+    trait Quoted {
+        fn map_quoted(&self) -> String;
+    }
+
+    impl Quoted for [String; 10] {
+        fn map_quoted(&self) -> String {
+            self.iter().map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",")
+        }
+    }
+
+    /// As another hand would have typed it.
+    fn renamed(case: &mut Case) {
+        for row in &mut case.rows {
+            for (from, to) in [
+                ("President and Vice-President of the U.S.", "Presidency"),
+                ("United States Senator", "U.S. Senate"),
+                ("Public Question-Const Amendment", "PUBLIC QUESTION CONST AMENDMENT"),
+                ("Trump \\ Vance", "Donald J. Trump"),
+                ("Harris \\ Walz", "Kamala D. Harris"),
+                ("Oliver \\ Ter Maat", "Chase Oliver"),
+                ("Kennedy Jr. \\ Shanahan", "Robert F. Kennedy Jr."),
+                ("Write-In", "Write-ins"),
+                ("Ward 3", "Center, third ward"),
+            ] {
+                row.iter_mut().filter(|cell| *cell == from).for_each(|cell| *cell = to.to_owned());
+            }
+            if row[4] == "R" {
+                row[4] = "REP".to_owned();
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_that_a_run_exports_agrees_with_it_in_all_columns() {
+        let case = case();
+        // Of each precinct 17 choices with four figures, the ballots cast with four, the registered voters.
+        assert_eq!(case.rows.len(), 7 * (17 + 2));
+        let (v, unmatched, draft) = verified(&case, &Crosswalk::default());
+        assert_eq!((v.compared, v.agree, v.differ.len(), v.empty), (7 * (18 * 4 + 1), 7, 0, 0));
+        assert_eq!((v.left_only.len(), unmatched), (1, vec![]), "the precinct that no row tells of");
+        assert!(!draft.contains('['), "{draft}");
+    }
+
+    #[test]
+    fn names_that_differ_are_listed_and_a_draft_finds_their_pairs_by_equal_votes() {
+        let mut case = case();
+        renamed(&mut case);
+        let (before, unmatched, draft) = verified(&case, &Crosswalk::default());
+        let of = |lacks, name: &str| {
+            let found = |u: &&Unmatched| u.side == Origin::Table && u.lacks == lacks && u.name == name;
+            unmatched.iter().find(found).map(|u| u.rows)
+        };
+        assert_eq!(of("contest", "Presidency"), Some(6 * 5));
+        assert_eq!(of("choice", "Governor And Lieutenant Governor: Write-ins"), Some(6));
+        assert_eq!(of("precinct", "Brack Center, third ward"), Some(19));
+        assert_eq!(
+            of("contest", "PUBLIC QUESTION CONST AMENDMENT"),
+            None,
+            "signs and case do not tell names apart"
+        );
+        assert!(before.agree == 6 && before.differ.is_empty());
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("names.toml");
+        std::fs::write(&path, &draft).unwrap();
+        let walk = Crosswalk::load(&path).unwrap();
+        assert_eq!(walk.parties["REP"], "R");
+        assert_eq!(walk.precincts["Center, third ward"], "Ward 3");
+        assert_eq!(walk.choices["Write-ins"], "Write-In");
+        let (after, unmatched, _) = verified(&case, &walk);
+        assert_eq!(unmatched, vec![], "{draft}");
+        assert_eq!((after.compared, after.agree, after.differ.len()), (7 * (18 * 4 + 1), 7, 0));
+    }
+
+    #[test]
+    fn a_figure_typed_wrong_a_row_too_many_and_one_too_few_are_found() {
+        let mut case = case();
+        let at = |case: &Case, precinct: &str, name: &str| {
+            case.rows.iter().position(|r| r[1] == precinct && r[5] == name).unwrap()
+        };
+        let typed = at(&case, "Ward 2", "Jim Banks");
+        let was: u32 = case.rows[typed][8].parse().unwrap();
+        case.rows[typed][8] = (was + 1).to_string();
+        let gone = at(&case, "Ward 4", "Todd Rokita");
+        case.rows.remove(gone);
+        let mut more = case.rows[0].clone();
+        more[5] = "Nobody".to_owned();
+        case.rows.push(more);
+        let twice = case.rows[1].clone();
+        case.rows.push(twice);
+        let (v, unmatched, _) = verified(&case, &Crosswalk::default());
+        assert_eq!(v.differ.len(), 1);
+        let figure = &v.differ[0].figures[0];
+        assert!(figure.item.starts_with("BANKS") && figure.item.ends_with("absentee"), "{}", figure.item);
+        assert_eq!((v.differ[0].figures.len(), figure.left, figure.right), (1, was, was + 1));
+        let told: Vec<_> = unmatched.iter().map(|u| (u.side, u.lacks, u.rows)).collect();
+        let table = Origin::Table;
+        let expected = [(Origin::Sheets, "figure", 1), (table, "choice", 1), (table, "twice", 1)];
+        assert_eq!(told, expected, "{unmatched:?}");
+    }
 }

@@ -79,6 +79,20 @@ impl Audited {
         }
     }
 
+    /// A record that was counted is another now.
+    pub fn again(&mut self, before: &Record, after: &Record) {
+        let [before, after] = [before, after].map(|record| {
+            let mut alone = Self::default();
+            alone.add(record);
+            alone
+        });
+        let moved = |now: (usize, usize), b: (usize, usize), a: (usize, usize)| {
+            (now.0 + a.0 - b.0, now.1 + a.1 - b.1)
+        };
+        self.numbers = moved(self.numbers, before.numbers, after.numbers);
+        self.sheets = moved(self.sheets, before.sheets, after.sheets);
+    }
+
     /// The rates of numbers and of sheets.
     pub fn rates(&self) -> Option<(Rate, Rate)> {
         let of = |(wrong, n)| Rate::of(wrong, n);

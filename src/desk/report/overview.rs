@@ -141,7 +141,17 @@ impl Seen {
         self.audited.add(record);
     }
 
-    /// Indices of the records in the order in which they are shown ([`picture::order`]).
+    /// A record that was seen is another now: people entered something.
+    pub fn again(&mut self, ix: usize, before: &Record, after: &Record) {
+        // What it is shown by stays, so that nothing moves under people's hands.
+        self.all[ix] = Glance { rank: self.all[ix].rank, ..Glance::of(after) };
+        self.census.again(before, after);
+        self.audited.again(before, after);
+    }
+
+    /// Indices of the records in the order in which they are shown: review before rejected before accepted;
+    /// contradictions first, then the least probable, then input order. Pages whose sheet stands in another record are
+    /// left out.
     pub fn order(&self) -> Vec<usize> {
         let mut all: Vec<usize> = (0..self.all.len()).filter(|&ix| !self.all[ix].part).collect();
         all.sort_by_key(|&ix| (self.all[ix].rank, ix));

@@ -70,10 +70,13 @@ pub fn merge(station: &mut Station, path: &Path) -> Result<Merged, ReviewError> 
 }
 
 /// All contradictions, in the order of the sheets.
-pub fn contradictions(station: &Station) -> Vec<Clash> {
+///
+/// # Errors
+/// The records cannot be read any more.
+pub fn contradictions(station: &Station) -> Result<Vec<Clash>, ReviewError> {
     let mut out = Vec::new();
     for (&ix, _) in station.waiting().iter().filter(|(_, w)| w.clash > 0) {
-        let settled = station.settled(ix);
+        let settled = station.settled(ix)?;
         for (task, verdict) in &settled.tasks {
             let Verdict::Contradicted(heads) = verdict else { continue };
             out.push(Clash {
@@ -84,7 +87,7 @@ pub fn contradictions(station: &Station) -> Vec<Clash> {
             });
         }
     }
-    out
+    Ok(out)
 }
 
 /// What an entry says, for people.
@@ -95,8 +98,8 @@ pub fn said(entry: &Entry) -> String {
 /// One entry with its sheet and what became of it.
 #[derive(Debug, Serialize)]
 struct Row<'a> {
-    path: &'a str,
-    code: &'a str,
+    path: String,
+    code: String,
     /// `stands`, `replaced`, `undone`, `contradicted`, `waits`, `unmatched` where the run has no such sheet,
     /// or `note` for what is no value.
     standing: &'static str,
@@ -104,11 +107,18 @@ struct Row<'a> {
     entry: &'a Entry,
 }
 
-fn rows(station: &Station) -> Vec<Row<'_>> {
+fn rows(station: &Station) -> Result<Vec<Row<'_>>, ReviewError> {
     let mut standing: BTreeMap<&str, &'static str> = BTreeMap::new();
+    // Path and code of each sheet, as the machine read it.
+    let mut of_sheet: BTreeMap<&str, (String, Option<String>)> = BTreeMap::new();
     let book = station.book();
     for sheet in book.sheets() {
-        let settled = station.find(sheet).map(|ix| station.settled(ix));
+        let ix = station.find(sheet);
+        if let Some(ix) = ix {
+            let machine = station.machine().get(ix)?;
+            of_sheet.insert(sheet, (machine.source().path.clone(), machine.sheet.code));
+        }
+        let settled = ix.map(|ix| station.settled(ix)).transpose()?;
         for field in book.fields(sheet) {
             let entries = book.on(sheet, field);
             let verdict = settled.as_ref().and_then(|s| s.tasks.iter().find(|(t, _)| t.field == field));
@@ -129,10 +139,10 @@ fn rows(station: &Station) -> Vec<Row<'_>> {
     }
     let row = |(entry, key): (_, Option<&str>)| {
         let entry: &Entry = entry;
-        let record = key.and_then(|key| station.find(key)).map(|ix| &station.records()[ix]);
-        let code = record.map_or(entry.deed.sheet_code.as_deref(), |r| r.sheet.code.as_deref());
+        let unknown = || (String::new(), entry.deed.sheet_code.clone());
+        let (path, code) = key.and_then(|key| of_sheet.get(key).cloned()).unwrap_or_else(unknown);
         Row {
-            path: record.map_or("", |r| &r.source().path),
+            path,
             code: code.unwrap_or_default(),
             standing: match entry.deed.action {
                 Action::Undo | Action::Setting => "note",
@@ -142,7 +152,7 @@ fn rows(station: &Station) -> Vec<Row<'_>> {
             entry,
         }
     };
-    book.with_keys().map(row).collect()
+    Ok(book.with_keys().map(row).collect())
 }
 
 /// The corrections as CSV, one row an entry.
@@ -157,15 +167,15 @@ pub fn to_csv(station: &Station) -> Result<Vec<u8>, ReviewError> {
         "standing", "origin", "previous", "hash",
     ];
     csv.write_record(head).map_err(|e| problem(e.to_string()))?;
-    for row in rows(station) {
+    for row in rows(station)? {
         let (entry, deed) = (row.entry, &row.entry.deed);
         let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, inert);
         csv.write_record([
             entry.n.to_string(),
             deed.at.clone(),
             inert(&deed.who),
-            inert(row.path),
-            inert(row.code),
+            inert(&row.path),
+            inert(&row.code),
             deed.sheet.clone(),
             inert(&deed.field),
             deed.action.name().to_owned(),
@@ -193,8 +203,8 @@ pub fn to_json(station: &Station) -> Result<Vec<u8>, ReviewError> {
         "schema": "cotejo.corrections/1",
         "length": log.entries,
         "head": log.head,
-        "entries": rows(station),
-        "contradictions": contradictions(station),
+        "entries": rows(station)?,
+        "contradictions": contradictions(station)?,
     });
     let mut bytes = serde_json::to_vec_pretty(&all)
         .map_err(|e| OutputError::Encode { what: CORRECTIONS_JSON, problem: e.to_string() })?;

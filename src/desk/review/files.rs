@@ -7,6 +7,7 @@
 
 use super::ReviewError;
 use super::log::{self, Entry, LOG, Log, LogError, held};
+use super::machine::Machine;
 use super::settle::{Book, Waits, settle};
 use crate::desk::report;
 use crate::form::Form;
@@ -18,7 +19,6 @@ use crate::run::output::{
 };
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 /// Sheets that are done, of all that were asked for.
@@ -31,7 +31,7 @@ pub type Progress = (usize, usize);
 /// ones stand.
 pub fn write(
     dir: &Path,
-    records: &[Record],
+    records: &Machine,
     forms: &[impl Borrow<Form>],
     book: &Book,
     edited: &[Finding],
@@ -44,14 +44,12 @@ pub fn write(
     if name == MACHINE_JSONL {
         next.stays(MACHINE_JSONL, &sha256(dir, name)?);
     } else {
-        let mut bytes = Vec::new();
-        let path = dir.join(name);
-        open(dir, name)?.read_to_end(&mut bytes).map_err(|e| OutputError::io(&path, e))?;
-        next.put(MACHINE_JSONL, &bytes)?;
+        next.copy(MACHINE_JSONL, &mut open(dir, name)?)?;
     }
-    let mut each = records.iter();
-    let sampled = book.settings.drawn(records);
-    let (census, _) = settled(&mut next, || Ok(each.next().cloned()), forms, book, &sampled)?;
+    let sampled = book.settings.drawn(records)?;
+    let mut each = 0..records.len();
+    let next_one = || Ok(each.next().map(|ix| records.get(ix)).transpose()?);
+    let (census, _) = settled(&mut next, next_one, forms, book, &sampled)?;
     let (inputs, settings, measured, registry) = match earlier {
         Some(run) => (run.inputs, run.settings, run.measured, run.registry),
         None => Default::default(),

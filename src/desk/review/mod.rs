@@ -17,6 +17,7 @@ pub mod files;
 pub mod fold;
 mod guard;
 pub mod log;
+mod machine;
 mod pages;
 mod photos;
 pub mod recheck;

@@ -10,8 +10,8 @@ use super::fold::{Need, Verdict};
 use super::settle::{CODE, SHEET, Settled, Task};
 use super::station::{Station, shown};
 use crate::desk::report::{
-    Asked, Both, Desk, Entry, Gallery, GalleryCell, Link, Page, Seen, Sheet, Templates, Unmatched,
-    finding_titles, register, sheet,
+    Asked, Both, Desk, Entry, Gallery, GalleryCell, Link, Page, Sheet, Templates, Unmatched, finding_titles,
+    register, sheet,
 };
 use crate::picture::{CellPictures, Rows, SheetPictures};
 use crate::record::{Record, sheet_key};
@@ -175,8 +175,7 @@ impl Pages {
     }
 
     fn home(&self, station: &Station) -> Result<Made, ReviewError> {
-        let mut seen = Seen::default();
-        (0..station.records().len()).for_each(|ix| seen.add(&station.settled(ix).record));
+        let seen = station.seen();
         let log = Some(station.log().state());
         let about = About { log, edited: station.edited().to_vec(), ..About::default() };
         let place = |rank: usize| format!("{}sheet/{rank}", self.base);
@@ -193,7 +192,8 @@ impl Pages {
     }
 
     fn sheets(&self, station: &Station, kind: Kind, indices: &[usize]) -> Result<Made, ReviewError> {
-        let sheets: Vec<Sheet> = indices.iter().map(|&ix| self.sheet(station, kind, ix)).collect();
+        let sheets =
+            indices.iter().map(|&ix| self.sheet(station, kind, ix)).collect::<Result<Vec<Sheet>, _>>()?;
         let last = indices.iter().map(|&ix| station.rank(ix)).max();
         let next = match (kind, last, indices.first()) {
             (Kind::Audit, _, Some(ix)) => {
@@ -231,9 +231,9 @@ impl Pages {
         Ok(Made::Page(self.templates.render(&page)?))
     }
 
-    fn sheet(&self, station: &Station, kind: Kind, ix: usize) -> Sheet {
-        let settled = station.settled(ix);
-        let form = station.form(ix);
+    fn sheet(&self, station: &Station, kind: Kind, ix: usize) -> Result<Sheet, ReviewError> {
+        let settled = station.settled(ix)?;
+        let form = settled.record.form_of(station.forms());
         let mut entries: Vec<Entry> = Vec::new();
         for (task, verdict) in &settled.tasks {
             let wanted = match kind {
@@ -277,7 +277,7 @@ impl Pages {
         let cut: Vec<CellPictures> = rows.cells(lacking);
         pictures.cells.extend(cut);
         let asked = Asked { key: sheet_key(&settled.record).unwrap_or_default(), entries, head: rows.head };
-        sheet(&settled.record, form, &pictures, station.rank(ix), Some(asked))
+        Ok(sheet(&settled.record, form, &pictures, station.rank(ix), Some(asked)))
     }
 
     fn cells(&self, station: &Station, kind: u32, query: &str) -> Result<Made, ReviewError> {
@@ -286,16 +286,14 @@ impl Pages {
         let mut cells: Vec<GalleryCell> = Vec::new();
         let mut more = None;
         for (at, &ix) in station.order().iter().enumerate().skip(from) {
-            let machine = &station.records()[ix];
-            let hidden = station.sampled().contains(&ix) || station.find_first(ix) != Some(ix);
-            if hidden || !kept::exist::<Rows>(station.dir(), machine) {
+            if station.sampled().contains(&ix) || !station.is_pictured(ix) {
                 continue;
             }
             if cells.len() >= CELLS {
                 more = Some(format!("{}cells/{kind}?from={at}", self.base));
                 break;
             }
-            let settled = station.settled(ix);
+            let settled = station.settled(ix)?;
             let blind: BTreeSet<&str> =
                 settled.tasks.iter().filter(|(t, _)| t.hidden()).map(|(t, _)| t.field.as_str()).collect();
             let wanted: Vec<_> = settled
@@ -304,8 +302,8 @@ impl Pages {
                 .filter(|(id, v)| is(v.value) && !blind.contains(id.as_ref()))
                 .map(|(id, _)| id)
                 .collect();
-            for cell in kept::load::<Rows>(station.dir(), machine).cells(wanted.iter().map(|id| id.as_ref()))
-            {
+            let rows = kept::load::<Rows>(station.dir(), &settled.record);
+            for cell in rows.cells(wanted.iter().map(|id| id.as_ref())) {
                 let Some(picture) = cell.digits else { continue };
                 cells.push(GalleryCell {
                     href: format!("{}sheet/{}?field={}", self.base, station.rank(ix), cell.field),

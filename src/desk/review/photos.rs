@@ -19,11 +19,11 @@ use std::path::Path;
 /// written.
 pub fn prepare_sample(station: &Station) -> Result<(), ReviewError> {
     for &ix in station.sampled() {
-        let record = &station.records()[ix];
+        let record = &station.machine().get(ix)?;
         if pictures::exist::<Rows>(station.dir(), record) {
             continue;
         }
-        let Some(form) = station.form(ix) else { continue };
+        let Some(form) = record.form_of(station.forms()) else { continue };
         let path = &record.source().path;
         let refuse = |problem: String| ReviewError::Photo { path: path.clone(), problem };
         let limits = Limits::default();

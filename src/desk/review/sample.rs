@@ -7,8 +7,10 @@
 //! are no numbers by passing them over.
 
 use super::log::{Action, Deed};
+use super::machine::Machine;
 use crate::decide::Status;
 use crate::record::{Record, SheetMark, pixel_key, sheet_key};
+use crate::run::output::OutputError;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -68,15 +70,23 @@ impl Settings {
         self.blind.is_some_and(|(share, seed)| lot(seed, &[BLIND, &sheet, field]) < share)
     }
 
-    /// Indices of the accepted records that are drawn, in input order. A sheet that was put together from
-    /// several photos is not drawn: no one photo shows all of it.
-    pub fn drawn(&self, records: &[Record]) -> BTreeSet<usize> {
+    /// Indices of the accepted records of a run that are drawn. A sheet that was put together from several photos is not
+    /// drawn: no one photo shows all of it.
+    ///
+    /// # Errors
+    /// The records cannot be read any more.
+    pub fn drawn(&self, machine: &Machine) -> Result<BTreeSet<usize>, OutputError> {
         let mut lots = self.lots();
-        records.iter().for_each(|record| lots.add(record));
-        lots.drawn()
+        if self.audit.is_some() {
+            machine.visit(|_, record| {
+                lots.add(&record);
+                Ok::<_, OutputError>(())
+            })?;
+        }
+        Ok(lots.drawn())
     }
 
-    /// The same for records that come one by one.
+    /// The same for records that come one by one, in input order.
     pub fn lots(&self) -> Lots<'_> {
         Lots { settings: self, seen: BTreeSet::new(), lots: Vec::new(), next: 0 }
     }
@@ -132,13 +142,19 @@ mod tests {
     use super::*;
     use crate::run::output::sample;
 
+    fn drawn(settings: &Settings, records: &[Record]) -> BTreeSet<usize> {
+        let mut lots = settings.lots();
+        records.iter().for_each(|record| lots.add(record));
+        lots.drawn()
+    }
+
     #[test]
     fn the_same_seed_draws_the_same_sheets_and_only_accepted_ones() {
         let mut records: Vec<Record> = (0..60).map(|i| sample::record(&format!("{i}.jpg"))).collect();
         for record in &mut records[..30] {
             record.stand_at(Status::Review);
         }
-        let draw = |seed| Settings { audit: Some((10, seed)), ..Settings::default() }.drawn(&records);
+        let draw = |seed| drawn(&Settings { audit: Some((10, seed)), ..Settings::default() }, &records);
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
         assert!(draw(1).len() == 10 && draw(1).iter().all(|&i| i >= 30));
@@ -150,7 +166,7 @@ mod tests {
         let mut settings = Settings::default();
         let new = Settings::deed("ana", AUDIT, "5 1".to_owned(), None);
         settings.hear(&Deed { after: Some("5 1".to_owned()), ..new.clone() });
-        let (then, by_pixel) = (settings.drawn(&records), settings.by_pixel.clone());
+        let (then, by_pixel) = (drawn(&settings, &records), settings.by_pixel.clone());
         // As the earlier program drew: the key of an unregistered sheet was file and page.
         let mut lots: Vec<(f64, usize)> =
             (0..40).map(|ix| (lot(1, &[AUDIT, &format!("{}-0", records[ix].source().sha256)]), ix)).collect();

@@ -59,14 +59,13 @@ impl Desk {
     /// Writes the run's files from a snapshot; entries go on being taken meanwhile.
     fn write(&self) -> Result<(), ReviewError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (dir, records, forms, entries, edited, taken) = {
+        let (dir, machine, forms, book, edited, taken) = {
             let s = self.station();
             let taken = self.taken.load(Ordering::SeqCst);
-            let (records, entries) = (s.records().clone(), s.book().all().to_vec());
-            (s.dir().to_owned(), records, s.forms().to_vec(), entries, s.edited().to_vec(), taken)
+            let (machine, book) = (s.machine().clone(), s.book().clone());
+            (s.dir().to_owned(), machine, s.forms().to_vec(), book, s.edited().to_vec(), taken)
         };
-        let book = super::settle::Book::new(&entries, &records);
-        files::write(&dir, &records, &forms, &book, &edited)?;
+        files::write(&dir, &machine, &forms, &book, &edited)?;
         self.written.store(taken, Ordering::SeqCst);
         Ok(())
     }

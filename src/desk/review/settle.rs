@@ -16,6 +16,7 @@ use crate::picture::doubtful;
 use crate::record::{Contest, Record, Review, ReviewState, SetBy, SetHow, Sheets, Value, sheet_key};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The sheet as a whole: whether it counts.
 pub const SHEET: &str = "@sheet";
@@ -94,26 +95,21 @@ fn asks(code: Code) -> Asks {
 
 /// All entries of a log by the run's sheets and their fields, and the settings that they hold. An entry
 /// that means no sheet of the run is kept, and stands on none.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Book {
     entries: Vec<Entry>,
     /// The key that the sheet of each entry has now.
     keys: Vec<Option<String>>,
-    run: Sheets,
+    run: Arc<Sheets>,
     places: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
     /// Blind entry and audit, as last set.
     pub settings: Settings,
 }
 
 impl Book {
-    /// The book of some entries on the sheets of a run.
-    pub fn new(entries: &[Entry], run: &[Record]) -> Self {
-        Self::of(entries, Sheets::of(run))
-    }
-
     /// The book of some entries on these sheets.
     pub fn of(entries: &[Entry], run: Sheets) -> Self {
-        let mut book = Self { run, ..Self::default() };
+        let mut book = Self { run: Arc::new(run), ..Self::default() };
         book.extend(entries);
         book
     }

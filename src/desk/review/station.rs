@@ -1,4 +1,5 @@
-//! The review's state in memory: machine records, the log, and what waits for whom.
+//! The review's state in memory: the log, a little of each machine record ([`Machine`] reads the rest when it is asked
+//! for), and what waits for whom.
 //!
 //! In: a run's folder; then entries, one at a time. Out: answers to them, what the pages show, the
 //! reviewed records. The log is written before anything in memory changes, so that what was answered
@@ -6,16 +7,17 @@
 //! form cannot print, and "as printed" where no value is shown.
 
 use super::log::{Action, Deed, Entry, Log, Sight, held};
+use super::machine::Machine;
 use super::recheck::notes;
 use super::sample::{AUDIT, BLIND, Settings};
 use super::settle::{Book, CODE, SHEET, Settled, Task, Waits, settle, tasks, written};
 use super::{Refusal, ReviewError, files, fold};
-use crate::desk::report::Both;
+use crate::desk::report::{Both, Seen};
 use crate::form::Form;
 use crate::ground::finding::Finding;
-use crate::picture::order;
-use crate::record::{Record, ReviewState, SheetMark, sheet_key};
-use crate::run::output::{MACHINE_JSONL, Opened, OutputError, attested, load_machine};
+use crate::picture::Rows;
+use crate::record::{Record, ReviewState, SheetMark, Sheets, sheet_key};
+use crate::run::output::{MACHINE_JSONL, Opened, OutputError, attested, pictures};
 use fold::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,11 +86,16 @@ pub struct Answer {
 pub struct Station {
     dir: PathBuf,
     who: String,
-    records: Arc<Vec<Record>>,
+    machine: Arc<Machine>,
     forms: Vec<Arc<Form>>,
     edited: Vec<Finding>,
+    /// Every record as it stands now, at a glance.
+    seen: Seen,
     order: Vec<usize>,
+    /// The first record of each sheet.
     keys: BTreeMap<String, usize>,
+    /// Records of sheets with pictures of their cells.
+    pictured: BTreeSet<usize>,
     sampled: BTreeSet<usize>,
     book: Book,
     log: Log,
@@ -131,17 +138,24 @@ impl Station {
         let held = held(dir, opened.about().log.as_ref());
         held.problem.into_iter().for_each(|problem| opened.notice(problem));
         let edited = judge(opened)?.about().edited.clone();
-        let records = load_machine(dir)?;
-        let log = Log::open(dir)?;
-        let book = Book::new(log.entries(), &records);
-        let mut keys = BTreeMap::new();
-        for (ix, record) in records.iter().enumerate() {
-            if let Some(key) = sheet_key(record).filter(|_| !record.is_part()) {
-                keys.entry(key).or_insert(ix);
+        let (mut keys, mut sheets, mut pictured, mut ix) =
+            (BTreeMap::new(), Sheets::default(), BTreeSet::new(), 0);
+        let mut seen = Seen::default();
+        let machine = Machine::open(dir, |record| {
+            if let Some(key) = sheet_key(record).filter(|_| !record.is_part())
+                && *keys.entry(key).or_insert(ix) == ix
+                && pictures::exist::<Rows>(dir, record)
+            {
+                pictured.insert(ix);
             }
-        }
-        let order = order(&records);
-        let mut ranks = vec![0; records.len()];
+            sheets.add(record);
+            seen.add(record);
+            ix += 1;
+        })?;
+        let log = Log::open(dir)?;
+        let book = Book::of(log.entries(), sheets);
+        let order = seen.order();
+        let mut ranks = vec![0; ix];
         for (rank, &ix) in order.iter().enumerate() {
             ranks[ix] = rank;
         }
@@ -151,36 +165,44 @@ impl Station {
             order,
             ranks,
             queue: Vec::new(),
-            records: Arc::new(records),
+            machine: Arc::new(machine),
             forms,
             edited,
+            seen,
             keys,
+            pictured,
             sampled: BTreeSet::new(),
             book,
             log,
             waiting: BTreeMap::new(),
             asked: BTreeSet::new(),
         };
-        station.survey();
+        station.survey()?;
         Ok(station)
     }
 
     /// Counts anew what waits; after settings have changed.
-    fn survey(&mut self) {
-        self.sampled = self.book.settings.drawn(&self.records);
+    fn survey(&mut self) -> Result<(), ReviewError> {
+        self.sampled = self.book.settings.drawn(&self.machine)?;
         let touched: BTreeSet<usize> =
             self.book.sheets().filter_map(|key| self.keys.get(key)).copied().collect();
-        let asks = |&ix: &usize| {
-            let record = &self.records[ix];
-            let first = sheet_key(record).is_some_and(|k| self.keys.get(&k) == Some(&ix));
-            first && !tasks(record, &self.book.settings, self.sampled.contains(&ix)).is_empty()
-        };
-        let asked: BTreeSet<usize> =
-            (0..self.records.len()).filter(|ix| touched.contains(ix) || asks(ix)).collect();
+        let first: BTreeSet<usize> = self.keys.values().copied().collect();
+        let (mut asked, mut waiting, mut seen) = (BTreeSet::new(), BTreeMap::new(), Seen::default());
+        self.machine.visit(|ix, machine| {
+            let sampled = self.sampled.contains(&ix);
+            let settled = settle(&machine, machine.form_of(&self.forms), &self.book, sampled);
+            seen.add(&settled.record);
+            let asks = || first.contains(&ix) && !tasks(&machine, &self.book.settings, sampled).is_empty();
+            if touched.contains(&ix) || asks() {
+                asked.insert(ix);
+                waiting.extend(Waits::of(&settled).map(|waits| (ix, waits)));
+            }
+            Ok::<_, ReviewError>(())
+        })?;
         let queued = |ix: &usize| asked.contains(ix) && !self.sampled.contains(ix);
         self.queue = self.order.iter().copied().filter(queued).collect();
-        self.waiting = asked.iter().filter_map(|&ix| Some((ix, Waits::of(&self.settled(ix))?))).collect();
-        self.asked = asked;
+        (self.seen, self.waiting, self.asked) = (seen, waiting, asked);
+        Ok(())
     }
 
     /// Sets blind entry and audit, unless they stand so already.
@@ -202,8 +224,7 @@ impl Station {
         if !deeds.is_empty() {
             self.append(deeds)?;
         }
-        self.survey();
-        Ok(())
+        self.survey()
     }
 
     fn append(&mut self, deeds: Vec<Deed>) -> Result<Vec<Entry>, ReviewError> {
@@ -218,8 +239,7 @@ impl Station {
     /// The log cannot be written.
     pub fn take_in(&mut self, deeds: Vec<Deed>) -> Result<(), ReviewError> {
         self.append(deeds)?;
-        self.survey();
-        Ok(())
+        self.survey()
     }
 
     /// The run's folder.
@@ -233,8 +253,18 @@ impl Station {
     }
 
     /// The machine's records.
-    pub fn records(&self) -> &Arc<Vec<Record>> {
-        &self.records
+    pub fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    /// Every record as it stands now, at a glance.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Whether pictures of a sheet's cells were there when the station was opened, and it is this record's.
+    pub fn is_pictured(&self, ix: usize) -> bool {
+        self.pictured.contains(&ix)
     }
 
     /// The known forms.
@@ -252,7 +282,7 @@ impl Station {
     /// # Errors
     /// As [`files::write`].
     pub fn write(&self) -> Result<(), ReviewError> {
-        files::write(&self.dir, &self.records, &self.forms, &self.book, &self.edited)
+        files::write(&self.dir, &self.machine, &self.forms, &self.book, &self.edited)
     }
 
     /// The log.
@@ -280,11 +310,6 @@ impl Station {
         self.keys.get(key).copied()
     }
 
-    /// The first record of the same sheet: the same file can be in a run twice.
-    pub fn find_first(&self, ix: usize) -> Option<usize> {
-        self.find(&sheet_key(&self.records[ix])?)
-    }
-
     /// Sheets that are done, of all that were asked for.
     pub fn progress(&self) -> (usize, usize) {
         (self.asked.len() - self.waiting.len(), self.asked.len())
@@ -300,24 +325,18 @@ impl Station {
         &self.queue
     }
 
-    /// What is kept of a sheet with a decision about it.
-    fn mark(&self, ix: usize) -> SheetMark {
-        SheetMark::of(&self.records[ix]).unwrap_or_default()
-    }
-
     /// A record's place in the order of all records.
     pub fn rank(&self, ix: usize) -> usize {
         self.ranks[ix]
     }
 
-    /// The form of a record.
-    pub fn form(&self, ix: usize) -> Option<&Form> {
-        self.records[ix].form_of(&self.forms)
-    }
-
     /// A record after review.
-    pub fn settled(&self, ix: usize) -> Settled<'_> {
-        settle(&self.records[ix], self.form(ix), &self.book, self.sampled.contains(&ix))
+    ///
+    /// # Errors
+    /// The machine's record cannot be read any more.
+    pub fn settled(&self, ix: usize) -> Result<Settled<'_>, ReviewError> {
+        let machine = self.machine.get(ix)?;
+        Ok(settle(&machine, machine.form_of(&self.forms), &self.book, self.sampled.contains(&ix)))
     }
 
     /// Takes an entry. On return it is on the disk.
@@ -326,7 +345,7 @@ impl Station {
     /// What is refused (see the module), a log that cannot be written.
     pub fn enter(&mut self, sent: &Sent) -> Result<Answer, ReviewError> {
         let ix = self.find(&sent.sheet).ok_or(Refusal::UnknownSheet {})?;
-        let settled = self.settled(ix);
+        let settled = self.settled(ix)?;
         let task = settled.tasks.iter().find(|(t, _)| t.field == sent.field);
         let number = settled.record.value(&sent.field).is_some();
         if task.is_none() && !number && ![SHEET, CODE].contains(&sent.field.as_str()) {
@@ -335,7 +354,8 @@ impl Station {
         let resolves = matches!(task, Some((_, Verdict::Contradicted(_))));
         let hidden = task.is_some_and(|(t, _)| t.hidden()) && !resolves;
         let before = written(&settled.record, &sent.field);
-        let after = self.after(ix, sent, before.as_deref(), hidden)?;
+        let form = settled.record.form_of(&self.forms);
+        let after = after(form, sent, before.as_deref(), hidden)?;
         let standing = fold::heads(&self.book.on(&sent.sheet, &sent.field));
         let replaces: Vec<String> = match (hidden, sent.pass) {
             (false, _) => standing.iter().map(|e| e.id().to_owned()).collect(),
@@ -352,49 +372,16 @@ impl Station {
             reason: sent.reason.chars().take(300).collect(),
             replaces,
             sight: if hidden { Sight::Hidden } else { Sight::Shown },
-            ..Deed::now(&self.who, &self.mark(ix), &sent.field, sent.action)
+            ..Deed::now(&self.who, &self.mark(ix)?, &sent.field, sent.action)
         };
+        let record = settled.record;
         let made = self.append(vec![deed])?;
-        Ok(self.answer(ix, &sent.field, made.last().map_or("", |e| &e.hash)))
+        self.answer((ix, &record), &sent.field, made.last().map_or("", |e| &e.hash))
     }
 
-    /// The value that an entry sets, as the log writes it.
-    fn after(
-        &self,
-        ix: usize,
-        sent: &Sent,
-        before: Option<&str>,
-        hidden: bool,
-    ) -> Result<Option<String>, ReviewError> {
-        let typed = sent.value.as_deref().map(str::trim).unwrap_or_default();
-        match (sent.field.as_str(), sent.action) {
-            (SHEET, Action::AsPrinted) => Ok(Some("counts".to_owned())),
-            (SHEET, Action::Rejected) => Ok(Some("does_not_count".to_owned())),
-            (CODE, Action::Typed) => {
-                let pattern = self.form(ix).and_then(|f| f.header_line("code")?.pattern.as_ref());
-                let plain = |c: char| c.is_ascii_alphanumeric() || ".-/".contains(c);
-                let fits = pattern.map_or(!typed.is_empty(), |p| p.is_match(typed));
-                if fits && typed.len() <= 64 && typed.chars().all(plain) {
-                    return Ok(Some(typed.to_owned()));
-                }
-                Err(Refusal::NotACode {}.into())
-            }
-            (SHEET, _) | (_, Action::Undo | Action::Setting | Action::Rejected) => {
-                Err(Refusal::NoSuchAction {}.into())
-            }
-            (_, Action::AsPrinted) => match before {
-                Some(value) if !hidden => Ok(Some(value.to_owned())),
-                _ => Err(Refusal::NothingShown {}.into()),
-            },
-            (CODE, Action::Unreadable) => Err(Refusal::NoSuchAction {}.into()),
-            (_, Action::Unreadable) => Ok(None),
-            (_, Action::Typed) => {
-                let largest = self.form(ix).map_or(LARGEST, Form::max_value);
-                let digits = !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit());
-                let number = typed.parse::<u32>().ok().filter(|&n| digits && n <= largest);
-                number.map(|n| Some(n.to_string())).ok_or(Refusal::NotANumber { largest }.into())
-            }
-        }
+    /// What is kept of a sheet with a decision about it: what the machine read, whatever people entered.
+    fn mark(&self, ix: usize) -> Result<SheetMark, ReviewError> {
+        Ok(SheetMark::of(&self.machine.get(ix)?).unwrap_or_default())
     }
 
     /// Takes back the reviewer's last entry that stands.
@@ -421,31 +408,43 @@ impl Station {
             before: last.deed.after.clone(),
             after: last.deed.before.clone(),
             replaces: vec![last.id().to_owned()],
-            ..Deed::now(&self.who, &self.mark(ix), &field, Action::Undo)
+            ..Deed::now(&self.who, &self.mark(ix)?, &field, Action::Undo)
         };
+        let record = self.settled(ix)?.record;
         let made = self.append(vec![deed])?;
-        Ok(self.answer(ix, &field, made.last().map_or("", |e| &e.hash)))
+        self.answer((ix, &record), &field, made.last().map_or("", |e| &e.hash))
     }
 
-    fn answer(&mut self, ix: usize, field: &str, entry: &str) -> Answer {
-        let settled = self.settled(ix);
+    /// What the page is told of a sheet that was `before`.
+    fn answer(
+        &mut self,
+        (ix, before): (usize, &Record),
+        field: &str,
+        entry: &str,
+    ) -> Result<Answer, ReviewError> {
+        let settled = self.settled(ix)?;
         let waits = Waits::of(&settled);
         let task = settled.tasks.iter().find(|(t, _)| t.field == field);
         let hidden = task.is_some_and(|(t, _)| t.hidden());
         let (state, value, who) =
             task.map_or(("open", None, String::new()), |(task, verdict)| shown(task, verdict));
         let answer = Answer {
-            sheet: sheet_key(&self.records[ix]).unwrap_or_default(),
+            sheet: sheet_key(&settled.record).unwrap_or_default(),
             field: field.to_owned(),
             state,
             value,
             who,
-            notes: if hidden { Vec::new() } else { notes(&settled.record, self.form(ix), field) },
+            notes: match settled.record.form_of(&self.forms) {
+                _ if hidden => Vec::new(),
+                form => notes(&settled.record, form, field),
+            },
             review: settled.record.review.as_ref().map(|r| r.state),
             open: settled.open().map(|t| t.field.clone()).collect(),
             done: 0,
             entry: entry.to_owned(),
         };
+        let after = settled.record;
+        self.seen.again(ix, before, &after);
         // One that nobody asked for counts from its first entry on, as when the station is opened again.
         self.asked.insert(ix);
         match waits {
@@ -456,7 +455,45 @@ impl Station {
                 self.waiting.remove(&ix);
             }
         }
-        Answer { done: self.progress().0, ..answer }
+        Ok(Answer { done: self.progress().0, ..answer })
+    }
+}
+
+/// The value that an entry sets, as the log writes it.
+fn after(
+    form: Option<&Form>,
+    sent: &Sent,
+    before: Option<&str>,
+    hidden: bool,
+) -> Result<Option<String>, ReviewError> {
+    let typed = sent.value.as_deref().map(str::trim).unwrap_or_default();
+    match (sent.field.as_str(), sent.action) {
+        (SHEET, Action::AsPrinted) => Ok(Some("counts".to_owned())),
+        (SHEET, Action::Rejected) => Ok(Some("does_not_count".to_owned())),
+        (CODE, Action::Typed) => {
+            let pattern = form.and_then(|f| f.header_line("code")?.pattern.as_ref());
+            let plain = |c: char| c.is_ascii_alphanumeric() || ".-/".contains(c);
+            let fits = pattern.map_or(!typed.is_empty(), |p| p.is_match(typed));
+            if fits && typed.len() <= 64 && typed.chars().all(plain) {
+                return Ok(Some(typed.to_owned()));
+            }
+            Err(Refusal::NotACode {}.into())
+        }
+        (SHEET, _) | (_, Action::Undo | Action::Setting | Action::Rejected) => {
+            Err(Refusal::NoSuchAction {}.into())
+        }
+        (_, Action::AsPrinted) => match before {
+            Some(value) if !hidden => Ok(Some(value.to_owned())),
+            _ => Err(Refusal::NothingShown {}.into()),
+        },
+        (CODE, Action::Unreadable) => Err(Refusal::NoSuchAction {}.into()),
+        (_, Action::Unreadable) => Ok(None),
+        (_, Action::Typed) => {
+            let largest = form.map_or(LARGEST, Form::max_value);
+            let digits = !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit());
+            let number = typed.parse::<u32>().ok().filter(|&n| digits && n <= largest);
+            number.map(|n| Some(n.to_string())).ok_or(Refusal::NotANumber { largest }.into())
+        }
     }
 }
 

@@ -237,3 +237,25 @@ pub(super) fn put(
     }
     store.put(&Entry::new(display(file), at.page, at.of, pages))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_within_a_character_is_no_entry_and_those_after_it_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let entry = |path: &str| {
+            let entry =
+                Entry { path: path.to_owned(), page: 0, of: 1, records: Vec::new(), evidence: Vec::new() };
+            serde_json::to_vec(&entry).unwrap()
+        };
+        let (first, second, third) = (entry("a.jpg"), entry("ñandú.jpg"), entry("c.jpg"));
+        let within = second.iter().position(|b| !b.is_ascii()).unwrap() + 1;
+        let bytes = [&first[..], b"\n", &second[..within], b"\n", &third, b"\n"].concat();
+        std::fs::write(dir.path().join(JOURNAL), bytes).unwrap();
+        let found: Vec<(u64, String)> = entries(dir.path()).map(|(at, e)| (at, e.path)).collect();
+        let third_at = (first.len() + 1 + within + 1) as u64;
+        assert_eq!(found, [(0, "a.jpg".to_owned()), (third_at, "c.jpg".to_owned())]);
+    }
+}

@@ -20,6 +20,23 @@ use crate::run::pipeline::Digitizer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+/// Photos of a long cluster that are settled together, and how many places around them are looked at besides.
+const BLOCK: usize = 128;
+const AROUND: usize = 4 * group::NEAR;
+/// How often a photo of such a cluster is looked at, on the average, at most.
+const MOST: usize = 3;
+
+/// A part of a cluster.
+#[derive(Debug, PartialEq, Eq)]
+struct Block {
+    /// What is looked at, in the run's order.
+    seen: Vec<usize>,
+    /// Of these, whose groups are settled here: those that begin with one of them.
+    own: BTreeSet<usize>,
+    /// Of these, the ones near which nothing was left out.
+    whole: BTreeSet<usize>,
+}
+
 /// What stays in memory of a sheet.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {
@@ -172,6 +189,38 @@ impl Sheets {
         }
         clusters.into_values().filter(|c| c.len() > 1).collect()
     }
+
+    /// A cluster in blocks: each of its sheets is settled in one, which sees those around it, those of the same code
+    /// wherever they lie, and what is near to those.
+    fn blocks(&self, cluster: &[usize]) -> Vec<Block> {
+        let position = |ix: usize| self.list[ix].position;
+        let near = |ix: usize, far: usize| {
+            let from = cluster.partition_point(|&other| position(other) + far < position(ix));
+            let to = cluster.partition_point(|&other| position(other) <= position(ix) + far);
+            cluster[from..to].iter().copied()
+        };
+        let mut codes: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
+        for &ix in cluster {
+            if let Some(key @ Key::Code(..)) = &self.list[ix].measured {
+                codes.entry(key).or_default().push(ix);
+            }
+        }
+        let size = if cluster.len() > BLOCK + 2 * AROUND { BLOCK } else { cluster.len().max(1) };
+        let block = |own: &[usize]| {
+            let around: BTreeSet<usize> = own.iter().flat_map(|&ix| near(ix, AROUND)).collect();
+            let of_code = |ix: &usize| self.list[*ix].measured.as_ref().and_then(|key| codes.get(key));
+            let far = around.iter().filter_map(of_code).flatten().filter(|ix| !around.contains(ix));
+            let far: Vec<usize> = far.flat_map(|&ix| near(ix, 2 * group::NEAR)).collect();
+            let seen: BTreeSet<usize> = around.into_iter().chain(far).collect();
+            let is_whole = |ix: &usize| near(*ix, group::NEAR).all(|other| seen.contains(&other));
+            let whole = seen.iter().copied().filter(is_whole).collect();
+            Block { seen: seen.into_iter().collect(), own: own.iter().copied().collect(), whole }
+        };
+        let blocks: Vec<Block> = cluster.chunks(size).map(block).collect();
+        // Where a code is in too many places, looking at all at once is less.
+        let looked_at: usize = blocks.iter().map(|b| b.seen.len()).sum();
+        if looked_at > MOST * cluster.len() { vec![block(cluster)] } else { blocks }
+    }
 }
 
 /// What came of photos that show one sheet.
@@ -192,25 +241,32 @@ pub(super) fn join(
     mut fetch: impl FnMut(usize) -> Result<Page, BatchError>,
     mut put: impl FnMut(Together<'_>) -> Result<(), BatchError>,
 ) -> Result<(), BatchError> {
-    for mut cluster in sheets.clusters() {
-        let mut pages: Vec<Page> = cluster.iter().map(|&ix| fetch(ix)).collect::<Result<_, _>>()?;
-        // What cannot be read back takes no part.
-        let mut there = pages.iter().map(|p| p.evidence.is_some()).collect::<Vec<_>>().into_iter();
-        cluster.retain(|_| there.next().unwrap_or_default());
-        pages.retain(|p| p.evidence.is_some());
-        let names: Vec<String> =
-            cluster.iter().zip(&pages).map(|(&ix, p)| sheets.name(ix, &p.record)).collect();
-        let mut photos: Vec<PhotoEvidence<'_>> = Vec::new();
-        for ((&ix, page), source) in cluster.iter().zip(&pages).zip(&names) {
-            if let Some(evidence) = &page.evidence {
-                photos.push(PhotoEvidence { source, position: sheets.list[ix].position, evidence });
+    for cluster in sheets.clusters() {
+        let mut taken = BTreeSet::new();
+        for Block { seen, own, whole } in sheets.blocks(&cluster) {
+            let pages: Vec<Page> = seen.iter().map(|&ix| fetch(ix)).collect::<Result<_, _>>()?;
+            // What cannot be read back takes no part.
+            let there: Vec<(usize, Page)> =
+                seen.into_iter().zip(pages).filter(|(_, page)| page.evidence.is_some()).collect();
+            let names: Vec<String> = there.iter().map(|(ix, page)| sheets.name(*ix, &page.record)).collect();
+            let mut photos: Vec<PhotoEvidence<'_>> = Vec::new();
+            for ((ix, page), source) in there.iter().zip(&names) {
+                if let Some(evidence) = &page.evidence {
+                    photos.push(PhotoEvidence { source, position: sheets.list[*ix].position, evidence });
+                }
             }
-        }
-        for group in group::group(&photos, &Policy::at_most(digitizer.config().max_error)) {
-            let members: Vec<(usize, &Page)> =
-                group.members.iter().map(|&place| (cluster[place], &pages[place])).collect();
-            if let Some(together) = of_group(digitizer, members, group.outcome) {
-                put(together)?;
+            for group in group::group(&photos, &Policy::at_most(digitizer.config().max_error)) {
+                let members: Vec<(usize, &Page)> =
+                    group.members.iter().map(|&place| (there[place].0, &there[place].1)).collect();
+                let first = members.iter().map(|m| m.0).min();
+                let settled = |(ix, _): &(usize, &Page)| whole.contains(ix) && !taken.contains(ix);
+                if first.is_none_or(|first| !own.contains(&first)) || !members.iter().all(settled) {
+                    continue;
+                }
+                if let Some(together) = of_group(digitizer, members, group.outcome) {
+                    taken.extend(together.changed.iter().map(|c| c.0));
+                    put(together)?;
+                }
             }
         }
     }
@@ -286,4 +342,71 @@ pub(super) fn pictures(
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of pieces, of which every third has a code; `twice` of them show the code of the one before.
+    fn folder(photos: usize, twice: &[(usize, usize)]) -> Sheets {
+        let mut sheets = Sheets::default();
+        for file in 0..photos {
+            let of = twice.iter().find(|t| t.0 == file).map_or(file, |t| t.1);
+            let code = (of % 3 == 0).then(|| Key::Code("form".into(), format!("{of}").into()));
+            let sheet = Sheet {
+                file,
+                at: 0,
+                nth: 0,
+                group: 0,
+                page: 0,
+                position: 0,
+                code: None,
+                known: true,
+                nameless: code.is_none(),
+                measured: Some(code.unwrap_or(Key::Piece)),
+            };
+            sheets.add(true, file, sheet);
+        }
+        sheets
+    }
+
+    #[test]
+    fn a_folder_of_pieces_is_looked_at_in_blocks_and_each_photo_is_settled_in_one() {
+        let sheets = folder(5000, &[(4002, 300)]);
+        let clusters = sheets.clusters();
+        assert_eq!(clusters.iter().map(Vec::len).collect::<Vec<_>>(), [5000], "one follows the other");
+        let blocks = sheets.blocks(&clusters[0]);
+        let own: Vec<usize> = blocks.iter().flat_map(|b| b.own.iter().copied()).collect();
+        assert_eq!(own, clusters[0]);
+        for block in &blocks {
+            assert!(block.seen.len() <= BLOCK + 2 * AROUND + 4 * group::NEAR + 1, "{}", block.seen.len());
+            for &ix in &block.own {
+                let (from, to) = (ix.saturating_sub(AROUND), (ix + AROUND).min(4999));
+                assert!((from..=to).all(|near| block.seen.contains(&near)));
+                assert!(block.whole.contains(&ix));
+            }
+        }
+        let with = |ix: usize| blocks.iter().find(|b| b.own.contains(&ix)).unwrap();
+        assert!(with(300).whole.contains(&4002) && with(4002).whole.contains(&300), "one code, far apart");
+        assert!(!with(300).seen.contains(&3000));
+    }
+
+    #[test]
+    fn photos_that_all_show_one_code_are_looked_at_once() {
+        let twice: Vec<(usize, usize)> =
+            (0..600).map(|file| (file, if file % 3 == 0 { 0 } else { file })).collect();
+        let sheets = folder(600, &twice);
+        let all: Vec<usize> = (0..600).collect();
+        assert_eq!(sheets.blocks(&all).len(), 1);
+    }
+
+    #[test]
+    fn a_short_cluster_is_one_block() {
+        let sheets = folder(30, &[]);
+        let all: Vec<usize> = (0..30).collect();
+        let blocks = sheets.blocks(&all);
+        let set: BTreeSet<usize> = all.iter().copied().collect();
+        assert_eq!(blocks, [Block { seen: all, own: set.clone(), whole: set }]);
+    }
 }

@@ -168,12 +168,23 @@ pub(crate) fn own(path: &Path) -> Result<(), OutputError> {
     }
 }
 
-/// Writes a file that appears whole or not at all: into a temporary file of the same folder, then
-/// renamed over its place.
+/// Writes a file that appears whole or not at all.
 ///
 /// # Errors
 /// The system refused; what stood there before still does.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+    writing(path, |out| out.write_all(bytes).map_err(|e| OutputError::io(path, e)))
+}
+
+/// The same of what `write` writes, which need not be in memory together: into a temporary file of the same folder, then
+/// renamed over its place.
+///
+/// # Errors
+/// The system refused, or `write`; what stood there before still does.
+pub fn writing<E: From<OutputError>>(
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), E>,
+) -> Result<(), E> {
     let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |e| OutputError::io(path, e);
     let mut builder = tempfile::Builder::new();
@@ -185,8 +196,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     step(Step::Create, path).map_err(io)?;
-    let mut file = builder.tempfile_in(dir).map_err(io)?;
-    step(Step::Write, path).and_then(|()| file.write_all(bytes)).map_err(io)?;
+    let mut file = BufWriter::with_capacity(1 << 16, builder.tempfile_in(dir).map_err(io)?);
+    step(Step::Write, path).map_err(io)?;
+    write(&mut file)?;
+    let file = file.into_inner().map_err(|e| io(e.into_error()))?;
     step(Step::Flush, path).and_then(|()| sync(file.as_file())).map_err(io)?;
     step(Step::Rename, path).map_err(io)?;
     file.persist(path).map_err(|e| io(e.error))?;

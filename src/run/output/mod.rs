@@ -18,14 +18,12 @@ mod run;
 pub(crate) mod sample;
 mod table;
 
-pub use disk::{Out, write_whole};
+pub use disk::{Out, write_whole, writing};
 pub use lock::Lock;
 pub use next::{Next, open, open_if_there, run_of};
 pub use opened::{About, Opened};
 pub(crate) use opened::{attested, sha256_of};
-pub use records::{
-    Rows, Source, load, load_machine, machine, read_records, schema, to_jsonl, visit, visit_machine,
-};
+pub use records::{Rows, Source, load, machine, read_records, schema, to_jsonl, visit, visit_machine};
 pub use run::{Census, Counts, LogHead, Measured, RUN_SCHEMA, Run, alarm_finding};
 pub(crate) use table::inert;
 pub use table::{Table, to_csv};

@@ -164,6 +164,20 @@ impl Next {
         Out::create(&path)
     }
 
+    /// A file of this state that says what is read to its end.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn copy(&mut self, name: &str, from: &mut impl Read) -> Result<(), OutputError> {
+        let (mut out, mut part) = (self.out(name)?, vec![0; 1 << 16]);
+        loop {
+            match from.read(&mut part).map_err(|e| OutputError::io(&self.path(name), e))? {
+                0 => return self.wrote(name, out),
+                n => out.put(&part[..n])?,
+            }
+        }
+    }
+
     /// Puts a file down that was written, with its SHA-256.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::record::{Ordinals, Record, SCHEMA};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 /// The file's bytes.
@@ -75,19 +75,6 @@ pub fn visit_machine<E: From<OutputError>>(
     each: impl FnMut(Record) -> Result<(), E>,
 ) -> Result<(), E> {
     visit_file(dir, machine(dir)?, each)
-}
-
-/// Those records.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_machine(dir: &Path) -> Result<Vec<Record>, OutputError> {
-    let mut records = Vec::new();
-    visit_machine(dir, |record| {
-        records.push(record);
-        Ok::<_, OutputError>(())
-    })?;
-    Ok(records)
 }
 
 /// The records of an open file; `path` is for messages. Empty lines are passed over.
@@ -223,7 +210,8 @@ fn senseless(record: &Record) -> Option<(String, u32)> {
 /// The records of a file, one after the other, and each again by its index.
 pub struct Rows {
     source: Source,
-    places: Vec<u64>,
+    /// Where each begins, and its place among the sheets of its page.
+    places: Vec<(u64, u32)>,
     ordinals: Ordinals,
 }
 
@@ -234,8 +222,19 @@ impl Rows {
     /// The system refuses.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
         let file = File::open(path).map_err(|e| OutputError::io(path, e))?;
-        let source = Source::new(BufReader::with_capacity(1 << 17, file), path);
-        Ok(Self { source, places: Vec::new(), ordinals: Ordinals::default() })
+        Ok(Self::from(Source::new(BufReader::with_capacity(1 << 17, file), path)))
+    }
+
+    /// Those of a run's folder as the program made them, before any review.
+    ///
+    /// # Errors
+    /// The folder holds no run; the system refuses.
+    pub fn of_machine(dir: &Path) -> Result<Self, OutputError> {
+        Ok(Self::from(Source::open(dir, machine(dir)?)?))
+    }
+
+    fn from(source: Source) -> Self {
+        Self { source, places: Vec::new(), ordinals: Ordinals::default() }
     }
 
     /// The next record, until there is none.
@@ -249,7 +248,7 @@ impl Rows {
         let mut record = self.source.record(line)?;
         self.ordinals.give(&mut record);
         let end = self.source.input.stream_position().map_err(|e| OutputError::io(&self.source.path, e))?;
-        self.places.push(end - line.text.len() as u64);
+        self.places.push((end - line.text.len() as u64, record.source().ordinal));
         Ok(Some(record))
     }
 
@@ -260,10 +259,15 @@ impl Rows {
     pub fn get(&mut self, ix: usize) -> Result<Record, OutputError> {
         let path = self.source.path.clone();
         let io = |e| OutputError::io(&path, e);
-        self.source.input.seek(SeekFrom::Start(self.places[ix])).map_err(io)?;
+        let (place, ordinal) = self.places[ix];
+        let now = self.source.input.stream_position().map_err(io)?;
+        // The next one is at hand already.
+        self.source.input.seek_relative(place as i64 - now as i64).map_err(io)?;
         let mut text = Vec::new();
         self.source.input.read_until(b'\n', &mut text).map_err(io)?;
-        self.source.record(&Line { n: ix + 1, text })
+        let mut record = self.source.record(&Line { n: ix + 1, text })?;
+        record.source_mut().ordinal = ordinal;
+        Ok(record)
     }
 }
 

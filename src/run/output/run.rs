@@ -158,6 +158,12 @@ impl Census {
         self.outcomes.extend(outcome(record));
     }
 
+    /// A record that was counted is another now; what the program decided of it is the same.
+    pub fn again(&mut self, before: &Record, after: &Record) {
+        let [before, after] = [before, after].map(|r| Counts::of([r]).reviewed);
+        self.counts.reviewed = self.counts.reviewed + after - before;
+    }
+
     /// What is known of the run: its counts, hashes and alarms; `inputs`, `files`, `registry`, `log` and `edited` are
     /// empty.
     pub fn run(self, settings: BTreeMap<String, String>, measured: Measured) -> Run {

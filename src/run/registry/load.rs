@@ -5,6 +5,7 @@
 
 use super::{Key, RegistryError, Table, key};
 use crate::form::{Form, Level, Levels};
+use crate::ground::words;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
@@ -55,25 +56,7 @@ fn known(form: &Form) -> Vec<(Column, Vec<String>)> {
 
 /// Lower case without accents; what is neither letter nor digit becomes one `_`, none at the ends.
 pub(super) fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let c = match c {
-            'á' | 'à' | 'ä' | 'â' => 'a',
-            'é' | 'è' | 'ë' | 'ê' => 'e',
-            'í' | 'ì' | 'ï' | 'î' => 'i',
-            'ó' | 'ò' | 'ö' | 'ô' => 'o',
-            'ú' | 'ù' | 'ü' | 'û' => 'u',
-            'ñ' => 'n',
-            c => c,
-        };
-        if c.is_ascii_alphanumeric() {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with('_') {
-            out.push('_');
-        }
-    }
-    out.truncate(out.trim_end_matches('_').len());
-    out
+    words::plain(text).join("_")
 }
 
 /// The text of the bytes: UTF-8, or else Latin-1, whose bytes are the first 256 characters.
