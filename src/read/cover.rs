@@ -16,6 +16,7 @@ use crate::read::sheet::Sheet;
 use image::{GrayImage, Luma};
 use imageproc::distance_transform::{Norm, distance_transform};
 use imageproc::integral_image::{integral_image, sum_image_pixels};
+use std::sync::OnceLock;
 
 /// Pixels per millimetre at which a sheet is looked at: the finest rule (0.25 mm) has more than one.
 const FINE: f64 = 5.0;
@@ -52,18 +53,24 @@ const PALE: f64 = 0.25;
 /// Sums of ink.
 type Ink = image::ImageBuffer<Luma<u32>, Vec<u32>>;
 
-/// What a form prints, and where its numbers stand, prepared.
+/// What a form prints, and where its numbers stand.
 pub struct Print {
-    /// Distance of each pixel to a rule, px.
-    rules: GrayImage,
-    /// To constant text.
-    text: GrayImage,
-    /// To either and to the cells.
-    all: GrayImage,
+    /// Prepared when a sheet of the form is first looked at: most runs meet few of the forms that they know.
+    far: OnceLock<Far>,
     /// Where numbers stand, and how far strokes are followed there, form mm.
     cells: Vec<(Rect, f64)>,
     /// From one row to the next, mm.
     pitch: f64,
+}
+
+/// How far each pixel is from what a form prints, px.
+struct Far {
+    /// From a rule.
+    rules: GrayImage,
+    /// From constant text.
+    text: GrayImage,
+    /// From either and from the cells.
+    all: GrayImage,
 }
 
 /// The area that is looked at, form mm.
@@ -75,6 +82,31 @@ fn area(form: &Form) -> Rect {
 impl Print {
     /// Of a form.
     pub fn new(form: &Form) -> Self {
+        let mut cells = Vec::new();
+        for field in &form.fields {
+            let digits = |s: &Slot| text_width("0", &s.style) * form.places as f64;
+            let place = |s: &Slot, width: f64, follow| (cut::print_rect(s, field.y, width, 0.0), follow);
+            cells.extend(field.digits.as_ref().map(|s| place(s, digits(s), FOLLOWED.0)));
+            cells.extend(field.words.as_ref().map(|s| place(s, s.width, FOLLOWED.1)));
+        }
+        let mut rows: Vec<f64> = form.fields.iter().filter(|f| f.digits.is_some()).map(|f| f.y).collect();
+        rows.sort_by(f64::total_cmp);
+        rows.dedup();
+        let mut apart: Vec<f64> = rows.windows(2).map(|r| r[1] - r[0]).collect();
+        apart.sort_by(f64::total_cmp);
+        let pitch = apart.get(apart.len() / 2).copied().unwrap_or(SQUARE);
+        Self { far: OnceLock::new(), cells, pitch }
+    }
+
+    /// How far each pixel is from what its form prints.
+    fn far(&self, form: &Form) -> &Far {
+        self.far.get_or_init(|| Far::of(form, &self.cells))
+    }
+}
+
+impl Far {
+    /// Of a form whose numbers stand in these cells.
+    fn of(form: &Form, cells: &[(Rect, f64)]) -> Self {
         let area = area(form);
         let drawn = |draw: &dyn Fn(&mut Canvas)| {
             let mut canvas = Canvas::new(area.x, area.y, area.width, area.height, FINE);
@@ -84,29 +116,16 @@ impl Print {
         };
         let rules = drawn(&|canvas| form.rules.iter().for_each(|r| canvas.rule(r)));
         let text = drawn(&|canvas| form.labels.iter().for_each(|l| canvas.label(l)));
-        let mut cells = Vec::new();
-        for field in &form.fields {
-            let digits = |s: &Slot| text_width("0", &s.style) * form.places as f64;
-            let place = |s: &Slot, width: f64, follow| (cut::print_rect(s, field.y, width, 0.0), follow);
-            cells.extend(field.digits.as_ref().map(|s| place(s, digits(s), FOLLOWED.0)));
-            cells.extend(field.words.as_ref().map(|s| place(s, s.width, FOLLOWED.1)));
-        }
         let (w, h) = rules.dimensions();
         let mut all =
             GrayImage::from_fn(w, h, |x, y| Luma([rules.get_pixel(x, y)[0] | text.get_pixel(x, y)[0]]));
-        for (cell, _) in &cells {
+        for (cell, _) in cells {
             let (xs, ys) = pixels(*cell, area, (w, h), 0.0);
             ys.flat_map(|y| xs.clone().map(move |x| (x, y)))
                 .for_each(|(x, y)| all.put_pixel(x, y, Luma([1])));
         }
-        let mut rows: Vec<f64> = form.fields.iter().filter(|f| f.digits.is_some()).map(|f| f.y).collect();
-        rows.sort_by(f64::total_cmp);
-        rows.dedup();
-        let mut apart: Vec<f64> = rows.windows(2).map(|r| r[1] - r[0]).collect();
-        apart.sort_by(f64::total_cmp);
-        let pitch = apart.get(apart.len() / 2).copied().unwrap_or(SQUARE);
         let far = |picture: &GrayImage| distance_transform(picture, Norm::LInf);
-        Self { rules: far(&rules), text: far(&text), all: far(&all), cells, pitch }
+        Self { rules: far(&rules), text: far(&text), all: far(&all) }
     }
 }
 
@@ -124,7 +143,7 @@ fn pixels(
 
 /// What covers a sheet's print; `None` where nothing does.
 pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> Option<Marks> {
-    let area = area(form);
+    let (area, far) = (area(form), print.far(form));
     let flat = cut::glimpse(picture, &sheet.mesh, area, FINE);
     let (w, h) = flat.dimensions();
     let row = |y: u32| area.y + (f64::from(y) + 0.5) / FINE;
@@ -140,15 +159,15 @@ pub fn find(picture: &GrayImage, sheet: &Sheet, form: &Form, print: &Print) -> O
     let mut marks = GrayImage::new(w, h);
     // Distances are whole: what is farther than this is beyond.
     let near: Vec<u8> = off.iter().map(|off| off.min(255.0) as u8).collect();
-    let rows = near.iter().zip(ink.chunks_exact(w as usize)).zip(print.all.chunks_exact(w as usize));
+    let rows = near.iter().zip(ink.chunks_exact(w as usize)).zip(far.all.chunks_exact(w as usize));
     let mut strange: Vec<bool> = Vec::with_capacity(ink.len());
     for ((near, ink), far) in rows {
         strange.extend(ink.iter().zip(far).map(|(i, f)| (*i > 0) & (f > near)));
     }
     let count = strange.iter().filter(|&&v| v).count() as f64;
     if count > 0.0 && count <= STRANGE * f64::from(w * h) {
-        let loose = Loose { ink: &ink, near: &near, print };
-        across(&mut marks, &strange, &loose, area, &off);
+        let loose = Loose { ink: &ink, near: &near, far };
+        across(&mut marks, &strange, &loose, print, area, &off);
     }
     light(&mut marks, &flat, &paper);
     let some = marks.iter().any(|&v| v != Marks::NONE);
@@ -210,18 +229,18 @@ struct Loose<'a> {
     ink: &'a GrayImage,
     /// How far beside its place print may stand, px, by row.
     near: &'a [u8],
-    print: &'a Print,
+    far: &'a Far,
 }
 
 impl Loose<'_> {
     /// Whether a pixel is under a rule.
     fn ruled(&self, (x, y): (i64, i64)) -> bool {
-        self.print.rules.get_pixel(x as u32, y as u32)[0] <= self.near[y as usize]
+        self.far.rules.get_pixel(x as u32, y as u32)[0] <= self.near[y as usize]
     }
 
     fn is(&self, at: (i64, i64)) -> bool {
         let (x, y) = (at.0 as u32, at.1 as u32);
-        let text = || self.print.text.get_pixel(x, y)[0] <= self.near[y as usize];
+        let text = || self.far.text.get_pixel(x, y)[0] <= self.near[y as usize];
         self.ink.get_pixel(x, y)[0] > 0 && !self.ruled(at) && !text()
     }
 
@@ -258,11 +277,18 @@ impl Loose<'_> {
 }
 
 /// Marks ink that runs across the cells.
-fn across(marks: &mut GrayImage, strange: &[bool], loose: &Loose<'_>, area: Rect, off: &[f64]) {
+fn across(
+    marks: &mut GrayImage,
+    strange: &[bool],
+    loose: &Loose<'_>,
+    print: &Print,
+    area: Rect,
+    off: &[f64],
+) {
     let size = marks.dimensions();
     let w = size.0 as usize;
     let at = |(x, y): (i64, i64)| y as usize * w + x as usize;
-    let least = (ROWS * loose.print.pitch * FINE) as i64;
+    let least = (ROWS * print.pitch * FINE) as i64;
     // Pieces of ink that have some outside of print.
     let (mut met, mut runs) = (vec![false; strange.len()], vec![false; strange.len()]);
     let mut piece: Vec<(i64, i64)> = Vec::new();
@@ -294,7 +320,7 @@ fn across(marks: &mut GrayImage, strange: &[bool], loose: &Loose<'_>, area: Rect
             *mark = Marks::INK;
         }
     }
-    for (cell, follow) in &loose.print.cells {
+    for (cell, follow) in &print.cells {
         let middle = ((cell.y + cell.height / 2.0 - area.y) * FINE) as usize;
         let more = off.get(middle).copied().unwrap_or(f64::INFINITY) / FINE;
         if more.is_finite() {

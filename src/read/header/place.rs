@@ -25,7 +25,7 @@ const CODE_ABOVE: f64 = 3.0;
 /// How much wider or narrower than its print the code's ink may be found, as a share: specks beside it, or
 /// faint ends.
 const WIDTHS: (f64, f64) = (0.5, 1.6);
-/// A line that reads as a code with this is one.
+/// A line that reads as a code, or as a number before its word, with this is one.
 const TOLD: f64 = 0.9;
 /// Capitals this much higher than the first lines' are a heading, which the form holds constant.
 const HEADING: f64 = 1.22;
@@ -106,14 +106,22 @@ impl Header<'_> {
         let fixed = || outside().filter_map(|l| Some((l, l.y?)));
         let number = |spec: &HeaderLine| self.form.field(&spec.id).is_some();
         let told = fixed().find(|l| number(l.0)).and_then(|(spec, y)| {
-            let near = found.iter().enumerate();
-            let near = near.filter(|(_, l)| l.ink.is_some() && (l.base - y).abs() < ASTRAY);
-            let p = |line: &Line| {
-                let said = self.glance(line, spec, (Charset::Text, Look::General));
-                said.values.first().map_or(0.0, |v| v.1)
-            };
-            let best = near.map(|(ix, line)| (p(line), ix)).max_by(|a, b| a.0.total_cmp(&b.0));
-            best.filter(|b| b.0 > 0.0).map(|(_, ix)| (ix, found[ix].base - y))
+            let far = |ix: &usize| (found[*ix].base - y).abs();
+            let mut near: Vec<usize> = (0..found.len()).filter(|ix| found[*ix].ink.is_some()).collect();
+            near.retain(|ix| far(ix) < ASTRAY);
+            near.sort_by(|a, b| far(a).total_cmp(&far(b)));
+            let mut best = (0.0, 0);
+            for ix in near {
+                let said = self.glance(&found[ix], spec, (Charset::Text, Look::General));
+                let p = said.values.first().map_or(0.0, |v| v.1);
+                if p > best.0 {
+                    best = (p, ix);
+                }
+                if p >= TOLD {
+                    break;
+                }
+            }
+            Some(best).filter(|b| b.0 > 0.0).map(|(_, ix)| (ix, found[ix].base - y))
         });
         let shift = told.map_or(0.0, |t| t.1);
         let mut above = found.len();
@@ -166,6 +174,7 @@ impl Header<'_> {
         let gap = |i: usize| if i > 0 { rest[i].base - rest[i - 1].base } else { 0.0 };
         let mut named: Vec<(usize, Vec<Passed>)> = Vec::new();
         let mut tail = rest.len();
+        let mut first = None;
         for (i, line) in rest.iter().enumerate() {
             let open = named.last().map(|n| n.0);
             let above = open.is_none() && heading(line);
@@ -188,7 +197,7 @@ impl Header<'_> {
                     }
                 }
                 (None, Some(ix)) if Some(ix) == specs.iter().rposition(|l| l.prefix.is_some()) => {
-                    tail = i;
+                    (tail, first) = (i, Some(said));
                     break;
                 }
                 _ => {}
@@ -200,7 +209,8 @@ impl Header<'_> {
         let mut below: Vec<Placed<'_>> = Vec::new();
         let mut specs = specs.iter().filter(plain);
         for (i, line) in rest.iter().enumerate().skip(tail) {
-            let line = (line.clone(), Some(self.line(line, style, signs)));
+            let said = first.take().unwrap_or_else(|| self.first(line, style, signs));
+            let line = (line.clone(), Some(self.second(said, line, style, signs)));
             let goes_on = i > tail && gap(i) < pitch * PARAGRAPH;
             match (below.last_mut(), if goes_on { None } else { specs.next() }) {
                 (_, Some(spec)) => below.push(Placed { spec, lines: vec![line] }),

@@ -12,9 +12,9 @@ use image::GrayImage;
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
 
 /// Crops a run of the network: fastest of 1, 7, 14 and 49 on one core (November 2026).
 const BATCH: usize = 14;
@@ -30,9 +30,9 @@ const LOOKS: [(i64, i64); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 
 pub(super) struct Network {
     pub name: &'static str,
-    model: Model,
+    model: Arc<Model>,
     /// The larger one that looks at what the first is not sure of.
-    close: Option<Model>,
+    close: Option<Arc<Model>>,
     /// SHA-256 of each file, hexadecimal: the network's, then the larger one's.
     pub sha256: Vec<String>,
     pub classes: usize,
@@ -94,7 +94,7 @@ impl Network {
         let sha256 = std::iter::once(&bytes).chain(&close).map(|b| crate::ground::hash::sha256(b)).collect();
         let model = |bytes: Vec<u8>| {
             let model = ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
-            model.map_err(|e| NetError::Model(name, e.to_string()))
+            model.map(Arc::new).map_err(|e| NetError::Model(name, e.to_string()))
         };
         Ok(Self {
             name,
@@ -132,7 +132,7 @@ impl Network {
     }
 
     /// One look of `model` at each crop.
-    fn look(&self, model: &Model, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
+    fn look(&self, model: &Arc<Model>, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
         // A clean cell needs about ten prefixes. What is cut off adds to "other" and is small against
         // the calibration's floor.
         let limits = Limits { longest, prefixes: 64, least: 1e-6 };
@@ -160,22 +160,53 @@ impl Network {
         self.run_model(&self.model, n, width, input)
     }
 
-    fn run_model(&self, model: &Model, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
+    fn run_model(&self, model: &Arc<Model>, n: usize, width: u32, input: Vec<f32>) -> Option<Vec<f32>> {
         thread_local! {
-            static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
+            static BESIDE: Beside = Beside::new();
         }
-        let pool = POOL.with(|p| p.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1))).clone());
         let shape = [n, 1, CROP_HEIGHT as usize, width as usize];
-        let tensor = NdTensor::<f32, 4>::from_data(shape, input);
-        // A plain thread: were the run installed from a worker of the photos' pool, that worker would
-        // steal another photo while it waits.
-        std::thread::scope(|scope| {
-            let options = RunOptions::default().with_thread_pool(Some(pool));
-            let run = scope.spawn(|| model.run_one(tensor.view().into(), Some(options)));
-            let output = run.join().ok()?.ok()?;
-            let logits: NdTensor<f32, 3> = output.try_into().ok()?;
-            (logits.size(0) == n && logits.size(2) == self.classes).then(|| logits.to_vec())
+        let (model, classes) = (model.clone(), self.classes);
+        BESIDE.with(|beside| {
+            let pool = beside.pool.clone();
+            beside.run(move || {
+                let tensor = NdTensor::<f32, 4>::from_data(shape, input);
+                let options = RunOptions::default().with_thread_pool(Some(pool));
+                let output = model.run_one(tensor.view().into(), Some(options)).ok()?;
+                let logits: NdTensor<f32, 3> = output.try_into().ok()?;
+                (logits.size(0) == n && logits.size(2) == classes).then(|| logits.into_data())
+            })
         })
+    }
+}
+
+/// A thread beside the caller's that runs networks. The caller waits for it as for any thread: were the run installed from
+/// a worker of the photos' pool, that worker would steal another photo while it waits.
+struct Beside {
+    pool: Arc<ThreadPool>,
+    work: mpsc::Sender<Box<dyn FnOnce() + Send>>,
+}
+
+impl Beside {
+    fn new() -> Self {
+        let pool = Arc::new(ThreadPool::with_num_threads(1));
+        let (work, received) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        let own = pool.clone();
+        // The pool's only thread stays here, so that a run has not to be handed on to it. Both end with the caller's thread,
+        // which drops the sender.
+        std::thread::spawn(move || {
+            own.run(|| {
+                // What panics sends nothing.
+                received.into_iter().for_each(|work| drop(catch_unwind(AssertUnwindSafe(work))));
+            });
+        });
+        Self { pool, work }
+    }
+
+    /// What `work` gives there; `None` where it gives nothing.
+    fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.work.send(Box::new(move || drop(sender.send(work())))).ok()?;
+        receiver.recv().ok()?
     }
 }
 
@@ -183,6 +214,13 @@ impl Network {
 mod tests {
     use super::*;
     use image::Luma;
+
+    #[test]
+    fn what_panics_beside_gives_nothing_and_the_next_is_done() {
+        let beside = Beside::new();
+        assert_eq!(beside.run(|| -> Option<u8> { panic!("a network fails") }), None);
+        assert_eq!(beside.run(|| Some(7)), Some(7));
+    }
 
     #[test]
     fn looks_that_differ_share_their_probability() {
