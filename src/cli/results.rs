@@ -250,7 +250,7 @@ fn evidence(
             let form = record.form_of(forms);
             if let (Some(form), Ok(pixels)) = (form, originals.pixels(record.source())) {
                 for figure in &difference.figures {
-                    if let Some(jpeg) = crops::crop(&pixels, &record, form, &figure.item) {
+                    if let Some(jpeg) = crops::crop(&pixels, &record, &form, &figure.item) {
                         crops.insert((at, figure.item.clone()), jpeg);
                     }
                 }

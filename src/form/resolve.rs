@@ -3,11 +3,12 @@
 //! In: the definition's text. Out: a [`Form`]. Refuses what is not TOML of the shape, what refers to what is not there and
 //! geometry that cannot be cut ([`super::check`]), naming the entry.
 
+mod blocks;
 mod shares;
 
 use super::error::FormError;
 use super::raw::{
-    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue,
+    RawColumns, RawForm, RawHeader, RawHeaderLine, RawHeaderPrint, RawLabel, RawQr, RawRelation, RawRow, RawRules, RawSlot, RawStyle, RawValue,
     RawWords,
 };
 use super::*;
@@ -80,8 +81,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         return Err(resolver.fail("places", format!("is {}; numbers have 1 to 6 digits", raw.places)));
     }
     let words = raw.words.as_ref().map(|w| words(&resolver, w, raw.places)).transpose()?;
-    if raw.rows.is_empty() {
-        return Err(resolver.fail("rows", "a form needs at least one vote row"));
+    if raw.rows.is_empty() && raw.blocks.is_empty() {
+        return Err(resolver.fail("rows", "a form needs at least one vote row, or [[blocks]] that have some"));
     }
     let contests = contests(&raw);
     let contest = |id: Option<&str>, entry: &str| contest(&resolver, &contests, id, entry);
@@ -93,11 +94,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         let contest = contest(c.contest.as_deref(), &c.id)?;
         candidates.push(Candidate { id: c.id.clone(), name: c.name.clone(), contest });
     }
-    let mut labels = Vec::new();
-    for l in &raw.labels {
-        let style = resolver.style(&l.style, &l.text)?;
-        labels.push(Label { text: l.text.clone(), x: l.x, y: l.y, align: l.align, style });
-    }
+    let mut labels = constant(&resolver, &raw.labels)?;
     let mut fields = Vec::new();
     for row in &raw.rows {
         let field = row_field(&resolver, (&raw, &candidates), row, &mut labels)?;
@@ -147,6 +144,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         });
     }
     shares::resolve(&resolver, &raw, &mut fields, &mut labels)?;
+    let kinds = blocks::resolve(&resolver, &raw)?;
     let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
         if fields[..i].iter().any(|f| f.id == field.id) || candidates.iter().any(|c| c.id == field.id) {
@@ -164,8 +162,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
-    let lines: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
-    let levels = Levels::new(raw.levels, raw.names, &lines).map_err(refuse)?;
+    let known: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
+    let levels = Levels::new(raw.levels, raw.names, &known).map_err(refuse)?;
     let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
     raw.export.check(&fields, &ids, &levels).map_err(refuse)?;
     let form = Form {
@@ -181,12 +179,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         margin_left: raw.paper.margin_left,
         paper_length: raw.paper.length.into(),
         frame: (raw.frame.width, raw.frame.height),
-        rules: raw
-            .rules
-            .iter()
-            .flat_map(|r| &r.lines)
-            .map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 })
-            .collect(),
+        rules: lines(&raw.rules),
         labels,
         places: raw.places,
         words,
@@ -204,6 +197,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         },
         invent: raw.invent,
         relations,
+        blocks: None,
+        layout: None,
         landmarks: None,
         sha256: crate::ground::hash::sha256(text.as_bytes()),
     };
@@ -211,8 +206,25 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         let problem = "has a place for words, but the form has no [words]; say there how it spells numbers";
         return Err(resolver.fail(&field.id, problem));
     }
+    let form = match (raw.pages, kinds) {
+        (Some(pages), kinds) if !kinds.is_empty() => blocks::paged(&resolver, form, pages, kinds)?,
+        (None, kinds) if kinds.is_empty() => form,
+        _ => return Err(resolver.fail("pages", "[pages] and [[blocks]] stand together or not at all")),
+    };
     check::geometry(&form).map_err(refuse)?;
     Ok(form)
+}
+
+fn lines(raw: &[RawRules]) -> Vec<Rule> {
+    raw.iter().flat_map(|r| &r.lines).map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 }).collect()
+}
+
+fn constant(resolver: &Resolver<'_>, raw: &[RawLabel]) -> Result<Vec<Label>, FormError> {
+    let label = |l: &RawLabel| {
+        let style = resolver.style(&l.style, &l.text)?;
+        Ok(Label { text: l.text.clone(), x: l.x, y: l.y, align: l.align, style })
+    };
+    raw.iter().map(label).collect()
 }
 
 /// Languages whose words for numbers the network reads (`models/README.md`).
@@ -246,7 +258,7 @@ fn columns<'a>(
 
 /// The form's contests; one of the election where it names none.
 fn contests(raw: &RawForm) -> Vec<Contest> {
-    if raw.contests.is_empty() {
+    if raw.contests.is_empty() && raw.blocks.is_empty() {
         return vec![Contest { id: raw.election.clone(), name: raw.title.clone() }];
     }
     raw.contests.iter().map(|c| Contest { id: c.id.clone(), name: c.name.clone() }).collect()
@@ -331,21 +343,20 @@ fn value_fields(
 }
 
 fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
-    let lines = raw
-        .lines
-        .iter()
-        .map(|l| {
-            Ok(HeaderLine {
-                id: l.id.clone(),
-                text: l.text.clone(),
-                prefix: l.prefix.clone(),
-                pattern: l.pattern.as_deref().map(|p| resolver.regex(p, &l.id)).transpose()?,
-                y: l.y,
-                print: l.print.as_ref().map(|p| header_print(resolver, p, &l.id)).transpose()?,
-            })
-        })
-        .collect::<Result<Vec<_>, FormError>>()?;
+    let lines = raw.lines.iter().map(|l| header_line(resolver, l)).collect::<Result<Vec<_>, FormError>>()?;
     Ok(Header { right: raw.right, left: raw.left, lines, rule: raw.rule, top: raw.top })
+}
+
+fn header_line(resolver: &Resolver<'_>, raw: &RawHeaderLine) -> Result<HeaderLine, FormError> {
+    Ok(HeaderLine {
+        id: raw.id.clone(),
+        text: raw.text.clone(),
+        prefix: raw.prefix.clone(),
+        pattern: raw.pattern.as_deref().map(|p| resolver.regex(p, &raw.id)).transpose()?,
+        y: raw.y,
+        print: raw.print.as_ref().map(|p| header_print(resolver, p, &raw.id)).transpose()?,
+        of_block: false,
+    })
 }
 
 fn header_print(

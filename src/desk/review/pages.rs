@@ -234,6 +234,7 @@ impl Pages {
     fn sheet(&self, station: &Station, kind: Kind, ix: usize) -> Sheet {
         let settled = station.settled(ix);
         let form = station.form(ix);
+        let form = form.as_deref();
         let mut entries: Vec<Entry> = Vec::new();
         for (task, verdict) in &settled.tasks {
             let wanted = match kind {

@@ -18,6 +18,7 @@ use crate::record::{Record, ReviewState, SheetMark, sheet_key};
 use crate::run::output::{MACHINE_JSONL, Opened, OutputError, attested, load_machine};
 use fold::Verdict;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -311,13 +312,13 @@ impl Station {
     }
 
     /// The form of a record.
-    pub fn form(&self, ix: usize) -> Option<&Form> {
+    pub fn form(&self, ix: usize) -> Option<Cow<'_, Form>> {
         self.records[ix].form_of(&self.forms)
     }
 
     /// A record after review.
     pub fn settled(&self, ix: usize) -> Settled<'_> {
-        settle(&self.records[ix], self.form(ix), &self.book, self.sampled.contains(&ix))
+        settle(&self.records[ix], self.form(ix).as_deref(), &self.book, self.sampled.contains(&ix))
     }
 
     /// Takes an entry. On return it is on the disk.
@@ -371,7 +372,7 @@ impl Station {
             (SHEET, Action::AsPrinted) => Ok(Some("counts".to_owned())),
             (SHEET, Action::Rejected) => Ok(Some("does_not_count".to_owned())),
             (CODE, Action::Typed) => {
-                let pattern = self.form(ix).and_then(|f| f.header_line("code")?.pattern.as_ref());
+                let pattern = self.form(ix).and_then(|f| f.header_line("code")?.pattern.clone());
                 let plain = |c: char| c.is_ascii_alphanumeric() || ".-/".contains(c);
                 let fits = pattern.map_or(!typed.is_empty(), |p| p.is_match(typed));
                 if fits && typed.len() <= 64 && typed.chars().all(plain) {
@@ -389,7 +390,7 @@ impl Station {
             (CODE, Action::Unreadable) => Err(Refusal::NoSuchAction {}.into()),
             (_, Action::Unreadable) => Ok(None),
             (_, Action::Typed) => {
-                let largest = self.form(ix).map_or(LARGEST, Form::max_value);
+                let largest = self.form(ix).map_or(LARGEST, |f| f.max_value());
                 let digits = !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit());
                 let number = typed.parse::<u32>().ok().filter(|&n| digits && n <= largest);
                 number.map(|n| Some(n.to_string())).ok_or(Refusal::NotANumber { largest }.into())
@@ -440,7 +441,7 @@ impl Station {
             state,
             value,
             who,
-            notes: if hidden { Vec::new() } else { notes(&settled.record, self.form(ix), field) },
+            notes: if hidden { Vec::new() } else { notes(&settled.record, self.form(ix).as_deref(), field) },
             review: settled.record.review.as_ref().map(|r| r.state),
             open: settled.open().map(|t| t.field.clone()).collect(),
             done: 0,

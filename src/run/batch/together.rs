@@ -275,7 +275,7 @@ pub(super) fn pictures(
             // The sheet's doubt, seen on this photo.
             let seen = Record { registration: record::registration(evidence), ..record.clone() };
             let photo = digitizer.decoded(&digitizer.open(file), evidence.origin.page).ok()?;
-            Some(picture::pictures(&photo.pixels, &seen, form))
+            Some(picture::pictures(&photo.pixels, &seen, &form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.source.unwrap_or(0) == ix));
