@@ -14,6 +14,7 @@ mod finish;
 mod guard;
 mod journal;
 mod map;
+mod names;
 #[cfg(test)]
 mod tests;
 mod together;

@@ -283,11 +283,17 @@ impl Digitizer {
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
     fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask, ordinal: u32) -> Digitized {
         let form = &self.forms()[sheet.form];
-        let page = form.blocks.is_some().then(|| sheet::laid_out(&photo.pixels, sheet, form));
+        let mut times = Times::default();
+        let page = form.blocks.is_some().then(|| {
+            timed(info_span!("blocks"), &mut times.sheet, || sheet::laid_out(&photo.pixels, sheet, form))
+        });
         let (form, sheet) = match page {
             None => (form.clone(), sheet.clone()),
             Some(Some((form, sheet))) => (Arc::new(form), sheet),
-            Some(None) => return self.no_sheet(photo),
+            Some(None) => {
+                let what = What::BlocksUnclear { form: form.title.clone() };
+                return self.without(&photo.origin(ordinal), Finding::new(Severity::Reject, what));
+            }
         };
         let own = form.layout.is_some().then(|| cover::Print::new(&form));
         let print = own.as_ref().unwrap_or(&self.prints[sheet.form]);
@@ -295,7 +301,6 @@ impl Digitizer {
         match laws::about_resolution(scale, digits_height(&form)) {
             Some(finding) => self.without(&photo.origin(ordinal), finding),
             None => {
-                let mut times = Times::default();
                 let evidence = self.measured(photo, (&sheet, &form, print), mask, ordinal, &mut times);
                 let record = timed(info_span!("decide"), &mut times.decide, || self.record(&evidence));
                 Digitized { record, evidence: Some(evidence), pixels: None, times }

@@ -10,10 +10,10 @@ use super::flat::{FULL, Work, flatten};
 use super::register::register;
 use super::template::{FINE, Template};
 use super::terms::FOUND;
-use super::Sheet;
+use super::{Mesh, Rung, Sheet};
 use crate::form::blocks::{Block, Blocks, Kind, Layout};
 use crate::form::print::{Canvas, label_rect, text_width};
-use crate::form::{Align, Form, Label, Slot};
+use crate::form::{Align, Form, Label, Rule, Slot};
 use crate::ground::geometry::{Point, Rect};
 use image::GrayImage;
 
@@ -23,10 +23,20 @@ const REACH: f64 = 1.0;
 const AFTER: usize = 4;
 /// What is looked at beyond the frame, mm.
 const BESIDE: f64 = 5.0;
+/// Room around a text, mm: less than to what is printed beside it.
+const ROOM: (f64, f64) = (0.4, 0.6);
+/// How far from where the head has it the foot is sought, mm.
+const FOOT: f64 = 6.0;
+/// How often a page is looked at anew.
+const ROUNDS: usize = 4;
+/// From one rung of a straight mesh to the next, mm.
+const RUNG: f64 = 5.0;
+/// What a sheet is seen beyond its anchors, mm.
+const EDGE: f64 = 3.0;
 /// Rows of a block at most.
 const MOST: usize = 60;
 /// The least mean likeness of a block's constant text: a text at a wrong place has below 0.3.
-const ALIKE: f64 = 0.5;
+const ALIKE: f64 = 0.45;
 /// The least ink of a row's number, as a share of full print, and the share of a row's numbers that have it.
 const INK: (f64, f64) = (0.12, 0.7);
 /// How much more ink a number has than what stands between it and the next: a rule has as much.
@@ -38,6 +48,20 @@ struct Piece {
     print: Print,
 }
 
+impl Piece {
+    /// A text, with what is printed beside it.
+    fn new(rules: &[Rule], labels: &[Label], label: &Label) -> Self {
+        let r = label_rect(label);
+        let area = Rect::new(r.x - ROOM.0, r.y - ROOM.1, r.width + 2.0 * ROOM.0, r.height + 2.0 * ROOM.1);
+        let mut canvas = Canvas::new(area.x, area.y, area.width, area.height, FINE);
+        rules.iter().for_each(|rule| canvas.rule(rule));
+        labels.iter().for_each(|label| canvas.label(label));
+        let size = (canvas.ink.width() as usize, canvas.ink.height() as usize);
+        let ink: Vec<f32> = canvas.ink.pixels().map(|p| p[0]).collect();
+        Self { rect: area, print: Print::new(&ink, size) }
+    }
+}
+
 /// A kind of block, as it is sought.
 struct Head<'a> {
     kind: &'a Kind,
@@ -46,27 +70,7 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn new(kind: &'a Kind) -> Self {
-        let ends = kind.labels.iter().map(label_rect);
-        let area = ends.reduce(|a, b| {
-            let (x, y) = (a.x.min(b.x), a.y.min(b.y));
-            Rect::new(x, y, a.right().max(b.right()) - x, a.bottom().max(b.bottom()) - y)
-        });
-        let area = area.unwrap_or(Rect::new(0.0, 0.0, 1.0, 1.0));
-        let mut canvas =
-            Canvas::new(area.x - 4.0, area.y - 4.0, area.width + 8.0, area.height + 8.0, FINE);
-        kind.rules.iter().for_each(|rule| canvas.rule(rule));
-        kind.labels.iter().for_each(|label| canvas.label(label));
-        let piece = |label: &Label| {
-            let r = label_rect(label);
-            let px = |v: f64, from: f64| ((v - from) * FINE).round().max(0.0) as u32;
-            let (x, y) = (px(r.x - 0.8, canvas.origin.0), px(r.y - 0.6, canvas.origin.1));
-            let (w, h) = (px(r.width + 1.6, 0.0), px(r.height + 1.2, 0.0));
-            let pixel = |i: u32| canvas.ink.get_pixel(x + i % w, y + i / w)[0];
-            let ink: Vec<f32> = (0..w * h).map(pixel).collect();
-            let at = |v: u32, from: f64| from + f64::from(v) / FINE;
-            let rect = Rect::new(at(x, canvas.origin.0), at(y, canvas.origin.1), r.width, r.height);
-            Piece { rect, print: Print::new(&ink, (w as usize, h as usize)) }
-        };
+        let piece = |label: &Label| Piece::new(&kind.rules, &kind.labels, label);
         Self { kind, pieces: kind.labels.iter().map(piece).collect() }
     }
 
@@ -95,7 +99,7 @@ impl<'a> Head<'a> {
 /// A page that is looked at.
 struct Page<'a> {
     work: Work,
-    heads: Vec<Head<'a>>,
+    heads: &'a [Head<'a>],
 }
 
 impl Page<'_> {
@@ -147,44 +151,101 @@ impl Page<'_> {
     }
 }
 
-/// The page's own form, and the sheet as all its print has it.
+/// The page's own form, and the sheet as all its print has it: its head is known and its foot is sought, then the blocks
+/// between them, by which it is registered as a whole.
 pub fn laid_out(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Option<(Form, Sheet)> {
     let blocks = form.blocks.as_ref()?;
-    let layout = layout(pixels, sheet, form, blocks)?;
-    let own = form.laid_out(layout)?.found();
-    let sheet = register(pixels, (&Template::new(&own), sheet.form), sheet.mesh.clone(), sheet.visible)?;
-    Some((own, sheet))
-}
-
-fn layout(pixels: &GrayImage, sheet: &Sheet, form: &Form, blocks: &Blocks) -> Option<Layout> {
+    let heads: Vec<Head<'_>> = blocks.kinds.iter().map(Head::new).collect();
     let (width, height) = form.frame;
     let area = Rect::new(-BESIDE, -BESIDE, width + 2.0 * BESIDE, height + 2.0 * BESIDE);
-    let work = flatten(pixels, &sheet.mesh, area);
-    let page = Page { work, heads: blocks.kinds.iter().map(Head::new).collect() };
-    let mut out = Vec::new();
-    let mut next = page.head(blocks.top);
-    while let Some((head, y)) = next.take() {
-        let kind = head.kind;
-        let most = page.rows(kind, y);
-        let follows = (1..=most).find_map(|rows| Some((rows, page.head(y + kind.height(rows))?)));
-        let rows = follows.as_ref().map_or(most, |f| f.0);
-        tracing::debug!(kind = kind.id, y, rows, "block");
-        if rows == 0 {
-            return None;
+    let mut mesh = footed(pixels, sheet, form, area);
+    let mut before: Option<(usize, Form, Sheet)> = None;
+    for _ in 0..ROUNDS {
+        let found = Page { work: flatten(pixels, &mesh, area), heads: &heads }.blocks(blocks);
+        let rows = found.blocks.iter().map(|b| b.rows.len()).sum();
+        if let Some((_, own, sheet)) = before.take_if(|b| b.0 == rows) {
+            return (found.whole && inside(pixels, &sheet, blocks.end())).then_some((own, sheet));
         }
-        out.push(Block { kind: kind.id.clone(), y: (y * 100.0).round() / 100.0, name: None, rows: vec![None; rows] });
-        next = follows.map(|f| f.1);
-        let beyond = |k: usize| page.row(kind, y + kind.rows.y + kind.rows.pitch * k as f64);
-        if next.is_none()
-            && ((rows + 1..rows + AFTER).any(beyond) || page.left_over(y + kind.height(rows), form.frame.1))
-        {
-            return None;
-        }
+        let own = form.laid_out(Layout { blocks: found.blocks })?.found();
+        let again = register(pixels, (&Template::new(&own), sheet.form), mesh, (0.0, height))?;
+        mesh = again.mesh.clone();
+        before = Some((rows, own, again));
     }
-    (!out.is_empty()).then_some(Layout { blocks: out })
+    None
+}
+
+/// The mesh of a page, straight on from its head to its foot, where that is found.
+fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Mesh {
+    let (width, height) = form.frame;
+    let (top, bottom) = (sheet.visible.0.max(0.0) + EDGE, sheet.visible.1 - 2.0 * EDGE);
+    let at = |x: f64, y: f64| sheet.mesh.map(Point::new(x, y));
+    // The paper's direction, from what is seen of it.
+    let straight = |x: f64, y: f64| {
+        let t = (y - top) / (bottom - top).max(1.0);
+        at(x, top).lerp(at(x, bottom), t)
+    };
+    let made = |off: (f64, f64), foot: f64| {
+        let rung = |y: f64| {
+            let t = ((y - bottom) / (foot - bottom).max(1.0)).max(0.0);
+            let place = |x: f64| straight(x + off.0 * t, y + off.1 * t);
+            Rung { y, points: [0.0, width / 2.0, width].map(place) }
+        };
+        let rungs = (0..=(height / RUNG).ceil() as usize).map(|k| rung(k as f64 * RUNG)).collect();
+        Mesh { width, rungs }
+    };
+    let plain = made((0.0, 0.0), height);
+    let work = flatten(pixels, &plain, area);
+    let foot: Vec<&Label> =
+        form.labels.iter().filter(|l| form.blocks.as_ref().is_some_and(|b| l.y > b.end())).collect();
+    let pieces = foot.iter().map(|l| Piece::new(&[], std::slice::from_ref(*l), l));
+    let found = pieces.filter_map(|piece| {
+        let at = work.pixel(Point::new(piece.rect.x, piece.rect.y));
+        let (u, v, alike) = piece.print.find(&work, at, (FOOT * FINE) as usize)?;
+        Some((u / FINE, v / FINE, piece.rect.y, alike))
+    });
+    let best = found.filter(|f| f64::from(f.3) >= ALIKE).max_by(|a, b| a.3.total_cmp(&b.3));
+    if std::env::var("DBG").is_ok() { eprintln!("foot {best:?} visible {:?}", sheet.visible); }
+    best.map_or(plain, |(u, v, y, _)| made((u, v), y))
+}
+
+/// Whether the photo shows what stands at a form y.
+fn inside(pixels: &GrayImage, sheet: &Sheet, y: f64) -> bool {
+    let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+    let middle = sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y));
+    (0.0..w).contains(&middle.x) && (0.0..h).contains(&middle.y)
+}
+
+/// The blocks of a page.
+struct Found {
+    blocks: Vec<Block>,
+    /// Whether nothing is left over below them.
+    whole: bool,
 }
 
 impl Page<'_> {
+    fn blocks(&self, blocks: &Blocks) -> Found {
+        let mut out = Vec::new();
+        let mut next = self.head(blocks.top);
+        let (mut nominal, mut whole) = (blocks.top, false);
+        while let Some((head, y)) = next.take() {
+            let kind = head.kind;
+            let most = self.rows(kind, y);
+            let follows = (1..=most).find_map(|rows| Some((rows, self.head(y + kind.height(rows))?)));
+            let rows = follows.as_ref().map_or(most, |f| f.0);
+            if rows == 0 {
+                return Found { blocks: out, whole: false };
+            }
+            // The definition's distances, not the measured ones: they are what the sheet is registered by.
+            out.push(Block { kind: kind.id.clone(), y: nominal, name: None, rows: vec![None; rows] });
+            nominal += kind.height(rows);
+            next = follows.map(|f| f.1);
+            let beyond = |k: usize| self.row(kind, y + kind.rows.y + kind.rows.pitch * k as f64);
+            whole = !(rows + 1..rows + AFTER).any(beyond)
+                && !self.left_over(y + kind.height(rows), blocks.end());
+        }
+        Found { blocks: out, whole }
+    }
+
     /// Whether blocks begin or rows stand between two heights.
     fn left_over(&self, from: f64, to: f64) -> bool {
         let steps = ((to - from) / REACH).max(0.0) as usize;

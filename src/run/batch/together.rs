@@ -36,6 +36,8 @@ pub(super) struct Sheet {
     /// Its code as its record has it.
     code: Option<Box<str>>,
     known: bool,
+    /// Whether its page has blocks.
+    pub(super) laid_out: bool,
     nameless: bool,
     /// What was measured tells this of it; `None` where nothing was kept.
     measured: Option<Key>,
@@ -64,6 +66,7 @@ impl Sheet {
             position: 0,
             code: record.sheet.code.as_deref().map(Into::into),
             known: record.form.is_some(),
+            laid_out: record.form.as_ref().is_some_and(|f| f.layout.is_some()),
             nameless: record.findings.iter().any(|f| f.code == Code::CodeUnreadable),
             measured: page.evidence.as_ref().map(key),
         }
