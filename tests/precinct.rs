@@ -75,7 +75,8 @@ fn numbers(record: &Value) -> Vec<u64> {
     for contest in record["contests"].as_array().unwrap() {
         for choice in contest["choices"].as_array().unwrap() {
             out.push(choice["votes"]["value"].as_u64().unwrap());
-            let ways = ["election_day", "absentee", "early_voting"].map(|way| &choice["values"][way]["value"]);
+            let ways =
+                ["election_day", "absentee", "early_voting"].map(|way| &choice["values"][way]["value"]);
             out.extend(ways.iter().filter_map(|way| way.as_u64()));
         }
         out.extend(contest["totals"].as_object().unwrap().values().map(|v| v["value"].as_u64().unwrap()));

@@ -250,7 +250,13 @@ impl Page {
         if let Some((slot, of)) = kind.rows.share {
             for &row in &rows {
                 let (y, style) = (self.form.fields[row].y, slot.style);
-                self.form.labels.push(Label { text: "%".to_owned(), x: slot.x, y, align: Align::Left, style });
+                self.form.labels.push(Label {
+                    text: "%".to_owned(),
+                    x: slot.x,
+                    y,
+                    align: Align::Left,
+                    style,
+                });
                 self.form.fields[row].share = Some(Share { slot, y, whole: first + of });
             }
         }

@@ -5,14 +5,13 @@
 
 mod blocks;
 mod shares;
+mod texts;
 
 use super::error::FormError;
-use super::raw::{
-    RawColumns, RawForm, RawHeader, RawHeaderLine, RawHeaderPrint, RawLabel, RawQr, RawRelation, RawRow, RawRules, RawSlot, RawStyle, RawValue,
-    RawWords,
-};
+use super::raw::{RawColumns, RawForm, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue, RawWords};
 use super::*;
 use std::collections::BTreeMap;
+use texts::{constant, header, lines};
 
 /// Bytes of a compiled pattern: those of the built-in form take a twentieth of it, and what is longer than its lines
 /// can be is refused.
@@ -215,18 +214,6 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     Ok(form)
 }
 
-fn lines(raw: &[RawRules]) -> Vec<Rule> {
-    raw.iter().flat_map(|r| &r.lines).map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 }).collect()
-}
-
-fn constant(resolver: &Resolver<'_>, raw: &[RawLabel]) -> Result<Vec<Label>, FormError> {
-    let label = |l: &RawLabel| {
-        let style = resolver.style(&l.style, &l.text)?;
-        Ok(Label { text: l.text.clone(), x: l.x, y: l.y, align: l.align, style })
-    };
-    raw.iter().map(label).collect()
-}
-
 /// Languages whose words for numbers the network reads (`models/README.md`).
 const SPOKEN: [&str; 1] = ["es"];
 
@@ -340,39 +327,6 @@ fn value_fields(
         })
     };
     columns.values.iter().map(field).collect()
-}
-
-fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
-    let lines = raw.lines.iter().map(|l| header_line(resolver, l)).collect::<Result<Vec<_>, FormError>>()?;
-    Ok(Header { right: raw.right, left: raw.left, lines, rule: raw.rule, top: raw.top })
-}
-
-fn header_line(resolver: &Resolver<'_>, raw: &RawHeaderLine) -> Result<HeaderLine, FormError> {
-    Ok(HeaderLine {
-        id: raw.id.clone(),
-        text: raw.text.clone(),
-        prefix: raw.prefix.clone(),
-        pattern: raw.pattern.as_deref().map(|p| resolver.regex(p, &raw.id)).transpose()?,
-        y: raw.y,
-        print: raw.print.as_ref().map(|p| header_print(resolver, p, &raw.id)).transpose()?,
-        of_block: false,
-    })
-}
-
-fn header_print(
-    resolver: &Resolver<'_>,
-    raw: &RawHeaderPrint,
-    entry: &str,
-) -> Result<HeaderPrint, FormError> {
-    Ok(HeaderPrint {
-        text: raw.text.clone(),
-        align: raw.align,
-        x: raw.x,
-        style: resolver.style(&raw.style, entry)?,
-        above: raw.above,
-        pitch: raw.pitch,
-        width: raw.width,
-    })
 }
 
 fn qr(resolver: &Resolver<'_>, raw: &RawQr) -> Result<QrSpec, FormError> {

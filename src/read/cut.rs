@@ -18,7 +18,7 @@ mod frame;
 
 pub use frame::{
     AROUND, CAP_HEIGHT, CROP_HEIGHT, CropFrame, DIGITS_WIDTH, EM_PX, LINE_END, LINES_WIDTH, WORDS_WIDTH,
-    SHARE_WIDTH, digits_frame, line_frame, print_rect, share_frame, words_frame,
+    digits_frame, line_frame, print_rect, words_frame,
 };
 
 /// How good the pixels of a cell are; measured, not judged.
@@ -155,10 +155,7 @@ impl<'a> NumberCells<'a> {
             }
             if let Some(Share { slot, y, .. }) = &spec.share {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
-                // As wide as a number, and as wide as the longest share.
-                let twice = Slot { lines: 2, ..*slot };
-                let frame = |look| if look == 0 { digits_frame(slot, *y) } else { share_frame(slot, *y) };
-                cells.shares.push(channel(&twice, digit, SHARE, &frame));
+                cells.shares.push(channel(slot, digit, SHARE, &|_| digits_frame(slot, *y)));
             }
             if let Some(slot) = &spec.words {
                 cells.words.push(channel(slot, (slot.wrap, 0.0), 1, &|line| words_frame(slot, spec.y, line)));

@@ -134,7 +134,12 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
         part_of: None,
         status: decision.status,
         confidence: decision.confidence,
-        form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(score, 3), layout: form.layout.clone() }),
+        form: Some(FormRef {
+            id: form.id.clone(),
+            version: form.version,
+            score: round(score, 3),
+            layout: form.layout.clone(),
+        }),
         sheet: sheet_info(sheet),
         contests,
         ballots,

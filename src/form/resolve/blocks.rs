@@ -3,13 +3,12 @@
 //! In: the entries of `[pages]` and `[[blocks]]`. Out: [`Kind`]s, and the form of a page of one block. Refuses, naming the
 //! entry, what refers to nothing, relations that are not within a block, and rows that cannot be told from each other.
 
-use super::{Resolver, columns, constant, header_line, header_print, lines};
+use super::texts::{constant, header_line, header_print, lines};
+use super::{Resolver, columns};
 use crate::form::blocks::{Kind, Rows, Side, Tie};
 use crate::form::error::FormError;
 use crate::form::raw::{RawBlock, RawForm, RawPages, RawRelation};
-use crate::form::{
-    Align, Blocks, Field, FieldKind, Force, Form, HeaderLine, Layout, RelationOp, Slot,
-};
+use crate::form::{Align, Blocks, Field, FieldKind, Force, Form, HeaderLine, Layout, RelationOp, Slot};
 use std::sync::Arc;
 
 /// The kinds of blocks of a definition.

@@ -16,9 +16,6 @@ pub const EM_PX: f64 = 16.24;
 pub const CROP_HEIGHT: u32 = 24;
 /// Width of a number cell's crop, px: four digits (2.22 em) and 6 px on either side.
 pub const DIGITS_WIDTH: u32 = 48;
-/// Width of a share in per cent's crop where all of `100.00` is to be seen, px: five digits and a point (3.06 em) and 6 px on
-/// either side.
-pub const SHARE_WIDTH: u32 = 64;
 /// Paper beside the widest print of a crop, px.
 const BESIDE: u32 = 6;
 /// Width of a line of words, px: the widest print of a words column (29 mm) and 8 px on either side.
@@ -53,11 +50,6 @@ pub struct CropFrame {
 /// Where to cut the crop of a number cell for a field whose baseline is `y` (mm).
 pub fn digits_frame(slot: &Slot, y: f64) -> CropFrame {
     frame(slot, y, DIGITS_WIDTH)
-}
-
-/// Where to cut the crop of a share that is as long as can be.
-pub fn share_frame(slot: &Slot, y: f64) -> CropFrame {
-    frame(slot, y, SHARE_WIDTH)
 }
 
 /// Where to cut line `line` (0 the first) of a words cell for a field whose baseline is `y` (mm).

@@ -95,8 +95,7 @@ impl Readers {
             let readings = vec![Reading { reader: ReaderId::Net, distribution }];
             (cell.field, CellReading { readings, quality, covered: cell.covered.clone() })
         };
-        let wide = |ix: usize| cells.shares[ix].lines[1].clone();
-        cells.shares.iter().zip(self.net.read_shares(&crops, wide)).map(one).collect()
+        cells.shares.iter().zip(self.net.read_shares(&crops)).map(one).collect()
     }
 
     fn cells(&self, cells: &[ChannelCell], kind: Kind, places: usize) -> Vec<Distribution> {

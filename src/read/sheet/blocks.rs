@@ -28,7 +28,7 @@ const ROOM: (f64, f64) = (0.4, 0.6);
 /// How far from where the head has it the foot is sought, mm.
 const FOOT: f64 = 6.0;
 /// How often a page is looked at anew.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 14;
 /// From one rung of a straight mesh to the next, mm.
 const RUNG: f64 = 5.0;
 /// What a sheet is seen beyond its anchors, mm.
@@ -89,7 +89,8 @@ impl<'a> Head<'a> {
         let n = found.len() as f64;
         let alike = found.iter().map(|f| f.1).sum::<f64>() / n;
         let off: Vec<f64> = found.iter().map(|f| f.0).collect();
-        let spread = off.iter().fold(f64::MIN, |a, &b| a.max(b)) - off.iter().fold(f64::MAX, |a, &b| a.min(b));
+        let spread =
+            off.iter().fold(f64::MIN, |a, &b| a.max(b)) - off.iter().fold(f64::MAX, |a, &b| a.min(b));
         let weight: f64 = found.iter().map(|f| f.1).sum();
         let place = y + found.iter().map(|f| f.0 * f.1).sum::<f64>() / weight;
         (alike >= ALIKE && spread < 0.8).then_some((place, alike))
@@ -118,7 +119,8 @@ impl Page<'_> {
         let within = |v: i64, end: usize| usize::try_from(v).unwrap_or(0).min(end);
         let (x0, x1) = (within(x0, ink.width), within(x1, ink.width));
         let (y0, y1) = (within(y0, ink.height), within(y1, ink.height));
-        let sum: i64 = (y0..y1).flat_map(|y| ink.row(y, x0, x1.saturating_sub(x0))).map(|&v| i64::from(v)).sum();
+        let sum: i64 =
+            (y0..y1).flat_map(|y| ink.row(y, x0, x1.saturating_sub(x0))).map(|&v| i64::from(v)).sum();
         sum as f64 / ((x1.saturating_sub(x0)) * (y1.saturating_sub(y0))).max(1) as f64 / FULL
     }
 
@@ -132,7 +134,8 @@ impl Page<'_> {
                 Align::Right => slot.x - digit,
             };
             // Beside the number on the side where no sign follows.
-            let beside = left + slot.align.left(slot.width) + if slot.align == Align::Left { slot.width } else { 0.0 };
+            let beside =
+                left + slot.align.left(slot.width) + if slot.align == Align::Left { slot.width } else { 0.0 };
             let band = |x: f64| self.ink(Rect::new(x, y - 0.7 * size, digit, 0.7 * size));
             let (own, other) = (band(left), band(beside));
             own >= INK.0 && own >= MORE * other
@@ -151,27 +154,32 @@ impl Page<'_> {
     }
 }
 
-/// The page's own form, and the sheet as all its print has it: its head is known and its foot is sought, then the blocks
-/// between them, by which it is registered as a whole.
+/// The page's own form, and the sheet as all its print has it: first down from its head, block by block, then, where that
+/// does not reach the foot, between the head and the foot, which is sought.
 pub fn laid_out(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Option<(Form, Sheet)> {
     let blocks = form.blocks.as_ref()?;
     let heads: Vec<Head<'_>> = blocks.kinds.iter().map(Head::new).collect();
     let (width, height) = form.frame;
     let area = Rect::new(-BESIDE, -BESIDE, width + 2.0 * BESIDE, height + 2.0 * BESIDE);
-    let mut mesh = footed(pixels, sheet, form, area);
-    let mut before: Option<(usize, Form, Sheet)> = None;
-    for _ in 0..ROUNDS {
-        let found = Page { work: flatten(pixels, &mesh, area), heads: &heads }.blocks(blocks);
-        let rows = found.blocks.iter().map(|b| b.rows.len()).sum();
-        if let Some((_, own, sheet)) = before.take_if(|b| b.0 == rows) {
-            return (found.whole && inside(pixels, &sheet, blocks.end())).then_some((own, sheet));
+    let whole = |mut mesh: Mesh, mut known: (f64, f64)| {
+        let mut before = 0;
+        for _ in 0..ROUNDS {
+            let found = Page { work: flatten(pixels, &mesh, area), heads: &heads }.blocks(blocks);
+            let rows = found.blocks.iter().map(|b| b.rows.len()).sum();
+            let last = rows == before;
+            let own = form.laid_out(Layout { blocks: found.blocks })?.found();
+            known = if last { (0.0, height) } else { known };
+            let again = register(pixels, (&Template::new(&own), sheet.form), mesh, known)?;
+            // What is not registered down to its foot may hold more than was found.
+            if last {
+                return (found.whole && again.visible.1 >= blocks.end()).then_some((own, again));
+            }
+            (mesh, known, before) = (again.mesh.clone(), again.visible, rows);
         }
-        let own = form.laid_out(Layout { blocks: found.blocks })?.found();
-        let again = register(pixels, (&Template::new(&own), sheet.form), mesh, (0.0, height))?;
-        mesh = again.mesh.clone();
-        before = Some((rows, own, again));
-    }
-    None
+        None
+    };
+    let down = whole(sheet.mesh.clone(), sheet.visible);
+    down.or_else(|| whole(footed(pixels, sheet, form, area), (0.0, height)))
 }
 
 /// The mesh of a page, straight on from its head to its foot, where that is found.
@@ -204,15 +212,7 @@ fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Mesh {
         Some((u / FINE, v / FINE, piece.rect.y, alike))
     });
     let best = found.filter(|f| f64::from(f.3) >= ALIKE).max_by(|a, b| a.3.total_cmp(&b.3));
-    if std::env::var("DBG").is_ok() { eprintln!("foot {best:?} visible {:?}", sheet.visible); }
     best.map_or(plain, |(u, v, y, _)| made((u, v), y))
-}
-
-/// Whether the photo shows what stands at a form y.
-fn inside(pixels: &GrayImage, sheet: &Sheet, y: f64) -> bool {
-    let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
-    let middle = sheet.mesh.map(Point::new(sheet.mesh.width / 2.0, y));
-    (0.0..w).contains(&middle.x) && (0.0..h).contains(&middle.y)
 }
 
 /// The blocks of a page.
@@ -240,8 +240,8 @@ impl Page<'_> {
             nominal += kind.height(rows);
             next = follows.map(|f| f.1);
             let beyond = |k: usize| self.row(kind, y + kind.rows.y + kind.rows.pitch * k as f64);
-            whole = !(rows + 1..rows + AFTER).any(beyond)
-                && !self.left_over(y + kind.height(rows), blocks.end());
+            whole =
+                !(rows + 1..rows + AFTER).any(beyond) && !self.left_over(y + kind.height(rows), blocks.end());
         }
         Found { blocks: out, whole }
     }
@@ -251,5 +251,71 @@ impl Page<'_> {
         let steps = ((to - from) / REACH).max(0.0) as usize;
         let mut at = (0..steps).map(|k| from + k as f64 * REACH);
         at.any(|y| self.head(y).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{FieldKind, parse};
+    use image::Luma;
+
+    const SCALE: f64 = 8.0;
+    /// Paper around the frame, mm.
+    const AROUND: f64 = 12.0;
+
+    /// A page of blocks of so many rows, all numbers 105, but for those of the row at `without`.
+    fn drawn(form: &Form, rows: &[usize], without: Option<usize>) -> (GrayImage, Mesh) {
+        let (width, height) = form.frame;
+        let mut canvas = Canvas::new(-AROUND, -AROUND, width + 2.0 * AROUND, height + 2.0 * AROUND, SCALE);
+        let blocks = form.blocks.as_ref().unwrap();
+        let mut y = blocks.top;
+        let block = |&rows: &usize| {
+            let block = Block { kind: blocks.kinds[0].id.clone(), y, name: None, rows: vec![None; rows] };
+            y += blocks.kinds[0].height(rows);
+            block
+        };
+        let own = form.laid_out(Layout { blocks: rows.iter().map(block).collect() }).unwrap();
+        canvas.constant(&own);
+        let of_row = |ix: usize| match own.fields[ix].kind {
+            FieldKind::Value { of, .. } => of,
+            _ => ix,
+        };
+        let lacking = without.and_then(|n| own.votes().nth(n));
+        for (_, field) in own.fields.iter().enumerate().filter(|f| Some(of_row(f.0)) != lacking) {
+            let share = field.share.map(|s| (s.slot, s.y));
+            for (slot, y) in field.digits.map(|s| (s, field.y)).into_iter().chain(share) {
+                canvas.text("105", slot.x, y, slot.align, &slot.style);
+            }
+        }
+        let (w, h) = canvas.ink.dimensions();
+        let grey = |x, y| Luma([(230.0 - 200.0 * canvas.ink.get_pixel(x, y)[0]) as u8]);
+        let rung = |y: f64| {
+            let at = |x: f64| Point::new((x + AROUND) * SCALE - 0.5, (y + AROUND) * SCALE - 0.5);
+            Rung { y, points: [0.0, width / 2.0, width].map(at) }
+        };
+        (GrayImage::from_fn(w, h, grey), Mesh { width, rungs: vec![rung(0.0), rung(height)] })
+    }
+
+    fn rows_found(rows: &[usize], without: Option<usize>) -> Option<Vec<usize>> {
+        let text = include_str!("../../../forms/us-in-2024-precinct-a-pages.toml");
+        let form = parse("pages", text).unwrap();
+        let (pixels, mesh) = drawn(&form, rows, without);
+        let sheet = Sheet::known(mesh, (0.0, 60.0));
+        let (own, _) = laid_out(&pixels, &sheet, &form)?;
+        own.layout.map(|l| l.blocks.iter().map(|b| b.rows.len()).collect())
+    }
+
+    #[test]
+    fn as_many_blocks_and_rows_are_found_as_a_page_shows() {
+        for rows in [&[1][..], &[2, 5, 1, 3], &[1, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[9, 2]] {
+            assert_eq!(rows_found(rows, None).as_deref(), Some(rows));
+        }
+    }
+
+    #[test]
+    fn a_page_on_which_a_row_is_hidden_is_not_taken_for_one_with_a_row_less() {
+        assert_eq!(rows_found(&[2, 5, 2], Some(3)), None, "within a block");
+        assert_eq!(rows_found(&[2, 5], Some(5)), None, "before the last row of the last block");
     }
 }

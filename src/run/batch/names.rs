@@ -41,7 +41,9 @@ fn names(layout: &Layout) -> impl Iterator<Item = (Kind, &String)> {
 fn alike(a: &str, b: &str) -> bool {
     let figures = |t: &str| t.chars().filter(char::is_ascii_digit).collect::<String>();
     let off = strsim::levenshtein(a, b);
-    figures(a) == figures(b) && off <= LETTERS.0 && off * LETTERS.1 <= a.chars().count().max(b.chars().count())
+    figures(a) == figures(b)
+        && off <= LETTERS.0
+        && off * LETTERS.1 <= a.chars().count().max(b.chars().count())
 }
 
 /// What each name is taken for, where that is another.
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_for_that_of_many_pages_but_not_for_one_with_another_figure_or_beside_it() {
-        let of = |name: &str, pages: std::ops::Range<usize>| (name.to_owned(), pages.collect::<BTreeSet<_>>());
+        let of =
+            |name: &str, pages: std::ops::Range<usize>| (name.to_owned(), pages.collect::<BTreeSet<_>>());
         let all: BTreeMap<_, _> = [
             of("County Treasurer", 0..20),
             of("Countv Treasurer", 20..21),

@@ -12,7 +12,7 @@
 use super::Distribution;
 use crate::ground::percent;
 use crate::read::belief::Texts;
-use crate::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, SHARE_WIDTH, WORDS_WIDTH};
+use crate::read::cut::{CROP_HEIGHT, DIGITS_WIDTH, WORDS_WIDTH};
 use ctc::Sequences;
 use image::GrayImage;
 use lines::LineNetwork;
@@ -137,32 +137,23 @@ impl NetReader {
     /// Reads number cells, cut along [`crate::read::cut::digits_frame`], of numbers of at most `places` decimal places; one
     /// distribution a crop, in order. A number with a leading zero or too many places counts as "other".
     pub fn read_digits(&self, crops: &[GrayImage], places: usize) -> Vec<Distribution> {
-        self.figures(crops, (DIGITS_WIDTH, places), |s| number(s, places))
+        self.figures(crops, places, |s| number(s, places))
     }
 
     /// Reads shares in per cent, cut as number cells are: two decimals, the point left out; one distribution of hundredths
-    /// of a per cent a crop, in order. `wide(i)` is crop `i` as wide as the longest share, asked for where nothing is read.
-    pub fn read_shares(&self, crops: &[GrayImage], wide: impl Fn(usize) -> GrayImage) -> Vec<Distribution> {
-        let mut out = self.figures(crops, (DIGITS_WIDTH, SHARE), |s| listed(s, share));
-        let open: Vec<usize> = (0..out.len()).filter(|&ix| out[ix].best().is_none()).collect();
-        let crops: Vec<GrayImage> = open.iter().map(|&ix| wide(ix)).collect();
-        let again = self.figures(&crops, (SHARE_WIDTH, SHARE), |s| listed(s, share));
-        for (ix, said) in open.into_iter().zip(again) {
-            if said.best().is_some() {
-                out[ix] = said;
-            }
-        }
-        out
+    /// of a per cent a crop, in order.
+    pub fn read_shares(&self, crops: &[GrayImage]) -> Vec<Distribution> {
+        self.figures(crops, SHARE, |s| listed(s, share))
     }
 
     /// What crops of so many digits at most say, where `says` takes what they spell for a number.
     fn figures(
         &self,
         crops: &[GrayImage],
-        (width, longest): (u32, usize),
+        longest: usize,
         says: impl Fn(&Sequences) -> Distribution,
     ) -> Vec<Distribution> {
-        let found = self.digits.read(width, &crops.iter().collect::<Vec<_>>(), longest + 1);
+        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), longest + 1);
         let one = |(s, crop): (Sequences, &GrayImage)| match flat(crop) {
             true => Distribution { values: Vec::new(), blank: 0.5, other: 0.5 },
             false => self.digits.calibration.apply(says(&s)),
