@@ -188,6 +188,14 @@ no_sheet = No known sheet was found
     .seen = { $file }: no sheet of a known form was found in the picture ({ $width } x { $height } px)
     .do = if it is a tally sheet, photograph it nearer, straight and evenly lit, or give its form with --forms; if not, leave it out
 
+blocks_unclear = The page is not understood whole
+    .seen = this is a page of { $form }, but not all that is printed on it was found: it is cut off, covered, or printed in another way
+    .do = scan the whole page again, straight and evenly lit; where all its like are refused, hold the definition against them with cotejo form check
+
+name_elsewhere = A name was taken from other pages
+    .seen = { $read } was read where { $count } other pages have { $name }; it is called by theirs
+    .do = { "" }
+
 code_alone = Only the sheet's QR code was found
     .seen = only the QR code of sheet { $code } was found, none of its printed table
     .do = add photos of the rest of the sheet, or photograph it nearer, straight and evenly lit

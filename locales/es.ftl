@@ -189,6 +189,14 @@ no_sheet = No se encontró ninguna hoja conocida
     .seen = { $file }: en la imagen ({ $width } x { $height } px) no se encontró ninguna hoja de una clase conocida
     .do = si es una hoja de votación, fotografíela más cerca, derecha y con luz pareja, o indique su clase con --forms; si no, déjela fuera
 
+blocks_unclear = La página no se entiende entera
+    .seen = es una página de { $form }, pero no se encontró todo lo que lleva impreso: está cortada, cubierta o impresa de otra manera
+    .do = escanee de nuevo la página entera, derecha y con luz pareja; si se rechazan todas las de su clase, compare la definición con ellas con cotejo form check
+
+name_elsewhere = Un nombre se tomó de otras páginas
+    .seen = se leyó { $read } donde otras { $count } páginas tienen { $name }; se le llama como ellas
+    .do = { "" }
+
 code_alone = Solo se encontró el código QR de la hoja
     .seen = solo se encontró el código QR de la hoja { $code }, nada de su tabla impresa
     .do = añada fotos del resto de la hoja, o fotografíela más cerca, derecha y con luz pareja

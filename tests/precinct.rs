@@ -69,6 +69,59 @@ fn both_variants_of_a_report_are_told_apart_and_read() {
     }
 }
 
+/// All numbers of a record, each contest's rows and then its totals, as a definition lists them.
+fn numbers(record: &Value) -> Vec<u64> {
+    let mut out = Vec::new();
+    for contest in record["contests"].as_array().unwrap() {
+        for choice in contest["choices"].as_array().unwrap() {
+            out.push(choice["votes"]["value"].as_u64().unwrap());
+            let ways =
+                ["election_day", "absentee", "early_voting"].map(|way| &choice["values"][way]["value"]);
+            out.extend(ways.iter().filter_map(|way| way.as_u64()));
+        }
+        out.extend(contest["totals"].as_object().unwrap().values().map(|v| v["value"].as_u64().unwrap()));
+    }
+    out
+}
+
+#[test]
+fn a_page_of_blocks_is_read_whole_with_the_names_that_it_prints_and_decided_again_from_what_was_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    for variant in VARIANTS.map(|v| format!("{v}-pages")) {
+        let sheets = made_up(dir.path(), &variant);
+        let run = dir.path().join("run");
+        let mut command = cotejo("run");
+        command.arg(&sheets).arg("-o").arg(&run).args(["--overwrite", "--evidence"]);
+        let ran = command.output().unwrap();
+        assert!(matches!(ran.status.code(), Some(0 | 1)), "{ran:?}");
+        let lines = |path: PathBuf| -> Vec<Value> {
+            fs::read_to_string(path).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+        };
+        let truth = lines(sheets.join("truth.jsonl"));
+        let records = lines(run.join("records.jsonl"));
+        assert_eq!(records.len(), truth.len());
+        for (record, truth) in records.iter().zip(&truth) {
+            let fields = truth["fields"].as_array().unwrap();
+            let printed: Vec<u64> = fields.iter().map(|f| f["value"].as_u64().unwrap()).collect();
+            assert_eq!(numbers(record), printed, "{variant}: {}", truth["file"]);
+            assert_eq!(record["sheet"]["identity"]["page"]["value"], "2 of 3", "{}", record["sheet"]);
+            let contests = record["contests"].as_array().unwrap();
+            assert!(contests.len() > 4, "{variant}: {}", contests.len());
+            for contest in contests.iter().filter(|c| c["id"] != "straight_party_votes") {
+                let id = contest["id"].as_str().unwrap();
+                let known = truth["ids"].as_array().unwrap();
+                let total = format!("{id}_votes");
+                assert!(known.iter().any(|k| *k == total), "{variant}: {id} is none of {known:?}");
+            }
+        }
+        let again = dir.path().join("again");
+        let mut decide = cotejo("decide");
+        decide.arg(run.join("evidence.jsonl")).arg("-o").arg(&again).arg("--overwrite");
+        assert!(matches!(decide.output().unwrap().status.code(), Some(0 | 1)));
+        assert_eq!(lines(again.join("records.jsonl")), records, "{variant}");
+    }
+}
+
 #[test]
 fn a_definition_held_against_samples_says_what_is_off_and_what_never_holds() {
     let dir = tempfile::tempdir().unwrap();

@@ -59,6 +59,8 @@ pub struct HeaderLine {
     pub y: Option<f64>,
     /// How it is printed; `None` where only reading matters.
     pub print: Option<HeaderPrint>,
+    /// Whether it is a name within a block, and says nothing of the sheet.
+    pub of_block: bool,
 }
 
 impl HeaderLine {

@@ -8,6 +8,7 @@
 //! Coordinates are form coordinates: millimetres of the nominal print, origin at the top-left corner
 //! of the frame (the rigid printed block), x right, y down; a text's y is its baseline.
 
+pub mod blocks;
 mod check;
 mod error;
 mod export;
@@ -22,6 +23,7 @@ pub mod print;
 mod raw;
 mod resolve;
 
+pub use blocks::{Block, Blocks, Layout};
 pub use error::FormError;
 pub use export::{Export, Mode};
 pub use field::{Field, FieldKind, Role, Share, Slot};
@@ -32,6 +34,7 @@ pub use load::{builtin, from_file, known, parse};
 
 use landmarks::Landmarks;
 use regex::Regex;
+use std::sync::Arc;
 
 /// Index into [`Form::fields`].
 pub type FieldIx = usize;
@@ -92,6 +95,10 @@ pub struct Form {
     pub invent: Invent,
     /// What ties the fields.
     pub relations: Vec<Relation>,
+    /// The blocks that repeat on its pages; the fields are then those of [`Form::layout`].
+    pub blocks: Option<Arc<Blocks>>,
+    /// What the page shows of them, where it has blocks.
+    pub layout: Option<Layout>,
     /// What of its constant print is found again, where a file beside the definition says so.
     pub landmarks: Option<Landmarks>,
     /// SHA-256 of the definition's bytes, hexadecimal.

@@ -36,10 +36,15 @@ pub(super) struct RawForm {
     pub labels: Vec<RawLabel>,
     #[serde(default)]
     pub contests: Vec<RawContest>,
+    #[serde(default)]
     pub candidates: Vec<RawCandidate>,
     #[serde(default)]
     pub totals: Vec<RawTotal>,
+    #[serde(default)]
     pub rows: Vec<RawRow>,
+    pub pages: Option<RawPages>,
+    #[serde(default)]
+    pub blocks: Vec<RawBlock>,
     pub header: RawHeader,
     pub qr: Option<RawQr>,
     pub hash: Option<RawHash>,
@@ -187,6 +192,48 @@ pub(super) struct RawRow {
     pub y: f64,
     pub columns: String,
     pub sigla_lines: Option<Vec<String>>,
+}
+
+/// Where blocks stand on a page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPages {
+    pub top: f64,
+    pub line: Option<String>,
+}
+
+/// A kind of block; every y from where the block begins.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBlock {
+    pub id: String,
+    pub title: Option<String>,
+    #[serde(default)]
+    pub rules: Vec<RawRules>,
+    #[serde(default)]
+    pub labels: Vec<RawLabel>,
+    #[serde(default)]
+    pub lines: Vec<RawHeaderLine>,
+    #[serde(default)]
+    pub totals: Vec<RawTotal>,
+    pub rows: RawRows,
+    #[serde(default)]
+    pub relations: Vec<RawRelation>,
+}
+
+/// The rows of a kind of block.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRows {
+    pub y: f64,
+    pub pitch: f64,
+    pub foot: f64,
+    pub columns: String,
+    /// The total of which they print shares.
+    pub whole: Option<String>,
+    pub choice: RawHeaderPrint,
+    /// How a choice's name is parted.
+    pub party: Option<String>,
 }
 
 #[derive(Deserialize)]

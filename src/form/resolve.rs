@@ -3,15 +3,15 @@
 //! In: the definition's text. Out: a [`Form`]. Refuses what is not TOML of the shape, what refers to what is not there and
 //! geometry that cannot be cut ([`super::check`]), naming the entry.
 
+mod blocks;
 mod shares;
+mod texts;
 
 use super::error::FormError;
-use super::raw::{
-    RawColumns, RawForm, RawHeader, RawHeaderPrint, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue,
-    RawWords,
-};
+use super::raw::{RawColumns, RawForm, RawQr, RawRelation, RawRow, RawSlot, RawStyle, RawValue, RawWords};
 use super::*;
 use std::collections::BTreeMap;
+use texts::{constant, header, lines};
 
 /// Bytes of a compiled pattern: those of the built-in form take a twentieth of it, and what is longer than its lines
 /// can be is refused.
@@ -80,8 +80,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         return Err(resolver.fail("places", format!("is {}; numbers have 1 to 6 digits", raw.places)));
     }
     let words = raw.words.as_ref().map(|w| words(&resolver, w, raw.places)).transpose()?;
-    if raw.rows.is_empty() {
-        return Err(resolver.fail("rows", "a form needs at least one vote row"));
+    if raw.rows.is_empty() && raw.blocks.is_empty() {
+        return Err(resolver.fail("rows", "a form needs at least one vote row, or [[blocks]] that have some"));
     }
     let contests = contests(&raw);
     let contest = |id: Option<&str>, entry: &str| contest(&resolver, &contests, id, entry);
@@ -93,11 +93,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         let contest = contest(c.contest.as_deref(), &c.id)?;
         candidates.push(Candidate { id: c.id.clone(), name: c.name.clone(), contest });
     }
-    let mut labels = Vec::new();
-    for l in &raw.labels {
-        let style = resolver.style(&l.style, &l.text)?;
-        labels.push(Label { text: l.text.clone(), x: l.x, y: l.y, align: l.align, style });
-    }
+    let mut labels = constant(&resolver, &raw.labels)?;
     let mut fields = Vec::new();
     for row in &raw.rows {
         let field = row_field(&resolver, (&raw, &candidates), row, &mut labels)?;
@@ -147,6 +143,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         });
     }
     shares::resolve(&resolver, &raw, &mut fields, &mut labels)?;
+    let kinds = blocks::resolve(&resolver, &raw)?;
     let header = header(&resolver, &raw.header)?;
     for (i, field) in fields.iter().enumerate() {
         if fields[..i].iter().any(|f| f.id == field.id) || candidates.iter().any(|c| c.id == field.id) {
@@ -164,8 +161,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     }
     let qr = raw.qr.as_ref().map(|q| qr(&resolver, q)).transpose()?;
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
-    let lines: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
-    let levels = Levels::new(raw.levels, raw.names, &lines).map_err(refuse)?;
+    let known: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
+    let levels = Levels::new(raw.levels, raw.names, &known).map_err(refuse)?;
     let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
     let values: Vec<&str> = raw.columns.values().flat_map(|c| &c.values).map(|v| v.id.as_str()).collect();
     raw.export.check(&fields, &ids, &values, &levels).map_err(refuse)?;
@@ -182,12 +179,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         margin_left: raw.paper.margin_left,
         paper_length: raw.paper.length.into(),
         frame: (raw.frame.width, raw.frame.height),
-        rules: raw
-            .rules
-            .iter()
-            .flat_map(|r| &r.lines)
-            .map(|&[x0, y0, x1, y1]| Rule { x0, y0, x1, y1 })
-            .collect(),
+        rules: lines(&raw.rules),
         labels,
         places: raw.places,
         words,
@@ -205,6 +197,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         },
         invent: raw.invent,
         relations,
+        blocks: None,
+        layout: None,
         landmarks: None,
         sha256: crate::ground::hash::sha256(text.as_bytes()),
     };
@@ -212,6 +206,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         let problem = "has a place for words, but the form has no [words]; say there how it spells numbers";
         return Err(resolver.fail(&field.id, problem));
     }
+    let form = match (raw.pages, kinds) {
+        (Some(pages), kinds) if !kinds.is_empty() => blocks::paged(&resolver, form, pages, kinds)?,
+        (None, kinds) if kinds.is_empty() => form,
+        _ => return Err(resolver.fail("pages", "[pages] and [[blocks]] stand together or not at all")),
+    };
     check::geometry(&form).map_err(refuse)?;
     Ok(form)
 }
@@ -247,7 +246,7 @@ fn columns<'a>(
 
 /// The form's contests; one of the election where it names none.
 fn contests(raw: &RawForm) -> Vec<Contest> {
-    if raw.contests.is_empty() {
+    if raw.contests.is_empty() && raw.blocks.is_empty() {
         return vec![Contest { id: raw.election.clone(), name: raw.title.clone() }];
     }
     raw.contests.iter().map(|c| Contest { id: c.id.clone(), name: c.name.clone() }).collect()
@@ -329,47 +328,6 @@ fn value_fields(
         })
     };
     columns.values.iter().map(field).collect()
-}
-
-fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
-    let lines = raw
-        .lines
-        .iter()
-        .map(|l| {
-            Ok(HeaderLine {
-                id: l.id.clone(),
-                text: l.text.clone(),
-                prefix: l.prefix.clone(),
-                pattern: l.pattern.as_deref().map(|p| resolver.regex(p, &l.id)).transpose()?,
-                y: l.y,
-                print: l.print.as_ref().map(|p| header_print(resolver, p, &l.id)).transpose()?,
-            })
-        })
-        .collect::<Result<Vec<_>, FormError>>()?;
-    Ok(Header {
-        right: raw.right,
-        left: raw.left,
-        lines,
-        rule: raw.rule,
-        top: raw.top,
-        capitals: raw.capitals,
-    })
-}
-
-fn header_print(
-    resolver: &Resolver<'_>,
-    raw: &RawHeaderPrint,
-    entry: &str,
-) -> Result<HeaderPrint, FormError> {
-    Ok(HeaderPrint {
-        text: raw.text.clone(),
-        align: raw.align,
-        x: raw.x,
-        style: resolver.style(&raw.style, entry)?,
-        above: raw.above,
-        pitch: raw.pitch,
-        width: raw.width,
-    })
 }
 
 fn qr(resolver: &Resolver<'_>, raw: &RawQr) -> Result<QrSpec, FormError> {

@@ -86,6 +86,10 @@ findings! {
     Streaks { count: usize }
     /// No known form was found.
     NoSheet { file: String, width: u32, height: u32 }
+    /// A page of a form with blocks, on which print is left over.
+    BlocksUnclear { form: String }
+    /// A name was read as it stands on no other page, and is taken for one that stands on many.
+    NameElsewhere { read: String, name: String, count: usize }
     /// Of a sheet only its QR code was found.
     CodeAlone { code: String }
     /// The same bytes under two paths.

@@ -103,6 +103,8 @@ impl Checked {
             else {
                 continue;
             };
+            // Of a page of blocks its own.
+            let form = &evidence.form;
             self.sheets += 1;
             self.anchors.push(placed.anchors);
             self.residual.push(placed.residual);

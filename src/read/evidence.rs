@@ -4,7 +4,7 @@
 //! joined with that of other photos of the sheet. Refuses nothing: what was not seen is not there. Written down, it
 //! is read only with the form that it was measured with.
 
-use crate::form::{FieldIx, Form};
+use crate::form::{FieldIx, Form, Layout};
 use crate::ground::geometry::Quad;
 use crate::ground::percent;
 use crate::read::belief::Texts;
@@ -190,6 +190,9 @@ struct Stored<M> {
     schema: String,
     form: String,
     form_sha256: String,
+    /// What the page shows of the form's blocks, where it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    layout: Option<Layout>,
     measured: M,
 }
 
@@ -225,6 +228,7 @@ impl Evidence {
             schema: SCHEMA.to_owned(),
             form: format!("{}/{}", self.form.id, self.form.version),
             form_sha256: self.form.sha256.clone(),
+            layout: self.form.layout.clone(),
             measured: &self.measured,
         })?)
     }
@@ -243,11 +247,13 @@ impl Evidence {
         if form.sha256 != stored.form_sha256 {
             return Err(EvidenceError::Changed(stored.form));
         }
+        let shape = || EvidenceError::Shape(stored.form.clone());
+        let form = form.page(stored.layout.as_ref()).ok_or_else(shape)?;
         let measured: Measured = serde_json::from_str(stored.measured.get())?;
-        if !measured.fits(form) {
+        if !measured.fits(&form) {
             return Err(EvidenceError::Shape(stored.form));
         }
-        Ok(Self { form: form.clone(), measured })
+        Ok(Self { form, measured })
     }
 }
 

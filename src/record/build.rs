@@ -134,7 +134,12 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
         part_of: None,
         status: decision.status,
         confidence: decision.confidence,
-        form: Some(FormRef { id: form.id.clone(), version: form.version, score: round(score, 3) }),
+        form: Some(FormRef {
+            id: form.id.clone(),
+            version: form.version,
+            score: round(score, 3),
+            layout: form.layout.clone(),
+        }),
         sheet: sheet_info(sheet),
         contests,
         ballots,
@@ -289,7 +294,7 @@ fn sheet_info(sheet: Decided<'_>) -> SheetInfo {
 
 /// What stands within the frame of what the sheet is.
 fn identity(form: &Form, decision: &Decision) -> BTreeMap<String, Text> {
-    let within = form.header.lines.iter().filter(|l| l.within());
+    let within = form.header.lines.iter().filter(|l| l.within() && !l.of_block);
     let told = |id: &str| {
         let (value, p) = decision.texts.get(id)?.clone();
         Some((id.to_owned(), Text { value, confidence: round(p, 6) }))

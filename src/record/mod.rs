@@ -25,6 +25,7 @@ pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{Basis, Check, Status};
+use crate::form::Layout;
 use crate::ground::finding::Finding;
 use crate::ground::geometry::Quad;
 use indexmap::IndexMap;
@@ -186,6 +187,9 @@ pub struct FormRef {
     pub version: u32,
     /// How well the sheet fits it, 0 to 1.
     pub score: f64,
+    /// What its page shows of the form's blocks; absent where the form has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
 }
 
 /// What the sheet says it is; each `None` where it could not be read.

@@ -80,9 +80,13 @@ impl Record {
     }
 
     /// Its form, if that is among the known ones.
-    pub fn form_of<'f, F: Borrow<Form>>(&self, forms: &'f [F]) -> Option<&'f Form> {
+    pub fn form_of<'f, F: Borrow<Form>>(&self, forms: &'f [F]) -> Option<Cow<'f, Form>> {
         let own = self.form.as_ref()?;
-        forms.iter().map(Borrow::borrow).find(|form| form.id == own.id)
+        let form = forms.iter().map(Borrow::borrow).find(|form| form.id == own.id)?;
+        match &own.layout {
+            Some(layout) => form.laid_out(layout.clone()).map(Cow::Owned),
+            None => Some(Cow::Borrowed(form)),
+        }
     }
 
     /// Whether its sheet stands in another record, so that it is not to be counted.

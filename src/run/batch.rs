@@ -14,6 +14,7 @@ mod finish;
 mod guard;
 mod journal;
 mod map;
+mod names;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -326,9 +327,9 @@ fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) 
     match (&digitized.pixels, form) {
         (Some(pixels), Some(form)) if digitized.record.status == Status::Review => {
             let record = &digitized.record;
-            (picture::pictures(pixels, record, form), picture::rows(pixels, record, form))
+            (picture::pictures(pixels, record, &form), picture::rows(pixels, record, &form))
         }
-        (Some(pixels), Some(form)) => (picture::pictures(pixels, &digitized.record, form), Rows::default()),
+        (Some(pixels), Some(form)) => (picture::pictures(pixels, &digitized.record, &form), Rows::default()),
         _ => <(SheetPictures, Rows)>::default(),
     }
 }

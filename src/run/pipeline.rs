@@ -3,7 +3,7 @@
 //! In: photos and a [`Config`]. Out: [`Record`]s in input order. The only parallel code: one map over
 //! files; readers and models inside it work on one thread each, and no lock is held across a stage.
 
-use crate::decide::{self, Decision, Policy, Registered, laws};
+use crate::decide::{self, Decision, Policy, Registered, laws, strings};
 use crate::form::{Form, Rule};
 use crate::ground::deadline;
 use crate::ground::finding::{Finding, Severity, What};
@@ -282,12 +282,26 @@ impl Digitizer {
 
     /// A sheet whose print is large enough to be read, or the record that says that it is not.
     fn legible(&self, photo: &Photo, sheet: &Sheet, mask: &Mask, ordinal: u32) -> Digitized {
+        let form = &self.forms()[sheet.form];
+        let mut times = Times::default();
+        let page = form.blocks.is_some().then(|| {
+            timed(info_span!("blocks"), &mut times.sheet, || sheet::laid_out(&photo.pixels, sheet, form))
+        });
+        let (form, sheet) = match page {
+            None => (form.clone(), sheet.clone()),
+            Some(Some((form, sheet))) => (Arc::new(form), sheet),
+            Some(None) => {
+                let what = What::BlocksUnclear { form: form.title.clone() };
+                return self.without(&photo.origin(ordinal), Finding::new(Severity::Reject, what));
+            }
+        };
+        let own = form.layout.is_some().then(|| cover::Print::new(&form));
+        let print = own.as_ref().unwrap_or(&self.prints[sheet.form]);
         let scale = sheet.mesh.px_per_mm((sheet.visible.0 + sheet.visible.1) / 2.0);
-        match laws::about_resolution(scale, digits_height(&self.forms()[sheet.form])) {
+        match laws::about_resolution(scale, digits_height(&form)) {
             Some(finding) => self.without(&photo.origin(ordinal), finding),
             None => {
-                let mut times = Times::default();
-                let evidence = self.measured(photo, sheet, mask, ordinal, &mut times);
+                let evidence = self.measured(photo, (&sheet, &form, print), mask, ordinal, &mut times);
                 let record = timed(info_span!("decide"), &mut times.decide, || self.record(&evidence));
                 Digitized { record, evidence: Some(evidence), pixels: None, times }
             }
@@ -328,12 +342,11 @@ impl Digitizer {
     fn measured(
         &self,
         photo: &Photo,
-        sheet: &Sheet,
+        (sheet, form, print): (&Sheet, &Arc<Form>, &cover::Print),
         mask: &Mask,
         ordinal: u32,
         times: &mut Times,
     ) -> Evidence {
-        let form = &self.forms()[sheet.form];
         let qr = timed(info_span!("qr"), &mut times.qr, || match self.config.qr {
             QrUse::Compare => code::read(&photo.pixels, Some(&sheet.mesh), form),
             QrUse::Ignore => QrOutcome::NotLooked,
@@ -349,7 +362,7 @@ impl Digitizer {
             QrOutcome::Read(payload) => Some(payload.quad),
             _ => None,
         };
-        let covered = || cover::find(&photo.pixels, sheet, form, &self.prints[sheet.form]);
+        let covered = || cover::find(&photo.pixels, sheet, form, print);
         let mask = mask.with(timed(info_span!("cover"), &mut times.cells, covered));
         let seen = Masked { pixels: &photo.pixels, mask: &mask };
         let header = timed(info_span!("header"), &mut times.header, || {
@@ -380,7 +393,7 @@ impl Digitizer {
             glare,
             streaks: mask.streaks(),
         };
-        Evidence { form: form.clone(), measured }.slimmed()
+        named(Evidence { form: form.clone(), measured }).slimmed()
     }
 
     /// The record of what was measured on a photo. The same evidence and settings give the same record.
@@ -406,6 +419,15 @@ impl Digitizer {
         let policy = Policy::at_most(self.config.max_error);
         decide::decide_with(evidence, &policy, |code| ask(code).unwrap_or(Registered::NotAsked))
     }
+}
+
+/// The same evidence, its contests and choices called what was read of their names.
+fn named(evidence: Evidence) -> Evidence {
+    let Some(layout) = evidence.form.layout.clone() else { return evidence };
+    let told = |id: &str| strings::told(&evidence, id).map(|t| t.0);
+    let form = evidence.form.laid_out(layout.named(told));
+    let form = form.map_or_else(|| evidence.form.clone(), |form| Arc::new(form.found()));
+    Evidence { form, ..evidence }
 }
 
 /// A photo as it should have been: without the streaks that ran through it, dark print on light paper.

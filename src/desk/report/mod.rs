@@ -96,7 +96,7 @@ pub fn write_of(
         let view = |rank: usize| {
             let record = rows.get(open[rank])?;
             let pictures = pictures::load(&dir, &record);
-            Ok(view::sheet(&record, record.form_of(forms), &pictures, rank, None))
+            Ok(view::sheet(&record, record.form_of(forms).as_deref(), &pictures, rank, None))
         };
         ranks.map(view).collect()
     };

@@ -100,7 +100,7 @@ fn settled(
     let (mut census, mut done, mut all, mut ix) = (Census::default(), 0, 0, 0);
     let mut table = Table::new(next)?;
     while let Some(record) = each()? {
-        let settled = settle(&record, record.form_of(forms), book, sampled.contains(&ix));
+        let settled = settle(&record, record.form_of(forms).as_deref(), book, sampled.contains(&ix));
         table.add(&settled.record)?;
         census.add(&settled.record);
         all += usize::from(!settled.tasks.is_empty());

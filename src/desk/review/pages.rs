@@ -234,6 +234,7 @@ impl Pages {
     fn sheet(&self, station: &Station, kind: Kind, ix: usize) -> Result<Sheet, ReviewError> {
         let settled = station.settled(ix)?;
         let form = settled.record.form_of(station.forms());
+        let form = form.as_deref();
         let mut entries: Vec<Entry> = Vec::new();
         for (task, verdict) in &settled.tasks {
             let wanted = match kind {

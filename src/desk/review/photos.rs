@@ -38,8 +38,8 @@ pub fn prepare_sample(station: &Station) -> Result<(), ReviewError> {
         // As for a sheet in review: strip and cells.
         let mut shown = record.clone();
         shown.status = Status::Review;
-        pictures::save(station.dir(), record, &picture::pictures(&photo.pixels, &shown, form))?;
-        pictures::save(station.dir(), record, &picture::rows(&photo.pixels, &shown, form))?;
+        pictures::save(station.dir(), record, &picture::pictures(&photo.pixels, &shown, &form))?;
+        pictures::save(station.dir(), record, &picture::rows(&photo.pixels, &shown, &form))?;
     }
     Ok(())
 }

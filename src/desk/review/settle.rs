@@ -66,6 +66,8 @@ fn asks(code: Code) -> Asks {
         | Code::Streaks
         | Code::NoSheet
         | Code::CodeAlone
+        | Code::BlocksUnclear
+        | Code::NameElsewhere
         | Code::DuplicateFile
         | Code::UnreadableFile
         | Code::EmptyFile

@@ -190,7 +190,7 @@ impl Station {
         let (mut asked, mut waiting, mut seen) = (BTreeSet::new(), BTreeMap::new(), Seen::default());
         self.machine.visit(|ix, machine| {
             let sampled = self.sampled.contains(&ix);
-            let settled = settle(&machine, machine.form_of(&self.forms), &self.book, sampled);
+            let settled = settle(&machine, machine.form_of(&self.forms).as_deref(), &self.book, sampled);
             seen.add(&settled.record);
             let asks = || first.contains(&ix) && !tasks(&machine, &self.book.settings, sampled).is_empty();
             if touched.contains(&ix) || asks() {
@@ -336,7 +336,8 @@ impl Station {
     /// The machine's record cannot be read any more.
     pub fn settled(&self, ix: usize) -> Result<Settled<'_>, ReviewError> {
         let machine = self.machine.get(ix)?;
-        Ok(settle(&machine, machine.form_of(&self.forms), &self.book, self.sampled.contains(&ix)))
+        let form = machine.form_of(&self.forms);
+        Ok(settle(&machine, form.as_deref(), &self.book, self.sampled.contains(&ix)))
     }
 
     /// Takes an entry. On return it is on the disk.
@@ -355,7 +356,7 @@ impl Station {
         let hidden = task.is_some_and(|(t, _)| t.hidden()) && !resolves;
         let before = written(&settled.record, &sent.field);
         let form = settled.record.form_of(&self.forms);
-        let after = after(form, sent, before.as_deref(), hidden)?;
+        let after = after(form.as_deref(), sent, before.as_deref(), hidden)?;
         let standing = fold::heads(&self.book.on(&sent.sheet, &sent.field));
         let replaces: Vec<String> = match (hidden, sent.pass) {
             (false, _) => standing.iter().map(|e| e.id().to_owned()).collect(),
@@ -436,7 +437,7 @@ impl Station {
             who,
             notes: match settled.record.form_of(&self.forms) {
                 _ if hidden => Vec::new(),
-                form => notes(&settled.record, form, field),
+                form => notes(&settled.record, form.as_deref(), field),
             },
             review: settled.record.review.as_ref().map(|r| r.state),
             open: settled.open().map(|t| t.field.clone()).collect(),

@@ -224,7 +224,7 @@ fn sheet(
     let photo = photo::decode(&display(file), crate::ground::hash::sha256(&bytes), &bytes, limits).ok()?;
     let found = digitizer.photo(photo.clone()).into_iter().next()?;
     let sound = found.record;
-    let form = sound.form_of(&digitizer.config().forms)?;
+    let form = &*sound.form_of(&digitizer.config().forms)?;
     let mesh = mesh(sound.registration.as_ref()?, form);
     let kinds = Alteration::ALL.len();
     let seen = |pixels: GrayImage, turn: usize| match scene {

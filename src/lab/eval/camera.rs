@@ -129,7 +129,7 @@ pub fn agreement(records: &mut [Record], photos: &[Photo], forms: &[Arc<Form>]) 
         let Some(photo) = photos.iter().find(|p| display(&p.file) == record.source().path) else { continue };
         record.source_mut().path.clone_from(&photo.path);
         let form = record.form_of(forms);
-        off.extend(photo.mesh.as_ref().zip(form).and_then(|(mesh, form)| distance(record, mesh, form)));
+        off.extend(photo.mesh.as_ref().zip(form).and_then(|(mesh, form)| distance(record, mesh, &form)));
     }
     off.sort_by(f64::total_cmp);
     let within = off.iter().filter(|&&d| d <= OFF).count();

@@ -7,6 +7,7 @@
 //! Everything printed is invented and marked as a sample. The same seed gives the same bytes,
 //! whatever the number of threads.
 
+pub mod blocks;
 pub mod camera;
 pub mod defects;
 pub mod draw;

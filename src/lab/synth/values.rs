@@ -253,7 +253,7 @@ fn part(form: &Form, truth: &SheetTruth, name: &str, pattern: Option<&str>, rng:
 const NESTED: usize = 8;
 
 /// One of the form's texts of this name, words where it has none.
-fn made_up(form: &Form, (name, depth): (&str, usize), rng: &mut SynthRng) -> String {
+pub(super) fn made_up(form: &Form, (name, depth): (&str, usize), rng: &mut SynthRng) -> String {
     if name == "word" {
         return word(form, rng);
     }

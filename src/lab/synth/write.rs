@@ -8,7 +8,7 @@ use super::defects::{self, Defect, Expected};
 use super::draw::{self, Part};
 use super::scan::{self, Ink, ScanSettings};
 use super::values::{SheetTruth, ValueMode, invent, payload};
-use super::{Picture, Scene, SynthRng, camera, noise, rng};
+use super::{Picture, Scene, SynthRng, blocks, camera, noise, rng};
 use crate::form::{FieldKind, Form};
 use crate::read::sheet::Mesh;
 use rayon::prelude::*;
@@ -157,6 +157,8 @@ pub fn run(form: &Form, options: &Options) -> Result<Summary, SynthError> {
         return Err(SynthError::PiecesOfScan { pieces: options.pieces });
     }
     prepare(options)?;
+    // All of a run have the same blocks: a table has one head.
+    let form = &*blocks::page(form, &mut rng(options.seed, u64::MAX));
     let digits = options.count.to_string().len().max(4);
     let sheets: Vec<Vec<Row>> = (0..options.count)
         .into_par_iter()

@@ -3,6 +3,7 @@
 //! In: the photo, the mesh, an area in millimetres. Out: [`Line`]s from top to bottom, each with its
 //! crop. Ink that is too low or too high for a line of print (specks, stamps, handwriting) is none.
 
+use crate::form::Rule;
 use crate::ground::geometry::Rect;
 use crate::read::cut;
 use crate::read::cut::line_frame;
@@ -200,7 +201,22 @@ fn extent(crop: &GrayImage, top: usize, base: usize) -> Option<(f64, f64)> {
     best.map(|(a, b)| (a as f64, b as f64 + 1.0))
 }
 
+/// How far above and below its place a rule is taken out of a line's picture, mm.
+const RULE: (f64, f64) = (0.2, 0.35);
+
 impl Line {
+    /// Puts paper where level rules run through its picture, such as the one under a heading.
+    pub fn without(&mut self, rules: &[Rule]) {
+        let paper = Greys::of(&self.crop).share(0.6);
+        let (w, h) = self.crop.dimensions();
+        let row = |y: f64| (((y - self.rect.y) * SCALE).round().max(0.0) as u32).min(h);
+        for rule in rules.iter().filter(|r| r.y0 == r.y1 && r.x0 < self.rect.right() && r.x1 > self.rect.x) {
+            for y in row(rule.y0 - RULE.0)..row(rule.y0 + RULE.1) {
+                (0..w).for_each(|x| self.crop.put_pixel(x, y, image::Luma([paper])));
+            }
+        }
+    }
+
     /// Cut for the readers, in a print of `em` (mm).
     pub fn crops(&self, pixels: &GrayImage, mesh: &Mesh, em: f64) -> LineCrops {
         let (left, right) = self.ink.unwrap_or((self.rect.x, self.rect.x + 1.0));

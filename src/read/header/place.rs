@@ -80,7 +80,10 @@ impl Header<'_> {
             let left = print.x + print.align.left(print.width) + lead;
             let width = spec.digits().map(|n| text_width(&"0".repeat(n), &print.style));
             let area = Rect::new(left, y - em, width.unwrap_or(print.width - lead), 1.4 * em);
-            let line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * em);
+            let mut line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * em);
+            if spec.of_block {
+                line.without(&self.form.rules);
+            }
             if line.ink.is_none() {
                 continue;
             }

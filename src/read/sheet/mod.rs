@@ -7,8 +7,10 @@
 //! Steps, each in its file: [`search`] looks for the forms' [`landmarks`] at one size of the photo after the other and
 //! finds where they agree, [`register`] flattens the sheet there ([`flat`]) and [`fit`] places what is printed ([`terms`],
 //! [`correlate`], [`middles`]) and fits the [`Mesh`] through all of it ([`spline`]); [`above`] does the same along the header's lines.
+//! Which [`blocks`] a page shows is looked at once it is found.
 
 mod above;
+mod blocks;
 mod correlate;
 mod fit;
 mod flat;
@@ -21,6 +23,7 @@ mod spline;
 mod template;
 mod terms;
 
+pub use blocks::laid_out;
 pub use mesh::{Mesh, Rung};
 pub use template::Template;
 

@@ -6,7 +6,7 @@
 
 use super::journal::{Entry, Store};
 use super::together::{self, Sheets};
-use super::{BatchError, Keep, Page, Progress, copies};
+use super::{BatchError, Keep, Page, Progress, copies, names};
 use crate::decide::Status;
 use crate::record::Record;
 use crate::run::output::{
@@ -78,10 +78,14 @@ pub(super) fn finish(
     let config = digitizer.config();
     let mut changed: BTreeMap<usize, u64> = BTreeMap::new();
     let mut spill = Store::new(&next.path(CHANGED), next.out(CHANGED)?);
-    let fetch = |ix: usize| {
+    let mut fetch = |ix: usize| {
         let sheet = &sheets.list[ix];
         Ok(pages.pages(sheet.at, &config.forms)?.swap_remove(sheet.nth))
     };
+    names::agree(digitizer, &sheets, &mut fetch, |ix, record| {
+        changed.insert(ix, spill.put(record)?);
+        Ok(())
+    })?;
     together::join(digitizer, &sheets, fetch, |together| {
         if let (Some((_, record)), false) = (together.changed.first(), files.is_empty()) {
             let of = |(ix, page): &(usize, &'_ Page)| (&files[sheets.list[*ix].file], (*page).clone());

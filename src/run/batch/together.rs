@@ -53,6 +53,8 @@ pub(super) struct Sheet {
     /// Its code as its record has it.
     code: Option<Box<str>>,
     known: bool,
+    /// Whether its page has blocks.
+    pub(super) laid_out: bool,
     nameless: bool,
     /// What was measured tells this of it; `None` where nothing was kept.
     measured: Option<Key>,
@@ -81,6 +83,7 @@ impl Sheet {
             position: 0,
             code: record.sheet.code.as_deref().map(Into::into),
             known: record.form.is_some(),
+            laid_out: record.form.as_ref().is_some_and(|f| f.layout.is_some()),
             nameless: record.findings.iter().any(|f| f.code == Code::CodeUnreadable),
             measured: page.evidence.as_ref().map(key),
         }
@@ -331,7 +334,7 @@ pub(super) fn pictures(
             // The sheet's doubt, seen on this photo.
             let seen = Record { registration: record::registration(evidence), ..record.clone() };
             let photo = digitizer.decoded(&digitizer.open(file), evidence.origin.page).ok()?;
-            Some(picture::pictures(&photo.pixels, &seen, form))
+            Some(picture::pictures(&photo.pixels, &seen, &form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.source.unwrap_or(0) == ix));
