@@ -428,3 +428,71 @@ fn pitch(ys: &[f64]) -> f64 {
     let near = |s: &f64| steps.iter().filter(|o| (*o - s).abs() < 0.25).count();
     steps.iter().copied().max_by_key(near).unwrap_or(5.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::cells::{Cell, Span};
+
+    const SIZE: f64 = 3.0;
+
+    /// A place whose numbers hang on an x, mm, as a face without paper around its figures prints them.
+    fn place(y: f64, align: Align, x: f64, values: &[u32]) -> (Figure, Vec<(f64, f64)>) {
+        let width = |v: u32| 0.556 * SIZE * v.to_string().len() as f64;
+        let pen = |&v: &u32| (x + align.left(width(v)), x + align.left(width(v)) + width(v));
+        let pens: Vec<(f64, f64)> = values.iter().map(pen).collect();
+        let span = |p: &(f64, f64)| Some(Span { left: p.0, right: p.1, point: false, mark: false, signs: 1 });
+        let ends = pens.iter().fold((f64::MAX, 0.0f64), |e, p| (e.0.min(p.0), e.1.max(p.1)));
+        let px = |mm: f64| (mm * PX) as i32;
+        let part = Part { x0: px(ends.0), y0: px(y - 2.0), x1: px(ends.1), y1: px(y) };
+        let cell = Cell { part, base: y, cap: 2.1, spans: pens.iter().map(span).collect(), constant: false };
+        let values = values.iter().map(|&v| Some((v, 0.999))).collect();
+        (Figure { cell, kind: Kind::Number, values }, pens)
+    }
+
+    fn grid(places: Vec<(Figure, Vec<(f64, f64)>)>) -> (Grid, Vec<usize>) {
+        let (figures, pens): (Vec<Figure>, Vec<_>) = places.into_iter().unzip();
+        let styles = vec![text_style(SIZE, Weight::Regular); figures.len()];
+        let mut grid = Grid { figures, columns: Vec::new(), rows: Vec::new(), blocks: Vec::new() };
+        let of = grid.hang(&styles, &pens);
+        (grid, of)
+    }
+
+    #[test]
+    fn numbers_hang_on_the_end_that_does_not_move() {
+        let values = [[3, 41, 512, 7], [88, 9, 140, 23], [1, 30, 4, 999]];
+        for align in [Align::Left, Align::Centre, Align::Right] {
+            let places = (0..3).map(|r| place(20.0 + 4.0 * r as f64, align, 60.0, &values[r])).collect();
+            let (grid, of) = grid(places);
+            assert_eq!((grid.columns.len(), of), (1, vec![0; 3]), "{align:?}");
+            assert!(grid.columns[0].align == align && (grid.columns[0].x - 60.0).abs() < 0.1);
+        }
+    }
+
+    #[test]
+    fn columns_that_paper_takes_apart_are_one_and_columns_of_the_same_rows_are_not() {
+        let values = [[3, 41, 512, 7], [88, 9, 140, 23]];
+        let at = |y: f64, x: f64, k: usize| place(y, Align::Right, x, &values[k]);
+        let (mut one, mut of) =
+            grid(vec![at(20.0, 60.0, 0), at(24.0, 60.0, 1), at(80.0, 60.6, 0), at(84.0, 60.6, 1)]);
+        assert_eq!(one.columns.len(), 2);
+        one.join(&mut of);
+        assert_eq!((one.columns.len(), of), (1, vec![0; 4]));
+        let (mut two, mut of) =
+            grid(vec![at(20.0, 60.0, 0), at(24.0, 60.0, 1), at(20.0, 60.6, 0), at(24.0, 60.6, 1)]);
+        two.join(&mut of);
+        assert_eq!(two.columns.len(), 2);
+    }
+
+    #[test]
+    fn lines_of_even_distance_with_the_same_columns_are_a_block() {
+        let values = [[3, 41, 512, 7], [88, 9, 140, 23]];
+        let row = |y: f64| (0..2).map(move |k| place(y, Align::Right, 40.0 + 20.0 * k as f64, &values[k]));
+        let ys = [20.0, 24.0, 28.0, 44.0, 48.0];
+        let (mut grid, of) = grid(ys.into_iter().flat_map(row).collect());
+        grid.line_up(&of);
+        grid.block();
+        let lines: Vec<usize> = grid.blocks.iter().map(Vec::len).collect();
+        assert_eq!((grid.rows.len(), lines), (5, vec![3, 2]));
+    }
+}
