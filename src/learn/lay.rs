@@ -350,20 +350,23 @@ fn composed(
     sheets.into_iter().map(one).collect()
 }
 
+/// A dark pixel: where it is from the middle of the sheet, and how dark it is.
+type Dot = (f64, f64, f64);
+
 /// Turns the common sheet so that its lines of print are level.
 fn upright(pictures: &[GrayImage], sheets: Vec<(usize, Mesh)>, size: (f64, f64)) -> Vec<(usize, Mesh)> {
     let flat: Vec<GrayImage> =
         sheets.par_iter().map(|(s, mesh)| flattened(&pictures[*s], mesh, size, TILE_PX)).collect();
     let mean = mean(&flat);
     let (w, h) = (mean.width() as usize, mean.height() as usize);
-    let dark: Vec<(f64, f64, f64)> = (0..w * h)
+    let dark: Vec<Dot> = (0..w * h)
         .filter(|&i| mean.as_raw()[i] > 60)
         .map(|i| {
             ((i % w) as f64 - w as f64 / 2.0, (i / w) as f64 - h as f64 / 2.0, f64::from(mean.as_raw()[i]))
         })
         .collect();
     // How far a sheet leans whose print stands in the sharpest lines, down and across.
-    let sharpest = |of: &dyn Fn(&(f64, f64, f64)) -> (f64, f64), n: usize| {
+    let sharpest = |of: fn(&Dot) -> (f64, f64), n: usize| {
         let sharp = |slope: f64| -> f64 {
             let mut lines = vec![0f64; n];
             for p in &dark {
@@ -380,8 +383,8 @@ fn upright(pictures: &[GrayImage], sheets: Vec<(usize, Mesh)>, size: (f64, f64))
         let most = all.iter().map(|s| s.1).fold(0.0, f64::max);
         median(all.iter().filter(|s| s.1 > 0.98 * most).map(|s| s.0).collect())
     };
-    let slope = sharpest(&|p| (p.0, p.1), h);
-    let lean = sharpest(&|p| (p.1, p.0), w);
+    let slope = sharpest(|p| (p.0, p.1), h);
+    let lean = sharpest(|p| (p.1, p.0), w);
     tracing::debug!(slope, lean, "upright");
     let middle = Point::new(size.0 / 2.0, size.1 / 2.0);
     let before = |p: Point| {

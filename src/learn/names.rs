@@ -127,15 +127,15 @@ pub(super) struct Ids(Vec<String>);
 impl Ids {
     /// A new id of a text, in lower case.
     pub fn lower(&mut self, text: &str, or: &str) -> String {
-        self.new(slug(text).to_lowercase(), or)
+        self.given(slug(text).to_lowercase(), or)
     }
 
     /// A new id of a text, in upper case.
     pub fn upper(&mut self, text: &str, or: &str) -> String {
-        self.new(slug(text).to_uppercase(), or)
+        self.given(slug(text).to_uppercase(), or)
     }
 
-    fn new(&mut self, id: String, or: &str) -> String {
+    fn given(&mut self, id: String, or: &str) -> String {
         let id = if id.is_empty() || matches!(id.as_str(), "rows" | "values") { or.to_owned() } else { id };
         let mut out = id.clone();
         let mut n = 1;

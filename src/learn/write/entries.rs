@@ -298,7 +298,7 @@ impl Writer<'_> {
                         all.len() == w.0.len() + 1 && w.0.iter().chain([&w.1]).all(|c| all.contains(c))
                     })
             };
-        grid.blocks.iter().flatten().all(|r| row(r))
+        grid.blocks.iter().flatten().all(row)
     }
 
     /// The relations of the ways in which votes were given.
