@@ -13,7 +13,8 @@
 //! 8. `count`: results from the records of a run: tables, exports, comparisons, a site.
 //! 9. `desk`: where people look and settle what is open.
 //! 10. `lab`: sheets made up with their truth, and everything measured against truth.
-//! 11. `cli`: the `cotejo` command.
+//! 11. `learn`: a form's definition from sheets that nobody has described.
+//! 12. `cli`: the `cotejo` command.
 //!
 //! The laws that every stage keeps:
 //!
@@ -78,6 +79,9 @@ mod rooms {
 
     #[cfg(feature = "lab")]
     pub mod lab;
+
+    #[cfg(feature = "cli")]
+    pub mod learn;
 
     #[cfg(feature = "cli")]
     pub mod cli;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Forms(args) => commands::forms(args),
         Command::Form(FormCommand::Check(args)) => commands::form_check(args),
         Command::Form(FormCommand::Landmarks(args)) => commands::form_landmarks(args),
+        Command::Form(FormCommand::Learn(args)) => commands::form_learn(args),
         Command::Schema => commands::schema(),
         Command::Decode => commands::decode(),
     };

@@ -6,16 +6,18 @@
 use super::Outcome;
 use super::console::say;
 use super::digitize::Bar;
-use crate::cli::args::{CheckArgs, LandmarksArgs};
+use crate::cli::args::{CheckArgs, LandmarksArgs, LearnArgs};
 use crate::form::{self, Form};
 use crate::lab::check::{Checked, Held};
 use crate::lab::landmarks;
+use crate::learn::{self, Picture};
+use crate::read::photo;
 use crate::run::batch::{self, Jobs, Progress};
 use crate::run::config::Config;
 use crate::run::inputs;
 use crate::run::output;
 use crate::run::pipeline::Digitizer;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use std::path::PathBuf;
 
 /// The files of samples.
@@ -83,6 +85,88 @@ pub fn form_check(args: &CheckArgs) -> anyhow::Result<Outcome> {
         output::write_whole(path, &serde_json::to_vec_pretty(&checked)?)?;
     }
     show(&form, &checked)
+}
+
+/// The pictures of samples, cut off below what is not to be looked at; their paper's width is told, or that of the shape.
+fn pictures(args: &LearnArgs, digitizer: &Digitizer) -> anyhow::Result<Vec<Picture>> {
+    let mut out = Vec::new();
+    for file in &samples(&args.samples)? {
+        let opened = digitizer.open(file);
+        let wanted = |page: &u32| args.pages.is_empty() || args.pages.contains(&(page + 1));
+        for page in (0..opened.pages()).filter(wanted) {
+            let name = photo::page_name(opened.name(), page, opened.pages());
+            let mut pixels = match digitizer.decoded(&opened, page) {
+                Ok(photo) => photo.pixels,
+                Err(error) => bail!("{}", error.finding(name).message),
+            };
+            let width = f64::from(pixels.width());
+            let shape = width / f64::from(pixels.height());
+            let paper = PAPERS.iter().find(|p| (p.0 / p.1 - shape).abs() < 0.015).map(|p| p.0);
+            let scale = match (args.dpi, args.width.or(paper)) {
+                (Some(dpi), _) => dpi / 25.4,
+                (None, Some(mm)) => width / mm,
+                (None, None) => {
+                    bail!(
+                        "{name} is no page of letter, legal or A4; give --dpi N of the scans or --width MM of the paper"
+                    )
+                }
+            };
+            if !(1.5..=100.0).contains(&scale) {
+                bail!("{name} would have {scale:.1} pixels a millimetre; look at --dpi and --width");
+            }
+            let length = f64::from(pixels.height()) / scale;
+            let (top, foot) = (args.below.unwrap_or(0.0), args.above.unwrap_or(length).min(length));
+            if !(top >= 0.0 && foot - top > 20.0) {
+                bail!("{name} is {length:.0} mm long; between --below and --above has to be more of it");
+            }
+            let (from, to) = ((top * scale) as u32, (foot * scale) as u32);
+            pixels = image::imageops::crop_imm(&pixels, 0, from, pixels.width(), to - from).to_image();
+            out.push(Picture { name, pixels, scale, paper: (top, length) });
+        }
+    }
+    Ok(out)
+}
+
+/// Letter, legal, A4, mm.
+const PAPERS: [(f64, f64); 3] = [(215.9, 279.4), (215.9, 355.6), (210.0, 297.0)];
+
+/// Learns a definition.
+///
+/// # Errors
+/// A file that is there, too few sheets or such that are not of one form; a definition that would be refused is none.
+pub fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
+    if args.out.exists() && !args.overwrite {
+        bail!("{} is there already; give --overwrite to write over it", args.out.display());
+    }
+    let id = args.out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
+    let pictures = pictures(args, &digitizer)?;
+    let bar = Bar::new(learn::STEPS);
+    let learned = learn::learn(&pictures, &id, || bar.done(&[]));
+    bar.finish();
+    let learned = learned?;
+    output::write_whole(&args.out, learned.definition.as_bytes())?;
+    if let Some(path) = &args.picture {
+        learned.picture.save(path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let (numbers, never) = learned.numbers;
+    say!(
+        "{}: {numbers} numbers, {never} of which never vary, from {} sheets",
+        args.out.display(),
+        learned.sheets
+    )?;
+    for name in &learned.left_out {
+        say!("  left out, it does not lie over the others: {name}")?;
+    }
+    learned.open.iter().try_for_each(|open| say!("  open: {open}"))?;
+    let form = form::from_file(&args.out)?;
+    say!(
+        "{} contests, {} relations; next: cotejo form check {} SAMPLES",
+        form.contests.len(),
+        form.relations.len(),
+        args.out.display()
+    )?;
+    Ok(if learned.left_out.is_empty() && learned.open.is_empty() { Outcome::Clean } else { Outcome::Open })
 }
 
 /// The middle of some figures, and the worst by `worst`.

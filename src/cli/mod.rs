@@ -16,7 +16,7 @@ mod show;
 
 pub use console::{Closed, failed};
 pub use decode::{decode, decode_apart};
-pub use define::{form_check, form_landmarks};
+pub use define::{form_check, form_landmarks, form_learn};
 pub use digitize::{decide, run};
 pub use log::start as log;
 pub use measure::{eval, synth};
