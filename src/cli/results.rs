@@ -284,7 +284,8 @@ fn evidence(
                     .clone()
             };
             for figure in form.iter().flat_map(|_| &difference.figures) {
-                let jpeg = form.as_deref().and_then(|form| crops::crop(&mut pixels, &record, form, &figure.item));
+                let jpeg =
+                    form.as_deref().and_then(|form| crops::crop(&mut pixels, &record, form, &figure.item));
                 crops.extend(jpeg.map(|jpeg| ((at, figure.item.clone()), jpeg)));
             }
         }

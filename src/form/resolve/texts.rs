@@ -10,7 +10,14 @@ use crate::form::{Header, HeaderLine, HeaderPrint, Label, Rule};
 
 pub(super) fn header(resolver: &Resolver<'_>, raw: &RawHeader) -> Result<Header, FormError> {
     let lines = raw.lines.iter().map(|l| header_line(resolver, l)).collect::<Result<Vec<_>, FormError>>()?;
-    Ok(Header { right: raw.right, left: raw.left, lines, rule: raw.rule, top: raw.top, capitals: raw.capitals })
+    Ok(Header {
+        right: raw.right,
+        left: raw.left,
+        lines,
+        rule: raw.rule,
+        top: raw.top,
+        capitals: raw.capitals,
+    })
 }
 
 pub(super) fn header_line(resolver: &Resolver<'_>, raw: &RawHeaderLine) -> Result<HeaderLine, FormError> {

@@ -79,7 +79,7 @@ pub(super) fn agree(
             of.entry(name.clone()).or_default().insert(ix);
         }
     }
-    let taken: BTreeMap<_, _> = all.iter().map(|(of, names)| (of.clone(), taken(names))).collect();
+    let taken: Taken = all.iter().map(|(of, names)| (of.clone(), taken(names))).collect();
     if taken.values().all(BTreeMap::is_empty) {
         return Ok(());
     }
@@ -95,11 +95,11 @@ pub(super) fn agree(
     Ok(())
 }
 
+/// By form and kind: a name that is taken for another, with that and how many pages print it.
+type Taken = BTreeMap<(String, Kind), BTreeMap<String, (String, usize)>>;
+
 /// The form of a page with the names that stand on others, and what is said of each; `None` where all stay.
-fn renamed(
-    form: &Form,
-    taken: &BTreeMap<(String, Kind), BTreeMap<String, (String, usize)>>,
-) -> Option<(Form, Vec<Finding>)> {
+fn renamed(form: &Form, taken: &Taken) -> Option<(Form, Vec<Finding>)> {
     let mut layout = form.layout.clone()?;
     let mut findings = Vec::new();
     let mut look = |kind: Kind, name: &mut Option<String>| {

@@ -368,6 +368,7 @@ mod tests {
                 known: true,
                 nameless: code.is_none(),
                 measured: Some(code.unwrap_or(Key::Piece)),
+                laid_out: false,
             };
             sheets.add(true, file, sheet);
         }
