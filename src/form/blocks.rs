@@ -257,7 +257,10 @@ impl Page {
                     align: Align::Left,
                     style,
                 });
-                self.form.fields[row].share = Some(Share { slot, y, whole: first + of });
+                // A contest's only choice has all of it, whatever its number.
+                if rows.len() > 1 {
+                    self.form.fields[row].share = Some(Share { slot, y, whole: first + of });
+                }
             }
         }
         for tie in &kind.relations {

@@ -106,7 +106,7 @@ pub(super) fn acta() -> Form {
 }
 
 fn good() -> Quality {
-    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.3 }
+    Quality { contrast: 0.8, coverage: 1.0, px_per_mm: 7.9, residual: 0.05, sharpness: 0.42 }
 }
 
 /// As in a photo of 12 megapixels of a whole strip: print six pixels high.

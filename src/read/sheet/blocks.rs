@@ -154,8 +154,8 @@ impl Page<'_> {
     }
 }
 
-/// The page's own form, and the sheet as all its print has it: first down from its head, block by block, then, where that
-/// does not reach the foot, between the head and the foot, which is sought.
+/// The page's own form, and the sheet as all its print has it: between the head and the foot, which is sought, or where that
+/// is not found or does not show the page whole, down from its head block by block.
 pub fn laid_out(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Option<(Form, Sheet)> {
     let blocks = form.blocks.as_ref()?;
     let heads: Vec<Head<'_>> = blocks.kinds.iter().map(Head::new).collect();
@@ -178,41 +178,72 @@ pub fn laid_out(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Option<(Form,
         }
         None
     };
-    let down = whole(sheet.mesh.clone(), sheet.visible);
-    down.or_else(|| whole(footed(pixels, sheet, form, area), (0.0, height)))
+    let between = footed(pixels, sheet, form, area).and_then(|mesh| whole(mesh, (0.0, height)));
+    between.or_else(|| whole(sheet.mesh.clone(), sheet.visible))
 }
 
-/// The mesh of a page, straight on from its head to its foot, where that is found.
-fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Mesh {
+/// The mesh of a page, straight on from its head to its foot; `None` where that is not found. What is seen of the head is
+/// wider than it is high: the page goes on square to it, at its scale.
+fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Option<Mesh> {
     let (width, height) = form.frame;
     let (top, bottom) = (sheet.visible.0.max(0.0) + EDGE, sheet.visible.1 - 2.0 * EDGE);
-    let at = |x: f64, y: f64| sheet.mesh.map(Point::new(x, y));
-    // The paper's direction, from what is seen of it.
-    let straight = |x: f64, y: f64| {
-        let t = (y - top) / (bottom - top).max(1.0);
-        at(x, top).lerp(at(x, bottom), t)
-    };
+    let seen = [0.0, width / 2.0, width].map(|x| [top, bottom].map(|y| Point::new(x, y)));
+    let square = Square::through(seen.as_flattened(), |p| sheet.mesh.map(p));
     let made = |off: (f64, f64), foot: f64| {
         let rung = |y: f64| {
             let t = ((y - bottom) / (foot - bottom).max(1.0)).max(0.0);
-            let place = |x: f64| straight(x + off.0 * t, y + off.1 * t);
-            Rung { y, points: [0.0, width / 2.0, width].map(place) }
+            Rung {
+                y,
+                points: [0.0, width / 2.0, width]
+                    .map(|x| square.map(Point::new(x + off.0 * t, y + off.1 * t))),
+            }
         };
         let rungs = (0..=(height / RUNG).ceil() as usize).map(|k| rung(k as f64 * RUNG)).collect();
         Mesh { width, rungs }
     };
-    let plain = made((0.0, 0.0), height);
-    let work = flatten(pixels, &plain, area);
-    let foot: Vec<&Label> =
-        form.labels.iter().filter(|l| form.blocks.as_ref().is_some_and(|b| l.y > b.end())).collect();
-    let pieces = foot.iter().map(|l| Piece::new(&[], std::slice::from_ref(*l), l));
+    let work = flatten(pixels, &made((0.0, 0.0), height), area);
+    let foot = form.labels.iter().filter(|l| form.blocks.as_ref().is_some_and(|b| l.y > b.end()));
+    let pieces = foot.map(|l| Piece::new(&[], std::slice::from_ref(l), l));
     let found = pieces.filter_map(|piece| {
         let at = work.pixel(Point::new(piece.rect.x, piece.rect.y));
         let (u, v, alike) = piece.print.find(&work, at, (FOOT * FINE) as usize)?;
-        Some((u / FINE, v / FINE, piece.rect.y, alike))
+        Some(((u / FINE, v / FINE), piece.rect.y, alike))
     });
-    let best = found.filter(|f| f64::from(f.3) >= ALIKE).max_by(|a, b| a.3.total_cmp(&b.3));
-    best.map_or(plain, |(u, v, y, _)| made((u, v), y))
+    let best = found.filter(|f| f64::from(f.2) >= ALIKE).max_by(|a, b| a.2.total_cmp(&b.2));
+    best.map(|(off, y, _)| made(off, y))
+}
+
+/// A turn, a scale and a shift.
+struct Square {
+    from: Point,
+    to: Point,
+    /// Where a millimetre to the right leads.
+    step: (f64, f64),
+}
+
+impl Square {
+    /// The one that has the least squares for these points.
+    fn through(points: &[Point], map: impl Fn(Point) -> Point) -> Self {
+        let middle = |of: &dyn Fn(Point) -> Point| {
+            let sum = points.iter().map(|&p| of(p)).fold((0.0, 0.0), |sum, p| (sum.0 + p.x, sum.1 + p.y));
+            Point::new(sum.0 / points.len() as f64, sum.1 / points.len() as f64)
+        };
+        let (from, to) = (middle(&|p| p), middle(&map));
+        let (mut step, mut all) = ((0.0, 0.0), 0.0);
+        for &p in points {
+            let (a, b) = ((p.x - from.x, p.y - from.y), map(p));
+            let b = (b.x - to.x, b.y - to.y);
+            step = (step.0 + a.0 * b.0 + a.1 * b.1, step.1 + a.0 * b.1 - a.1 * b.0);
+            all += a.0 * a.0 + a.1 * a.1;
+        }
+        Self { from, to, step: (step.0 / all, step.1 / all) }
+    }
+
+    fn map(&self, p: Point) -> Point {
+        let a = (p.x - self.from.x, p.y - self.from.y);
+        let (c, s) = self.step;
+        Point::new(self.to.x + a.0 * c - a.1 * s, self.to.y + a.0 * s + a.1 * c)
+    }
 }
 
 /// The blocks of a page.
@@ -298,7 +329,7 @@ mod tests {
     }
 
     fn rows_found(rows: &[usize], without: Option<usize>) -> Option<Vec<usize>> {
-        let text = include_str!("../../../forms/us-in-2024-precinct-a-pages.toml");
+        let text = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
         let form = parse("pages", text).unwrap();
         let (pixels, mesh) = drawn(&form, rows, without);
         let sheet = Sheet::known(mesh, (0.0, 60.0));

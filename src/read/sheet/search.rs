@@ -35,14 +35,14 @@ const HINT: usize = 4;
 const WHOLE: f64 = 0.8;
 /// Landmarks all along the frame, from one to the next at most so many mm, need no second look.
 const GAP: f64 = 40.0;
-/// Rounds in which a map that is known already is laid anew through such landmarks: on the way, and at its end.
-const AGREED: (usize, usize) = (1, 3);
+/// Rounds in which a map that is known already is laid anew through such landmarks.
+const AGREED: usize = 3;
 /// Sizes that differ by less are one: corners are found and described alike.
 const SAME: (f64, f64) = (0.87, 1.15);
 /// What lies so far beyond the visible ends of a sheet is still of it, mm.
 const ABOUT: f64 = 20.0;
 /// How often landmarks are sought where they should be, as long as more of the sheet is seen.
-const GUIDED: usize = 16;
+const GUIDED: usize = 12;
 /// How much of a sheet's end may go unseen, mm: a heading and two rows.
 const SPARE: f64 = 18.0;
 
@@ -174,7 +174,6 @@ impl<'a> Search<'a> {
         if seen.windows(2).all(|w| w[1] - w[0] < GAP) {
             return (mesh, known);
         }
-        let mut rounds = AGREED.0;
         for _ in 0..GUIDED {
             // Parts that are nearer or farther are seen at other sizes.
             for y in [known.0, known.1] {
@@ -183,14 +182,13 @@ impl<'a> Search<'a> {
             }
             let near = landmarks::guided(&self.levels, &template.landmarks, &mesh, known);
             let all = (0..near.len()).collect();
-            let Some(again) = consensus::grow(&near, all, (ys, template.frame.0), rounds) else { break };
+            let Some(again) = consensus::grow(&near, all, (ys, template.frame.0), AGREED) else { break };
             let ends = ends(&near, &again.inliers);
             let more = ends.0 < known.0 - 5.0 || ends.1 > known.1 + 5.0;
             (mesh, known) = (again.mesh, ends);
-            if !more && rounds == AGREED.1 {
+            if !more {
                 break;
             }
-            rounds = if more { AGREED.0 } else { AGREED.1 };
         }
         (mesh, known)
     }

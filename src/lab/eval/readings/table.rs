@@ -164,7 +164,7 @@ mod tests {
             sheet: 0,
             channel: Channel::Digits,
             height,
-            sharpness: 0.3,
+            sharpness: 0.42,
             contrast: 0.8,
             coverage: 1.0,
             off: 0.0,

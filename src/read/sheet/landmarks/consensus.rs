@@ -145,7 +145,6 @@ pub(crate) fn grow(
     };
     let typical = middle(&mut seed.iter().map(|&k| matches[k].scale).collect());
     let mut inliers = seed;
-    let mut before: Vec<usize> = Vec::new();
     let mut place: Option<Place> = None;
     for round in 0..rounds {
         let pairs: Vec<(Point, Point)> =
@@ -189,13 +188,12 @@ pub(crate) fn grow(
             seen.partition_point(|&s| s <= y + COMPANY.0) - from > COMPANY.1
         };
         next.retain(|&k| company(matches[k].form.y));
-        // Some go back and forth between two sets: the larger one is taken.
-        let done = next == inliers || (next == before && next.len() > inliers.len());
+        let done = next == inliers;
         if next.len() < LEAST {
             return None;
         }
         place = Some(Place { mesh, inliers: next.clone() });
-        before = std::mem::replace(&mut inliers, next);
+        inliers = next;
         if done && (round >= STIFF || rounds <= STIFF + 1) {
             break;
         }

@@ -141,15 +141,8 @@ fn counted<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32,
 /// Without closures, which would be compiled for machines without the instruction.
 #[inline(always)]
 fn compared<'a>((firsts, marks): (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
-    // Few are looked at closely: which of 64 is found out without a branch each.
-    for (firsts, marks) in firsts.chunks(64).zip(marks.chunks(64)) {
-        let mut near = 0u64;
-        for (k, first) in firsts.iter().enumerate() {
-            near |= u64::from((first ^ bits[0]).count_ones() <= GLANCE) << k;
-        }
-        while near != 0 {
-            let mark = &marks[near.trailing_zeros() as usize];
-            near &= near - 1;
+    for (first, mark) in firsts.iter().zip(marks) {
+        if (first ^ bits[0]).count_ones() <= GLANCE {
             let differs = differ(bits, &mark.bits);
             if differs < FAR {
                 out.push((differs, mark));
