@@ -45,20 +45,6 @@ impl Frames {
         self.probabilities[t * self.classes + class]
     }
 
-    /// The labels of the best path with the frame in which each begins.
-    pub fn path(&self) -> Vec<(u8, usize)> {
-        let mut out = Vec::new();
-        let mut last = 0;
-        for t in 0..self.len() {
-            let class = (1..self.classes).fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
-            if class != 0 && class != last {
-                out.push((label(class), t));
-            }
-            last = class;
-        }
-        out
-    }
-
     /// As if no label that is `banned` could stand from a frame on.
     pub fn without(mut self, from: usize, banned: impl Fn(u8) -> bool) -> Self {
         let classes = self.classes;
@@ -75,14 +61,19 @@ impl Frames {
     /// The best of the blank and the classes whose label is `allowed` in every frame, repeats merged and
     /// blanks dropped: what a long line says.
     pub fn best_path(&self, allowed: impl Fn(u8) -> bool) -> Vec<u8> {
+        self.path(allowed).into_iter().map(|p| p.0).collect()
+    }
+
+    /// The same, with the frame in which each label begins.
+    pub fn path(&self, allowed: impl Fn(u8) -> bool) -> Vec<(u8, usize)> {
         let listed: Vec<usize> = (1..self.classes).filter(|&c| allowed(label(c))).collect();
-        let mut out: Vec<u8> = Vec::new();
+        let mut out = Vec::new();
         let mut last = 0;
         for t in 0..self.len() {
             let class =
                 listed.iter().copied().fold(0, |a, b| if self.at(t, b) > self.at(t, a) { b } else { a });
             if class != 0 && class != last {
-                out.push(label(class));
+                out.push((label(class), t));
             }
             last = class;
         }
@@ -495,7 +486,7 @@ mod tests {
     #[test]
     fn what_cannot_stand_leaves_its_share_to_what_can() {
         let f = frames(&[&[0.1, 0.2, 0.7], &[0.5, 0.1, 0.4]]);
-        assert_eq!(f.path(), [(1, 0)]);
+        assert_eq!(f.path(|_| true), [(1, 0)]);
         let later = f.clone().without(1, |label| label == 1);
         assert!((later.at(0, 2) - 0.7).abs() < 1e-12 && (later.at(1, 1) - 0.1 / 0.6).abs() < 1e-12);
         let all = f.without(0, |label| label == 1);

@@ -48,7 +48,7 @@ impl LineNetwork {
     /// stands. A small l looks like an I.
     fn capitals(&self, frames: Frames) -> Frames {
         let sign = |label: u8| self.signs.get(usize::from(label)).copied().unwrap_or(' ');
-        let path = frames.path();
+        let path = frames.path(|_| true);
         let word: Vec<&(u8, usize)> = path.iter().take_while(|p| sign(p.0) != ' ').collect();
         let small = word.iter().filter(|p| sign(p.0).is_lowercase()).count();
         let from = match path.get(word.len()) {
