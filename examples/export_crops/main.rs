@@ -482,8 +482,8 @@ fn main() -> Result<()> {
             if seen_as.is_empty() {
                 views(&mut writer, form, (pixels, mesh), &said, jitters, (source, name, sheet))?;
             }
-            for &scene in &seen_as {
-                let mut rng = rng(7 ^ scene.name().len() as u64, sheet as u64);
+            for (nth, &scene) in seen_as.iter().enumerate() {
+                let mut rng = rng(7 + nth as u64, sheet as u64);
                 let (pixels, mesh) = (pixels.clone(), mesh.clone());
                 let original = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
                 for shot in scene.take(&original, &mut rng) {

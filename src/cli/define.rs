@@ -142,7 +142,7 @@ pub fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
     let pictures = pictures(args, &digitizer)?;
     let bar = Bar::new(learn::STEPS);
-    let learned = learn::learn(&pictures, &id, || bar.done(&[]));
+    let learned = learn::learn(pictures, &id, || bar.done(&[]));
     bar.finish();
     let learned = learned?;
     output::write_whole(&args.out, learned.definition.as_bytes())?;

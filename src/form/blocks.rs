@@ -7,6 +7,7 @@
 
 use super::field::{Role, Share};
 use super::*;
+use crate::ground::words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -159,10 +160,9 @@ fn row_id(n: usize, k: usize) -> String {
     format!("block_{}_row_{}", n + 1, k + 1)
 }
 
-/// A name as part of an id: its letters and digits in lower case, `_` between words.
+/// A name as part of an id: its words in lower case without accents, `_` between them.
 pub fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+    words::plain(name).join("_")
 }
 
 impl Form {

@@ -40,6 +40,40 @@ impl Point {
     }
 }
 
+/// A turn with a scale and a shift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Similar {
+    from: Point,
+    to: Point,
+    /// Where a step to the right leads.
+    step: Point,
+}
+
+impl Similar {
+    /// What takes the first point of each pair nearest to the second, in the sense of least squares; of two pairs or more.
+    pub fn through(pairs: &[(Point, Point)]) -> Self {
+        let n = pairs.len() as f64;
+        let mean = |of: fn(&(Point, Point)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
+        let from = Point::new(mean(|p| p.0.x), mean(|p| p.0.y));
+        let to = Point::new(mean(|p| p.1.x), mean(|p| p.1.y));
+        let (mut a, mut b, mut s) = (0.0, 0.0, 0.0);
+        for (p, q) in pairs {
+            let (x, y, u, v) = (p.x - from.x, p.y - from.y, q.x - to.x, q.y - to.y);
+            a += x * u + y * v;
+            b += x * v - y * u;
+            s += x * x + y * y;
+        }
+        Self { from, to, step: Point::new(a / s, b / s) }
+    }
+
+    /// Where it takes a point.
+    pub fn map(&self, p: Point) -> Point {
+        let (x, y) = (p.x - self.from.x, p.y - self.from.y);
+        let Point { x: a, y: b } = self.step;
+        Point::new(self.to.x + a * x - b * y, self.to.y + b * x + a * y)
+    }
+}
+
 /// An axis-parallel rectangle.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rect {

@@ -7,7 +7,7 @@
 //! out) pictures that do not lie over the others.
 
 use crate::form::landmarks::{Landmark, Landmarks};
-use crate::ground::geometry::{Point, Rect};
+use crate::ground::geometry::{Point, Rect, Similar};
 use crate::read::cut;
 use crate::read::sheet::landmarks::consensus::{self, Plane};
 use crate::read::sheet::landmarks::corners::Corner;
@@ -280,26 +280,6 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// A turn with a scale and a shift: what takes `from` nearest to `to`.
-fn similar(pairs: &[(Point, Point)]) -> impl Fn(Point) -> Point + use<> {
-    let n = pairs.len() as f64;
-    let mean = |of: &dyn Fn(&(Point, Point)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
-    let (px, py) = (mean(&|p| p.0.x), mean(&|p| p.0.y));
-    let (qx, qy) = (mean(&|p| p.1.x), mean(&|p| p.1.y));
-    let (mut a, mut b, mut s) = (0.0, 0.0, 0.0);
-    for (p, q) in pairs {
-        let (x, y, u, v) = (p.x - px, p.y - py, q.x - qx, q.y - qy);
-        a += x * u + y * v;
-        b += x * v - y * u;
-        s += x * x + y * y;
-    }
-    let (a, b) = (a / s, b / s);
-    move |p: Point| {
-        let (x, y) = (p.x - px, p.y - py);
-        Point::new(qx + a * x - b * y, qy + b * x + a * y)
-    }
-}
-
 /// Takes the bends of the picture that lent its corners out of the common sheet: what most pictures say, each turned, sized
 /// and shifted to lie on it, is where a point of it stands.
 fn straight(sheets: Vec<(usize, Mesh)>, (width, height): (f64, f64)) -> Vec<(usize, Mesh)> {
@@ -311,8 +291,8 @@ fn straight(sheets: Vec<(usize, Mesh)>, (width, height): (f64, f64)) -> Vec<(usi
         .map(|(_, mesh)| {
             let there: Vec<Point> = grid.iter().map(|&p| mesh.map(p)).collect();
             let pairs: Vec<(Point, Point)> = there.iter().copied().zip(grid.iter().copied()).collect();
-            let back = similar(&pairs);
-            there.into_iter().map(back).collect()
+            let back = Similar::through(&pairs);
+            there.into_iter().map(|p| back.map(p)).collect()
         })
         .collect();
     let at = |k: usize| {

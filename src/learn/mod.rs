@@ -94,11 +94,11 @@ pub enum LearnError {
 ///
 /// # Errors
 /// Too few sheets, sheets that are not of one form, no numbers.
-pub fn learn(pictures: &[Picture], id: &str, done: impl Fn() + Sync) -> Result<Learned, LearnError> {
+pub fn learn(mut pictures: Vec<Picture>, id: &str, done: impl Fn() + Sync) -> Result<Learned, LearnError> {
     if pictures.len() < LEAST {
         return Err(LearnError::Few(pictures.len()));
     }
-    let pixels: Vec<GrayImage> = pictures.iter().map(|p| p.pixels.clone()).collect();
+    let pixels: Vec<GrayImage> = pictures.iter_mut().map(|p| std::mem::take(&mut p.pixels)).collect();
     let scales: Vec<f64> = pictures.iter().map(|p| p.scale).collect();
     let apart = |alike| LearnError::Apart { alike, of: pictures.len() };
     let laid = lay::lay(&pixels, &scales).ok_or_else(|| apart(0))?;

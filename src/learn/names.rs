@@ -6,6 +6,7 @@
 use super::grid::Grid;
 use super::text::Phrase;
 use super::ties::Contest;
+use crate::form::blocks::slug;
 
 /// Names of numbers from the texts of a sheet.
 pub(super) struct Namer<'a> {
@@ -84,7 +85,7 @@ impl<'a> Namer<'a> {
             self.phrases.iter().filter(over).max_by(|a, b| a.y.total_cmp(&b.y))
         });
         let text = head.map(|p| p.text.clone()).unwrap_or_else(|| format!("column {}", column + 1));
-        let id = slug(&text).to_lowercase();
+        let id = short(&text);
         // Two columns of one head are told by their number.
         let id = if id.is_empty() { format!("column_{}", column + 1) } else { id };
         (id, text)
@@ -98,26 +99,9 @@ impl<'a> Namer<'a> {
     }
 }
 
-/// A text as a part of an id: plain letters, digits and `_`.
-fn slug(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().map(plain) {
-        match c.is_ascii_alphanumeric() {
-            true => out.push(c),
-            false if !out.is_empty() && !out.ends_with('_') => out.push('_'),
-            false => {}
-        }
-    }
-    out.trim_end_matches('_').chars().take(32).collect::<String>().trim_end_matches('_').to_owned()
-}
-
-/// A letter without its accent.
-fn plain(c: char) -> char {
-    let pairs =
-        [("áàâã", 'a'), ("éèê", 'e'), ("íì", 'i'), ("óòôõ", 'o'), ("úùü", 'u'), ("ñ", 'n'), ("ç", 'c')];
-    let low = c.to_lowercase().next().unwrap_or(c);
-    let found = pairs.iter().find(|p| p.0.contains(low)).map_or(low, |p| p.1);
-    if c.is_uppercase() { found.to_ascii_uppercase() } else { found }
+/// A text as a part of an id, not too long.
+fn short(text: &str) -> String {
+    slug(text).chars().take(32).collect::<String>().trim_end_matches('_').to_owned()
 }
 
 /// Ids that were given.
@@ -127,12 +111,12 @@ pub(super) struct Ids(Vec<String>);
 impl Ids {
     /// A new id of a text, in lower case.
     pub fn lower(&mut self, text: &str, or: &str) -> String {
-        self.given(slug(text).to_lowercase(), or)
+        self.given(short(text), or)
     }
 
     /// A new id of a text, in upper case.
     pub fn upper(&mut self, text: &str, or: &str) -> String {
-        self.given(slug(text).to_uppercase(), or)
+        self.given(short(text).to_uppercase(), or)
     }
 
     fn given(&mut self, id: String, or: &str) -> String {

@@ -4,6 +4,8 @@
 //! that it would by chance. Refuses (leaves out) what breaks on one sheet, what is read on too few, and what chance explains:
 //! the odds are those of the right side's numbers dealt out to the sheets at random, for every statement that was tried.
 
+use crate::ground::percent::Percent;
+
 /// Sheets on which all numbers of a statement are read.
 const LEAST: usize = 6;
 /// Chance of holding everywhere that is none, over all statements that were tried.
@@ -54,13 +56,12 @@ pub(super) fn sum<'a>(parts: impl IntoIterator<Item = &'a Values>) -> Values {
     out
 }
 
-/// Whether a share in hundredths of a per cent is that of a part in a whole.
+/// Whether a share in hundredths of a per cent is that of a part in a whole; of nothing it is nought.
 pub(super) fn is_share(hundredths: u32, part: u32, whole: u32) -> bool {
-    if whole == 0 {
-        return hundredths == 0;
+    match whole {
+        0 => hundredths == 0,
+        _ => Percent::of(part, whole).is_some_and(|share| share.in_hundredths() == hundredths),
     }
-    let exact = 10_000.0 * f64::from(part) / f64::from(whole);
-    (exact - f64::from(hundredths)).abs() <= 0.5 + 1e-9
 }
 
 /// Which numbers of a row add up to another in all rows: the columns that are added, the one that is their sum, the odds.

@@ -14,7 +14,7 @@ use super::{Mesh, Rung, Sheet};
 use crate::form::blocks::{Block, Blocks, Kind, Layout};
 use crate::form::print::{Canvas, label_rect, text_width};
 use crate::form::{Align, Form, Label, Rule, Slot};
-use crate::ground::geometry::{Point, Rect};
+use crate::ground::geometry::{Point, Rect, Similar};
 use image::GrayImage;
 
 /// How far from where it should begin a block is sought, mm: less than a third of a row.
@@ -188,7 +188,8 @@ fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Option<
     let (width, height) = form.frame;
     let (top, bottom) = (sheet.visible.0.max(0.0) + EDGE, sheet.visible.1 - 2.0 * EDGE);
     let seen = [0.0, width / 2.0, width].map(|x| [top, bottom].map(|y| Point::new(x, y)));
-    let square = Square::through(seen.as_flattened(), |p| sheet.mesh.map(p));
+    let square =
+        Similar::through(&seen.as_flattened().iter().map(|&p| (p, sheet.mesh.map(p))).collect::<Vec<_>>());
     let made = |off: (f64, f64), foot: f64| {
         let rung = |y: f64| {
             let t = ((y - bottom) / (foot - bottom).max(1.0)).max(0.0);
@@ -211,39 +212,6 @@ fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Option<
     });
     let best = found.filter(|f| f64::from(f.2) >= ALIKE).max_by(|a, b| a.2.total_cmp(&b.2));
     best.map(|(off, y, _)| made(off, y))
-}
-
-/// A turn, a scale and a shift.
-struct Square {
-    from: Point,
-    to: Point,
-    /// Where a millimetre to the right leads.
-    step: (f64, f64),
-}
-
-impl Square {
-    /// The one that has the least squares for these points.
-    fn through(points: &[Point], map: impl Fn(Point) -> Point) -> Self {
-        let middle = |of: &dyn Fn(Point) -> Point| {
-            let sum = points.iter().map(|&p| of(p)).fold((0.0, 0.0), |sum, p| (sum.0 + p.x, sum.1 + p.y));
-            Point::new(sum.0 / points.len() as f64, sum.1 / points.len() as f64)
-        };
-        let (from, to) = (middle(&|p| p), middle(&map));
-        let (mut step, mut all) = ((0.0, 0.0), 0.0);
-        for &p in points {
-            let (a, b) = ((p.x - from.x, p.y - from.y), map(p));
-            let b = (b.x - to.x, b.y - to.y);
-            step = (step.0 + a.0 * b.0 + a.1 * b.1, step.1 + a.0 * b.1 - a.1 * b.0);
-            all += a.0 * a.0 + a.1 * a.1;
-        }
-        Self { from, to, step: (step.0 / all, step.1 / all) }
-    }
-
-    fn map(&self, p: Point) -> Point {
-        let a = (p.x - self.from.x, p.y - self.from.y);
-        let (c, s) = self.step;
-        Point::new(self.to.x + a.0 * c - a.1 * s, self.to.y + a.0 * s + a.1 * c)
-    }
 }
 
 /// The blocks of a page.

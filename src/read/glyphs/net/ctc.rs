@@ -491,6 +491,6 @@ mod tests {
         assert!((later.at(0, 2) - 0.7).abs() < 1e-12 && (later.at(1, 1) - 0.1 / 0.6).abs() < 1e-12);
         let all = f.without(0, |label| label == 1);
         assert_eq!(all.best_path(|_| true), [0]);
-        assert!((all.probability(&[0]) + all.probability(&[]) - 1.0).abs() < 0.2);
+        assert!((all.probability(&[0]) + all.probability(&[]) - 1.0).abs() < 1e-12);
     }
 }
