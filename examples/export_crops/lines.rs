@@ -8,17 +8,18 @@
 //! with them a letter (of 80 lines with a Q, 73).
 
 use super::jitter::{Jitter, cut};
-use super::{black_and_white, photographed, taken};
+use super::texts::{Texts, line};
+use super::views::{Seen, black_and_white, photographed, taken};
 use anyhow::Result;
-use cotejo::form::{Align, Form, Label, Rule, Style, Weight};
-use cotejo::ground::geometry::Rect;
-use cotejo::lab::synth::{Part, Picture, SynthRng, draw, rng, text, values};
+use cotejo::form::{Align, Form, Label, Rule, Style};
+use cotejo::ground::geometry::{Point, Rect};
+use cotejo::lab::synth::{Part, Picture, SheetTruth, Shot, SynthRng, draw, rng, scan, text, values};
 use cotejo::read::cut::{CROP_HEIGHT, CropFrame, EM_PX, LINES_WIDTH};
 use cotejo::read::glyphs::Charset;
-use cotejo::read::glyphs::net::{NetReader, SIGNS};
+use cotejo::read::glyphs::net::NetReader;
 use cotejo::read::glyphs::tesseract::TesseractReader;
 use cotejo::read::header;
-use cotejo::read::sheet::{Mesh, Template};
+use cotejo::read::sheet::{Mesh, Rung, Template};
 use image::GrayImage;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -28,173 +29,6 @@ use std::path::Path;
 
 /// Height of the capitals in em, as in the reader.
 const CAP_HEIGHT: f64 = 0.69;
-
-/// Words of places and addresses in general use.
-const COMMON: &str = "Estado EDO. Municipio MP. Parroquia PQ. País Electores Elector Acta de escrutinio cero \
-    UNIDAD EDUCATIVA ESCUELA BASICA BÁSICA LICEO COLEGIO NACIONAL BOLIVARIANA BOLIVARIANO INICIAL CENTRO \
-    CENTRO DE EDUCACIÓN EDUCACION PREESCOLAR JARDIN CASA COMUNAL CANCHA AMBULATORIO INSTITUTO UNIVERSIDAD \
-    TÉCNICA GRUPO ESCOLAR SECTOR BARRIO URBANIZACIÓN URBANIZACION CALLE AVENIDA AV. CARRERA VEREDA \
-    CARRETERA FRENTE DERECHA IZQUIERDA ENTRE ESQUINA PRINCIPAL VIA VÍA EDIFICIO PISO LOTE MANZANA KM CASERIO \
-    SAN SANTA JOSE JOSÉ ANTONIO MARIA DON DOCTOR DR. GENERAL PADRE NUEVA VIEJA EL LA LOS LAS DEL DE Y N° NRO. S/N \
-    U.E. U.E.N. E.B. C.E.I. L.B. CAPITAL DISTRITO";
-
-/// Syllables of which words are made.
-const SYLLABLES: &str = "A BA CA DA FA GA JA LA MA NA PA RA SA TA VA ZA BE CE DE FE GE LE ME NE PE RE SE TE VE \
-    QUE BI CI DI FI GUI LI MI NI PI RI SI TI VI BO CO DO GO JO LO MO NO PO RO SO TO VO ZO BU CU DU FU GU JU LU MU NU \
-    PU RU SU TU QUI QUE QUÍ ÑA ÑO ÑI LLA LLO CHA CHO CHE RRA RRO AN EN IN ON UN AR ER IR OR UR AL EL IL OL US ES AS OS IS ÁN ÉN ÍN \
-    ÓN ÚN Í É Á Ó Ú ÜE GRA TRI PRO BLA CLO FRE CRU XI KI WI YA YO HU HI ZU IE IA IO UE UA";
-
-fn pick<'a>(list: &'a str, rng: &mut SynthRng) -> &'a str {
-    let all: Vec<&str> = list.split_whitespace().collect();
-    all[rng.random_range(0..all.len())]
-}
-
-/// Letters of names: in words of these each is as frequent as the others, first, last and beside any.
-const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÑÜ";
-
-fn word(rng: &mut SynthRng) -> String {
-    let word: String = if rng.random_bool(0.3) {
-        let letters: Vec<char> = LETTERS.chars().collect();
-        (0..rng.random_range(1..=8)).map(|_| letters[rng.random_range(0..letters.len())]).collect()
-    } else {
-        (0..rng.random_range(1..=4)).map(|_| pick(SYLLABLES, rng)).collect()
-    };
-    match rng.random_range(0..10) {
-        0 => word.to_lowercase(),
-        1 => {
-            let mut signs = word.chars();
-            let first: String = signs.by_ref().take(1).collect();
-            first + &signs.as_str().to_lowercase()
-        }
-        _ => word,
-    }
-}
-
-fn digits(n: usize, rng: &mut SynthRng) -> String {
-    (0..n).map(|_| char::from(b'0' + rng.random_range(0..10u8))).collect()
-}
-
-fn hex(n: usize, rng: &mut SynthRng) -> String {
-    (0..n).map(|_| char::from_digit(rng.random_range(0..16), 16).unwrap_or('0')).collect()
-}
-
-/// Signs that are like another one, small, or rare in words.
-const ALIKE: &str = "Il1iÍíjtfr'\"°º*.,;:_-QO0ÜÚUCGZ2S5B8";
-
-/// Random signs: words of one to eight, six in ten with a capital first; two signs in five are among those
-/// that are like another one.
-fn signs(rng: &mut SynthRng) -> String {
-    let of = |list: &str| -> Vec<char> { list.chars().filter(|&c| c != ' ' && SIGNS.contains(c)).collect() };
-    let (all, alike, capitals) = (of(SIGNS), of(ALIKE), of(LETTERS));
-    let one = |list: &[char], rng: &mut SynthRng| list[rng.random_range(0..list.len())];
-    let mut text = String::new();
-    let most = rng.random_range(3..40);
-    while text.chars().count() < most {
-        if rng.random_bool(0.6) {
-            text.push(one(&capitals, rng));
-        }
-        for _ in 0..rng.random_range(1..8) {
-            let list = if rng.random_bool(0.4) { &alike } else { &all };
-            text.push(one(list, rng));
-        }
-        text.push(' ');
-    }
-    let head = ["Estado ", "Municipio ", "Parroquia "][rng.random_range(0..3)];
-    let head = if rng.random_bool(0.15) { head } else { "" };
-    format!("{head}{}", text.trim())
-}
-
-/// Which lines a page has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Texts {
-    /// All kinds that a sheet prints.
-    All,
-    /// Acta codes, centre codes and numbers of voters.
-    Codes,
-}
-
-/// Before the names of places.
-const HEADS: [&str; 6] =
-    ["Estado EDO.", "Estado DISTRITO", "Municipio MP.", "Parroquia PQ.", "Parroquia PQ.", "PQ."];
-
-/// A line's text and style; `names` are names that sheets print.
-fn line(texts: Texts, names: &[String], rng: &mut SynthRng) -> (String, Style) {
-    let plain = Style { size: 2.44, weight: Weight::Regular, space: None, tracking: 0.0 };
-    let bold = Style { weight: Weight::Bold, ..plain };
-    let kind = match texts {
-        Texts::All => rng.random_range(0..30),
-        Texts::Codes => rng.random_range(0..4),
-    };
-    let text = match kind {
-        0 | 1 => {
-            let text = format!("{}.{}.{}.{}", digits(9, rng), digits(2, rng), digits(1, rng), digits(4, rng));
-            return (text, plain);
-        }
-        2 => digits(9, rng),
-        3 => {
-            let places = rng.random_range(1..=4);
-            return (format!("{} Electores", digits(places, rng)), bold);
-        }
-        4 => {
-            let half = if rng.random_bool(0.5) { "AM" } else { "PM" };
-            let d = |rng: &mut SynthRng| digits(2, rng);
-            format!("{}/{}/{} {}:{}:{} {half}", d(rng), d(rng), digits(4, rng), d(rng), d(rng), d(rng))
-        }
-        5 | 6 => {
-            let whole = [8, 4, 4, 4, 12].map(|n| hex(n, rng)).join("-");
-            if rng.random_bool(0.8) { whole[..24].to_owned() } else { whole[24..].to_owned() }
-        }
-        7 | 8 => {
-            let style = Style { size: 2.45, ..plain };
-            return (hex(rng.random_range(28..=34), rng).to_uppercase(), style);
-        }
-        9 | 20.. => {
-            let style = if rng.random_bool(0.15) { bold } else { plain };
-            return (signs(rng), style);
-        }
-        10 => {
-            let head = HEADS[rng.random_range(0..HEADS.len())];
-            let name = match names.len() {
-                n if n > 0 && rng.random_bool(0.6) => names[rng.random_range(0..n)].clone(),
-                _ => (0..rng.random_range(1..=2)).map(|_| word(rng)).collect::<Vec<_>>().join(" "),
-            };
-            if rng.random_bool(0.8) { format!("{head} {name}") } else { name }
-        }
-        kind => {
-            let mut text = String::new();
-            let most = rng.random_range(6..34);
-            while text.chars().count() < most {
-                let next = match rng.random_range(0..12) {
-                    0..=4 => pick(COMMON, rng).to_owned(),
-                    5 => digits(rng.random_range(1..=4), rng),
-                    _ => word(rng),
-                };
-                text.push_str(&next);
-                text.push_str(match rng.random_range(0..30) {
-                    0 => ", ",
-                    1 | 9 | 10 => ". ",
-                    2 => "-",
-                    3 => " - ",
-                    4 => "/",
-                    5 => " (",
-                    6 => ") ",
-                    7 => "\" ",
-                    8 => ": ",
-                    11 => "  ",
-                    _ => " ",
-                });
-            }
-            if kind == 11 {
-                return (text.trim().to_owned(), Style { size: 2.90, ..bold });
-            }
-            if kind == 12 {
-                return (text.trim().to_owned(), bold);
-            }
-            text.trim().to_owned()
-        }
-    };
-    (text, plain)
-}
 
 /// What of a text fits a line of `width` mm.
 fn fitting(mut text: String, style: Style, width: f64) -> String {
@@ -232,14 +66,32 @@ impl Files {
 /// The signs of identifiers and dates.
 const HEX: &str = "0123456789abcdef-/: APM";
 
-/// Writes the lines of real scans: as they stand, and `jitters` times with the registration thrown off.
+/// Place of a photo's print every 4 mm from `top` to `foot` (form mm): above the frame too the paper bends.
+fn place(shot: &Shot, (width, top, foot): (f64, f64, f64)) -> Mesh {
+    let steps = ((foot - top) / 4.0).ceil() as u32;
+    let rungs = (0..=steps).map(|k| {
+        let y = top + 4.0 * f64::from(k);
+        Rung { y, points: [0.0, width / 2.0, width].map(|x| shot.way.map(Point::new(x, y))) }
+    });
+    Mesh { width, rungs: rungs.filter(|r| r.points.iter().all(|p| p.x.is_finite())).collect() }
+}
+
+/// Whether a line lies in a picture, and not only a part of it.
+fn inside(pixels: &GrayImage, mesh: &Mesh, (left, right, base): (f64, f64, f64)) -> bool {
+    let (w, h) = (f64::from(pixels.width()), f64::from(pixels.height()));
+    let corners = [left, right].into_iter().flat_map(|x| [base - 2.5, base + 1.0].map(|y| Point::new(x, y)));
+    corners.map(|p| mesh.map(p)).all(|p| (0.0..w).contains(&p.x) && (0.0..h).contains(&p.y))
+}
+
+/// Writes the lines of real scans: as they stand, and `jitters` times with the registration thrown off; or as
+/// scenes show them.
 /// `texts` is a table of what the sheets print: `file`, `state`, `municipality`, `parish`, `centre` (its name),
 /// `address`; any may be missing.
 pub fn export_scans(
     form: &Form,
     out: &Path,
     [truth, texts]: [&str; 2],
-    jitters: u64,
+    seen: &Seen,
     files: &[String],
 ) -> Result<()> {
     let mut set = Files::create(out)?;
@@ -259,9 +111,18 @@ pub fn export_scans(
         certain.extend(names.get(name).map(|row| printed(form, row)).unwrap_or_default());
         let mesh = found.mesh.extended(-160.0, form.frame.1);
         let mut rng = rng(8, sheet as u64);
+        let jitters = if let Seen::Scanned(n) = *seen { n as u64 } else { 0 };
         let photos: Vec<[Picture; 2]> = (0..jitters)
             .map(|_| [photographed, black_and_white].map(|view| view(&photo.pixels, &mesh, &mut rng)))
             .collect();
+        let mut shots = Vec::new();
+        if let Seen::Scenes(scenes) = seen {
+            let (pixels, mesh) = (photo.pixels.clone(), mesh.clone());
+            let original = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
+            for shot in scenes.iter().flat_map(|scene| scene.take(&original, &mut rng)).collect::<Vec<_>>() {
+                shots.push((shot.pixels(), place(&shot, (form.frame.0, -160.0, form.frame.1))));
+            }
+        }
         for line in header::found_lines(&photo.pixels, &found, form) {
             let (said, _) = net.read_line(&line.crops.tight, Charset::Text, None);
             let alike = || {
@@ -270,6 +131,19 @@ pub fn export_scans(
             };
             let text = nearest(&said, &certain).or_else(alike);
             let (Some(text), Some((left, right))) = (text, line.place.ink) else { continue };
+            let source = name.split('_').next().unwrap_or(name);
+            for (pixels, mesh) in &shots {
+                let span = (left, right, line.place.base);
+                let jitter = Jitter::sample(&mut rng).along_line();
+                if inside(pixels, mesh, span)
+                    && let Some((end, pixels)) = cut_line(pixels, mesh, span, line.em, jitter, &mut rng)
+                {
+                    set.write(&(text.clone(), end, pixels), source, name)?;
+                }
+            }
+            if !shots.is_empty() {
+                continue;
+            }
             for k in 0..=jitters {
                 let jitter = if k == 0 { Jitter::NONE } else { Jitter::sample(&mut rng).along_line() };
                 let span = (left, right, line.place.base);
@@ -277,11 +151,7 @@ pub fn export_scans(
                 let views = std::iter::once((&photo.pixels, &mesh)).chain(seen.map(|p| (&p.pixels, &p.mesh)));
                 for (pixels, mesh) in views {
                     if let Some((end, pixels)) = cut_line(pixels, mesh, span, line.em, jitter, &mut rng) {
-                        set.write(
-                            &(text.clone(), end, pixels),
-                            name.split('_').next().unwrap_or(name),
-                            name,
-                        )?;
+                        set.write(&(text.clone(), end, pixels), source, name)?;
                     }
                 }
             }
@@ -376,19 +246,20 @@ fn cut_line(
     (end + 6.0 <= f64::from(LINES_WIDTH)).then(|| (end, cut(pixels, mesh, frame, jitter).0.into_raw()))
 }
 
-/// Writes the lines of `pages` pages, a share of them in black and white; `names` are names that sheets print.
+/// Writes the lines of `pages` pages, a share of them in black and white, or as scenes show them; `names` are names
+/// that sheets print.
 pub fn export(
     form: &Form,
     out: &Path,
     (texts, names): (Texts, &[String]),
     (seed, pages): (u64, u64),
-    two_levels: f64,
+    seen: &Seen,
 ) -> Result<()> {
     let mut set = Files::create(out)?;
     let all: Vec<u64> = (0..pages).collect();
     for chunk in all.chunks(16) {
         let done: Vec<Vec<Cut>> =
-            chunk.par_iter().map(|&p| page(form, (texts, names), (seed, p), two_levels)).collect();
+            chunk.par_iter().map(|&p| page(form, (texts, names), (seed, p), seen)).collect();
         for (page, lines) in chunk.iter().zip(done) {
             for line in &lines {
                 set.write(line, "made-up", &format!("{seed}/{page}"))?;
@@ -402,12 +273,7 @@ pub fn export(
 const RULE: f64 = 20.5;
 
 /// The lines of one page.
-fn page(
-    form: &Form,
-    (texts, names): (Texts, &[String]),
-    (seed, page): (u64, u64),
-    two_levels: f64,
-) -> Vec<Cut> {
+fn page(form: &Form, (texts, names): (Texts, &[String]), (seed, page): (u64, u64), seen: &Seen) -> Vec<Cut> {
     let mut rng = rng(seed ^ 0x6c69_6e65, page);
     let (width, height) = form.frame;
     let mut blank = form.clone();
@@ -435,11 +301,25 @@ fn page(
     for field in &mut truth.fields {
         (field.digits, field.words) = (None, None);
     }
-    let drawn = draw::draw(&blank, &truth, Part::Frame, &mut rng);
-    let mut picture = taken(&drawn, &mut rng);
-    if rng.random_bool(two_levels) {
-        picture = black_and_white(&picture.pixels, &picture.mesh, &mut rng);
-    }
+    let pictures: Vec<(GrayImage, Mesh)> = match seen {
+        Seen::Scanned(two_levels) => {
+            let drawn = draw::draw(&blank, &truth, Part::Frame, &mut rng);
+            let mut picture = taken(&drawn, &mut rng);
+            if rng.random_bool(*two_levels) {
+                picture = black_and_white(&picture.pixels, &picture.mesh, &mut rng);
+            }
+            vec![(picture.pixels, picture.mesh)]
+        }
+        Seen::Scenes(scenes) => {
+            // One of the scenes a page; the whole strip, for then the print is as small as theirs.
+            let scene = scenes[page as usize % scenes.len()];
+            let drawn = draw::draw(&blank, &truth, Part::Whole, &mut rng);
+            let paper = scan::ScanSettings { strokes: 0, ..scene.paper(&mut rng) };
+            let original = scan::apply(&drawn, &paper, &mut rng);
+            let shots = scene.take(&original, &mut rng);
+            shots.iter().map(|shot| (shot.pixels(), place(shot, (width, 0.0, height)))).collect()
+        }
+    };
     let mut out = Vec::new();
     for label in &blank.labels {
         let long = text::width(&label.text, label.style);
@@ -460,12 +340,12 @@ fn page(
         // The rule beside the longest lines is taken for their first ink.
         let beside = left - RULE < 3.2 && label.style.size != 2.45 && rng.random_bool(0.5);
         let span = (if beside { RULE - 0.1 } else { left }, left + long, label.y);
-        if let Some((end, pixels)) =
-            cut_line(&picture.pixels, &picture.mesh, span, label.style.size, jitter, &mut rng)
-        {
-            // Two spaces are printed now and then, and read as one.
-            let text = label.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            out.push((text, end, pixels));
+        // Two spaces are printed now and then, and read as one.
+        let text = label.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (pixels, mesh) in pictures.iter().filter(|(pixels, mesh)| inside(pixels, mesh, span)) {
+            if let Some((end, pixels)) = cut_line(pixels, mesh, span, label.style.size, jitter, &mut rng) {
+                out.push((text.clone(), end, pixels));
+            }
         }
     }
     out

@@ -10,34 +10,37 @@
 //! table holds (`file`, `page` from 0, `field`, `value`). `export_crops lines OUT SEED PAGES [SHARE [NAMES]]` draws pages of
 //! made-up text instead, with names from a file, one a line, and cuts every line, `export_crops codes` pages
 //! of codes and numbers of voters alone; `export_crops scanned-lines OUT TRUTH.csv TEXTS.csv JITTERS FILE...`
-//! takes real scans' lines, whose texts the two tables hold. Out: `OUT/digits.bin`, `digits.tsv`,
+//! takes real scans' lines, whose texts the two tables hold; with names of scenes in place of SHARE or JITTERS they are cut
+//! from photos as phones take them. Out: `OUT/digits.bin`, `digits.tsv`,
 //! `words.bin`, `words.tsv` or `lines.bin`, `lines.tsv`, see `scripts/training/crops.py`. Refuses scans that
 //! are not in the truth table.
 
 mod jitter;
 mod lines;
+mod texts;
+mod views;
 
 use anyhow::{Context, Result};
 use cotejo::form::print::label_rect;
 use cotejo::form::{Field, Form, Slot, Weight, builtin, known as forms_of, parse};
-use cotejo::ground::geometry::Point;
 use cotejo::ground::percent::Percent;
 use cotejo::lab::synth::draw::Drawn;
 use cotejo::lab::synth::{
-    Part, Picture, Scene, SheetTruth, SynthRng, ValueMode, camera, draw, rng, scan, text, values,
+    Part, Picture, Scene, SheetTruth, SynthRng, ValueMode, draw, rng, scan, text, values,
 };
 use cotejo::read::cut;
 use cotejo::read::photo::{Document, streaks};
-use cotejo::read::sheet::{Mesh, Rung, Template};
+use cotejo::read::sheet::{Mesh, Template};
 use cotejo::record::Record;
 use image::GrayImage;
 use jitter::{Jitter, cut};
-use lines::Texts;
 use rand::RngExt;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
+use texts::Texts;
+use views::{Seen, black_and_white, photographed, scenes, taken};
 
 /// One crop with what it says.
 struct Crop {
@@ -213,73 +216,6 @@ fn drawn(form: &Form, seed: u64, sheet: u64, part: Part) -> (Drawn, Said, SynthR
     (drawn, said, rng)
 }
 
-/// The drawing scanned, or, six in ten, photographed: a print, or, one in four, a scan of it.
-fn taken(drawn: &Drawn, rng: &mut SynthRng) -> Picture {
-    let mut settings = scan::ScanSettings::sample(rng);
-    settings.turns = 0;
-    if !rng.random_bool(0.6) {
-        return scan::apply(drawn, &settings, rng);
-    }
-    let settings = if rng.random_bool(0.25) {
-        scan::ScanSettings { dpi: settings.dpi.max(170.0), ..settings }
-    } else {
-        // Print and paper as they are, without a scanner's faults on top.
-        scan::ScanSettings {
-            fade: settings.fade,
-            weight: settings.weight,
-            dropouts: settings.dropouts,
-            strokes: settings.strokes,
-            ..scan::ScanSettings::clean(300.0)
-        }
-    };
-    let picture = scan::apply(drawn, &settings, rng);
-    camera::photograph(&picture, rng.random_range(0.05..0.75), rng)
-}
-
-/// A scan, registered, seen through a camera.
-fn photographed(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Picture {
-    let (pixels, mesh) = (pixels.clone(), mesh.clone());
-    let picture = Picture { pixels, mesh, truth: SheetTruth::default(), jpeg: None };
-    camera::photograph(&picture, rng.random_range(0.15..0.75), rng)
-}
-
-/// A picture in black and white, as a scanner's text mode gives it: read finer or not, soft or not, every
-/// threshold between the ink and the paper.
-fn black_and_white(pixels: &GrayImage, mesh: &Mesh, rng: &mut SynthRng) -> Picture {
-    let finer = if rng.random_bool(0.5) { rng.random_range(1.2..1.7) } else { 1.0 };
-    let soft = if rng.random_bool(0.5) { rng.random_range(0.4..1.3) * finer as f32 } else { 0.0 };
-    let size = |n: u32| (f64::from(n) * finer).round() as u32;
-    let (w, h) = pixels.dimensions();
-    let mut seen = if finer > 1.0 {
-        image::imageops::resize(pixels, size(w), size(h), image::imageops::FilterType::CatmullRom)
-    } else {
-        pixels.clone()
-    };
-    if soft > 0.0 {
-        seen = imageproc::filter::gaussian_blur_f32(&seen, soft);
-    }
-    let mut levels: Vec<u8> = seen.iter().step_by(101).copied().collect();
-    levels.sort_unstable();
-    // The paper, and the darkest of the print where some backing may be seen beside the strip.
-    let at = |share: f64| f64::from(levels[(levels.len() as f64 * share) as usize]);
-    let (paper, ink) = (at(0.75), at(0.01).min(at(0.75) - 40.0));
-    let threshold = ink + (paper - ink) * rng.random_range(0.35..0.9);
-    let grain = if rng.random_bool(0.4) { rng.random_range(2.0..25.0) } else { 0.0 };
-    for v in seen.iter_mut() {
-        let level = f64::from(*v) + grain * (rng.random_range(-1.0..1.0) + rng.random_range(-1.0..1.0));
-        *v = if level < threshold { 0 } else { 255 };
-    }
-    let grown = |p: Point| Point::new((p.x + 0.5) * finer - 0.5, (p.y + 0.5) * finer - 0.5);
-    let rungs = mesh.rungs.iter().map(|r| Rung { y: r.y, points: r.points.map(grown) }).collect();
-    let mesh = Mesh { width: mesh.width, rungs };
-    Picture { pixels: seen, mesh, truth: SheetTruth::default(), jpeg: None }
-}
-
-/// Scenes by their names, comma after comma.
-fn scenes(names: &str) -> Result<Vec<Scene>> {
-    names.split(',').map(|name| Scene::parse(name).map_err(anyhow::Error::msg)).collect()
-}
-
 /// Numbers of a real scan: the QR code's votes, and the totals that the truth table has.
 fn known(form: &Form, row: &BTreeMap<String, String>) -> Option<Said> {
     let spec = form.qr.as_ref()?;
@@ -405,7 +341,13 @@ fn main() -> Result<()> {
     let out = args.get(2).context("usage: export_crops made-up|scans|lines|codes|scanned-lines OUT ...")?;
     let two_levels = || args.get(5).map_or(Ok(0.15), |share| share.parse::<f64>());
     if args[1] == "scanned-lines" {
-        return lines::export_scans(form, Path::new(out), [&args[3], &args[4]], args[5].parse()?, &args[6..]);
+        return lines::export_scans(
+            form,
+            Path::new(out),
+            [&args[3], &args[4]],
+            &Seen::parse(&args[5])?,
+            &args[6..],
+        );
     }
     if let Some(texts) = [("lines", Texts::All), ("codes", Texts::Codes)].iter().find(|t| t.0 == args[1]) {
         let pages = (args[3].parse()?, args[4].parse()?);
@@ -413,7 +355,8 @@ fn main() -> Result<()> {
             Some(path) => std::fs::read_to_string(path)?.lines().map(str::to_owned).collect(),
             None => Vec::new(),
         };
-        return lines::export(form, Path::new(out), (texts.1, &names), pages, two_levels()?);
+        let seen = args.get(5).map_or(Ok(Seen::Scanned(0.15)), |seen| Seen::parse(seen))?;
+        return lines::export(form, Path::new(out), (texts.1, &names), pages, &seen);
     }
     let mut writer = Writer::new(Path::new(out))?;
     if args[1] == "known" {
