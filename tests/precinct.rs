@@ -93,9 +93,14 @@ fn numbers(record: &Value) -> Vec<u64> {
 
 #[test]
 fn a_page_of_blocks_is_read_whole_with_the_names_that_it_prints_and_decided_again_from_what_was_measured() {
+    for variant in VARIANTS {
+        a_page_of_blocks(&format!("{variant}-pages"));
+    }
+}
+
+fn a_page_of_blocks(variant: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let variant = format!("{}-pages", VARIANTS[0]);
-    let sheets = made_up(dir.path(), PAGES, &variant);
+    let sheets = made_up(dir.path(), PAGES, variant);
     let run = dir.path().join("run");
     let mut command = of(PAGES, "run");
     command.arg(&sheets).arg("-o").arg(&run).args(["--overwrite", "--evidence"]);

@@ -1,7 +1,8 @@
 //! The kinds of blocks that repeat, from what stands in a definition.
 //!
 //! In: the entries of `[pages]` and `[[blocks]]`. Out: [`Kind`]s, and the form of a page of one block. Refuses, naming the
-//! entry, what refers to nothing, relations that are not within a block, and rows that cannot be told from each other.
+//! entry, what refers to nothing, relations that are not within a block, rows that cannot be told from each other, and pages
+//! without a foot.
 
 use super::texts::{constant, header_line, header_print, lines};
 use super::{Resolver, columns};
@@ -27,6 +28,10 @@ pub(super) fn paged(
         return Err(resolver.fail("pages", format!("line \"{line}\" is not in the header's lines")));
     }
     let blocks = Blocks { base: base.clone(), top: pages.top, page: pages.line, kinds };
+    if !base.labels.iter().any(|l| l.y > blocks.top) {
+        return Err(resolver
+            .fail("pages", "a label below the blocks is missing; a page is seen whole down to its foot"));
+    }
     let layout = Layout::first(&blocks);
     let whole = Form { blocks: Some(Arc::new(blocks)), ..base };
     whole.laid_out(layout).ok_or_else(|| resolver.fail("blocks", "there is none"))
@@ -141,4 +146,21 @@ fn tie(
     }
     let force = if raw.usual { Force::Usual } else { Force::Binding };
     Ok(Tie { id: raw.id.clone(), left, op, right, force })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::form::parse;
+
+    #[test]
+    fn a_definition_of_pages_without_a_foot_is_refused_and_says_why() {
+        let text = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
+        assert!(parse("pages", text).is_ok());
+        let foot = |line: &&str| !line.contains("style = \"foot\"") && !line.contains("style = \"election\"");
+        // The header's line of the page keeps its place.
+        let kept = |line: &&str| foot(line) || line.contains("id = \"page\"");
+        let without: Vec<&str> = text.lines().filter(kept).collect();
+        let error = parse("pages", &without.join("\n")).unwrap_err().to_string();
+        assert!(error.contains("a label below the blocks is missing"), "{error}");
+    }
 }

@@ -21,8 +21,8 @@ use image::GrayImage;
 const REACH: f64 = 1.0;
 /// So many rows after the last one no print may stand in its columns: one before them would have been missed.
 const AFTER: usize = 4;
-/// What is looked at beyond the frame, mm.
-const BESIDE: f64 = 5.0;
+/// What is looked at beyond the frame, mm: the foot is sought in all of its reach.
+const BESIDE: f64 = FOOT + EDGE;
 /// Room around a text, mm: less than to what is printed beside it.
 const ROOM: (f64, f64) = (0.4, 0.6);
 /// How far from where the head has it the foot is sought, mm.
@@ -154,64 +154,64 @@ impl Page<'_> {
     }
 }
 
-/// The page's own form, and the sheet as all its print has it: between the head and the foot, which is sought, or where that
-/// is not found or does not show the page whole, down from its head block by block.
+/// The page's own form, and the sheet as all its print has it, between its head and its foot.
 pub fn laid_out(pixels: &GrayImage, sheet: &Sheet, form: &Form) -> Option<(Form, Sheet)> {
     let blocks = form.blocks.as_ref()?;
     let heads: Vec<Head<'_>> = blocks.kinds.iter().map(Head::new).collect();
     let (width, height) = form.frame;
     let area = Rect::new(-BESIDE, -BESIDE, width + 2.0 * BESIDE, height + 2.0 * BESIDE);
-    let whole = |mut mesh: Mesh, mut known: (f64, f64)| {
-        let mut before = 0;
-        for _ in 0..ROUNDS {
-            let found = Page { work: flatten(pixels, &mesh, area), heads: &heads }.blocks(blocks);
-            let rows = found.blocks.iter().map(|b| b.rows.len()).sum();
-            let last = rows == before;
-            let own = form.laid_out(Layout { blocks: found.blocks })?.found();
-            known = if last { (0.0, height) } else { known };
-            let again = register(pixels, (&Template::new(&own), sheet.form), mesh, known)?;
+    let mut mesh = footed(pixels, sheet, form, area)?;
+    let mut before = 0;
+    for _ in 0..ROUNDS {
+        let found = Page { work: flatten(pixels, &mesh, area), heads: &heads }.blocks(blocks);
+        let rows = found.blocks.iter().map(|b| b.rows.len()).sum();
+        let own = form.laid_out(Layout { blocks: found.blocks })?.found();
+        let again = register(pixels, (&Template::new(&own), sheet.form), mesh, (0.0, height))?;
+        if rows == before {
             // What is not registered down to its foot may hold more than was found.
-            if last {
-                return (found.whole && again.visible.1 >= blocks.end()).then_some((own, again));
-            }
-            (mesh, known, before) = (again.mesh.clone(), again.visible, rows);
+            return (found.whole && again.visible.1 >= blocks.end()).then_some((own, again));
         }
-        None
-    };
-    let between = footed(pixels, sheet, form, area).and_then(|mesh| whole(mesh, (0.0, height)));
-    between.or_else(|| whole(sheet.mesh.clone(), sheet.visible))
+        (mesh, before) = (again.mesh, rows);
+    }
+    None
 }
 
 /// The mesh of a page, straight on from its head to its foot; `None` where that is not found. What is seen of the head is
-/// wider than it is high: the page goes on square to it, at its scale.
+/// wider than it is high: the page goes on square to it, at its scale, until the foot has told more of both.
 fn footed(pixels: &GrayImage, sheet: &Sheet, form: &Form, area: Rect) -> Option<Mesh> {
     let (width, height) = form.frame;
-    let (top, bottom) = (sheet.visible.0.max(0.0) + EDGE, sheet.visible.1 - 2.0 * EDGE);
-    let seen = [0.0, width / 2.0, width].map(|x| [top, bottom].map(|y| Point::new(x, y)));
-    let square =
-        Similar::through(&seen.as_flattened().iter().map(|&p| (p, sheet.mesh.map(p))).collect::<Vec<_>>());
-    let made = |off: (f64, f64), foot: f64| {
-        let rung = |y: f64| {
-            let t = ((y - bottom) / (foot - bottom).max(1.0)).max(0.0);
-            Rung {
-                y,
-                points: [0.0, width / 2.0, width]
-                    .map(|x| square.map(Point::new(x + off.0 * t, y + off.1 * t))),
-            }
+    let (top, bottom) = (sheet.visible.0, sheet.visible.1 - 2.0 * EDGE);
+    let end = form.blocks.as_ref()?.end();
+    let middle = |l: &Label| label_rect(l).middle();
+    // Where print was found: beyond it the mesh is a guess.
+    let seen = form.labels.iter().filter(|l| (top..bottom).contains(&l.y));
+    let head: Vec<(Point, Point)> = seen.map(|l| (middle(l), sheet.mesh.map(middle(l)))).collect();
+    let foot: Vec<&Label> = form.labels.iter().filter(|l| l.y > end).collect();
+    let pieces: Vec<Piece> = foot.iter().map(|l| Piece::new(&[], std::slice::from_ref(l), l)).collect();
+    let mut square = Similar::through(&head);
+    for _ in 0..2 {
+        let work = flatten(pixels, &straight(|p| square.map(p), (width, height)), area);
+        let find = |piece: &Piece| {
+            let at = work.pixel(Point::new(piece.rect.x, piece.rect.y));
+            let (u, v, alike) = piece.print.find(&work, at, (FOOT * FINE) as usize)?;
+            (f64::from(alike) >= ALIKE).then_some((Point::new(u / FINE, v / FINE), alike))
         };
-        let rungs = (0..=(height / RUNG).ceil() as usize).map(|k| rung(k as f64 * RUNG)).collect();
-        Mesh { width, rungs }
-    };
-    let work = flatten(pixels, &made((0.0, 0.0), height), area);
-    let foot = form.labels.iter().filter(|l| form.blocks.as_ref().is_some_and(|b| l.y > b.end()));
-    let pieces = foot.map(|l| Piece::new(&[], std::slice::from_ref(l), l));
-    let found = pieces.filter_map(|piece| {
-        let at = work.pixel(Point::new(piece.rect.x, piece.rect.y));
-        let (u, v, alike) = piece.print.find(&work, at, (FOOT * FINE) as usize)?;
-        Some(((u / FINE, v / FINE), piece.rect.y, alike))
-    });
-    let best = found.filter(|f| f64::from(f.2) >= ALIKE).max_by(|a, b| a.2.total_cmp(&b.2));
-    best.map(|(off, y, _)| made(off, y))
+        let found: Vec<Option<(Point, f32)>> = pieces.iter().map(find).collect();
+        let best = found.iter().flatten().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
+        // What stands elsewhere than the surest is something else.
+        let with = foot.iter().zip(&found).filter_map(|(l, f)| Some((middle(l), f.as_ref()?.0)));
+        let with = with.filter(|f| f.1.distance(best) < FOOT / 2.0);
+        let moved = with.map(|(p, off)| (p, square.map(Point::new(p.x + off.x, p.y + off.y))));
+        square = Similar::through(&head.iter().copied().chain(moved).collect::<Vec<_>>());
+    }
+    Some(straight(|p| square.map(p), (width, height)))
+}
+
+/// A mesh of a frame, as a map has its points.
+fn straight(map: impl Fn(Point) -> Point, (width, height): (f64, f64)) -> Mesh {
+    let rung = |y: f64| Rung { y, points: [0.0, width / 2.0, width].map(|x| map(Point::new(x, y))) };
+    let rungs = (0..=(height / RUNG).ceil() as usize).map(|k| rung(k as f64 * RUNG)).collect();
+    Mesh { width, rungs }
 }
 
 /// The blocks of a page.
@@ -296,25 +296,57 @@ mod tests {
         (GrayImage::from_fn(w, h, grey), Mesh { width, rungs: vec![rung(0.0), rung(height)] })
     }
 
-    fn rows_found(rows: &[usize], without: Option<usize>) -> Option<Vec<usize>> {
-        let text = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
-        let form = parse("pages", text).unwrap();
-        let (pixels, mesh) = drawn(&form, rows, without);
-        let sheet = Sheet::known(mesh, (0.0, 60.0));
-        let (own, _) = laid_out(&pixels, &sheet, &form)?;
+    /// The definitions of two variants of one report.
+    fn variants() -> [Form; 2] {
+        let a = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
+        let b = include_str!("../../../forms/pages/us-in-2024-precinct-b-pages.toml");
+        [a, b].map(|text| parse("pages", text).unwrap())
+    }
+
+    /// The sheet as its head tells it: a little turned and too large, so that its foot is sought 3 mm from where it is.
+    fn headed(mesh: &Mesh) -> Sheet {
+        let centre = mesh.map(Point::new(60.0, 20.0));
+        let off = |p: Point| {
+            let (x, y) = (p.x - centre.x, p.y - centre.y);
+            Point::new(centre.x + 1.008 * x - 0.01 * y, centre.y + 1.008 * y + 0.01 * x)
+        };
+        let rungs = mesh.rungs.iter().map(|r| Rung { y: r.y, points: r.points.map(off) }).collect();
+        Sheet::known(Mesh { width: mesh.width, rungs }, (0.0, 42.0))
+    }
+
+    fn rows_found(form: &Form, rows: &[usize], without: Option<usize>) -> Option<Vec<usize>> {
+        let (pixels, mesh) = drawn(form, rows, without);
+        let (own, sheet) = laid_out(&pixels, &headed(&mesh), form)?;
+        for p in [(5.0, 20.0), (100.0, 120.0), (170.0, form.frame.1 - 5.0)].map(|(x, y)| Point::new(x, y)) {
+            assert!(sheet.mesh.map(p).distance(mesh.map(p)) < 0.3 * SCALE, "{p:?} is astray");
+        }
         own.layout.map(|l| l.blocks.iter().map(|b| b.rows.len()).collect())
     }
 
     #[test]
     fn as_many_blocks_and_rows_are_found_as_a_page_shows() {
-        for rows in [&[1][..], &[2, 5, 1, 3], &[1, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[9, 2]] {
-            assert_eq!(rows_found(rows, None).as_deref(), Some(rows));
+        for form in variants() {
+            for rows in [&[1][..], &[2, 5, 1, 3], &[1, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[9, 2]] {
+                assert_eq!(rows_found(&form, rows, None).as_deref(), Some(rows), "{}", form.id);
+            }
         }
     }
 
     #[test]
     fn a_page_on_which_a_row_is_hidden_is_not_taken_for_one_with_a_row_less() {
-        assert_eq!(rows_found(&[2, 5, 2], Some(3)), None, "within a block");
-        assert_eq!(rows_found(&[2, 5], Some(5)), None, "before the last row of the last block");
+        for form in variants() {
+            assert_eq!(rows_found(&form, &[2, 5, 2], Some(3)), None, "within a block");
+            assert_eq!(rows_found(&form, &[2, 5], Some(5)), None, "before the last row of the last block");
+        }
+    }
+
+    #[test]
+    fn a_page_whose_foot_is_cut_off_is_refused() {
+        for form in variants() {
+            let (pixels, mesh) = drawn(&form, &[2, 3], None);
+            let end = mesh.map(Point::new(0.0, form.blocks.as_ref().unwrap().end() - 10.0)).y as u32;
+            let cut = image::imageops::crop_imm(&pixels, 0, 0, pixels.width(), end).to_image();
+            assert!(laid_out(&cut, &headed(&mesh), &form).is_none(), "{}", form.id);
+        }
     }
 }

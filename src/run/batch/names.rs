@@ -2,7 +2,8 @@
 //!
 //! In: the sheets of a run, their evidence when it is asked for. Out: the records of pages on which a name was read in
 //! another way than many other pages have it, with theirs and a mark. Numbers are never changed. Refuses to bring two
-//! names together that one page has both of, that differ in a figure, or by more than a letter or two.
+//! names together that one page has both of, that differ in a figure or by more than a letter or two, or that stand in other
+//! company: contests of other choices, choices of other contests.
 
 use super::together::Sheets;
 use super::{BatchError, Page};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// On so many pages at least a name stands that others are taken for, and on so many times more than those.
 const MANY: usize = 3;
 /// See [`MANY`].
-const TIMES: usize = 4;
+const TIMES: usize = 2;
 /// So many letters may differ at most, and one of so many.
 const LETTERS: (usize, usize) = (2, 8);
 
@@ -28,13 +29,26 @@ enum Kind {
     Choice,
 }
 
-/// The pages, by their index, on which each name of a form stands.
-type Names = BTreeMap<(String, Kind), BTreeMap<String, BTreeSet<usize>>>;
+/// Where a name stands.
+#[derive(Debug, Clone, Default)]
+struct Stands {
+    /// The pages, by their index.
+    on: BTreeSet<usize>,
+    /// What it stands with: the choices of a contest, or a choice's contest.
+    with: BTreeSet<Vec<String>>,
+}
 
-/// The names of a page.
-fn names(layout: &Layout) -> impl Iterator<Item = (Kind, &String)> {
-    let contests = layout.blocks.iter().filter_map(|b| b.name.as_ref()).map(|n| (Kind::Contest, n));
-    contests.chain(layout.blocks.iter().flat_map(|b| b.rows.iter().flatten()).map(|n| (Kind::Choice, n)))
+/// Where each name of a form stands.
+type Names = BTreeMap<(String, Kind), BTreeMap<String, Stands>>;
+
+/// The names of a page, each with what it stands with.
+fn names(layout: &Layout) -> impl Iterator<Item = (Kind, &String, Vec<String>)> {
+    layout.blocks.iter().flat_map(|block| {
+        let rows: Vec<String> = block.rows.iter().map(|r| r.clone().unwrap_or_default()).collect();
+        let contest = block.name.as_ref().map(|name| (Kind::Contest, name, rows));
+        let of = vec![block.name.clone().unwrap_or_default()];
+        contest.into_iter().chain(block.rows.iter().flatten().map(move |n| (Kind::Choice, n, of.clone())))
+    })
 }
 
 /// Whether one name is the other misread.
@@ -46,15 +60,25 @@ fn alike(a: &str, b: &str) -> bool {
         && off * LETTERS.1 <= a.chars().count().max(b.chars().count())
 }
 
+/// Whether two names stand in the same company somewhere: as many names, half of them alike.
+fn together(a: &Stands, b: &Stands) -> bool {
+    let same = |(a, b): (&String, &String)| a == b || alike(a, b);
+    let like = |a: &[String], b: &[String]| {
+        a.len() == b.len() && 2 * a.iter().zip(b).filter(|&p| same(p)).count() >= a.len()
+    };
+    a.with.iter().any(|a| b.with.iter().any(|b| like(a, b)))
+}
+
 /// What each name is taken for, where that is another.
-fn taken(all: &BTreeMap<String, BTreeSet<usize>>) -> BTreeMap<String, (String, usize)> {
+fn taken(all: &BTreeMap<String, Stands>) -> BTreeMap<String, (String, usize)> {
     let mut out = BTreeMap::new();
-    for (name, pages) in all {
-        let better = all.iter().filter(|(other, on)| {
-            on.len() >= MANY && on.len() >= TIMES * pages.len() && alike(name, other) && on.is_disjoint(pages)
+    for (name, own) in all {
+        let better = all.iter().filter(|(other, there)| {
+            let many = there.on.len() >= MANY && there.on.len() >= TIMES * own.on.len();
+            many && alike(name, other) && there.on.is_disjoint(&own.on) && together(own, there)
         });
-        if let Some((other, on)) = better.max_by_key(|(other, on)| (on.len(), *other)) {
-            out.insert(name.clone(), (other.clone(), on.len()));
+        if let Some((other, there)) = better.max_by_key(|(other, there)| (there.on.len(), *other)) {
+            out.insert(name.clone(), (other.clone(), there.on.len()));
         }
     }
     out
@@ -74,9 +98,11 @@ pub(super) fn agree(
     let mut all = Names::new();
     for &ix in &laid_out {
         let Some(evidence) = fetch(ix)?.evidence else { continue };
-        for (kind, name) in evidence.form.layout.iter().flat_map(names) {
+        for (kind, name, with) in evidence.form.layout.iter().flat_map(names) {
             let of = all.entry((evidence.form.id.clone(), kind)).or_default();
-            of.entry(name.clone()).or_default().insert(ix);
+            let stands = of.entry(name.clone()).or_default();
+            stands.on.insert(ix);
+            stands.with.insert(with);
         }
     }
     let taken: Taken = all.iter().map(|(of, names)| (of.clone(), taken(names))).collect();
@@ -123,21 +149,36 @@ fn renamed(form: &Form, taken: &Taken) -> Option<(Form, Vec<Finding>)> {
 mod tests {
     use super::*;
 
+    fn of(name: &str, pages: std::ops::Range<usize>, with: &[&str]) -> (String, Stands) {
+        let with = with.iter().map(|&w| w.to_owned()).collect();
+        (name.to_owned(), Stands { on: pages.collect(), with: [with].into() })
+    }
+
     #[test]
     fn a_name_is_taken_for_that_of_many_pages_but_not_for_one_with_another_figure_or_beside_it() {
-        let of =
-            |name: &str, pages: std::ops::Range<usize>| (name.to_owned(), pages.collect::<BTreeSet<_>>());
         let all: BTreeMap<_, _> = [
-            of("County Treasurer", 0..20),
-            of("Countv Treasurer", 20..21),
-            of("School Board District 1", 0..12),
-            of("School Board District 4", 12..14),
-            of("Court Clerk A of the county", 0..9),
-            of("Court Clerk B of the county", 8..9),
+            of("County Treasurer", 0..20, &["(R) Pam Gregory"]),
+            of("Countv Treasurer", 20..21, &["(R) Pam Greqory"]),
+            of("School Board District 1", 0..12, &["Yes", "No"]),
+            of("School Board District 4", 12..14, &["Yes", "No"]),
+            of("Court Clerk A of the county", 0..9, &["Yes", "No"]),
+            of("Court Clerk B of the county", 8..9, &["Yes", "No"]),
         ]
         .into();
         let taken = taken(&all);
         assert_eq!(taken.len(), 1);
         assert_eq!(taken["Countv Treasurer"], ("County Treasurer".to_owned(), 20));
+    }
+
+    #[test]
+    fn contests_that_differ_by_two_letters_and_have_other_choices_stay_two() {
+        let all: BTreeMap<_, _> = [
+            of("County Commissioner North District", 0..20, &["(R) Doug Horn", "(D) Jane Roe"]),
+            of("County Commissioner South District", 20..23, &["(R) Duane Monroe", "(D) Blake Watson"]),
+            of("County Commissioner Nortb District", 23..24, &["(R) Doug Horm", "(D) Jane Roe"]),
+        ]
+        .into();
+        let taken = taken(&all);
+        assert_eq!(taken.keys().collect::<Vec<_>>(), ["County Commissioner Nortb District"]);
     }
 }
