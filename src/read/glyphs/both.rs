@@ -132,8 +132,8 @@ fn second(
     words: Option<&Words>,
 ) -> Option<Distribution> {
     super::tesseract::with_engine(|engine| {
-        Some(match (kind, beside.zip(words)) {
-            (Kind::Digits, Some((beside, words))) => engine.field(&cell.lines[0], &beside.lines, words).0,
+        Some(match (kind, beside) {
+            (Kind::Digits, Some(beside)) => engine.field(&cell.lines[0], &beside.lines[0]),
             (Kind::Digits, None) => engine.digits(&cell.lines[0]),
             (Kind::Words, _) => engine.words(&cell.lines, words?),
         })

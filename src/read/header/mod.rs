@@ -118,7 +118,7 @@ impl Header<'_> {
         self.readers.first(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
     }
 
-    /// That, and what the second says where it leaves the line open.
+    /// That, and what other cuts and then the second reader say where it leaves the line open.
     fn second(
         &self,
         said: Vec<TextReading>,
@@ -129,7 +129,14 @@ impl Header<'_> {
         if !self.readers.open(&said, charset) {
             return said;
         }
-        let crops = self.cuts(line, self.em_of(&spec.id));
+        let em = self.em_of(&spec.id);
+        let crops = self.cuts(line, em);
+        let said = match charset {
+            Charset::Capitals | Charset::Text => {
+                self.readers.closer(said, &crops, &self.beside(line, em), charset)
+            }
+            _ => said,
+        };
         self.readers.second(said, &crops, charset)
     }
 

@@ -70,6 +70,24 @@ impl<'a> LineReaders<'a> {
         }
     }
 
+    /// A text that the first reading leaves open as that cut and others of it are read together, where they leave it
+    /// open no more.
+    pub fn closer(
+        &self,
+        mut readings: Vec<TextReading>,
+        line: &LineCrops,
+        others: &[GrayImage],
+        charset: Charset,
+    ) -> Vec<TextReading> {
+        let Some(own) = readings.first_mut().filter(|r| r.reader == ReaderId::Lines) else { return readings };
+        let crops: Vec<&GrayImage> = std::iter::once(&line.tight).chain(others).collect();
+        let says = self.net.read_cuts(&crops, charset);
+        if says.1 >= OPEN_TEXT {
+            own.says = Texts::listed(vec![says]);
+        }
+        readings
+    }
+
     /// With what Tesseract says, where the first reading leaves it open.
     pub fn second(
         &self,
@@ -154,7 +172,7 @@ fn tesseract(_: &LineCrops, _: Charset) -> Option<TextReading> {
 /// What Tesseract says of a number before a word.
 #[cfg(feature = "tesseract")]
 fn second_number(number: &GrayImage, after: &GrayImage) -> Option<Distribution> {
-    crate::read::glyphs::tesseract::with_engine(|engine| engine.number_before(number, after))
+    crate::read::glyphs::tesseract::with_engine(|engine| engine.field(number, after))
 }
 
 #[cfg(not(feature = "tesseract"))]
