@@ -6,7 +6,7 @@ use crate::read::belief::{Distribution, Texts};
 use crate::read::evidence::TextReading;
 use crate::read::glyphs::net::NetReader;
 use crate::read::glyphs::{
-    Charset, LineCrops, Look, NumberCrops, OPEN, ReaderChoice, ReaderId, Readers, Reading,
+    Charset, LineCrops, Look, NumberCrops, ReaderChoice, ReaderId, Readers, Reading, settled,
 };
 use image::GrayImage;
 use regex::Regex;
@@ -135,13 +135,13 @@ impl<'a> LineReaders<'a> {
         }
     }
 
-    /// What is said of a number before a word; at most one reading a reader.
-    pub fn number(&self, crops: &NumberCrops) -> Vec<Reading> {
+    /// What is said of a number before a word, of which the whole line says `whole`; at most one reading a reader.
+    pub fn number(&self, crops: &NumberCrops, whole: &Distribution) -> Vec<Reading> {
         let net = match self.choice {
             ReaderChoice::Tesseract => None,
             _ => self.net.read_digits(std::slice::from_ref(&crops.cell), self.places).pop(),
         };
-        let open = net.as_ref().is_none_or(|d| d.best().is_none_or(|b| b.1 < OPEN));
+        let open = net.as_ref().is_none_or(|said| !settled(said, Some(whole)));
         let mut readings = Vec::new();
         readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
         if (open || self.choice == ReaderChoice::Both)
