@@ -8,6 +8,7 @@ use cotejo::cli::{
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cotejo::ground::memory::keep();
     let cli = Cli::parse();
     commands::log(cli.log);
     if !matches!(cli.command, Command::Decode) {

@@ -5,5 +5,6 @@ pub mod deadline;
 pub mod finding;
 pub mod geometry;
 pub mod hash;
+pub mod memory;
 pub mod percent;
 pub mod words;

@@ -6,7 +6,7 @@
 
 use crate::form::print::{label_rect, text_width};
 use crate::form::{Align, FieldIx, Form, Share, Slot};
-use crate::ground::geometry::{Point, Rect};
+use crate::ground::geometry::Rect;
 use crate::read::photo::greys::Greys;
 use crate::read::photo::mask::Masked;
 use crate::read::photo::sample::{self, Across};
@@ -61,8 +61,8 @@ fn sampled(pixels: &GrayImage, mesh: &Mesh, rect: Rect, px_per_mm: f64, n: u32) 
         sums.fill(0);
         for sy in 0..n {
             let share = (f64::from(oy) + (f64::from(sy) + 0.5) / f64::from(n)) / f64::from(h);
-            let at = |t: f64| mesh.map(Point::new(rect.x + t * rect.width, rect.y + rect.height * share));
-            Across::new([at(0.0), at(0.5), at(1.0)], n * w).add(pixels, &mut sums);
+            let xs = [0.0, 0.5, 1.0].map(|t| rect.x + t * rect.width);
+            Across::new(mesh.across(rect.y + rect.height * share, xs), n * w).add(pixels, &mut sums);
         }
         out.extend(sums.iter().map(|&sum| sample::mean(sum, n * n)));
     }
@@ -237,6 +237,7 @@ fn sharpness(crop: &GrayImage, contrast: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::geometry::Point;
     use crate::read::sheet::Rung;
     use image::Luma;
 

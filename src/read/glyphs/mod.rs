@@ -16,7 +16,7 @@ pub mod tesseract;
 
 pub use crate::read::belief::Distribution;
 use crate::read::cut::Quality;
-pub(crate) use both::OPEN;
+pub(crate) use both::settled;
 pub use both::{Readers, glare};
 pub use line::{Charset, LineCrops, Look, NumberCrops};
 

@@ -15,7 +15,7 @@ use super::{Charset, Distribution, spelling};
 use crate::form::Words;
 use beside::beside;
 use image::GrayImage;
-use signs::{Sign, average, digits_in, number_of, text_of};
+use signs::{Sign, average, digits_in, number_of};
 use tesseract_rs::{TessPageIteratorLevel, TessPageSegMode, TesseractAPI};
 
 /// Tesseract did not start or failed.
@@ -73,52 +73,32 @@ impl TesseractReader {
         Err(TesseractError::Language("Spanish or English".to_owned()))
     }
 
-    /// Reads a field's number cell and word cell: digits, words.
+    /// Reads a field's number cell with the first line of its words.
     ///
     /// Tesseract loses or invents lone digits (80 to 120 of 134 right, whatever the scale and padding)
     /// and reads them well as the first word of a line of text (131 of 134; 14 scans, 23 November
     /// 2026). So the digits are shown in front of the first line of words, without what stands
     /// between. Both crops have the same resolution and the same vertical place.
-    pub fn field(
-        &mut self,
-        digits: &GrayImage,
-        lines: &[GrayImage],
-        words: &Words,
-    ) -> (Distribution, Distribution) {
-        let (number, first) = (Ink::find(digits), lines.first().and_then(Ink::find));
-        let (Some(number), Some(first), Some(line)) = (number, first, lines.first()) else {
-            return (self.digits(digits), self.words(lines, words));
-        };
-        let (read, right) = self.joined(&number, digits, &first, line);
-        let mut text = text_of(&right);
-        for line in lines.iter().skip(1) {
-            if Ink::find(line).is_some() {
-                text.push('\n');
-                text.push_str(&self.line(line, Charset::Text).0);
-            }
+    pub fn field(&mut self, digits: &GrayImage, words: &GrayImage) -> Distribution {
+        match (Ink::find(digits), Ink::find(words)) {
+            (Some(number), Some(first)) => self.joined(&number, digits, &first, words),
+            _ => self.digits(digits),
         }
-        (read, spelled(&text, words))
     }
 
-    /// Reads a number in front of text: the number, and the signs of the text.
-    fn joined(
-        &mut self,
-        number: &Ink,
-        digits: &GrayImage,
-        first: &Ink,
-        line: &GrayImage,
-    ) -> (Distribution, Vec<Sign>) {
+    /// Reads a number in front of text.
+    fn joined(&mut self, number: &Ink, digits: &GrayImage, first: &Ink, line: &GrayImage) -> Distribution {
         let (picture, boundary) = beside(number, digits, first, line);
-        let signs = self
+        let mut signs = self
             .signs(&picture, TessPageSegMode::PSM_SINGLE_LINE, Charset::Text, Choices::All)
             .unwrap_or_default();
-        let (left, right): (Vec<Sign>, Vec<Sign>) = signs.into_iter().partition(|s| s.middle < boundary);
-        let mut read = number_of(&left, digits_in(number));
+        signs.retain(|s| s.middle < boundary);
+        let read = number_of(&signs, digits_in(number));
         if read.best().is_none_or(|b| b.1 < 0.7) {
             // Nearly always a lost digit or one taken for a letter: the digits alone have a say too.
-            read = average(&[read, self.digits(digits)]);
+            return average(&[read, self.digits(digits)]);
         }
-        (read, right)
+        read
     }
 
     /// Reads a number cell's digits alone.
@@ -159,14 +139,6 @@ impl TesseractReader {
         let picture = ink.enlarge(crop, LINE_HEIGHT, PADDING / 2);
         let Ok((text, confidence)) = self.text(&picture, charset) else { return (String::new(), 0.0) };
         (text.trim().to_owned(), confidence)
-    }
-
-    /// Reads the number that stands before a word on a line; both crops have the same height.
-    pub fn number_before(&mut self, number: &GrayImage, after: &GrayImage) -> Distribution {
-        match (Ink::find(number), Ink::find(after)) {
-            (Some(ink), Some(rest)) => self.joined(&ink, number, &rest, after).0,
-            _ => self.digits(number),
-        }
     }
 
     fn prepare(&mut self, charset: Charset, choices: Choices) -> Result<(), TesseractError> {
@@ -341,7 +313,8 @@ mod tests {
             let crop = printed(&value.to_string(), &digits);
             let line = printed(&form.spell(value), &words);
             let blank = printed("", &words);
-            let (d, w) = reader.field(&crop, &[line, blank], form.words.as_ref().unwrap());
+            let d = reader.field(&crop, &line);
+            let w = reader.words(&[line, blank], form.words.as_ref().unwrap());
             right.0 += u32::from(d.best().is_some_and(|b| b.0 == value));
             right.1 += u32::from(w.best().is_some_and(|b| b.0 == value));
         }
@@ -355,8 +328,9 @@ mod tests {
         let field = &form.fields[0];
         let (digits, words) = (field.digits.unwrap(), field.words.unwrap());
         let mut reader = TesseractReader::new().unwrap();
-        let (d, w) =
-            reader.field(&printed("", &digits), &[printed("", &words)], form.words.as_ref().unwrap());
+        let blank = printed("", &words);
+        let d = reader.field(&printed("", &digits), &blank);
+        let w = reader.words(&[blank], form.words.as_ref().unwrap());
         assert_eq!((d.blank, w.blank), (1.0, 1.0));
     }
 

@@ -16,8 +16,8 @@ use image::{GrayImage, Luma};
 
 /// From this probability on a line is not cut again: as sure as a decision asks for.
 pub(super) const SURE: f64 = 0.99;
-/// How many cuts are made at first: in place, and a little lower and higher.
-const FEW: usize = 3;
+/// The cuts that are made at first: a little lower and higher.
+const FEW: std::ops::Range<usize> = 1..3;
 /// How a line is cut: its left end moved, and the whole moved down, by em; its em; its slope.
 const LOOKS: [(f64, f64, f64, f64); 9] = [
     (0.0, 0.0, 1.0, 0.0),
@@ -34,20 +34,21 @@ const LOOKS: [(f64, f64, f64, f64); 9] = [
 const ODD_END: f64 = 0.02;
 
 impl Header<'_> {
-    /// What a line says that has to be as the form's pattern: by the network for codes and numbers, in a few cuts
+    /// What a line says that has to be as the form's pattern: by the network for codes and numbers, in two cuts
     /// where these are sure, else in all of them.
     pub(super) fn closely(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Texts {
         let em = self.em_of(&spec.id);
-        let cuts = |looks: &[(f64, f64, f64, f64)]| -> Vec<GrayImage> {
-            looks.iter().filter_map(|&look| self.cut(line, em, look)).collect()
-        };
-        let mut crops = cuts(&LOOKS[..FEW]);
-        let first = self.texts(&crops, spec, (charset, Look::Close));
+        let first = self.texts(&self.beside(line, em), spec, (charset, Look::Close));
         if first.values.first().is_some_and(|v| v.1 >= SURE) {
             return first;
         }
-        crops.extend(cuts(&LOOKS[FEW..]));
-        self.texts(&crops, spec, (charset, Look::Close))
+        let all: Vec<GrayImage> = LOOKS.iter().filter_map(|&look| self.cut(line, em, look)).collect();
+        self.texts(&all, spec, (charset, Look::Close))
+    }
+
+    /// A line cut a little lower and higher.
+    pub(super) fn beside(&self, line: &Line, em: f64) -> Vec<GrayImage> {
+        LOOKS[FEW].iter().filter_map(|&look| self.cut(line, em, look)).collect()
     }
 
     /// What one cut of a line says.

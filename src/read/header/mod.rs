@@ -118,7 +118,7 @@ impl Header<'_> {
         self.readers.first(&crops, charset, spec.pattern.as_ref().filter(|_| whole))
     }
 
-    /// That, and what the second says where it leaves the line open.
+    /// That, and what other cuts and then the second reader say where it leaves the line open.
     fn second(
         &self,
         said: Vec<TextReading>,
@@ -129,7 +129,14 @@ impl Header<'_> {
         if !self.readers.open(&said, charset) {
             return said;
         }
-        let crops = self.cuts(line, self.em_of(&spec.id));
+        let em = self.em_of(&spec.id);
+        let crops = self.cuts(line, em);
+        let said = match charset {
+            Charset::Capitals | Charset::Text => {
+                self.readers.closer(said, &crops, &self.beside(line, em), charset)
+            }
+            _ => said,
+        };
         self.readers.second(said, &crops, charset)
     }
 
@@ -182,7 +189,7 @@ impl Header<'_> {
             }
         }
         let whole = Distribution::listed(values);
-        let (places, mut readings) = self.alone(line, em).unwrap_or_default();
+        let (places, mut readings) = self.alone(line, em, &whole).unwrap_or_default();
         if !whole.values.is_empty() {
             readings.push(Reading { reader: ReaderId::Lines, distribution: whole });
         }
@@ -192,15 +199,16 @@ impl Header<'_> {
         (!readings.is_empty()).then_some(CellReading { readings, quality, covered: Vec::new() })
     }
 
-    /// What the readers say of the number before the widest space of a line, and where it stands (form x, mm).
-    fn alone(&self, line: &Line, em: f64) -> Option<((f64, f64), Vec<Reading>)> {
+    /// What the readers say of the number before the widest space of a line that says `whole`, and where it stands (form x,
+    /// mm).
+    fn alone(&self, line: &Line, em: f64, whole: &Distribution) -> Option<((f64, f64), Vec<Reading>)> {
         let (number, after) = line.split()?;
         let (left, _) = line.ink?;
         let right = line.rect.x + f64::from(number.width()) / lines::SCALE;
         // The cut stands in the middle of a space.
         let span = (left - 0.1 * em, right - 0.05 * em);
         let cell = window(self.photo.pixels, &self.mesh, span, line.base, em);
-        Some((span, self.readers.number(&NumberCrops { cell, number, after })))
+        Some((span, self.readers.number(&NumberCrops { cell, number, after }, whole)))
     }
 
     /// How much of a number a mask covers, in digits, at most 1.

@@ -6,7 +6,7 @@ use crate::read::belief::{Distribution, Texts};
 use crate::read::evidence::TextReading;
 use crate::read::glyphs::net::NetReader;
 use crate::read::glyphs::{
-    Charset, LineCrops, Look, NumberCrops, OPEN, ReaderChoice, ReaderId, Readers, Reading,
+    Charset, LineCrops, Look, NumberCrops, ReaderChoice, ReaderId, Readers, Reading, settled,
 };
 use image::GrayImage;
 use regex::Regex;
@@ -70,6 +70,24 @@ impl<'a> LineReaders<'a> {
         }
     }
 
+    /// A text that the first reading leaves open as that cut and others of it are read together, where they leave it
+    /// open no more.
+    pub fn closer(
+        &self,
+        mut readings: Vec<TextReading>,
+        line: &LineCrops,
+        others: &[GrayImage],
+        charset: Charset,
+    ) -> Vec<TextReading> {
+        let Some(own) = readings.first_mut().filter(|r| r.reader == ReaderId::Lines) else { return readings };
+        let crops: Vec<&GrayImage> = std::iter::once(&line.tight).chain(others).collect();
+        let says = self.net.read_cuts(&crops, charset);
+        if says.1 >= OPEN_TEXT {
+            own.says = Texts::listed(vec![says]);
+        }
+        readings
+    }
+
     /// With what Tesseract says, where the first reading leaves it open.
     pub fn second(
         &self,
@@ -117,13 +135,13 @@ impl<'a> LineReaders<'a> {
         }
     }
 
-    /// What is said of a number before a word; at most one reading a reader.
-    pub fn number(&self, crops: &NumberCrops) -> Vec<Reading> {
+    /// What is said of a number before a word, of which the whole line says `whole`; at most one reading a reader.
+    pub fn number(&self, crops: &NumberCrops, whole: &Distribution) -> Vec<Reading> {
         let net = match self.choice {
             ReaderChoice::Tesseract => None,
             _ => self.net.read_digits(std::slice::from_ref(&crops.cell), self.places).pop(),
         };
-        let open = net.as_ref().is_none_or(|d| d.best().is_none_or(|b| b.1 < OPEN));
+        let open = net.as_ref().is_none_or(|said| !settled(said, Some(whole)));
         let mut readings = Vec::new();
         readings.extend(net.map(|distribution| Reading { reader: ReaderId::Net, distribution }));
         if (open || self.choice == ReaderChoice::Both)
@@ -154,7 +172,7 @@ fn tesseract(_: &LineCrops, _: Charset) -> Option<TextReading> {
 /// What Tesseract says of a number before a word.
 #[cfg(feature = "tesseract")]
 fn second_number(number: &GrayImage, after: &GrayImage) -> Option<Distribution> {
-    crate::read::glyphs::tesseract::with_engine(|engine| engine.number_before(number, after))
+    crate::read::glyphs::tesseract::with_engine(|engine| engine.field(number, after))
 }
 
 #[cfg(not(feature = "tesseract"))]

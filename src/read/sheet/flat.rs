@@ -79,7 +79,7 @@ pub(super) fn flatten(pixels: &GrayImage, mesh: &Mesh, area: Rect) -> Work {
     let lines: Vec<[Point; 3]> = (0..=height / LINE + 1)
         .map(|k| {
             let y = area.y + ((k * LINE) as f64 + 0.5) / FINE;
-            [0.0, 0.5, 1.0].map(|t| mesh.map(Point::new(area.x + t * area.width, y)))
+            mesh.across(y, [0.0, 0.5, 1.0].map(|t| area.x + t * area.width))
         })
         .collect();
     let grey = grey(pixels, &lines, (width, height));

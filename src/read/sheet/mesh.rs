@@ -43,18 +43,23 @@ impl Rung {
 impl Mesh {
     /// Form point (mm) to photo point (px).
     pub fn map(&self, p: Point) -> Point {
+        self.across(p.y, [p.x])[0]
+    }
+
+    /// Form points of one height to photo points.
+    pub fn across<const N: usize>(&self, y: f64, xs: [f64; N]) -> [Point; N] {
         let (first, last) = (0, self.rungs.len() - 1);
-        let t = p.x / self.width;
-        let (i, j) = if p.y < self.rungs[first].y {
+        let (i, j) = if y < self.rungs[first].y {
             (first, self.rungs.partition_point(|r| r.y < self.rungs[first].y + BASELINE).clamp(1, last))
-        } else if p.y > self.rungs[last].y {
+        } else if y > self.rungs[last].y {
             (self.rungs.partition_point(|r| r.y <= self.rungs[last].y - BASELINE).clamp(1, last) - 1, last)
         } else {
-            let i = self.rungs.partition_point(|r| r.y <= p.y).clamp(1, last);
+            let i = self.rungs.partition_point(|r| r.y <= y).clamp(1, last);
             (i - 1, i)
         };
         let (a, b) = (&self.rungs[i], &self.rungs[j]);
-        a.at(t).lerp(b.at(t), (p.y - a.y) / (b.y - a.y))
+        let share = (y - a.y) / (b.y - a.y);
+        xs.map(|x| a.at(x / self.width).lerp(b.at(x / self.width), share))
     }
 
     /// The photo quad of a form rectangle.

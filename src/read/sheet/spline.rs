@@ -75,42 +75,48 @@ const EACH: usize = 3;
 /// See [`EACH`].
 const BAND: usize = 3 * EACH;
 
-/// A symmetric matrix of which only `BAND` diagonals are not nought: each row from its own column to the left.
+/// A symmetric matrix of which only `BAND` diagonals are not nought: each column from its own row down.
 struct Banded {
-    rows: Vec<[f64; BAND]>,
+    columns: Vec<[f64; BAND]>,
 }
 
 impl Banded {
     fn add(&mut self, i: usize, j: usize, value: f64) {
         if j <= i {
-            self.rows[i][i - j] += value;
+            self.columns[j][i - j] += value;
         }
     }
 
-    /// Solves for a right side (Cholesky); `None` where the matrix is not positive definite.
+    /// Solves for a right side (Cholesky, taking each column from those after it as soon as it is known: of what is left
+    /// of them nothing waits for anything); `None` where the matrix is not positive definite.
     fn solve(mut self, mut b: Vec<f64>) -> Option<Vec<f64>> {
         let n = b.len();
-        for i in 0..n {
-            let mut row = self.rows[i];
-            row[0] += 1e-9;
-            // From its first column to its own; all that is before the first column is nought.
-            for by in (0..BAND).rev().filter(|&by| by <= i) {
-                let other = if by > 0 { &self.rows[i - by] } else { &row };
-                let sum: f64 = (1..BAND - by).rev().map(|k| row[by + k] * other[k]).sum();
-                let value = row[by] - sum;
-                row[by] = if by > 0 { value / other[0] } else { value.sqrt() };
-            }
-            if !(row[0] > 0.0 && row[0].is_finite()) {
+        self.columns.resize(n + BAND, [0.0; BAND]);
+        b.resize(n + BAND, 0.0);
+        for j in 0..n {
+            let (known, after) = self.columns.split_at_mut(j + 1);
+            let column = &mut known[j];
+            let root = (column[0] + 1e-9).sqrt();
+            if !(root > 0.0 && root.is_finite()) {
                 return None;
             }
-            let sum: f64 = (1..BAND.min(i + 1)).rev().map(|k| row[k] * b[i - k]).sum();
-            b[i] = (b[i] - sum) / row[0];
-            self.rows[i] = row;
+            // On the diagonal stands what is multiplied by.
+            let share = 1.0 / root;
+            column.iter_mut().for_each(|v| *v *= share);
+            column[0] = share;
+            b[j] *= share;
+            for k in 1..BAND {
+                let factor = column[k];
+                (k..BAND).for_each(|i| after[k - 1][i - k] -= factor * column[i]);
+                b[j + k] -= factor * b[j];
+            }
         }
-        for i in (0..n).rev() {
-            let sum: f64 = (i + 1..(i + BAND).min(n)).map(|k| self.rows[k][k - i] * b[k]).sum();
-            b[i] = (b[i] - sum) / self.rows[i][0];
+        for j in (0..n).rev() {
+            let column = &self.columns[j];
+            let sum: f64 = (1..BAND).map(|k| column[k] * b[j + k]).sum();
+            b[j] = (b[j] - sum) * column[0];
         }
+        b.truncate(n);
         Some(b)
     }
 }
@@ -132,7 +138,7 @@ impl Field {
     pub fn through(ys: &[f64], width: f64, observations: &[Seen], stiffness: Stiffness) -> Option<Field> {
         let k = ys.len();
         let n = EACH * k;
-        let mut stiff = Banded { rows: vec![[0.0; BAND]; n] };
+        let mut stiff = Banded { columns: vec![[0.0; BAND]; n] };
         // Bending of each edge, and change of what lies between the edges (width and turn), which is
         // stiffer: paper does not stretch across.
         let mut penalise = |terms: &[(usize, f64)], w: f64| {
@@ -172,15 +178,15 @@ impl Field {
         let mut weights: Vec<f64> = observations.iter().map(|o| o.weight).collect();
         let mut solution = vec![0.0; n];
         for round in 0..5 {
-            let mut a = Banded { rows: stiff.rows.clone() };
+            let mut a = Banded { columns: stiff.columns.clone() };
             let mut b = vec![0.0; n];
             let heard = observations.iter().zip(&rows).zip(&weights).filter(|o| *o.1 > 0.0);
             for ((o, &(first, shares)), &w) in heard {
-                let (rows, right) = (&mut a.rows[first..first + PAIR], &mut b[first..first + PAIR]);
-                (0..PAIR).for_each(|i| {
-                    let share = w * shares[i];
-                    right[i] += share * o.value;
-                    (0..=i).for_each(|j| rows[i][i - j] += share * shares[j]);
+                let (columns, right) = (&mut a.columns[first..first + PAIR], &mut b[first..first + PAIR]);
+                (0..PAIR).for_each(|j| {
+                    let share = w * shares[j];
+                    right[j] += share * o.value;
+                    (j..PAIR).for_each(|i| columns[j][i - j] += share * shares[i]);
                 });
             }
             let before = std::mem::replace(&mut solution, a.solve(b)?);

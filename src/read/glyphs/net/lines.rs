@@ -58,6 +58,29 @@ impl LineNetwork {
         frames.without(from, |label| sign(label).is_lowercase())
     }
 
+    /// What the network says of a line of such signs.
+    fn frames_of(&self, crop: &GrayImage, charset: Charset) -> Option<Frames> {
+        let frames = self.frames(crop)?;
+        Some(if charset == Charset::Capitals { self.capitals(frames) } else { frames })
+    }
+
+    /// The most probable signs of a line, and their probability.
+    fn freely(&self, frames: &Frames, charset: Charset) -> (Vec<u8>, f64) {
+        let allowed = |l: u8| self.allows(l, charset);
+        let said = |labels: Vec<u8>| {
+            let p = frames.probability(&labels);
+            (labels, p)
+        };
+        // The best path alone doubles a sign that it halves between two: SAÁN for SAN or SÁN. Where it has more
+        // than half of the probability, nothing has more.
+        let path = said(frames.best_path(allowed));
+        if path.1 > 0.5 {
+            return path;
+        }
+        let probable = frames.readings(allowed, READINGS).into_iter().map(said);
+        probable.fold(path, |a, b| if b.1 > a.1 { b } else { a })
+    }
+
     fn allows(&self, label: u8, charset: Charset) -> bool {
         self.signs.get(usize::from(label)).is_some_and(|&c| charset.allows(c))
     }
@@ -120,28 +143,35 @@ impl NetReader {
     /// [`line_frame`]: crate::read::cut::line_frame
     pub fn read_line(&self, crop: &GrayImage, charset: Charset, pattern: Option<&Regex>) -> (String, f64) {
         let lines = &self.lines;
-        let Some(mut frames) = lines.frames(crop) else { return (String::new(), 0.0) };
-        if charset == Charset::Capitals {
-            frames = lines.capitals(frames);
-        }
-        let allowed = |l: u8| lines.allows(l, charset);
+        let Some(frames) = lines.frames_of(crop, charset) else { return (String::new(), 0.0) };
         let text = |labels: &[u8]| lines.spelled(labels);
-        // The best path alone doubles a sign that it halves between two: SAÁN for SAN or SÁN. Where it has more
-        // than half of the probability, nothing has more.
         let free = || {
-            let said = |labels: Vec<u8>| (text(&labels), frames.probability(&labels));
-            let path = said(frames.best_path(allowed));
-            if path.1 > 0.5 {
-                return path;
-            }
-            let probable = frames.readings(allowed, READINGS).into_iter().map(said);
-            probable.fold(path, |a, b| if b.1 > a.1 { b } else { a })
+            let (labels, p) = lines.freely(&frames, charset);
+            (text(&labels), p)
         };
         let (text, p) = match pattern {
-            Some(pattern) => as_printed(&frames, pattern, &text, allowed).unwrap_or_else(free),
+            Some(pattern) => {
+                as_printed(&frames, pattern, &text, |l| lines.allows(l, charset)).unwrap_or_else(free)
+            }
             None => free(),
         };
         (text, lines.calibrated(p))
+    }
+
+    /// What several cuts of one line, each along [`line_frame`], say together: of what each of them says by itself the text
+    /// that is most probable in their mean.
+    ///
+    /// [`line_frame`]: crate::read::cut::line_frame
+    pub fn read_cuts(&self, crops: &[&GrayImage], charset: Charset) -> (String, f64) {
+        let lines = &self.lines;
+        let frames: Vec<Frames> = crops.iter().filter_map(|crop| lines.frames_of(crop, charset)).collect();
+        let texts: BTreeSet<Vec<u8>> = frames.iter().map(|frames| lines.freely(frames, charset).0).collect();
+        let mean = |labels: Vec<u8>| {
+            let sum: f64 = frames.iter().map(|frames| frames.probability(&labels)).sum();
+            (labels, sum / crops.len() as f64)
+        };
+        let best = texts.into_iter().map(mean).max_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or_else(|| (String::new(), 0.0), |(labels, p)| (lines.spelled(&labels), lines.calibrated(p)))
     }
 
     /// The probability that a line, cut along [`line_frame`], says `text` and nothing else, as frequencies go; 0
@@ -228,6 +258,17 @@ mod tests {
         let right = reader.line_says(&crop, "EL TIGRE");
         assert!(right > 0.5 && reader.line_says(&crop, "EL TICRE") < right / 10.0, "{right}");
         assert_eq!(reader.line_says(&crop, "EL TIGRE€"), 0.0, "a sign that it does not know");
+    }
+
+    #[test]
+    fn cuts_of_one_line_say_together_what_most_of_them_say() {
+        let reader = NetReader::new().unwrap();
+        let (tiger, other) = (printed("EL TIGRE", Weight::Regular), printed("EL TOCUYO", Weight::Regular));
+        let (text, p) = reader.read_cuts(&[&tiger, &other, &tiger], Charset::Text);
+        let alone = reader.read_line(&tiger, Charset::Text, None);
+        assert!(text == "EL TIGRE" && p > 0.5 && p < alone.1, "{text} {p} {alone:?}");
+        assert_eq!(reader.read_cuts(&[&tiger, &tiger], Charset::Text), alone);
+        assert_eq!(reader.read_cuts(&[], Charset::Text), (String::new(), 0.0));
     }
 
     /// What a look makes of a printed text that fits a pattern.

@@ -25,11 +25,6 @@ pub(super) fn digits_in(ink: &Ink) -> usize {
     ((ink.aspect() + DIGIT_GAP) / DIGIT_PITCH).round().max(1.0) as usize
 }
 
-/// The best choice of every sign.
-pub(super) fn text_of(signs: &[Sign]) -> String {
-    signs.iter().filter_map(|s| s.choices.first()).map(|c| c.0.as_str()).collect()
-}
-
 /// The distribution that signs with alternatives spell; `expected` is the number of digits that the
 /// ink's shape speaks for.
 pub(super) fn number_of(signs: &[Sign], expected: usize) -> Distribution {

@@ -208,8 +208,8 @@ pub(crate) fn scale((ax, ay): (f64, f64), (dx, dy): (f64, f64)) -> f64 {
 
 /// What a millimetre to the right and one down are at a form point, photo px.
 pub(crate) fn steps(mesh: &Mesh, p: Point) -> ((f64, f64), (f64, f64)) {
-    let at = |x: f64, y: f64| mesh.map(Point::new(p.x + x, p.y + y));
-    let (l, r, u, d) = (at(-0.5, 0.0), at(0.5, 0.0), at(0.0, -0.5), at(0.0, 0.5));
+    let at = |y: f64| mesh.map(Point::new(p.x, p.y + y));
+    let ([l, r], u, d) = (mesh.across(p.y, [p.x - 0.5, p.x + 0.5]), at(-0.5), at(0.5));
     ((r.x - l.x, r.y - l.y), (d.x - u.x, d.y - u.y))
 }
 

@@ -125,24 +125,33 @@ pub(crate) fn matches(level: &Level, marks: &Landmarks, out: &mut Vec<Match>) {
 /// machine; quick where it counts bits.
 fn alike<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("popcnt") {
-        // SAFETY: the machine was asked whether it has the instruction.
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the machine was asked whether it has the instructions.
         return unsafe { counted(marks, bits, out) };
     }
     compared(marks, bits, out);
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 fn counted<'a>(marks: (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
     compared(marks, bits, out);
 }
 
-/// Without closures, which would be compiled for machines without the instruction.
+/// So many landmarks are glanced at together, most often none of them near: a bit each.
+const TOGETHER: usize = u32::BITS as usize;
+
+/// Without closures, which would be compiled for machines without the instructions.
 #[inline(always)]
 fn compared<'a>((firsts, marks): (&[u64], &'a [Landmark]), bits: &Bits, out: &mut Vec<(u32, &'a Landmark)>) {
-    for (first, mark) in firsts.iter().zip(marks) {
-        if (first ^ bits[0]).count_ones() <= GLANCE {
+    for (firsts, marks) in firsts.chunks(TOGETHER).zip(marks.chunks(TOGETHER)) {
+        let mut near = 0u32;
+        for (k, first) in firsts.iter().enumerate() {
+            near |= u32::from((first ^ bits[0]).count_ones() <= GLANCE) << k;
+        }
+        while near != 0 {
+            let mark = &marks[near.trailing_zeros() as usize];
+            near &= near - 1;
             let differs = differ(bits, &mark.bits);
             if differs < FAR {
                 out.push((differs, mark));
