@@ -197,7 +197,7 @@ pub fn hear(evidence: &Evidence, ix: FieldIx, qr: QrTrust, reliance: Reliance) -
         .into_iter()
         .filter_map(|(channel, cell)| {
             let cell = cell.as_ref().filter(|c| !c.readings.is_empty())?;
-            Some(Print::of(cell, channel, &evidence.form, ix))
+            Some(Print::of(cell, channel, evidence, ix))
         })
         .collect();
     Heard {

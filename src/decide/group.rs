@@ -136,7 +136,7 @@ fn conflicts(a: &PhotoEvidence<'_>, b: &PhotoEvidence<'_>) -> Vec<Finding> {
 
 /// Whether two photos show a number differently: neither is a mere misreading of what the other shows.
 fn differ(a: &Evidence, b: &Evidence, ix: FieldIx, channel: Channel) -> bool {
-    let print = |e: &Evidence| Some(Print::of(&cell(e, ix, channel)?, channel, &e.form, ix));
+    let print = |e: &Evidence| Some(Print::of(&cell(e, ix, channel)?, channel, e, ix));
     let (Some(here), Some(there)) = (print(a), print(b)) else { return qr_value(a, ix) != qr_value(b, ix) };
     match (here.shows(), there.shows()) {
         (Some(x), Some(y)) => here.disagrees(y) && there.disagrees(x),

@@ -11,9 +11,10 @@
 
 use super::sight::Sight;
 use super::weights::Weights;
-use crate::form::{FieldIx, Form, Share};
+use crate::form::{FieldIx, Share, Slot};
 use crate::ground::percent::{Percent, WHOLE};
-use crate::read::cut::CAP_HEIGHT;
+use crate::read::cut::{CAP_HEIGHT, Quality};
+use crate::read::evidence::Evidence;
 use crate::read::glyphs::{CellReading, Channel, ReaderId, Reading};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -23,9 +24,10 @@ static READINGS: LazyLock<Readings> = LazyLock::new(|| {
     toml::from_str(include_str!("../../models/readings.toml")).expect("the table is tested to parse")
 });
 
-/// A print as high (px) and as sharp as a clean scan's: there a reading that rather shows another number is held,
+/// Print as high (px) and as sharp as a clean scan's: there a reading that rather shows another number is held,
 /// however much of its belief the number that stands has. (Of the digits of 42 real scans 97 in 100 are this sharp, of
-/// 50-megapixel photos of whole strips, whose print is as high, 20.)
+/// 50-megapixel photos of whole strips, whose print is as high, 20.) It is asked of the middle one of a sheet's digits:
+/// print that was altered may be softer than what stands around it, and takes no leave by that.
 const CLEAN: (f64, f64) = (9.0, 0.33);
 
 /// The table of `models/readings.toml`.
@@ -72,6 +74,34 @@ pub struct Kind {
     pub height: f64,
     /// See [`crate::read::cut::Quality`].
     pub sharpness: f64,
+    /// Whether the sheet is printed and seen as a clean scan's.
+    pub clean: bool,
+}
+
+/// Whether print of this height (px) and sharpness is as a clean scan's.
+pub fn clean(height: f64, sharpness: f64) -> bool {
+    height >= CLEAN.0 && sharpness >= CLEAN.1
+}
+
+/// Whether the middle one of a sheet's digits is.
+fn clean_sheet(evidence: &Evidence) -> bool {
+    let form = &evidence.form;
+    let read = |field: usize| {
+        let cell = evidence.fields[field].digits.as_ref().filter(|c| !c.readings.is_empty())?;
+        let quality = &cell.quality;
+        Some((height(quality, form.fields[field].digits.as_ref()), quality.sharpness))
+    };
+    let (mut heights, mut edges): (Vec<f64>, Vec<f64>) = (0..form.fields.len()).filter_map(read).unzip();
+    let middle = |values: &mut Vec<f64>| {
+        let at = values.len() / 2;
+        (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
+    };
+    middle(&mut heights).zip(middle(&mut edges)).is_some_and(|(height, sharpness)| clean(height, sharpness))
+}
+
+/// Height of the capitals in the picture, px.
+fn height(quality: &Quality, slot: Option<&Slot>) -> f64 {
+    quality.px_per_mm * CAP_HEIGHT * slot.map_or(0.0, |s| s.style.size)
 }
 
 impl Kind {
@@ -80,7 +110,7 @@ impl Kind {
     pub fn surprise(&self, other: bool, belief: f64) -> f64 {
         let row = row(self);
         match other {
-            true if self.height >= CLEAN.0 && self.sharpness >= CLEAN.1 => 0.0,
+            true if self.clean => 0.0,
             true => row.other * (2.0 * belief).min(1.0).powf(row.power),
             false => row.silent,
         }
@@ -106,26 +136,30 @@ pub struct Print {
 
 impl Print {
     /// A cell's of field `ix`.
-    pub fn of(cell: &CellReading, channel: Channel, form: &Form, ix: FieldIx) -> Self {
+    pub fn of(cell: &CellReading, channel: Channel, evidence: &Evidence, ix: FieldIx) -> Self {
+        let form = &evidence.form;
         let field = &form.fields[ix];
         let slot = if channel == Channel::Words { &field.words } else { &field.digits };
         let kind = Kind {
             channel,
             second: cell.readings.iter().any(|r| r.reader == ReaderId::Tesseract),
-            height: cell.quality.px_per_mm * CAP_HEIGHT * slot.as_ref().map_or(0.0, |s| s.style.size),
+            height: height(&cell.quality, slot.as_ref()),
             sharpness: cell.quality.sharpness,
+            clean: clean_sheet(evidence),
         };
         let sight = Sight::of(cell, channel, slot.as_ref(), form);
         Self { kind, belief: belief(&cell.readings, form.max_value() + 1), sight }
     }
 
     /// Of a number that is printed as its share of `whole` as well.
-    pub fn share(cell: &CellReading, form: &Form, share: &Share, whole: u32) -> Self {
+    pub fn share(cell: &CellReading, evidence: &Evidence, share: &Share, whole: u32) -> Self {
+        let form = &evidence.form;
         let kind = Kind {
             channel: Channel::Digits,
             second: false,
-            height: cell.quality.px_per_mm * CAP_HEIGHT * share.slot.style.size,
+            height: height(&cell.quality, Some(&share.slot)),
             sharpness: cell.quality.sharpness,
+            clean: clean_sheet(evidence),
         };
         let said = belief(&cell.readings, WHOLE + 1);
         let part = |&(share, p): &(u32, f64)| Some((Percent::hundredths(share)?.part(whole)?, p));
@@ -233,7 +267,8 @@ mod tests {
     fn less_belief_is_more_surprise() {
         let print = |belief: f64| {
             let weights = Weights::from_atoms([(183, belief), (188, 0.9 - belief)], 0.1, 10_000);
-            let kind = Kind { channel: Channel::Digits, second: false, height: 6.3, sharpness: 0.2 };
+            let kind =
+                Kind { channel: Channel::Digits, second: false, height: 6.3, sharpness: 0.2, clean: false };
             Print { kind, belief: weights, sight: None }.surprise(183)
         };
         assert_eq!(print(0.5), 1.0);

@@ -151,7 +151,7 @@ fn heard_by(whole: &Weights, part: &Weights, said: &Weights, modulus: u32) -> We
 pub fn print(evidence: &Evidence, ix: FieldIx, values: &[Option<u32>]) -> Option<Print> {
     let share = evidence.form.fields[ix].share.filter(|share| !evidence.form.is_context(share.whole))?;
     let (cell, whole) = (evidence.shares.get(&ix)?, values[share.whole]?);
-    cell.covered.is_empty().then(|| Print::share(cell, &evidence.form, &share, whole))
+    cell.covered.is_empty().then(|| Print::share(cell, evidence, &share, whole))
 }
 
 /// What the share of a number says.

@@ -35,6 +35,17 @@ fn on_a_clean_scan_a_reading_that_rather_shows_another_number_is_held() {
 }
 
 #[test]
+fn on_a_clean_scan_softer_print_takes_no_leave_by_that() {
+    let form = acta();
+    let mut e = sheet(&form, &truth(&form));
+    let mut soft = doubtful(188, 183);
+    soft.quality.sharpness = 0.25;
+    e.fields[1].digits = Some(soft);
+    let d = decided(&e);
+    assert_eq!((d.status, finding(&d, Code::ChannelsDisagree).severity), (Status::Review, Severity::Review));
+}
+
+#[test]
 fn a_digit_altered_in_a_photo_of_12_megapixels_is_held_by_name() {
     let form = acta();
     let mut e = photographed(sheet(&form, &truth(&form)));

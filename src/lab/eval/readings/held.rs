@@ -5,7 +5,7 @@
 
 use super::Read;
 use super::table::{BELOW, PLACED, SEEN};
-use crate::decide::prints::{Kind, level};
+use crate::decide::prints::{Kind, clean, level};
 use crate::read::glyphs::Channel;
 use std::fmt;
 
@@ -51,7 +51,10 @@ impl Held {
 }
 
 fn line(channel: Channel, below: f64, own: &[&Read]) -> Line {
-    let kind = |r: &Read, second| Kind { channel, second, height: r.height, sharpness: r.sharpness };
+    let kind = |r: &Read, second| {
+        let clean = clean(r.height, r.sharpness);
+        Kind { channel, second, height: r.height, sharpness: r.sharpness, clean }
+    };
     let mut out = Line {
         channel,
         below,
