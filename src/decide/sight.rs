@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn cover_beside_a_number_may_hide_more_of_it_or_look_like_more() {
-        let left = sight(Channel::Digits, &[(-2.0, -1.3)]);
+        let left = sight(Channel::Digits, &[(-2.0, -1.2)]);
         assert!(left.fits(183, 83) && left.fits(83, 83) && left.fits(83, 183) && !left.fits(88, 83));
     }
 
