@@ -210,7 +210,10 @@ fn edited_results_pass_no_command_and_whoever_goes_on_with_them_marks_all_that_i
 #[test]
 fn every_export_names_the_review_log_and_a_cut_one_stops_all_that_reads_the_run() {
     use cotejo::desk::review::log::Action;
-    use cotejo::desk::review::station::{Pass, Sent, Station};
+    use cotejo::desk::review::{
+        station::Station,
+        talk::{Pass, Sent},
+    };
     let dir = tempfile::tempdir().unwrap();
     let run_dir = dir.path().join("run");
     run(&run_dir);

@@ -10,7 +10,7 @@ use cotejo::count::tally::Base;
 use cotejo::count::tally::columns::ColumnMap;
 use cotejo::count::verify::table::ResultsTable;
 use cotejo::decide::{Policy, decide};
-use cotejo::desk::review::station::{Sent, Station};
+use cotejo::desk::review::{station::Station, talk::Sent};
 use cotejo::form::{self, Form};
 use cotejo::lab::eval::Truth;
 use cotejo::lab::synth::{Part, ValueMode, draw, rng, values};

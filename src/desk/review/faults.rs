@@ -2,7 +2,8 @@
 //! those that the log gives. Files and logs that were changed outside the program are noticed.
 
 use super::log::{LOG, Log, held};
-use super::station::{Sent, Station};
+use super::station::Station;
+use super::talk::Sent;
 use super::tests::{folder, keep, station, typed};
 use super::{ReviewError, files, log};
 use crate::desk::report;

@@ -25,6 +25,7 @@ pub mod sample;
 pub mod server;
 pub mod settle;
 pub mod station;
+pub mod talk;
 #[cfg(test)]
 mod tests;
 

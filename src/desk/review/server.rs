@@ -8,7 +8,8 @@
 
 use super::guard::Guard;
 use super::pages::{Made, Pages};
-use super::station::{Sent, Station};
+use super::station::Station;
+use super::talk::Sent;
 use super::{ReviewError, exchange, files};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -237,7 +238,7 @@ async fn post(desk: &Arc<Desk>, what: &str, bytes: &[u8]) -> Response {
                 struct Undone {
                     href: String,
                     #[serde(flatten)]
-                    answer: super::station::Answer,
+                    answer: super::talk::Answer,
                 }
                 let href = desk.pages.place(&station, &answer.sheet);
                 json(&Undone { href, answer })

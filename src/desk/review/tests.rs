@@ -2,7 +2,8 @@
 
 use super::pages::{Made, Pages};
 use super::sample::Settings;
-use super::station::{Pass, Sent, Station};
+use super::station::Station;
+use super::talk::{Pass, Sent};
 use super::*;
 use crate::decide::Status;
 use crate::form::Form;
