@@ -352,8 +352,8 @@ not_a_code = this is not how the form prints its code
 nothing_shown = no value is shown that could be as printed; type it
 nothing_to_undo = there is nothing to undo
 
-check_good = { $photos }: good, every number of the sheet is sure
+good_photos = { $photos }: good, every number of the sheet is sure
 
-check_again = { $photos }: take it again
+take_again = { $photos }: take it again
 
-check_look = { $photos }: another photo would hardly help; a person has to look at the sheet
+look_at = { $photos }: another photo would hardly help; a person has to look at the sheet

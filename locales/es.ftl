@@ -353,8 +353,8 @@ not_a_code = así no imprime la hoja su código
 nothing_shown = no hay valor a la vista: escríbalo
 nothing_to_undo = no hay nada que deshacer
 
-check_good = { $photos }: bien, todos los números de la hoja son seguros
+good_photos = { $photos }: bien, todos los números de la hoja son seguros
 
-check_again = { $photos }: tómela de nuevo
+take_again = { $photos }: tómela de nuevo
 
-check_look = { $photos }: otra foto apenas ayudaría; una persona tiene que mirar la hoja
+look_at = { $photos }: otra foto apenas ayudaría; una persona tiene que mirar la hoja

@@ -59,11 +59,11 @@ fn told(record: &Record) -> (Sentence, Vec<&Finding>) {
     let photos: Vec<&str> = record.sources.iter().map(|s| s.path.as_str()).collect();
     let photos = photos.join(" + ");
     if record.status == Status::Accepted {
-        return (Sentence::CheckGood { photos }, Vec::new());
+        return (Sentence::GoodPhotos { photos }, Vec::new());
     }
     let held = record.findings.iter().filter(|f| Status::from(f.severity) == record.status);
     let parts = record.findings.iter().filter(|f| f.code == Code::Retake);
     let again = record.status == Status::Rejected || parts.clone().next().is_some();
-    let sentence = if again { Sentence::CheckAgain { photos } } else { Sentence::CheckLook { photos } };
+    let sentence = if again { Sentence::TakeAgain { photos } } else { Sentence::LookAt { photos } };
     (sentence, parts.chain(held.take(TOLD)).collect())
 }

@@ -29,7 +29,8 @@ fn told(e: &Evidence) -> Vec<String> {
 #[test]
 fn a_part_in_doubt_is_named_with_what_its_pixels_lack() {
     let form = acta();
-    let cases: [(fn(&mut Quality), &str); 5] = [
+    type Spoil = fn(&mut Quality);
+    let cases: [(Spoil, &str); 5] = [
         (|q| q.contrast = 0.2, "dim or faded"),
         (|q| q.sharpness = 0.1, "out of focus or shaken"),
         (|q| q.px_per_mm = 3.8, "small"),
