@@ -296,6 +296,26 @@ joined_photos = Sheet read from several photos
     .seen = read from { $count } photos: { $names }
     .do = { "" }
 
+joined_pages = Sheet read from several pages
+    .seen = read from { $count } pages: { $names }
+    .do = { "" }
+
+pages_missing = Pages of the sheet are missing
+    .seen = of the sheet's { $of } pages these were not found: { $missing }
+    .do = add the pages that are missing; a page that was refused says why in its own record
+
+page_twice = A page of the sheet is there twice
+    .seen = page { $page } is there more than once: { $names }
+    .do = look whether both are of this sheet, and leave one of them away
+
+page_unread = Which page of the sheet it is could not be read
+    .seen = which page it is could not be read on { $file }, so that pages may be missing
+    .do = look at the foot of the page, and whether the sheet is whole
+
+pages_differ = Two pages say that they are the same one
+    .seen = { $file } too says that it is page { $page } of this sheet, and prints other contests
+    .do = compare both with the paper: which of them is of this sheet
+
 photos_disagree = Photos of one sheet say different numbers
     .seen = { $label }: { $print ->
         [digits] digits { $here } here, digits

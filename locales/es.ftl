@@ -297,6 +297,26 @@ joined_photos = Hoja leída de varias fotos
     .seen = leída de { $count } fotos: { $names }
     .do = { "" }
 
+joined_pages = Hoja leída de varias páginas
+    .seen = leída de { $count } páginas: { $names }
+    .do = { "" }
+
+pages_missing = Faltan páginas de la hoja
+    .seen = de las { $of } páginas de la hoja no se encontraron: { $missing }
+    .do = añada las páginas que faltan; si se rechazó una página, su propio registro dice por qué
+
+page_twice = Una página de la hoja está dos veces
+    .seen = la página { $page } está más de una vez: { $names }
+    .do = mire si las dos son de esta hoja, y quite una de ellas
+
+page_unread = No se pudo leer qué página de la hoja es
+    .seen = no se pudo leer qué página es { $file }, de modo que pueden faltar páginas
+    .do = mire el pie de la página, y si la hoja está entera
+
+pages_differ = Dos páginas dicen ser la misma
+    .seen = también { $file } dice ser la página { $page } de esta hoja, y lleva impresas otras contiendas
+    .do = compare las dos con el papel: cuál de ellas es de esta hoja
+
 photos_disagree = Las fotos de una misma hoja dicen números distintos
     .seen = { $label }: { $print ->
         [digits] dígitos { $here } aquí, dígitos

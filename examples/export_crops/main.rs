@@ -111,7 +111,8 @@ fn crops(
     let mut out = Vec::new();
     let labels: Vec<_> = form.labels.iter().map(label_rect).collect();
     let mut number = |slot: &Slot, y: f64, field: String, label: String, width: f64| {
-        let frame = cut::digits_frame(slot, y);
+        // The network is trained on crops of one width, the least.
+        let frame = cut::digits_frame(slot, y, 1);
         let (mut pixels, (x, y), em) = cut(pixels, mesh, frame, jitter());
         cut::wipe(&mut pixels, frame, &labels);
         // Of what does not hang by its middle, that.

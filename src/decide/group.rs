@@ -14,7 +14,7 @@
 
 mod find;
 
-pub use find::NEAR;
+pub use find::{NEAR, folder};
 
 use super::Policy;
 use super::channels::{Reliance, cell_weights, qr_value, trust};
@@ -84,7 +84,8 @@ pub fn group(photos: &[PhotoEvidence<'_>], policy: &Policy) -> Vec<Group> {
     groups.into_iter().map(|members| Group { outcome: outcome(photos, &members), members }).collect()
 }
 
-fn outcome(photos: &[PhotoEvidence<'_>], members: &[usize]) -> Joined {
+/// What comes of photos that show one page, whose forms have the same numbers.
+pub fn outcome(photos: &[PhotoEvidence<'_>], members: &[usize]) -> Joined {
     if members.len() == 1 {
         return Joined::Alone;
     }

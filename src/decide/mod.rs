@@ -50,6 +50,7 @@ pub mod codes;
 pub mod group;
 pub(crate) mod laws;
 pub mod odds;
+pub mod pages;
 pub mod prints;
 mod relations;
 mod retake;

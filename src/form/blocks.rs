@@ -40,8 +40,6 @@ pub struct Blocks {
     pub(super) base: Form,
     /// Where the first block begins, form mm.
     pub top: f64,
-    /// The header's line that tells which page it is, of how many.
-    pub page: Option<String>,
     /// The kinds of blocks.
     pub kinds: Vec<Kind>,
 }
@@ -141,9 +139,9 @@ impl Layout {
     #[must_use]
     pub fn named(mut self, told: impl Fn(&str) -> Option<String>) -> Self {
         for (n, block) in self.blocks.iter_mut().enumerate() {
-            block.name = told(&line_id(n, "name"));
+            block.name = told(&line_id(n, "name")).as_deref().and_then(name);
             for (k, row) in block.rows.iter_mut().enumerate() {
-                *row = told(&row_id(n, k));
+                *row = told(&row_id(n, k)).as_deref().and_then(name);
             }
         }
         self
@@ -151,13 +149,33 @@ impl Layout {
 }
 
 /// The id of the line that holds a text of block `n` (0 the first).
-fn line_id(n: usize, name: &str) -> String {
+pub fn line_id(n: usize, name: &str) -> String {
     format!("block_{}_{name}", n + 1)
 }
 
 /// The id of the line that holds the name of row `k` of block `n` (0 the first).
-fn row_id(n: usize, k: usize) -> String {
+pub fn row_id(n: usize, k: usize) -> String {
     format!("block_{}_row_{}", n + 1, k + 1)
+}
+
+/// A name as it was read, without the specks and lines behind it; `None` where nothing else was read.
+pub fn name(text: &str) -> Option<String> {
+    let mut out = text;
+    loop {
+        let mut kept = out.trim_end_matches(|c: char| !c.is_alphanumeric() && !".)]}".contains(c));
+        // A stop after a space, or after more specks, is one as well.
+        if let Some(before) = kept.strip_suffix('.')
+            && !before.ends_with(|c: char| c.is_alphanumeric() || c == ')')
+        {
+            kept = before;
+        }
+        if kept == out {
+            break;
+        }
+        out = kept;
+    }
+    let out = out.trim_start();
+    out.contains(char::is_alphanumeric).then(|| out.to_owned())
 }
 
 /// A name as part of an id: its words in lower case without accents, `_` between them.

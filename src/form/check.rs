@@ -324,8 +324,11 @@ mod tests {
                 for field in &form.fields {
                     for (slot, words) in [(&field.digits, false), (&field.words, true)] {
                         let Some(slot) = slot else { continue };
-                        let frame =
-                            if words { words_frame(slot, field.y, 0) } else { digits_frame(slot, field.y) };
+                        let frame = if words {
+                            words_frame(slot, field.y, 0)
+                        } else {
+                            digits_frame(slot, field.y, form.places)
+                        };
                         // One pixel a millimetre: the place matters, not the reading.
                         cut(&pixels, &mesh, frame.rect, 1.0);
                         cut(&pixels, &mesh, slot.line_rect(field.y, slot.lines - 1), 1.0);

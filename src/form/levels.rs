@@ -135,6 +135,12 @@ impl Levels {
         Ok(all)
     }
 
+    /// Whether these are the same levels, whichever of their names a sheet prints.
+    pub fn nest_as(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Level, &Level)| *a == Level { line: a.line.clone(), ..b.clone() };
+        self.levels.len() == other.levels.len() && self.levels.iter().zip(&other.levels).all(same)
+    }
+
     /// The names that a sheet prints, those of the levels first.
     pub fn names(&self) -> impl Iterator<Item = Name<'_>> {
         let levels = self.levels.iter().filter_map(|l| Some((&l.id, &l.es, &l.en, l.line.as_ref()?)));

@@ -18,6 +18,7 @@ mod invent;
 pub mod landmarks;
 mod levels;
 mod load;
+mod pages;
 mod place;
 pub mod print;
 mod raw;
@@ -31,6 +32,7 @@ pub use header::{Header, HeaderLine, HeaderPrint};
 pub use invent::Invent;
 pub use levels::{Level, Levels, Name};
 pub use load::{builtin, from_file, known, parse};
+pub use pages::OfSheet;
 
 use landmarks::Landmarks;
 use regex::Regex;
@@ -95,6 +97,10 @@ pub struct Form {
     pub invent: Invent,
     /// What ties the fields.
     pub relations: Vec<Relation>,
+    /// Of which sheet its pages are; `None` where each is a sheet of its own.
+    pub sheet: Option<OfSheet>,
+    /// The pages of a sheet of several, each with the ids that it has there; empty of one page.
+    pub pages: Vec<Arc<Form>>,
     /// The blocks that repeat on its pages; the fields are then those of [`Form::layout`].
     pub blocks: Option<Arc<Blocks>>,
     /// What the page shows of them, where it has blocks.

@@ -42,6 +42,7 @@ pub(super) struct RawForm {
     pub totals: Vec<RawTotal>,
     #[serde(default)]
     pub rows: Vec<RawRow>,
+    pub sheet: Option<RawSheet>,
     pub pages: Option<RawPages>,
     #[serde(default)]
     pub blocks: Vec<RawBlock>,
@@ -199,7 +200,17 @@ pub(super) struct RawRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPages {
     pub top: f64,
-    pub line: Option<String>,
+}
+
+/// Of which sheet pages are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSheet {
+    pub id: String,
+    /// The line that prints which page of how many.
+    pub line: String,
+    /// The lines that all pages of one sheet print alike.
+    pub same: Vec<String>,
 }
 
 /// A kind of block; every y from where the block begins.

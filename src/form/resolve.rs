@@ -163,6 +163,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
     let hash = raw.hash.as_ref().map(|h| resolver.regex(&h.pattern, "hash")).transpose()?;
     let known: Vec<&str> = header.lines.iter().map(|l| l.id.as_str()).collect();
     let levels = Levels::new(raw.levels, raw.names, &known).map_err(refuse)?;
+    let sheet = raw.sheet.map(|s| OfSheet::new(s.id, s.line, s.same, &header)).transpose().map_err(refuse)?;
     let ids: Vec<String> = raw.candidates.iter().map(|c| c.id.clone()).collect();
     let values: Vec<&str> = raw.columns.values().flat_map(|c| &c.values).map(|v| v.id.as_str()).collect();
     raw.export.check(&fields, &ids, &values, &levels).map_err(refuse)?;
@@ -197,6 +198,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Form, FormError> {
         },
         invent: raw.invent,
         relations,
+        sheet,
+        pages: Vec::new(),
         blocks: None,
         layout: None,
         landmarks: None,

@@ -128,6 +128,16 @@ findings! {
     PartOfSheet { file: String }
     /// Read from several photos.
     JoinedPhotos { count: usize, names: Vec<String> }
+    /// Read from several pages.
+    JoinedPages { count: usize, names: Vec<String> }
+    /// Of a sheet of several pages some are not there.
+    PagesMissing { missing: Vec<String>, of: u32 }
+    /// A page is there more than once.
+    PageTwice { page: u32, names: Vec<String> }
+    /// Which page of its sheet it is could not be read.
+    PageUnread { file: String }
+    /// Two pages say that they are the same one, and print other contests.
+    PagesDiffer { page: u32, file: String }
     /// Photos of one sheet show different numbers.
     PhotosDisagree { label: String, print: Shown, here: Option<u32>, there: Option<u32>, file: String }
     /// Of a run: a folder or scanner with many sheets that are not accepted.

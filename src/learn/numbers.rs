@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 /// A value is read surely from here on.
 pub(super) const SURE: f64 = 0.97;
+/// Places of the largest number that is read.
+const PLACES: usize = 5;
 /// The share of the sheets on which a place that prints numbers is read.
 const READ: f64 = 0.7;
 /// Height of figures in em, with the blur of the picture.
@@ -65,7 +67,7 @@ fn crop(picture: &GrayImage, mesh: &crate::read::sheet::Mesh, span: &Span, cell:
         pitch: size,
         style,
     };
-    let frame = digits_frame(&slot, cell.base);
+    let frame = digits_frame(&slot, cell.base, PLACES);
     let mut crop = cut::cut(picture, mesh, frame.rect, frame.px_per_mm);
     let CropFrame { rect, px_per_mm } = frame;
     let paper = {
@@ -108,7 +110,7 @@ fn figure(pictures: &[GrayImage], laid: &Laid, readers: &Readers, cell: Cell) ->
     let kind = if points * 2 > n { Kind::Share } else { Kind::Number };
     let read = match kind {
         Kind::Share => readers.net().read_shares(&crops),
-        Kind::Number => readers.net().read_digits(&crops, 5),
+        Kind::Number => readers.net().read_digits(&crops, PLACES),
     };
     let mut values = vec![None; cell.spans.len()];
     let mut good = 0;

@@ -18,7 +18,7 @@ mod frame;
 
 pub use frame::{
     AROUND, CAP_HEIGHT, CROP_HEIGHT, CropFrame, DIGITS_WIDTH, EM_PX, LINE_END, LINES_WIDTH, WORDS_WIDTH,
-    digits_frame, line_frame, print_rect, words_frame,
+    digits_frame, line_frame, print_rect, share_frame, words_frame,
 };
 
 /// How good the pixels of a cell are; measured, not judged.
@@ -151,11 +151,13 @@ impl<'a> NumberCells<'a> {
                 };
             if let Some(slot) = &spec.digits {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
-                cells.digits.push(channel(slot, digit, form.places, &|_| digits_frame(slot, spec.y)));
+                cells
+                    .digits
+                    .push(channel(slot, digit, form.places, &|_| digits_frame(slot, spec.y, form.places)));
             }
             if let Some(Share { slot, y, .. }) = &spec.share {
                 let digit = (text_width("0", &slot.style), AROUND * slot.style.size);
-                cells.shares.push(channel(slot, digit, SHARE, &|_| digits_frame(slot, *y)));
+                cells.shares.push(channel(slot, digit, SHARE, &|_| share_frame(slot, *y)));
             }
             if let Some(slot) = &spec.words {
                 cells.words.push(channel(slot, (slot.wrap, 0.0), 1, &|line| words_frame(slot, spec.y, line)));

@@ -139,6 +139,7 @@ pub fn build(sheet: Decided<'_>, provenance: Provenance) -> Record {
             version: form.version,
             score: round(score, 3),
             layout: form.layout.clone(),
+            pages: Vec::new(),
         }),
         sheet: sheet_info(sheet),
         contests,

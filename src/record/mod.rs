@@ -14,6 +14,7 @@ mod build;
 pub mod earlier;
 mod identity;
 mod numbers;
+mod pages;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use crate::ground::percent::Percent;
 pub use build::{Decided, Numbers, build, numbers, registration, rejected, source};
 pub(crate) use identity::pixel_key;
 pub use identity::{Ordinals, SheetMark, Sheets, sheet_key};
+pub use pages::of_pages;
 pub use review::{Review, ReviewState, SetBy, SetHow};
 
 use crate::decide::{Basis, Check, Status};
@@ -188,6 +190,21 @@ pub struct FormRef {
     /// How well the sheet fits it, 0 to 1.
     pub score: f64,
     /// What its page shows of the form's blocks; absent where the form has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// Of a sheet of several pages the forms of those after its first; absent of one page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<PageForm>,
+}
+
+/// The form of a page of a sheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PageForm {
+    /// The form's id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// What the page shows of the form's blocks; absent where the form has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
 }

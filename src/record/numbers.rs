@@ -5,7 +5,7 @@
 
 use super::{Ballots, Choice, Contest, PageRef, Record, Source, Value};
 use crate::decide::{self, Status};
-use crate::form::{Form, value_id};
+use crate::form::{Form, Layout, value_id};
 use crate::ground::finding::Finding;
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
@@ -82,11 +82,20 @@ impl Record {
     /// Its form, if that is among the known ones.
     pub fn form_of<'f, F: Borrow<Form>>(&self, forms: &'f [F]) -> Option<Cow<'f, Form>> {
         let own = self.form.as_ref()?;
-        let form = forms.iter().map(Borrow::borrow).find(|form| form.id == own.id)?;
-        match &own.layout {
-            Some(layout) => form.laid_out(layout.clone()).map(Cow::Owned),
-            None => Some(Cow::Borrowed(form)),
+        let of = |id: &str, layout: Option<&Layout>| -> Option<Cow<'f, Form>> {
+            let form = forms.iter().map(Borrow::borrow).find(|form| form.id == id)?;
+            match layout {
+                Some(layout) => form.laid_out(layout.clone()).map(Cow::Owned),
+                None => Some(Cow::Borrowed(form)),
+            }
+        };
+        let first = of(&own.id, own.layout.as_ref())?;
+        if own.pages.is_empty() {
+            return Some(first);
         }
+        let others = own.pages.iter().map(|p| Some(of(&p.id, p.layout.as_ref())?.into_owned()));
+        let pages = std::iter::once(Some(first.into_owned())).chain(others).collect::<Option<Vec<_>>>()?;
+        Form::of_pages(pages).map(Cow::Owned)
     }
 
     /// Whether its sheet stands in another record, so that it is not to be counted.

@@ -15,6 +15,7 @@ mod guard;
 mod journal;
 mod map;
 mod names;
+mod pages;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -260,10 +261,12 @@ fn in_memory(digitizer: &Digitizer, mut pages: Vec<(usize, Page)>) -> Result<Vec
     }
     let mut changed = Vec::new();
     let fetch = |ix: usize| Ok(pages[ix].1.clone());
-    together::join(digitizer, &sheets, fetch, |together| {
+    let mut put = |together: together::Together<'_>| {
         changed.extend(together.changed);
         Ok(())
-    })?;
+    };
+    together::join(digitizer, &sheets, fetch, &mut put)?;
+    pages::join(digitizer, &sheets, fetch, put)?;
     for (ix, record) in changed {
         pages[ix].1.record = record;
     }

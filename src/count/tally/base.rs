@@ -120,15 +120,19 @@ impl<'f> Loader<'f> {
         let id = record.form.as_ref().map(|f| f.id.as_str());
         let form = self.forms.iter().find(|f| Some(f.id.as_str()) == id);
         if let Some((form, known)) = form.zip(self.form)
-            && form.levels != known.levels
+            && !form.levels.nest_as(&known.levels)
         {
             return Err(TallyError::Levels { one: known.id.clone(), other: form.id.clone() });
         }
-        self.form = self.form.or(form);
+        // A page after the first says less of the sheet, where that is missing.
+        self.form = form
+            .filter(|f| f.blocks.is_none() && self.form.is_some_and(|k| k.blocks.is_some()))
+            .or(self.form)
+            .or(form);
         if record.numbers().all(|(id, _)| self.fields.contains_key(id.as_ref())) {
             return Ok(());
         }
-        if let Some(form) = form {
+        if let Some(form) = form.filter(|f| f.blocks.is_none()) {
             self.know(form)?;
         }
         for contest in &record.contests {

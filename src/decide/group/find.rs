@@ -224,7 +224,8 @@ impl<'a, 'e> Finder<'a, 'e> {
     }
 }
 
-fn folder(source: &str) -> &str {
+/// The folder of a path.
+pub fn folder(source: &str) -> &str {
     source.rfind(['/', '\\']).map_or("", |cut| &source[..cut])
 }
 

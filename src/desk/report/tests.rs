@@ -35,7 +35,13 @@ fn photo(form: &Form) -> (GrayImage, Record) {
     let pixels =
         GrayImage::from_fn(size.0, size.1, |_, y| Luma([if y > first_private_row { 0 } else { 255 }]));
     let mut record = sample::record("a.jpg");
-    record.form = Some(crate::record::FormRef { id: form.id.clone(), version: 1, score: 1.0, layout: None });
+    record.form = Some(crate::record::FormRef {
+        id: form.id.clone(),
+        version: 1,
+        score: 1.0,
+        layout: None,
+        pages: Vec::new(),
+    });
     record.stand_at(Status::Review);
     record.confidence = 0.4;
     let (label, together) = ("PSUV".to_owned(), Some(20));
@@ -183,8 +189,13 @@ fn a_sum_that_does_not_hold_is_shown_as_arithmetic() {
     let forms = builtin().unwrap();
     let mut record = sample::record("a.jpg");
     record.stand_at(Status::Review);
-    record.form =
-        Some(crate::record::FormRef { id: forms[0].id.clone(), version: 1, score: 1.0, layout: None });
+    record.form = Some(crate::record::FormRef {
+        id: forms[0].id.clone(),
+        version: 1,
+        score: 1.0,
+        layout: None,
+        pages: Vec::new(),
+    });
     record.checks = vec![crate::decide::Check {
         id: "votos_are_validos_nulos_parciales_vacios".to_owned(),
         holds: Some(false),

@@ -84,6 +84,11 @@ fn asks(code: Code) -> Asks {
         | Code::InternalError
         | Code::PartOfSheet
         | Code::JoinedPhotos
+        | Code::JoinedPages
+        | Code::PagesMissing
+        | Code::PageTwice
+        | Code::PageUnread
+        | Code::PagesDiffer
         | Code::PhotosDisagree
         | Code::GroupNotAccepted
         | Code::GroupWithoutQr

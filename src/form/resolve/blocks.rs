@@ -24,10 +24,7 @@ pub(super) fn paged(
     pages: RawPages,
     kinds: Vec<Kind>,
 ) -> Result<Form, FormError> {
-    if let Some(line) = pages.line.as_deref().filter(|id| base.header_line(id).is_none()) {
-        return Err(resolver.fail("pages", format!("line \"{line}\" is not in the header's lines")));
-    }
-    let blocks = Blocks { base: base.clone(), top: pages.top, page: pages.line, kinds };
+    let blocks = Blocks { base: base.clone(), top: pages.top, kinds };
     if !base.labels.iter().any(|l| l.y > blocks.top) {
         return Err(resolver
             .fail("pages", "a label below the blocks is missing; a page is seen whole down to its foot"));
@@ -154,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_definition_of_pages_without_a_foot_is_refused_and_says_why() {
-        let text = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
+        let text = include_str!("../../../forms/us-in-2024-precinct-a-pages.toml");
         assert!(parse("pages", text).is_ok());
         let foot = |line: &&str| !line.contains("style = \"foot\"") && !line.contains("style = \"election\"");
         // The header's line of the page keeps its place.

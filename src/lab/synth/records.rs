@@ -141,7 +141,13 @@ pub fn record(form: &Form, truth: &SheetTruth) -> Record {
         part_of: None,
         status: Status::Accepted,
         confidence: 0.999_99,
-        form: Some(FormRef { id: form.id.clone(), version: form.version, score: 0.9, layout: None }),
+        form: Some(FormRef {
+            id: form.id.clone(),
+            version: form.version,
+            score: 0.9,
+            layout: None,
+            pages: Vec::new(),
+        }),
         sheet: SheetInfo {
             code: Some(truth.code.clone()),
             centre: Some(truth.centre.clone()),

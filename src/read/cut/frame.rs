@@ -3,7 +3,8 @@
 //! In: a slot or a line of the form. Out: a [`CropFrame`]: the em of the print is [`EM_PX`] pixels high, the middle of
 //! the capitals stands in the middle of the crop. Refuses nothing.
 
-use crate::form::Slot;
+use crate::form::print::text_width;
+use crate::form::{Slot, Style};
 use crate::ground::geometry::Rect;
 
 /// How far print may stand beside its place, em: half a character.
@@ -14,8 +15,11 @@ pub const EM_PX: f64 = 16.24;
 /// Height of a crop, px: the capitals (0.72 em) and 6 px above and below, which is what registration
 /// may be off by, plus half a pixel of blur.
 pub const CROP_HEIGHT: u32 = 24;
-/// Width of a number cell's crop, px: four digits (2.22 em) and 6 px on either side.
+/// Width of a number cell's crop, px: four digits (2.22 em) and 6 px on either side. Where a field prints more, it is as
+/// wide as that needs.
 pub const DIGITS_WIDTH: u32 = 48;
+/// What the widths of such crops are whole times of, px: the network's frames.
+const FRAME: u32 = 4;
 /// Paper beside the widest print of a crop, px.
 const BESIDE: u32 = 6;
 /// Width of a line of words, px: the widest print of a words column (29 mm) and 8 px on either side.
@@ -47,9 +51,22 @@ pub struct CropFrame {
     pub px_per_mm: f64,
 }
 
-/// Where to cut the crop of a number cell for a field whose baseline is `y` (mm).
-pub fn digits_frame(slot: &Slot, y: f64) -> CropFrame {
-    frame(slot, y, DIGITS_WIDTH)
+/// Where to cut the crop of a number of so many places for a field whose baseline is `y` (mm).
+pub fn digits_frame(slot: &Slot, y: f64, places: usize) -> CropFrame {
+    let thousands = slot.thousands.filter(|_| places > 3);
+    frame(slot, y, number_width(slot, "0".repeat(places).chars().chain(thousands).collect()))
+}
+
+/// Where to cut the crop of a share in per cent, of which the whole is the longest.
+pub fn share_frame(slot: &Slot, y: f64) -> CropFrame {
+    frame(slot, y, number_width(slot, "100.00".to_owned()))
+}
+
+/// Width of the crop of a number that may be as long as this, px.
+fn number_width(slot: &Slot, longest: String) -> u32 {
+    let print = text_width(&longest, &Style { tracking: 0.0, ..slot.style }) / slot.style.size * EM_PX;
+    let frames = ((print + f64::from(2 * BESIDE)) / f64::from(FRAME)).round() as u32;
+    DIGITS_WIDTH.max(FRAME * frames)
 }
 
 /// Where to cut line `line` (0 the first) of a words cell for a field whose baseline is `y` (mm).

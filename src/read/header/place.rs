@@ -16,6 +16,8 @@ use crate::read::glyphs::{Charset, Look};
 
 /// Room beside digits whose place the form knows, em: less than what stands beside them keeps away.
 const BEARING: f64 = 0.04;
+/// Paper before a name of a block, em.
+const ROOM: f64 = 0.2;
 /// How far a line may be from the place that the form gives it, mm.
 const PLACE_SLACK: f64 = 1.6;
 /// How far from its place a line above the frame is sought, mm: two lines.
@@ -77,7 +79,9 @@ impl Header<'_> {
         for spec in self.form.header.lines.iter().filter(|l| l.within()) {
             let Some((print, y)) = spec.print.as_ref().zip(spec.y) else { continue };
             let (em, lead) = (print.style.size, text_width(spec.lead(), &print.style));
-            let left = print.x + print.align.left(print.width) + lead;
+            // Some paper before a name, which stands free.
+            let room = if spec.of_block && lead == 0.0 { ROOM * em } else { 0.0 };
+            let left = print.x + print.align.left(print.width) + lead - room;
             let width = spec.digits().map(|n| text_width(&"0".repeat(n), &print.style));
             let area = Rect::new(left, y - em, width.unwrap_or(print.width - lead), 1.4 * em);
             let mut line = lines::at(self.photo.pixels, &self.mesh, area, y, CAP_HEIGHT * em);

@@ -298,8 +298,8 @@ mod tests {
 
     /// The definitions of two variants of one report.
     fn variants() -> [Form; 2] {
-        let a = include_str!("../../../forms/pages/us-in-2024-precinct-a-pages.toml");
-        let b = include_str!("../../../forms/pages/us-in-2024-precinct-b-pages.toml");
+        let a = include_str!("../../../forms/us-in-2024-precinct-a-pages.toml");
+        let b = include_str!("../../../forms/us-in-2024-precinct-b-pages.toml");
         [a, b].map(|text| parse("pages", text).unwrap())
     }
 

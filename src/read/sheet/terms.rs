@@ -47,7 +47,7 @@ pub(super) fn anchors(work: &Work, template: &Template, reach: f64) -> Vec<Term>
 }
 
 /// The longest run of anchors that fit the print of the row before (or after) better than their own:
-/// rows that may have been taken for each other.
+/// rows that may have been taken for each other. What is found at its own place is not.
 pub(super) fn mistaken(work: &Work, template: &Template, off: impl Fn(Point) -> (f64, f64)) -> usize {
     let rows: Vec<&Anchor> = template.anchors.iter().filter(|a| a.pins == Pins::Both).collect();
     let fit = |own: &Anchor, print: &Anchor| {
@@ -65,7 +65,7 @@ pub(super) fn mistaken(work: &Work, template: &Template, off: impl Fn(Point) -> 
             let alike = other.filter(|o| (o.rect.height - row.rect.height).abs() < 0.3);
             let better = alike.is_some_and(|o| {
                 let print = fit(row, o);
-                print > FOUND && print > own[k] + 0.05
+                own[k] < FOUND && print > FOUND && print > own[k] + 0.05
             });
             run = if better { run + 1 } else { 0 };
             longest = longest.max(run);

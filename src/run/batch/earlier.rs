@@ -6,6 +6,7 @@
 //! and their pages done again. Refuses paths that do not lead to every file that the run holds: its records would be lost.
 
 use super::journal::{self, Entry, Store};
+use super::pages::PAGES;
 use super::together::Sheet;
 use super::{BatchError, FilePages, Page, evidence};
 use crate::ground::finding::Code;
@@ -169,11 +170,22 @@ fn finished(
     whole(&mut file)
 }
 
+/// What is told of a page by others of the run.
+const BY_OTHERS: [Code; 6] = [
+    Code::PhotosDisagree,
+    Code::NameElsewhere,
+    Code::PagesMissing,
+    Code::PageTwice,
+    Code::PageUnread,
+    Code::PagesDiffer,
+];
+
 /// SHA-256 of the file that these records of a page are of, if they are of these settings and each rests on its photo
 /// alone.
 fn holds(records: &[Record], config: &str) -> Option<String> {
     let own = |r: &Record| {
-        !r.is_joined() && !r.is_part() && !r.findings.iter().any(|f| f.code == Code::PhotosDisagree)
+        let by_others = r.findings.iter().any(|f| BY_OTHERS.contains(&f.code));
+        !r.is_joined() && !r.is_part() && !r.sheet.identity.contains_key(PAGES) && !by_others
     };
     let sha = records.first()?.source().sha256.clone();
     let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;

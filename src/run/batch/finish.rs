@@ -5,9 +5,11 @@
 //! record at a time is in memory, or the photos that might be of one sheet. Refuses nothing of a record.
 
 use super::journal::{Entry, Store};
-use super::together::{self, Sheets};
-use super::{BatchError, Keep, Page, Progress, copies, names};
+use super::together::{self, Sheets, Together};
+use super::{BatchError, Keep, Page, Progress, copies, names, pages as pages_of};
 use crate::decide::Status;
+use crate::form::Form;
+use crate::ground::finding::Code;
 use crate::record::Record;
 use crate::run::output::{
     self, Census, EVIDENCE_JSONL, Measured, Next, OutputError, Run, Table, disk, pictures,
@@ -82,15 +84,22 @@ pub(super) fn finish(
         let sheet = &sheets.list[ix];
         Ok(pages.pages(sheet.at, &config.forms)?.swap_remove(sheet.nth))
     };
-    names::agree(digitizer, &sheets, &mut fetch, |ix, record| {
-        changed.insert(ix, spill.put(record)?);
-        Ok(())
-    })?;
-    together::join(digitizer, &sheets, fetch, |together| {
+    let taken = names::learned(&sheets, &mut fetch)?;
+    let mut fetch = |ix: usize| Ok(names::called(digitizer, &taken, fetch(ix)?));
+    let named = (0..sheets.list.len()).filter(|&ix| sheets.list[ix].laid_out && !taken.is_empty());
+    for ix in named {
+        let page = fetch(ix)?;
+        if page.record.findings.iter().any(|f| f.code == Code::NameElsewhere) {
+            changed.insert(ix, spill.put(&page.record)?);
+        }
+    }
+    let mut put = |together: Together<'_>| {
         if let (Some((_, record)), false) = (together.changed.first(), files.is_empty()) {
-            let of = |(ix, page): &(usize, &'_ Page)| (&files[sheets.list[*ix].file], (*page).clone());
-            let members: Vec<(&PathBuf, Page)> = together.members.iter().map(of).collect();
-            let photos: Vec<(&PathBuf, &Page)> = members.iter().map(|(f, p)| (*f, p)).collect();
+            let photos: Vec<(&PathBuf, &Page, &Form)> = together
+                .members
+                .iter()
+                .map(|(ix, page, form)| (&files[sheets.list[*ix].file], *page, &**form))
+                .collect();
             if !photos.is_empty() {
                 pictures::save(next.dir(), record, &together::pictures(digitizer, record, &photos))?;
             }
@@ -99,7 +108,9 @@ pub(super) fn finish(
             changed.insert(*ix, spill.put(record)?);
         }
         Ok(())
-    })?;
+    };
+    together::join(digitizer, &sheets, &mut fetch, &mut put)?;
+    pages_of::join(digitizer, &sheets, fetch, put)?;
     let mut kept = (keep == Keep::Evidence).then(|| next.out(EVIDENCE_JSONL)).transpose()?;
     let mut table = Table::new(&mut next)?;
     let (mut census, mut tables, mut rejected) = (Census::default(), BTreeSet::new(), Vec::new());

@@ -10,7 +10,9 @@ use super::guard::{self, caught};
 use super::{BatchError, Page};
 use crate::decide::codes::sheet_code;
 use crate::decide::group::{self, Joined, PhotoEvidence};
+use crate::decide::pages::{Leaf, Lying};
 use crate::decide::{Policy, Status};
+use crate::form::Form;
 use crate::ground::finding::{Code, Severity};
 use crate::picture::{self, SheetPictures};
 use crate::read::evidence::Evidence;
@@ -19,6 +21,7 @@ use crate::record::{self, Record};
 use crate::run::pipeline::Digitizer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Photos of a long cluster that are settled together, and how many places around them are looked at besides.
 const BLOCK: usize = 128;
@@ -56,6 +59,8 @@ pub(super) struct Sheet {
     /// Whether its page has blocks.
     pub(super) laid_out: bool,
     nameless: bool,
+    /// What it prints of the sheet whose page it is, and in which folder its file is.
+    pub(super) leaf: Option<(Box<Leaf>, Box<str>)>,
     /// What was measured tells this of it; `None` where nothing was kept.
     measured: Option<Key>,
 }
@@ -85,6 +90,10 @@ impl Sheet {
             known: record.form.is_some(),
             laid_out: record.form.as_ref().is_some_and(|f| f.layout.is_some()),
             nameless: record.findings.iter().any(|f| f.code == Code::CodeUnreadable),
+            leaf: page.evidence.as_ref().filter(|_| record.status != Status::Rejected).and_then(|evidence| {
+                let folder = group::folder(&record.source().path);
+                Some((Box::new(Leaf::of(evidence)?), folder.into()))
+            }),
             measured: page.evidence.as_ref().map(key),
         }
     }
@@ -127,9 +136,31 @@ impl Sheets {
     }
 
     /// The name of a sheet's page for messages.
-    fn name(&self, ix: usize, record: &Record) -> String {
+    pub(super) fn name(&self, ix: usize, record: &Record) -> String {
         let sheet = &self.list[ix];
         page_name(&record.source().path, sheet.page, self.last[sheet.group].saturating_add(1))
+    }
+
+    /// The sheets that are pages of a sheet, and what tells which make one.
+    pub(super) fn leaves(&self) -> (Vec<usize>, Vec<Lying<'_>>) {
+        let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
+        let of = |ix: usize| {
+            let sheet = &self.list[ix];
+            let (leaf, folder) = sheet.leaf.as_ref()?;
+            let position = (self.last[sheet.group] > 0).then_some(sheet.position);
+            // Files of one page are looked at folder by folder.
+            let within = match position {
+                Some(_) => sheet.group,
+                None => *folders.entry(folder).or_insert(self.last.len() + ix),
+            };
+            Some((ix, Lying { leaf, within, position }))
+        };
+        (0..self.list.len()).filter_map(of).unzip()
+    }
+
+    /// Where a sheet's page lies in the run.
+    pub(super) fn position(&self, ix: usize) -> usize {
+        self.list[ix].position
     }
 
     /// Files with a page of an earlier run, without evidence, whose sheet another photo can show too: one of
@@ -231,8 +262,11 @@ pub(super) struct Together<'p> {
     /// Records that take the places of those that were.
     pub(super) changed: Vec<(usize, Record)>,
     /// The photos of a sheet that was put together, the one that carries its record first.
-    pub(super) members: Vec<(usize, &'p Page)>,
+    pub(super) members: Vec<Member<'p>>,
 }
+
+/// A photo of a sheet: its index, what it shows, and with which form.
+pub(super) type Member<'p> = (usize, &'p Page, Arc<Form>);
 
 /// Puts together what belongs together. `fetch` gives a sheet's page, `put` takes what came of each group.
 ///
@@ -302,6 +336,8 @@ fn of_group<'p>(
                         changed.push((*ix, record));
                     }
                     changed.insert(0, (members[0].0, whole));
+                    let form = &evidence.form;
+                    let members = members.into_iter().map(|(ix, page)| (ix, page, form.clone())).collect();
                     return Some(Together { changed, members });
                 }
                 Err(problem) => {
@@ -323,18 +359,19 @@ fn of_group<'p>(
 pub(super) fn pictures(
     digitizer: &Digitizer,
     record: &Record,
-    photos: &[(&PathBuf, &Page)],
+    photos: &[(&PathBuf, &Page, &Form)],
 ) -> SheetPictures {
-    let form = record.form_of(&digitizer.config().forms);
     let mut out = SheetPictures::default();
-    let Some(form) = form.filter(|_| record.status != Status::Accepted) else { return out };
-    for (ix, (file, page)) in photos.iter().enumerate() {
+    if record.status == Status::Accepted {
+        return out;
+    }
+    for (ix, (file, page, form)) in photos.iter().enumerate() {
         let seen = || {
             let evidence = page.evidence.as_ref()?;
             // The sheet's doubt, seen on this photo.
             let seen = Record { registration: record::registration(evidence), ..record.clone() };
             let photo = digitizer.decoded(&digitizer.open(file), evidence.origin.page).ok()?;
-            Some(picture::pictures(&photo.pixels, &seen, &form))
+            Some(picture::pictures(&photo.pixels, &seen, form))
         };
         let Ok(Some(mut pictures)) = caught(seen) else { continue };
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.source.unwrap_or(0) == ix));
@@ -369,6 +406,7 @@ mod tests {
                 nameless: code.is_none(),
                 measured: Some(code.unwrap_or(Key::Piece)),
                 laid_out: false,
+                leaf: None,
             };
             sheets.add(true, file, sheet);
         }

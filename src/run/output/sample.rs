@@ -57,7 +57,13 @@ pub fn record(path: &str) -> Record {
         part_of: None,
         status: Status::Accepted,
         confidence: 0.99995,
-        form: Some(FormRef { id: "test".to_owned(), version: 1, score: 0.9, layout: None }),
+        form: Some(FormRef {
+            id: "test".to_owned(),
+            version: 1,
+            score: 0.9,
+            layout: None,
+            pages: Vec::new(),
+        }),
         sheet: SheetInfo {
             code: Some("010203004.05.1.0001".to_owned()),
             centre: Some("010203004".to_owned()),

@@ -2,7 +2,8 @@
 //! of digit words, one for lines of text; and two larger ones for number cells and for codes in doubt.
 //!
 //! In: crops cut by [`crate::read::cut::cut`] along its frames: the em of the
-//! print is [`crate::read::cut::EM_PX`] pixels high, the middle of the capitals stands in the middle of the crop. Out:
+//! print is [`crate::read::cut::EM_PX`] pixels high, the middle of the capitals stands in the middle of the crop, as wide as
+//! the longest number that its field prints. Out:
 //! a [`Distribution`] a cell, calibrated on sheets that the fitting did not see
 //! (`models/net.toml`). Refuses crops of another size: they are unreadable, never guessed at.
 //!
@@ -37,7 +38,7 @@ const CLASSES: usize = 12;
 /// Whether a number cell's crop is one even grey: paper without grain is drawn, or none, and print is never so.
 fn flat(crop: &GrayImage) -> bool {
     let raw = crop.as_raw();
-    crop.dimensions() == (DIGITS_WIDTH, CROP_HEIGHT) && raw.iter().all(|v| Some(v) == raw.first())
+    crop.width() >= DIGITS_WIDTH && crop.height() == CROP_HEIGHT && raw.iter().all(|v| Some(v) == raw.first())
 }
 
 /// Why the reader cannot start.

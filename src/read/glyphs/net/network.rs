@@ -106,7 +106,8 @@ impl Network {
         })
     }
 
-    /// What each crop of `width` spells, up to `longest` labels; crops of another size spell nothing known.
+    /// What each crop of `width` or more spells, up to `longest` labels; smaller ones, and those of another height, spell
+    /// nothing known.
     pub fn read(&self, width: u32, crops: &[&GrayImage], longest: usize) -> Vec<Sequences> {
         let mut out = self.look(&self.model, width, crops, longest);
         let unsure: Vec<usize> =
@@ -138,9 +139,12 @@ impl Network {
         let limits = Limits { longest, prefixes: 64, least: 1e-6 };
         let unknown = Sequences { listed: Vec::new(), rest: 1.0 };
         let mut out = vec![unknown; crops.len()];
-        let fits: Vec<usize> =
-            (0..crops.len()).filter(|&i| crops[i].dimensions() == (width, CROP_HEIGHT)).collect();
-        for batch in fits.chunks(BATCH) {
+        let fits = |&i: &usize| crops[i].width() >= width && crops[i].height() == CROP_HEIGHT;
+        let mut fits: Vec<usize> = (0..crops.len()).filter(fits).collect();
+        fits.sort_by_key(|&i| crops[i].width());
+        let alike = fits.chunk_by(|&a, &b| crops[a].width() == crops[b].width());
+        for batch in alike.flat_map(|alike| alike.chunks(BATCH)) {
+            let width = crops[batch[0]].width();
             let mut input = Vec::with_capacity(batch.len() * (width * CROP_HEIGHT) as usize);
             for &i in batch {
                 normalise(crops[i], &mut input);
