@@ -12,7 +12,9 @@ pub use lab::{EvalArgs, SynthArgs};
 use crate::count::export::Layout;
 use crate::count::tally::By;
 use crate::read::glyphs::ReaderChoice;
+use crate::run::inputs::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Digitizes election tally sheets and says how sure it is.
@@ -54,6 +56,8 @@ pub enum LogArg {
 pub enum Command {
     /// Digitize photos or scans into records and a report
     Run(RunArgs),
+    /// Put the shards of a run together (`cotejo run --shard`)
+    Merge(MergeArgs),
     /// Decide again on what runs measured, without looking at a picture
     Decide(DecideArgs),
     /// Write the review report again from the records of a run
@@ -79,6 +83,20 @@ pub enum Command {
     Form(FormCommand),
     /// Print the JSON Schema of a record
     Schema,
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder, which is there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Print the completions for a shell
+    #[command(hide = true)]
+    Completions {
+        /// Which
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
     /// Decode one document from stdin: how the program keeps what a file can do to its decoder away from the run
     #[command(hide = true, name = crate::read::photo::apart::COMMAND)]
     Decode,
@@ -139,8 +157,11 @@ pub struct DigitizeArgs {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Photos, scans, or folders of them; with --resume those of the run, or none
-    #[arg(required_unless_present = "resume", value_name = "PATHS")]
+    #[arg(required_unless_present_any = ["resume", "files_from"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
+    /// Further paths, one a line, or each ended by NUL as `find -print0` does, in their order; `-` for stdin
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
     /// Folder for records.jsonl, records.csv, run.json and report.html
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
@@ -153,9 +174,42 @@ pub struct RunArgs {
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
+    /// Digitize one part of the folders alone, such as 2/8, and keep what was measured: `cotejo merge` puts the parts together
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,
+}
+
+/// `cotejo merge`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cotejo run scans/ -o part-1 --shard 1/2      on one machine
+  cotejo run scans/ -o part-2 --shard 2/2      on another, on any day
+  cotejo merge part-1 part-2 -o out            the records of one run, to the byte
+
+All shards are made with the same program, settings, forms, paths and files. Merged sheets are reviewed
+in the merged run.")]
+pub struct MergeArgs {
+    /// Folders of all shards of the run, in any order
+    #[arg(required = true, value_name = "DIRS")]
+    pub dirs: Vec<PathBuf>,
+    /// Folder for records.jsonl, records.csv, run.json and report.html
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Keep what was measured, in evidence.jsonl
+    #[arg(long)]
+    pub evidence: bool,
+    /// Folder with further form definitions (*.toml), as the shards were given
+    #[arg(long, value_name = "DIR")]
+    pub forms: Option<PathBuf>,
+    /// Registry of tables, as the shards were given
+    #[arg(long, value_name = "CSV")]
+    pub registry: Option<PathBuf>,
 }
 
 /// `cotejo decide`
