@@ -230,6 +230,13 @@ impl Reader {
         Ok(Evidence::from_json(json, self.digitizer.forms())?)
     }
 
+    /// What it works with, for the command's own bindings.
+    #[cfg(feature = "cli")]
+    #[doc(hidden)]
+    pub fn digitizer(&self) -> &Digitizer {
+        &self.digitizer
+    }
+
     fn pages(&self, opened: &Opened) -> Result<Vec<Sheet>, Error> {
         let mut sheets = Vec::new();
         for page in 0..opened.pages() {

@@ -367,3 +367,21 @@ fn streaks_are_taken_out_and_a_negative_is_turned_over() {
     assert!(records.iter().filter(|r| told(r)).count() >= 3);
     assert!(records.iter().all(|r| told(r) || r["context"]["electores"]["value"] == voters));
 }
+
+#[test]
+fn paths_come_from_a_list_in_its_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = ["b.jpg", "a.jpg", "c.jpg"];
+    names.iter().for_each(|name| fs::write(dir.path().join(name), name).unwrap());
+    let list: Vec<String> = names.iter().map(|n| dir.path().join(n).display().to_string()).collect();
+    for (n, (text, end)) in [(list.join("\n"), "\n"), (list.join("\0"), "\0")].into_iter().enumerate() {
+        let out = dir.path().join(format!("out-{n}"));
+        let mut run = cotejo();
+        run.args(["run", "--files-from", "-", "-o"]).arg(&out).write_stdin(text + end).assert().code(1);
+        let found = records(&out);
+        let paths: Vec<&str> = found.iter().map(|r| r["sources"][0]["path"].as_str().unwrap()).collect();
+        assert_eq!(paths, list);
+    }
+    let missing = cotejo().args(["run", "--files-from", "nowhere.txt", "-o"]).arg(dir.path()).assert();
+    missing.code(2).stderr(contains("nowhere.txt"));
+}

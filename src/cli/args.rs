@@ -5,15 +5,17 @@
 
 mod form;
 mod lab;
+mod run;
 
 pub use form::{CheckArgs, FormCommand, LandmarksArgs, LearnArgs};
 pub use lab::{EvalArgs, SynthArgs};
+pub use run::{DecideArgs, LangArg, MergeArgs, PhotosArgs, RunArgs};
 
 use crate::count::export::Layout;
 use crate::count::tally::By;
-use crate::ground::words::Language;
 use crate::read::glyphs::ReaderChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Digitizes election tally sheets and says how sure it is.
@@ -57,6 +59,8 @@ pub enum Command {
     Run(RunArgs),
     /// Say whether photos are good enough, and what to take again
     Check(PhotosArgs),
+    /// Put the shards of a run together (`cotejo run --shard`)
+    Merge(MergeArgs),
     /// Decide again on what runs measured, without looking at a picture
     Decide(DecideArgs),
     /// Write the review report again from the records of a run
@@ -82,6 +86,20 @@ pub enum Command {
     Form(FormCommand),
     /// Print the JSON Schema of a record
     Schema,
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder, which is there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Print the completions for a shell
+    #[command(hide = true)]
+    Completions {
+        /// Which
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
     /// Decode one document from stdin: how the program keeps what a file can do to its decoder away from the run
     #[command(hide = true, name = crate::read::photo::apart::COMMAND)]
     Decode,
@@ -136,93 +154,6 @@ pub struct DigitizeArgs {
     /// Write numbered pictures of each step there
     #[arg(long, value_name = "DIR")]
     pub debug_images: Option<PathBuf>,
-}
-
-/// `cotejo run`
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// Photos, scans, or folders of them; with --resume those of the run, or none
-    #[arg(required_unless_present = "resume", value_name = "PATHS")]
-    pub paths: Vec<PathBuf>,
-    /// Folder for records.jsonl, records.csv, run.json and report.html
-    #[arg(short, long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace the run that the folder holds
-    #[arg(long, conflicts_with = "resume")]
-    pub overwrite: bool,
-    /// Keep what was measured, in evidence.jsonl, to decide on it again: `cotejo decide`
-    #[arg(long)]
-    pub evidence: bool,
-    /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
-    #[arg(long)]
-    pub resume: bool,
-    /// How sheets are digitized
-    #[command(flatten)]
-    pub digitize: DigitizeArgs,
-}
-
-/// A language that people are spoken to in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LangArg {
-    /// Spanish
-    Es,
-    /// English
-    En,
-}
-
-impl From<LangArg> for Language {
-    fn from(arg: LangArg) -> Self {
-        match arg {
-            LangArg::Es => Self::Es,
-            LangArg::En => Self::En,
-        }
-    }
-}
-
-/// `cotejo check`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  cotejo check IMG_1234.jpg                 good, or which part to take again and why
-  cotejo check upper.jpg middle.jpg lower.jpg    photos of one sheet are read together
-
-Nothing is written. Exit code: 0 every sheet is good, 1 something is to be taken again or looked at, 2 it failed.")]
-pub struct PhotosArgs {
-    /// Photos, or folders of them
-    #[arg(required = true, value_name = "PHOTOS")]
-    pub paths: Vec<PathBuf>,
-    /// Language of what is said [default: that of the environment]
-    #[arg(long, value_enum)]
-    pub lang: Option<LangArg>,
-    /// How sheets are digitized
-    #[command(flatten)]
-    pub digitize: DigitizeArgs,
-}
-
-/// `cotejo decide`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  cotejo run scans/ -o out --evidence
-  cotejo decide out -o stricter --max-error 1e-6
-  cotejo decide a/ b/ -o both --registry tables.csv    runs of two machines, sheets shared between them joined
-
-The same evidence and settings give the same records as the run itself. Pictures are not written: look
-for them in the runs' own folders.")]
-pub struct DecideArgs {
-    /// Folders of runs made with --evidence, or their evidence.jsonl
-    #[arg(required = true, value_name = "PATHS")]
-    pub paths: Vec<PathBuf>,
-    /// Folder for records.jsonl, records.csv, run.json and report.html
-    #[arg(short, long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace the run that the folder holds
-    #[arg(long)]
-    pub overwrite: bool,
-    /// What sheets are held against
-    #[command(flatten)]
-    pub judge: JudgeArgs,
-    /// What is done with edited results
-    #[command(flatten)]
-    pub edited: EditedArgs,
 }
 
 /// `cotejo report`

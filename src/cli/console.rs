@@ -4,12 +4,14 @@
 //! reading (`cotejo schema | head`) ends the command quietly: data refuses with [`Closed`], which is no
 //! failure; talk is dropped, so that a run goes on to its end.
 
-// The one place that writes to the process's streams.
+// The one place that talks on the process's streams.
 #![allow(clippy::disallowed_methods)]
 
 use anyhow::Context;
 use std::fmt::Arguments;
-use std::io::{BufWriter, ErrorKind, Write, stderr, stdout};
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Read, Write, stderr, stdin, stdout};
+use std::path::Path;
 
 /// Nobody reads the data any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +58,20 @@ impl Write for Pipe {
     fn flush(&mut self) -> std::io::Result<()> {
         stdout().flush()
     }
+}
+
+/// The bytes of a file that is given, or, for `-`, of stdin.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn given(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = match file.to_str() {
+        Some("-") => stdin().lock().read_to_end(&mut bytes),
+        _ => File::open(file).and_then(|mut opened| opened.read_to_end(&mut bytes)),
+    };
+    read.with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(bytes)
 }
 
 /// Writes a line to stdout.

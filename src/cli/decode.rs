@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// A pipe that breaks: nobody waits any more.
-pub fn decode() -> anyhow::Result<Outcome> {
+pub(super) fn decode() -> anyhow::Result<Outcome> {
     serve(stdin().lock(), stdout().lock())?;
     Ok(Outcome::Clean)
 }
@@ -24,5 +24,5 @@ pub fn decode_apart() {
     // What is replaced while it runs is still found by this name.
     let own = Path::new("/proc/self/exe");
     let own: Option<PathBuf> = if own.exists() { Some(own.into()) } else { std::env::current_exe().ok() };
-    own.into_iter().for_each(apart::by);
+    own.into_iter().for_each(|own| apart::by(own, Vec::new()));
 }

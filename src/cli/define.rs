@@ -33,7 +33,7 @@ fn samples(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// A file that is there, no input, no sheet that is seen whole.
-pub fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
+pub(super) fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
     if args.out.exists() && !args.overwrite {
         bail!("{} is there already; give --overwrite to write over it", args.out.display());
     }
@@ -62,7 +62,7 @@ pub fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// A definition that is refused or not known, no input.
-pub fn form_check(args: &CheckArgs) -> anyhow::Result<Outcome> {
+pub(super) fn form_check(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let form = match args.form.extension() {
         Some(end) if end == "toml" => form::from_file(&args.form)?,
         _ => super::named(args.forms.as_deref(), Some(&args.form.to_string_lossy()))?,
@@ -134,7 +134,7 @@ const PAPERS: [(f64, f64); 3] = [(215.9, 279.4), (215.9, 355.6), (210.0, 297.0)]
 ///
 /// # Errors
 /// A file that is there, too few sheets or such that are not of one form; a definition that would be refused is none.
-pub fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
+pub(super) fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
     if args.out.exists() && !args.overwrite {
         bail!("{} is there already; give --overwrite to write over it", args.out.display());
     }

@@ -1,21 +1,25 @@
-//! `cotejo run` and `cotejo decide`.
+//! `cotejo run`, `cotejo merge` and `cotejo decide`.
 
 use super::console::{self, tell};
 use super::opened::tell_edited;
 use super::{Outcome, all_there, config, interrupt, jobs, judged};
-use crate::cli::args::{DecideArgs, RunArgs};
+use crate::cli::args::{DecideArgs, MergeArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
 use crate::desk::review::files;
 use crate::desk::review::log::{LOG, held};
+use crate::form;
 use crate::record::Record;
-use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume};
+use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume, Shards, Staged};
+use crate::run::config::Config;
 use crate::run::inputs;
 use crate::run::output::{self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, Run};
 use crate::run::pipeline::Digitizer;
+use crate::run::registry::Registry;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A bar on stderr, drawn only on a terminal.
@@ -75,13 +79,20 @@ impl Progress for Bar {
 ///
 /// # Errors
 /// Settings that make no sense, no input, an output folder that cannot take the run.
-pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let config = config(&args.digitize)?;
     let jobs = jobs(&args.digitize)?;
-    let inputs =
-        if args.resume { batch::resumed(&args.out, &args.paths)? } else { inputs::collect(&args.paths) };
+    let mut paths = args.paths.clone();
+    if let Some(list) = &args.files_from {
+        paths.extend(inputs::listed(&console::given(list)?));
+    }
+    let inputs = if args.resume {
+        batch::resumed(&args.out, &paths, args.shard)?
+    } else {
+        inputs::collect(&paths).part(args.shard)
+    };
     all_there(&inputs.paths)?;
-    if inputs.files.is_empty() {
+    if inputs.cut.as_ref().map_or(inputs.files.len(), |cut| cut.files) == 0 {
         bail!(
             "no pictures in {} ({} other files); give files or folders with .{}",
             inputs.names().join(", "),
@@ -108,7 +119,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let digitizer = Digitizer::new(config)?;
     interrupt::watch();
     let bar = Bar::new(inputs.files.len());
-    let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
+    let keep = if args.evidence || inputs.cut.is_some() { Keep::Evidence } else { Keep::Records };
     let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
     let mut staged = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
     let c = staged.run.counts;
@@ -162,11 +173,44 @@ fn tell_of(rejected: &[String], run: &Run) {
     }
 }
 
+/// Puts the shards of a run together.
+///
+/// # Errors
+/// Folders that are not the shards of one run, forms or a registry that are not theirs, an output folder that cannot
+/// take the run.
+pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<Outcome> {
+    all_there(&args.dirs)?;
+    let forms = form::known(args.forms.as_deref())?;
+    let shards = Shards::open(&args.dirs, &forms)?;
+    let registry = args.registry.as_deref();
+    let registry = registry.map(|path| Registry::load(path, &forms)).transpose()?.map(Arc::new);
+    let own = shards.settings();
+    let config = Config::of(own, forms, registry).filter(|config| config.settings() == *own);
+    let Some(config) = config else {
+        bail!(
+            "the shards were made with other forms or another registry; give those with --forms and --registry"
+        );
+    };
+    let overwrite = if args.overwrite { Overwrite::Replace } else { Overwrite::Refuse };
+    let folder = Folder::create(&args.out, overwrite)?;
+    let _lock = Lock::take(folder.path(), "merge")?;
+    if args.out.join(LOG).exists() {
+        bail!(
+            "{}: holds a review, which is of other records; give another folder with -o",
+            args.out.display()
+        );
+    }
+    let digitizer = Digitizer::new(config)?;
+    let keep = if args.evidence { Keep::Evidence } else { Keep::Records };
+    let staged = shards.merge(&digitizer, &folder, keep)?;
+    settled(staged, &digitizer, &args.out, "put together")
+}
+
 /// Decides again on what runs measured.
 ///
 /// # Errors
 /// Settings that make no sense, files that are no evidence, an output folder that cannot take the run.
-pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
+pub(super) fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     let config = judged(&args.judge)?;
     all_there(&args.paths)?;
     let without =
@@ -185,12 +229,17 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
     tell_edited(&edited);
     let mut staged = batch::decide(&digitizer, &args.paths, &folder)?;
     staged.run.edited = edited;
+    settled(staged, &digitizer, &args.out, "decided on again")
+}
+
+/// Lets a run hold that was made without a photo, with its report, and says what it came to.
+fn settled(mut staged: Staged, digitizer: &Digitizer, out: &Path, done: &str) -> anyhow::Result<Outcome> {
     report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
     let rejected = std::mem::take(&mut staged.rejected);
     let run = staged.commit()?;
     let c = run.counts;
     tell!(
-        "{} sheets decided on again: {} accepted, {} to review, {} rejected; {:.1} s",
+        "{} sheets {done}: {} accepted, {} to review, {} rejected; {:.1} s",
         c.sheets(),
         c.accepted,
         c.review,
@@ -198,6 +247,6 @@ pub fn decide(args: &DecideArgs) -> anyhow::Result<Outcome> {
         run.measured.seconds
     );
     tell_of(&rejected, &run);
-    tell!("  open {}", args.out.join("report.html").display());
+    tell!("  open {}", out.join("report.html").display());
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }

@@ -36,7 +36,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Settings that make no sense, no input, a truth table that is refused.
-pub fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
+pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<Outcome> {
     if let Some(sheets) = args.simulate {
         return simulate(args, sheets);
     }
@@ -298,7 +298,7 @@ fn letters(args: &EvalArgs, sheets: usize) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// A folder that is not empty or cannot be written, settings that make no sense.
-pub fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
+pub(super) fn synth(args: &SynthArgs) -> anyhow::Result<Outcome> {
     let form = super::named(args.forms.as_deref(), args.form.as_deref())?;
     let options = made::Options {
         count: args.n,

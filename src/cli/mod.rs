@@ -1,4 +1,4 @@
-//! The commands: arguments resolved, the library called, people told on stderr, data on stdout.
+//! The commands: arguments parsed and resolved, the library called, people told on stderr, data on stdout, an exit code.
 
 pub mod args;
 mod check;
@@ -15,20 +15,10 @@ mod results;
 mod review;
 mod show;
 
-pub use check::check;
-pub use console::{Closed, failed};
-pub use decode::{decode, decode_apart};
-pub use define::{form_check, form_landmarks, form_learn};
-pub use digitize::{decide, run};
-pub use log::start as log;
-pub use measure::{eval, synth};
-pub use publish::publish;
-pub use results::{export, tally, verify};
-pub use review::review;
-pub use show::{forms, report, schema};
+pub use decode::decode_apart;
 
-use self::console::tell;
-use crate::cli::args::{DigitizeArgs, JudgeArgs};
+use self::console::{Closed, tell};
+use crate::cli::args::{Cli, Command, DigitizeArgs, FormCommand, JudgeArgs};
 use crate::form::{self, Form};
 use crate::read::glyphs::ReaderChoice;
 use crate::read::photo::{self, Limits};
@@ -36,16 +26,66 @@ use crate::run::config::{Config, QrUse};
 use crate::run::inputs;
 use crate::run::registry::Registry;
 use anyhow::{Context, bail};
+use clap::Parser;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a command came to; errors apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+enum Outcome {
     /// All is well: exit code 0.
     Clean,
     /// Something needs a person: exit code 1.
     Open,
+}
+
+/// The command of these arguments, the program's name first; its exit code. `apart` says by what documents are decoded.
+pub fn command(args: impl IntoIterator<Item = OsString>, apart: impl FnOnce()) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        // Nothing is worse off where nobody reads it.
+        Err(said) => {
+            let _ = said.print();
+            return said.exit_code() as u8;
+        }
+    };
+    log::start(cli.log);
+    if !matches!(cli.command, Command::Decode) {
+        apart();
+    }
+    let result = match &cli.command {
+        Command::Run(args) => digitize::run(args),
+        Command::Check(args) => check::check(args),
+        Command::Merge(args) => digitize::merge(args),
+        Command::Decide(args) => digitize::decide(args),
+        Command::Report(args) => show::report(args),
+        Command::Review(args) => review::review(args),
+        Command::Tally(args) => results::tally(args),
+        Command::Export(args) => results::export(args),
+        Command::Verify(args) => results::verify(args),
+        Command::Publish(args) => publish::publish(args),
+        Command::Eval(args) => measure::eval(args),
+        Command::Synth(args) => measure::synth(args),
+        Command::Forms(args) => show::forms(args),
+        Command::Form(FormCommand::Check(args)) => define::form_check(args),
+        Command::Form(FormCommand::Landmarks(args)) => define::form_landmarks(args),
+        Command::Form(FormCommand::Learn(args)) => define::form_learn(args),
+        Command::Schema => show::schema(),
+        Command::Man { dir } => show::man(dir),
+        Command::Completions { shell } => show::completions(*shell),
+        Command::Decode => decode::decode(),
+    };
+    match result {
+        Ok(Outcome::Clean) => 0,
+        Ok(Outcome::Open) => 1,
+        // Whoever reads has seen enough.
+        Err(error) if error.is::<Closed>() => 0,
+        Err(error) => {
+            console::failed(&error);
+            2
+        }
+    }
 }
 
 /// Settings from arguments.

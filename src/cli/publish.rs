@@ -16,7 +16,7 @@ use anyhow::Context;
 ///
 /// # Errors
 /// A folder without a run, a folder that holds something else, a key that cannot be opened.
-pub fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
+pub(super) fn publish(args: &PublishArgs) -> anyhow::Result<Outcome> {
     let forms = form::known(args.forms.as_deref())?;
     let columns = args.columns.as_deref().map(ColumnMap::load).transpose()?;
     let password = match &args.password_file {

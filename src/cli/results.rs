@@ -67,7 +67,7 @@ fn deliver(out: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A folder without a run, a registry that is refused, a file that cannot be written.
-pub fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
+pub(super) fn tally(args: &TallyArgs) -> anyhow::Result<Outcome> {
     if args.format == TallyFormat::Parquet && args.out.is_none() {
         bail!("Parquet is no text; give a file with -o");
     }
@@ -114,7 +114,7 @@ pub(super) fn nist_head(run: &Opened, issuer: Option<&str>) -> NistHead {
 ///
 /// # Errors
 /// A folder without a run, a file that is there already or cannot be written.
-pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
+pub(super) fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let forms = form::known(args.forms.as_deref())?;
     let map = |base: &Base| column_map(args.columns.as_deref(), base.form());
     if args.describe {
@@ -150,7 +150,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// A folder without a run, a table that is refused, sides without a common figure.
-pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
+pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let forms = form::known(args.forms.as_deref())?;
     let run = (!args.left.is_file()).then(|| opened::open(&args.left, &forms, &args.edited)).transpose()?;
     let base = run.as_ref().map(|run| Base::load(run, &forms, None)).transpose()?;

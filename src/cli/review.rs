@@ -44,7 +44,7 @@ pub(super) fn tell_unmatched(book: &Book) {
 /// # Errors
 /// A folder without a whole run, a log that does not hold, settings that make no sense, a port that
 /// cannot be had.
-pub fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
+pub(super) fn review(args: &ReviewArgs) -> anyhow::Result<Outcome> {
     if let Some(share) = args.blind.filter(|s| !(0.0..=1.0).contains(s)) {
         bail!("--blind is {share}; it is a share: give a number between 0 and 1, such as 0.1");
     }

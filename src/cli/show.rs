@@ -1,18 +1,22 @@
-//! `cotejo forms`, `cotejo schema`, `cotejo report`.
+//! `cotejo forms`, `cotejo schema`, `cotejo report`; the manual's pages and completions for packages.
 
-use super::console::{say, tell};
+use super::console::{data, say, tell};
 use super::{Outcome, opened};
-use crate::cli::args::{FormsArgs, ReportArgs};
+use crate::cli::args::{Cli, FormsArgs, ReportArgs};
 use crate::desk::report as page;
 use crate::form;
 use crate::form::FieldKind;
 use crate::run::output::{self, Lock};
+use anyhow::Context;
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::path::Path;
 
 /// Lists the known forms.
 ///
 /// # Errors
 /// A definition that is refused.
-pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
+pub(super) fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
     for form in form::known(args.forms.as_deref())? {
         let votes = form.votes().count();
         let totals = form.fields.iter().filter(|f| f.kind == FieldKind::Total).count();
@@ -27,8 +31,29 @@ pub fn forms(args: &FormsArgs) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// None is known.
-pub fn schema() -> anyhow::Result<Outcome> {
+pub(super) fn schema() -> anyhow::Result<Outcome> {
     say!("{}", output::schema()?)?;
+    Ok(Outcome::Clean)
+}
+
+/// Writes the manual's pages.
+///
+/// # Errors
+/// The folder cannot be written to.
+pub(super) fn man(dir: &Path) -> anyhow::Result<Outcome> {
+    let written = clap_mangen::generate_to(Cli::command(), dir);
+    written.with_context(|| format!("cannot write the manual's pages into {}", dir.display()))?;
+    Ok(Outcome::Clean)
+}
+
+/// Prints the completions for a shell.
+///
+/// # Errors
+/// Nobody reads them.
+pub(super) fn completions(shell: Shell) -> anyhow::Result<Outcome> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "cotejo", &mut out);
+    data(&out)?;
     Ok(Outcome::Clean)
 }
 
@@ -36,7 +61,7 @@ pub fn schema() -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// A folder without a run, a report that cannot be written.
-pub fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
+pub(super) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     let forms = form::known(args.forms.as_deref())?;
     let opened = opened::open(&args.dir, &forms, &args.edited)?;
     let _lock = Lock::take(&args.dir, "report")?;

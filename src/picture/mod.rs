@@ -115,21 +115,36 @@ pub fn pictures(pixels: &GrayImage, record: &Record, form: &Form) -> SheetPictur
         out.strip = strip(&safe, &mesh, form);
     }
     for id in doubtful(record) {
-        let Some(field) = form.field(&id).map(|ix| &form.fields[ix]) else { continue };
-        let mut cell = CellPictures { field: id.clone(), digits: None, words: None };
-        let crop = |area: Rect| {
-            let centre = Point::new(area.x + area.width / 2.0, area.y + area.height / 2.0);
-            in_photo(&safe, &mesh, centre).then(|| cut_crop(&safe, &mesh, area))
-        };
-        let slot = |slot: &Slot| crop(area(field, slot));
-        let digits = field.digits.as_ref().map_or_else(|| header_area(field, form).and_then(crop), slot);
-        cell.digits = digits.and_then(|c| encode(&c, CROP_QUALITY));
-        cell.words = field.words.as_ref().and_then(slot).and_then(|c| encode(&c, CROP_QUALITY));
-        if cell.digits.is_some() || cell.words.is_some() {
-            out.cells.push(cell);
+        let [digits, words] =
+            cells(&safe, &mesh, form, &id).map(|c| c.and_then(|c| encode(&c, CROP_QUALITY)));
+        if digits.is_some() || words.is_some() {
+            out.cells.push(CellPictures { field: id, digits, words });
         }
     }
     out
+}
+
+/// A number's cells, of its digits and of its words, 6 to 12 pixels a millimetre; `None` where the form or the photo lacks
+/// one. No pixel of the private block is in them.
+pub fn crops(pixels: &GrayImage, record: &Record, form: &Form, id: &str) -> [Option<GrayImage>; 2] {
+    let registration = record.registration.as_ref();
+    let Some((registration, mesh)) = registration.and_then(|r| Some((r, mesh(r, form)?))) else {
+        return [None, None];
+    };
+    let mut safe = pixels.clone();
+    registration.private.into_iter().for_each(|private| cover(&mut safe, private));
+    cells(&safe, &mesh, form, id)
+}
+
+fn cells(safe: &GrayImage, mesh: &Mesh, form: &Form, id: &str) -> [Option<GrayImage>; 2] {
+    let Some(field) = form.field(id).map(|ix| &form.fields[ix]) else { return [None, None] };
+    let crop = |area: Rect| {
+        let centre = Point::new(area.x + area.width / 2.0, area.y + area.height / 2.0);
+        in_photo(safe, mesh, centre).then(|| cut_crop(safe, mesh, area))
+    };
+    let slot = |slot: &Slot| crop(area(field, slot));
+    let digits = field.digits.as_ref().map_or_else(|| header_area(field, form).and_then(crop), slot);
+    [digits, field.words.as_ref().and_then(slot)]
 }
 
 /// Paints the private block and all that lies beyond its upper edge, whatever the photo's rotation.

@@ -14,6 +14,7 @@ mod finish;
 mod guard;
 mod journal;
 mod map;
+mod merge;
 mod names;
 mod pages;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use evidence::{decide, evidence_edited};
 pub use finish::Staged;
 pub use journal::{JOURNAL, resumed};
 pub use map::collect;
+pub use merge::{ShardError, Shards};
 
 use crate::decide::Status;
 use crate::ground::finding::{Finding, Severity, What};
@@ -89,6 +91,9 @@ pub enum BatchError {
     /// The output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// A shard that cannot be merged.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
     /// A run is resumed with other paths than its own.
     #[error(
         "{dir}: its run was made of {own}, and --resume goes on with the same: leave the paths away; for {given} \
@@ -114,6 +119,14 @@ pub enum BatchError {
         files: usize,
         /// The first by name.
         first: String,
+    },
+    /// A run is resumed as another shard than its own.
+    #[error("{dir}: its run is {own}, and --resume goes on with the same: leave --shard away")]
+    OtherShard {
+        /// The folder.
+        dir: String,
+        /// What its run is.
+        own: String,
     },
     /// Nothing says what is to be digitized.
     #[error("{dir}: does not say which files its run is of; give the paths")]
@@ -202,6 +215,15 @@ pub fn run(
     })?;
     let (sheets, of_file) = sheets(&found);
     drop(found);
+    let what = (sheets, items(files, &originals, &of_file), inputs.names());
+    let measured = |records| Measured::since(started, records, jobs.0);
+    let mut staged = finish(digitizer, files, (journal, Next::begin(dir)?), what, keep, measured, progress)?;
+    staged.run.shard = inputs.cut.clone();
+    Ok(staged)
+}
+
+/// What stands in the places of the records: the sheets of each file, or that it is a copy of another.
+fn items(files: &[PathBuf], originals: &[Option<usize>], of_file: &[Vec<usize>]) -> Vec<Item> {
     let item = |i: usize| match originals[i] {
         Some(first) => {
             let (file, original) = (files[i].clone(), files[first].clone());
@@ -209,10 +231,7 @@ pub fn run(
         }
         None => of_file[i].iter().map(|&ix| Item::Sheet(ix)).collect(),
     };
-    let items: Vec<Item> = (0..files.len()).flat_map(item).collect();
-    let what = (sheets, items, inputs.names());
-    let measured = |records| Measured::since(started, records, jobs.0);
-    finish(digitizer, files, (journal, Next::begin(dir)?), what, keep, measured, progress)
+    (0..files.len()).flat_map(item).collect()
 }
 
 /// Digitizes files without writing anything: the records in input order, and what all stages took

@@ -69,6 +69,27 @@ impl Config {
         out
     }
 
+    /// A config of these settings, of which those among `forms` and the registry are taken; `None` where they are of
+    /// another program. Whether it is of all these settings its own say.
+    pub fn of(
+        settings: &BTreeMap<String, String>,
+        mut forms: Vec<Form>,
+        registry: Option<Arc<Registry>>,
+    ) -> Option<Self> {
+        let get = |name| settings.get(name).map(String::as_str);
+        let named = get("forms")?;
+        forms.retain(|f| named.split(", ").any(|n| n == format!("{}/{} {}", f.id, f.version, f.sha256)));
+        let readers = [ReaderChoice::Auto, ReaderChoice::Net, ReaderChoice::Tesseract, ReaderChoice::Both];
+        Some(Self {
+            qr: if get("qr")? == "ignore" { QrUse::Ignore } else { QrUse::Compare },
+            reader: readers.into_iter().find(|r| get("reader") == Some(r.name()))?,
+            max_error: get("max_error")?.parse().ok()?,
+            limits: Limits { pixels: get("max_pixels")?.parse().ok()?, ..Limits::default() },
+            registry,
+            ..Self::new(forms)
+        })
+    }
+
     /// SHA-256 over [`Config::settings`] and the program's version, hexadecimal.
     pub fn hash(&self) -> String {
         let mut text = format!("cotejo {}\n", env!("CARGO_PKG_VERSION"));

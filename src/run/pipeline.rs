@@ -26,7 +26,7 @@ use crate::run::config::{Config, QrUse};
 use image::GrayImage;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tracing::{Span, info_span};
 
@@ -35,8 +35,18 @@ pub struct Digitizer {
     config: Config,
     templates: Vec<Template>,
     prints: Vec<cover::Print>,
-    readers: Readers,
+    readers: &'static Readers,
     hash: String,
+}
+
+/// The networks, loaded once a process: a process that was forked has its parent's, and could not load them, because the
+/// threads that do so are not forked.
+fn loaded() -> Result<&'static Readers, NetError> {
+    static LOADED: OnceLock<Readers> = OnceLock::new();
+    match LOADED.get() {
+        Some(readers) => Ok(readers),
+        None => Readers::new().map(|readers| LOADED.get_or_init(|| readers)),
+    }
 }
 
 /// Seconds of one thread that each stage took.
@@ -134,7 +144,7 @@ impl Digitizer {
         let templates = config.forms.iter().map(|form| Template::new(form)).collect();
         let prints = config.forms.iter().map(|form| cover::Print::new(form)).collect();
         let hash = config.hash();
-        Ok(Self { readers: Readers::new()?, templates, prints, hash, config })
+        Ok(Self { readers: loaded()?, templates, prints, hash, config })
     }
 
     /// The settings.
@@ -366,7 +376,7 @@ impl Digitizer {
         let mask = mask.with(timed(info_span!("cover"), &mut times.cells, covered));
         let seen = Masked { pixels: &photo.pixels, mask: &mask };
         let header = timed(info_span!("header"), &mut times.header, || {
-            header::read(seen, sheet, form, quad, (&self.readers, self.config.reader))
+            header::read(seen, sheet, form, quad, (self.readers, self.config.reader))
         });
         let cells = timed(info_span!("cells"), &mut times.cells, || NumberCells::cut(seen, sheet, form));
         let choice = self.config.reader;

@@ -25,12 +25,12 @@ const HEAD: u32 = 1 << 16;
 /// So many times as long as it may work its answer is waited for.
 const BUSY: u64 = 4;
 
-static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+static PROGRAM: OnceLock<(PathBuf, Vec<String>)> = OnceLock::new();
 
-/// From now on this process has documents decoded by that program.
-pub fn by(program: PathBuf) {
+/// From now on this process has documents decoded by that program, whose command [`COMMAND`] follows these arguments.
+pub fn by(program: PathBuf, arguments: Vec<String>) {
     // A second call changes nothing: it is the same program.
-    let _ = PROGRAM.set(program);
+    let _ = PROGRAM.set((program, arguments));
 }
 
 /// Whether documents are decoded by another process.
@@ -149,9 +149,14 @@ struct Decoder {
 impl Decoder {
     fn start(bytes: &[u8], format: &str, limits: &Limits) -> Result<(Self, String, u32), PhotoError> {
         let died = |cause: String| PhotoError::Died { format: format.to_owned(), cause };
-        let program = PROGRAM.get().ok_or_else(|| died("no program is told".to_owned()))?;
+        let (program, arguments) = PROGRAM.get().ok_or_else(|| died("no program is told".to_owned()))?;
         let mut command = Command::new(program);
-        command.arg(COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .arg(COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         // Ctrl-C is for the run, which finishes what is in hand.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

@@ -42,7 +42,7 @@ pub(super) fn complete(dir: &Path, files: &[PathBuf]) -> Result<(), BatchError> 
     let mut lost: BTreeSet<String> =
         journal::entries(dir).map(|(_, entry)| entry.path).filter(|path| !wanted.contains(path)).collect();
     if !journal::anew(dir) {
-        each(dir, |record| {
+        records(dir, |record| {
             let path = &record.source().path;
             if !wanted.contains(path) {
                 lost.insert(path.clone());
@@ -58,7 +58,7 @@ pub(super) fn complete(dir: &Path, files: &[PathBuf]) -> Result<(), BatchError> 
 }
 
 /// The machine's records of a finished run, one by one; none where there is none.
-fn each(dir: &Path, each: impl FnMut(Record) -> Result<(), BatchError>) -> Result<(), BatchError> {
+fn records(dir: &Path, each: impl FnMut(Record) -> Result<(), BatchError>) -> Result<(), BatchError> {
     match output::visit_machine(dir, each) {
         Err(BatchError::Output(OutputError::NoRun { .. })) => Ok(()),
         done => done,
@@ -129,16 +129,7 @@ fn finished(
     known: &mut BTreeMap<String, Known>,
 ) -> Result<(), BatchError> {
     let config = digitizer.provenance(None).config;
-    let mut measured = evidence::Kept::open(dir)?;
-    let mut file: Vec<Page> = Vec::new();
-    let mut whole = |file: &mut Vec<Page>| -> Result<(), BatchError> {
-        let Some(path) = file.first().map(|p| p.record.source().path.clone()) else { return Ok(()) };
-        let mut pages: BTreeMap<u32, Vec<Page>> = BTreeMap::new();
-        for page in file.drain(..) {
-            pages.entry(page.record.source().page).or_default().push(page);
-        }
-        // A finished run has a record of every page.
-        let of = pages.keys().last().map_or(0, |last| last.saturating_add(1));
+    by_file(digitizer, dir, |path, of, pages| {
         let here = known.entry(path.clone()).or_default();
         here.of = here.of.max(of);
         for (page, sheets) in pages {
@@ -154,10 +145,34 @@ fn finished(
             here.pages.insert(page, Line { at, holds });
         }
         Ok(())
+    })
+}
+
+/// Hands over the files of a finished run, in their order: the path, how many pages it has, the sheets of each page.
+/// What was decided with other photos is decided again, by itself.
+///
+/// # Errors
+/// Records that cannot be read; what `each` returns.
+pub(super) fn by_file(
+    digitizer: &Digitizer,
+    dir: &Path,
+    mut each: impl FnMut(String, u32, BTreeMap<u32, Vec<Page>>) -> Result<(), BatchError>,
+) -> Result<(), BatchError> {
+    let config = digitizer.provenance(None).config;
+    let mut measured = evidence::Kept::open(dir)?;
+    let mut file: Vec<Page> = Vec::new();
+    let mut whole = |file: &mut Vec<Page>| -> Result<(), BatchError> {
+        let Some(path) = file.first().map(|p| p.record.source().path.clone()) else { return Ok(()) };
+        let mut pages: BTreeMap<u32, Vec<Page>> = BTreeMap::new();
+        for page in file.drain(..) {
+            pages.entry(page.record.source().page).or_default().push(page);
+        }
+        // A finished run has a record of every page.
+        let of = pages.keys().last().map_or(0, |last| last.saturating_add(1));
+        each(path, of, pages)
     };
-    each(dir, |mut record| {
+    records(dir, |mut record| {
         let evidence = measured.next(&record, digitizer.forms())?;
-        // What was decided with other photos is decided again.
         if let Some(evidence) = evidence.as_ref().filter(|_| record.provenance.config == config) {
             record = digitizer.record(evidence);
         }

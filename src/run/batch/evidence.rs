@@ -19,6 +19,7 @@ use crate::run::config::QrUse;
 use crate::run::output::{self, EVIDENCE_JSONL, Folder, Measured, Next, OutputError};
 use crate::run::pipeline::Digitizer;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -94,8 +95,8 @@ pub fn evidence_edited(paths: &[PathBuf]) -> Result<Vec<Finding>, OutputError> {
 }
 
 /// Decides again on what was measured in earlier runs: photos of one sheet are joined, and everything that a run
-/// writes is written, but for pictures. The same evidence and settings give the same records. `paths` are files of
-/// evidence, or folders of runs that kept it.
+/// writes is written, but for pictures. A file whose content stands under an earlier path is a copy of that. The same
+/// evidence and settings give the same records. `paths` are files of evidence, or folders of runs that kept it.
 ///
 /// # Errors
 /// A file that is not evidence of this program, or a folder that cannot be written to.
@@ -105,7 +106,8 @@ pub fn decide(digitizer: &Digitizer, paths: &[PathBuf], folder: &Folder) -> Resu
     let mut store = Store::new(&next.path(PAGES), next.out(PAGES)?);
     let mut sheets = Sheets::default();
     let mut items: Vec<Item> = Vec::new();
-    let mut file = String::new();
+    let (mut file, mut is_copy) = (String::new(), false);
+    let mut contents: BTreeMap<String, (String, Vec<usize>)> = BTreeMap::new();
     for path in paths {
         let (name, opened) = if path.is_dir() {
             (path.join(EVIDENCE_JSONL), output::open(path, EVIDENCE_JSONL)?)
@@ -136,11 +138,24 @@ pub fn decide(digitizer: &Digitizer, paths: &[PathBuf], folder: &Folder) -> Resu
                 }
             };
             let source = page.record.source().clone();
+            let fresh = file != source.path;
+            if fresh {
+                let known = contents.get(&source.sha256).filter(|_| !source.sha256.is_empty());
+                is_copy = known.is_some();
+                items.extend(known.map(|(original, of)| {
+                    let (file, original) = (PathBuf::from(&source.path), PathBuf::from(original));
+                    Item::Copies { file, original, of: of.clone() }
+                }));
+                file.clone_from(&source.path);
+            }
+            if is_copy {
+                continue;
+            }
             let at =
                 store.put(&Entry::new(source.path.clone(), source.page, 0, std::slice::from_ref(&page)))?;
-            let fresh = file != source.path;
-            file = source.path;
-            items.push(Item::Sheet(sheets.add(fresh, 0, Sheet::of(at, 0, &page))));
+            let sheet = sheets.add(fresh, 0, Sheet::of(at, 0, &page));
+            contents.entry(source.sha256).or_insert((source.path, Vec::new())).1.push(sheet);
+            items.push(Item::Sheet(sheet));
         }
     }
     let inputs = paths.iter().map(|p| display(p)).collect();
@@ -150,5 +165,5 @@ pub fn decide(digitizer: &Digitizer, paths: &[PathBuf], folder: &Folder) -> Resu
     Ok(staged.without_journal(PAGES)?)
 }
 
-/// Holds the pages while they are decided on again.
-const PAGES: &str = "pages.jsonl";
+/// Holds the pages while they are put together again.
+pub(super) const PAGES: &str = "pages.jsonl";

@@ -10,7 +10,7 @@ use crate::ground::words::display;
 use crate::picture::{Rows, SheetPictures};
 use crate::read::evidence::Evidence;
 use crate::record::Record;
-use crate::run::inputs::{self, Inputs};
+use crate::run::inputs::{self, Inputs, Shard};
 use crate::run::output::{self, EVIDENCE_JSONL, Out, OutputError, disk};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -63,6 +63,9 @@ struct Head {
     /// Whether what was measured stays in the folder.
     #[serde(default)]
     keep: bool,
+    /// Which part of their files is digitized; absent for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
 }
 
 /// The head of a folder's journal; `None` where there is no journal, or none that got so far.
@@ -88,33 +91,37 @@ pub(super) fn entries(dir: &Path) -> impl Iterator<Item = (u64, Entry)> + use<> 
     lines(&dir.join(JOURNAL)).filter_map(|(at, line)| Some((at, serde_json::from_slice(&line).ok()?)))
 }
 
-/// The inputs with which the folder's run goes on: its own. `given` may be empty; a folder without a run
-/// takes what is given.
+/// The inputs with which the folder's run goes on: its own. `given` may be empty, and the shard away; a folder without
+/// a run takes what is given.
 ///
 /// # Errors
-/// `given` says otherwise than the run does, or neither says anything.
-pub fn resumed(dir: &Path, given: &[PathBuf]) -> Result<Inputs, BatchError> {
-    let own = head(dir).map(|h| h.inputs).or_else(|| {
+/// What is given says otherwise than the run does, or neither says anything.
+pub fn resumed(dir: &Path, given: &[PathBuf], shard: Option<Shard>) -> Result<Inputs, BatchError> {
+    let own = head(dir).map(|h| (h.inputs, h.shard)).or_else(|| {
         let run = output::run_of(dir).ok()??;
-        Some(run.inputs).filter(|i| !i.is_empty())
+        Some((run.inputs, run.shard.map(|cut| cut.shard))).filter(|own| !own.0.is_empty())
     });
     let name = || dir.display().to_string();
     let plain = |paths: &[PathBuf]| -> BTreeSet<PathBuf> {
         paths.iter().map(|p| Path::new(&display(p)).components().collect()).collect()
     };
-    let Some(own) = own else {
+    let Some((own, own_shard)) = own else {
         return if given.is_empty() {
             Err(BatchError::NoInputs { dir: name() })
         } else {
-            Ok(inputs::collect(given))
+            Ok(inputs::collect(given).part(shard))
         };
     };
+    if shard.is_some() && shard != own_shard {
+        let own = own_shard.map_or_else(|| "the whole".to_owned(), |own| format!("shard {own}"));
+        return Err(BatchError::OtherShard { dir: name(), own });
+    }
     let paths: Vec<PathBuf> = own.iter().map(PathBuf::from).collect();
     if !given.is_empty() && plain(given) != plain(&paths) {
         let given = given.iter().map(|p| display(p)).collect::<Vec<_>>().join(", ");
         return Err(BatchError::OtherInputs { dir: name(), own: own.join(", "), given });
     }
-    Ok(inputs::collect(&paths))
+    Ok(inputs::collect(&paths).part(own_shard))
 }
 
 /// Whether the folder's run keeps what it measured.
@@ -215,7 +222,8 @@ pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> R
     let mut store = Store::new(&path, out);
     if !told {
         let keep = keep == Keep::Evidence;
-        store.put(&Head { inputs: inputs.names(), fresh: resume == Resume::Fresh, keep })?;
+        let (fresh, shard) = (resume == Resume::Fresh, inputs.cut.as_ref().map(|cut| cut.shard));
+        store.put(&Head { inputs: inputs.names(), fresh, keep, shard })?;
     }
     Ok(store)
 }

@@ -110,10 +110,10 @@ fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
         error.err().unwrap()
     };
     assert!(matches!(refused(&other_paths), BatchError::Lost { files: 3, .. }));
-    assert!(matches!(resumed(out.path(), &other_paths), Err(BatchError::OtherInputs { .. })));
+    assert!(matches!(resumed(out.path(), &other_paths, None), Err(BatchError::OtherInputs { .. })));
     // Its own, said or not said.
     for given in [&own_paths[..], &[]] {
-        let inputs = resumed(out.path(), given).unwrap();
+        let inputs = resumed(out.path(), given, None).unwrap();
         assert_eq!(inputs, inputs::collect(&own_paths));
         assert_eq!(go(&digitizer, &inputs.paths, out.path(), Resume::Continue), records);
     }
@@ -126,7 +126,7 @@ fn a_resumed_run_never_loses_a_record_of_the_run_that_it_resumes() {
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     run.as_object_mut().unwrap().remove("inputs").unwrap();
     std::fs::write(&path, run.to_string()).unwrap();
-    assert!(matches!(resumed(out.path(), &[]), Err(BatchError::NoInputs { .. })));
+    assert!(matches!(resumed(out.path(), &[], None), Err(BatchError::NoInputs { .. })));
     assert!(matches!(refused(&other_paths), BatchError::Lost { .. }));
 }
 
@@ -142,7 +142,7 @@ fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files()
     let mut text = std::fs::read_to_string(out.path().join(JOURNAL)).unwrap();
     text.push_str("{\"path\":\"");
     std::fs::write(out.path().join(JOURNAL), text).unwrap();
-    assert_eq!(resumed(out.path(), &[]).unwrap(), inputs);
+    assert_eq!(resumed(out.path(), &[], None).unwrap(), inputs);
     let seen = Seen::default();
     let into = Folder::create(out.path(), Overwrite::Replace).unwrap();
     let staged = run(&digitizer, &inputs, &into, (Jobs(1), Resume::Continue, Keep::Records), &seen).unwrap();

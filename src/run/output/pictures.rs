@@ -81,16 +81,33 @@ pub fn exist<T: Kept>(dir: &Path, record: &Record) -> bool {
 /// # Errors
 /// A file that cannot be removed.
 pub fn clear(dir: &Path) -> Result<(), OutputError> {
-    let folder = dir.join(PICTURES);
-    own(&folder)?;
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
-    for entry in entries {
-        let path = entry.map_err(|e| OutputError::io(&folder, e))?.path();
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let ours = name.split_once('-').is_some_and(|(h, _)| h.len() == 64) && name.ends_with(".json");
-        if ours {
-            disk::remove(&path)?;
-        }
+    own(&dir.join(PICTURES))?;
+    kept(dir)?.iter().try_for_each(|path| disk::remove(path))
+}
+
+/// Adds the pictures that another run's folder keeps.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<(), OutputError> {
+    let folder = to.join(PICTURES);
+    for path in kept(from)? {
+        disk::make_dir(&folder)?;
+        let bytes = std::fs::read(&path).map_err(|e| OutputError::io(&path, e))?;
+        path.file_name().map_or(Ok(()), |name| write_whole(&folder.join(name), &bytes))?;
     }
     Ok(())
+}
+
+/// The files that a run's folder keeps.
+fn kept(dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
+    let folder = dir.join(PICTURES);
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
+    let paths = entries.map(|entry| Ok(entry.map_err(|e| OutputError::io(&folder, e))?.path()));
+    let paths: Vec<PathBuf> = paths.collect::<Result<_, OutputError>>()?;
+    let ours = |path: &PathBuf| {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        name.split_once('-').is_some_and(|(h, _)| h.len() == 64) && name.ends_with(".json")
+    };
+    Ok(paths.into_iter().filter(ours).collect())
 }

@@ -8,6 +8,7 @@ use crate::decide::Status;
 use crate::ground::dates::utc;
 use crate::ground::finding::{Code, Finding, Grouped, Severity, What};
 use crate::record::{Record, ReviewState};
+use crate::run::inputs::Cut;
 use crate::run::output::alarm::{self, Alarm, AlarmKind, Fate, GroupKind, Outcome};
 use crate::run::registry::Coverage;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Run {
     /// The paths that it was given; a resumed run goes on with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<String>,
+    /// Which of their files these are, of a shard; `cotejo merge` puts shards together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Cut>,
     /// Settings by name, as resolved.
     pub settings: BTreeMap<String, String>,
     /// Records by status.
@@ -164,13 +168,14 @@ impl Census {
         self.counts.reviewed = self.counts.reviewed + after - before;
     }
 
-    /// What is known of the run: its counts, hashes and alarms; `inputs`, `files`, `registry`, `log` and `edited` are
-    /// empty.
+    /// What is known of the run: its counts, hashes and alarms; `inputs`, `shard`, `files`, `registry`, `log` and `edited`
+    /// are empty.
     pub fn run(self, settings: BTreeMap<String, String>, measured: Measured) -> Run {
         Run {
             schema: RUN_SCHEMA.to_owned(),
             cotejo: env!("CARGO_PKG_VERSION").to_owned(),
             inputs: Vec::new(),
+            shard: None,
             settings,
             counts: self.counts,
             findings: self.findings,
