@@ -1,7 +1,8 @@
-//! Holds the sentences of `locales/` against the findings of `src/ground/codes.rs` and the review's refusals.
+//! Holds the sentences of `locales/` against the findings of `src/ground/codes.rs`, the review's refusals and what the
+//! command says.
 //!
-//! In: all three. Out: nothing. Refuses, and the build fails: a file that does not parse, a finding without title,
-//! `.seen` or `.do` in a language, a refusal without sentence, a sentence of neither, an argument that is not supplied,
+//! In: all of them. Out: nothing. Refuses, and the build fails: a file that does not parse, a finding without title,
+//! `.seen` or `.do` in a language, a refusal or reply without sentence, a sentence of neither, an argument that is not supplied,
 //! a choice by a word that its argument never is.
 
 // A build script fails by panicking.
@@ -30,6 +31,14 @@ macro_rules! refusals {
     };
 }
 
+macro_rules! sentences {
+    ($($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* })*) => {
+        const SENTENCES: &[(&str, &[(&str, &str)])] =
+            &[$((stringify!($name), &[$((stringify!($arg), stringify!($type))),*])),*];
+    };
+}
+
+include!("src/cli/sentences.rs");
 include!("src/desk/review/refusals.rs");
 include!("src/ground/codes.rs");
 
@@ -109,13 +118,15 @@ impl Sentence<'_> {
 }
 
 fn main() {
-    for file in ["build.rs", "src/ground/codes.rs", "src/desk/review/refusals.rs", "locales"] {
+    for file in
+        ["build.rs", "src/ground/codes.rs", "src/cli/sentences.rs", "src/desk/review/refusals.rs", "locales"]
+    {
         println!("cargo::rerun-if-changed={file}");
     }
     let said = (&["digits", "words", "qr", "percent", "nothing"][..], Args::from([("n", BTreeSet::new())]));
     let mut wanted = BTreeMap::from([("said".to_owned(), said)]);
     let findings = FINDINGS.iter().map(|f| (f, &["", "seen", "do"][..]));
-    for ((name, args), parts) in findings.chain(REFUSALS.iter().map(|r| (r, &[""][..]))) {
+    for ((name, args), parts) in findings.chain(REFUSALS.iter().chain(SENTENCES).map(|r| (r, &[""][..]))) {
         let mut args: Args = args.iter().map(|(name, of)| (*name, words(of))).collect();
         if args.contains_key("digits") {
             args.insert("said", BTreeSet::new());

@@ -177,6 +177,29 @@ glare = Light hides part of a number
     .seen = { $label }: light hides part of the number
     .do = take the picture without flash, or from another side of the lamp
 
+retake = A part of the photo is not good enough
+    .seen = { $part ->
+        [upper] upper third of the sheet
+        [middle] middle third of the sheet
+        [lower] lower third of the sheet
+       *[whole] the whole sheet
+    }: { $doubtful } of { $prints } prints of numbers are in doubt; { $lack ->
+        [missing] it is not on the photo
+        [covered] something covers it
+        [small] the print is small on the photo
+        [faint] it is dim or faded
+        [bent] the paper is bent or folded
+       *[blurred] it is out of focus or shaken
+    }
+    .do = { $lack ->
+        [missing] take that part too; photos of one sheet are read together
+        [covered] take that part again without what lies on it, or from another side of the lamp
+        [small] take that part again, closer
+        [faint] take that part again with more light, without a shadow on it
+        [bent] take that part again, pressed flat
+       *[blurred] take that part again, closer, with the phone held still
+    }
+
 streaks = Scanner streaks along the picture
     .seen = { $count ->
         [one] one streak runs along the whole picture; it was read without it
@@ -348,3 +371,9 @@ not_a_number = type a whole number from 0 to { $largest }
 not_a_code = this is not how the form prints its code
 nothing_shown = no value is shown that could be as printed; type it
 nothing_to_undo = there is nothing to undo
+
+good_photos = { $photos }: good, every number of the sheet is sure
+
+take_again = { $photos }: take it again
+
+look_at = { $photos }: another photo would hardly help; a person has to look at the sheet

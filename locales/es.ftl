@@ -178,6 +178,29 @@ glare = Un reflejo tapa parte de un número
     .seen = { $label }: un reflejo tapa parte del número
     .do = tome la foto sin flash, o desde otro lado de la lámpara
 
+retake = Una parte de la foto no basta
+    .seen = { $part ->
+        [upper] tercio superior de la hoja
+        [middle] tercio medio de la hoja
+        [lower] tercio inferior de la hoja
+       *[whole] toda la hoja
+    }: { $doubtful } de { $prints } impresiones de números están en duda; { $lack ->
+        [missing] no está en la foto
+        [covered] algo la tapa
+        [small] la impresión sale pequeña en la foto
+        [faint] está oscura o desteñida
+        [bent] el papel está doblado o arrugado
+       *[blurred] está fuera de foco o movida
+    }
+    .do = { $lack ->
+        [missing] fotografíe también esa parte; las fotos de una misma hoja se leen juntas
+        [covered] fotografíe de nuevo esa parte sin lo que la tapa, o desde otro lado de la lámpara
+        [small] fotografíe de nuevo esa parte, más cerca
+        [faint] fotografíe de nuevo esa parte con más luz y sin sombra
+        [bent] fotografíe de nuevo esa parte, bien extendida
+       *[blurred] fotografíe de nuevo esa parte, más cerca y con el teléfono quieto
+    }
+
 streaks = Rayas de escáner a lo largo de la imagen
     .seen = { $count ->
         [one] una raya recorre toda la imagen; se leyó sin ella
@@ -349,3 +372,9 @@ not_a_number = escriba un número entero de 0 a { $largest }
 not_a_code = así no imprime la hoja su código
 nothing_shown = no hay valor a la vista: escríbalo
 nothing_to_undo = no hay nada que deshacer
+
+good_photos = { $photos }: bien, todos los números de la hoja son seguros
+
+take_again = { $photos }: tómela de nuevo
+
+look_at = { $photos }: otra foto apenas ayudaría; una persona tiene que mirar la hoja

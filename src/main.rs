@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Run(args) => commands::run(args),
+        Command::Check(args) => commands::check(args),
         Command::Decide(args) => commands::decide(args),
         Command::Report(args) => commands::report(args),
         Command::Review(args) => commands::review(args),

@@ -424,6 +424,28 @@ fn a_folder_of_the_earlier_schema_is_read_on() {
 }
 
 #[test]
+fn a_photo_is_checked_for_what_to_take_again_and_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |photo: &str, lang: &str| {
+        let mut command = cotejo();
+        command.current_dir(dir.path()).arg("check").arg(sample(photo)).args(["--lang", lang]);
+        command.assert()
+    };
+    check("acta-0001.jpg", "en").success().stdout(contains("acta-0001.jpg: good"));
+    check("acta-0001.jpg", "es").success().stdout(contains("acta-0001.jpg: bien"));
+    // The upper part of a sheet, no sheet, and one that no other photo would mend: its prints differ.
+    let lower = contains("take it again").and(contains("lower third of the sheet: 32 of 32"));
+    check("acta-0005.jpg", "en").code(1).stdout(lower);
+    check("acta-0007.jpg", "en")
+        .code(1)
+        .stdout(contains("take it again").and(contains("photograph it nearer")));
+    check("acta-0003.jpg", "en")
+        .code(1)
+        .stdout(contains("a person has to look").and(contains("digits 1, words 4")));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn forms_and_schema_speak_on_stdout() {
     let forms = cotejo().arg("forms").assert();
     forms.code(0).stdout(contains("ve-2024-presidential").and(contains("38 vote rows")));

@@ -150,7 +150,7 @@ fn a_photo_that_takes_longer_than_it_may_is_a_rejected_record_and_the_run_goes_o
         image::Luma([if x % 150 < 90 && (y / 9 + x / 7).is_multiple_of(2) { 40 } else { 250 }])
     };
     let large = dir.path().join("a.png");
-    image::GrayImage::from_fn(9000, 5000, bands).save(&large).unwrap();
+    image::GrayImage::from_fn(14_000, 10_000, bands).save(&large).unwrap();
     fs::write(dir.path().join("b.jpg"), b"no picture").unwrap();
     let out = dir.path().join("out");
     let ran = cotejo().arg("run").arg(dir.path()).args(["--max-seconds", "1", "-o"]).arg(&out).assert();

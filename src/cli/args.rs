@@ -11,6 +11,7 @@ pub use lab::{EvalArgs, SynthArgs};
 
 use crate::count::export::Layout;
 use crate::count::tally::By;
+use crate::ground::words::Language;
 use crate::read::glyphs::ReaderChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ pub enum LogArg {
 pub enum Command {
     /// Digitize photos or scans into records and a report
     Run(RunArgs),
+    /// Say whether photos are good enough, and what to take again
+    Check(PhotosArgs),
     /// Decide again on what runs measured, without looking at a picture
     Decide(DecideArgs),
     /// Write the review report again from the records of a run
@@ -153,6 +156,43 @@ pub struct RunArgs {
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
+    /// How sheets are digitized
+    #[command(flatten)]
+    pub digitize: DigitizeArgs,
+}
+
+/// A language that people are spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LangArg {
+    /// Spanish
+    Es,
+    /// English
+    En,
+}
+
+impl From<LangArg> for Language {
+    fn from(arg: LangArg) -> Self {
+        match arg {
+            LangArg::Es => Self::Es,
+            LangArg::En => Self::En,
+        }
+    }
+}
+
+/// `cotejo check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cotejo check IMG_1234.jpg                 good, or which part to take again and why
+  cotejo check upper.jpg middle.jpg lower.jpg    photos of one sheet are read together
+
+Nothing is written. Exit code: 0 every sheet is good, 1 something is to be taken again or looked at, 2 it failed.")]
+pub struct PhotosArgs {
+    /// Photos, or folders of them
+    #[arg(required = true, value_name = "PHOTOS")]
+    pub paths: Vec<PathBuf>,
+    /// Language of what is said [default: that of the environment]
+    #[arg(long, value_enum)]
+    pub lang: Option<LangArg>,
     /// How sheets are digitized
     #[command(flatten)]
     pub digitize: DigitizeArgs,

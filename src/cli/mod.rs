@@ -1,6 +1,7 @@
 //! The commands: arguments resolved, the library called, people told on stderr, data on stdout.
 
 pub mod args;
+mod check;
 mod console;
 mod decode;
 mod define;
@@ -14,6 +15,7 @@ mod results;
 mod review;
 mod show;
 
+pub use check::check;
 pub use console::{Closed, failed};
 pub use decode::{decode, decode_apart};
 pub use define::{form_check, form_landmarks, form_learn};

@@ -53,6 +53,7 @@ pub mod odds;
 pub mod pages;
 pub mod prints;
 mod relations;
+mod retake;
 mod shares;
 mod sight;
 pub mod strings;
@@ -265,6 +266,7 @@ pub fn decide_with(evidence: &Evidence, policy: &Policy, ask: impl Fn(&str) -> R
     findings.extend(relations::about_relations(form, &fields, &checks));
     findings.extend(relations::about_corrections(form, &heard, &fields, &checks, policy));
     findings.extend(laws::about_confidence(form, &fields, confidence, policy));
+    findings.extend(retake::about_retake(evidence, &fields, &findings));
     // A probability that is too low is a finding too.
     let status = laws::hold_back(Status::Accepted, &mut findings);
     let joint =

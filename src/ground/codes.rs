@@ -15,6 +15,10 @@ choices! {
     Size { Bytes, Pixels }
     /// What a build may leave out.
     Feature { Pdf, Heic }
+    /// A part of a sheet.
+    Part { Whole, Upper, Middle, Lower }
+    /// What a part of a photo lacks: the part itself, a free view, size, focus, light, flatness.
+    Lack { Missing, Covered, Small, Blurred, Faint, Bent }
     /// How photos of a run were grouped.
     Grouped { Folder, Scanner }
 }
@@ -84,6 +88,8 @@ findings! {
     Glare { label: String }
     /// A scanner's streaks were taken out.
     Streaks { count: usize }
+    /// A part of the sheet would be surer on another photo.
+    Retake { part: Part, lack: Lack, doubtful: usize, prints: usize }
     /// No known form was found.
     NoSheet { file: String, width: u32, height: u32 }
     /// A page of a form with blocks, on which print is left over.

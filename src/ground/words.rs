@@ -22,6 +22,18 @@ pub enum Language {
     En,
 }
 
+impl Language {
+    /// That of the process's surroundings: Spanish where they ask for it.
+    pub fn around() -> Self {
+        let mut set =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        match set.find(|locale| !locale.is_empty()) {
+            Some(locale) if locale.starts_with("es") => Self::Es,
+            _ => Self::En,
+        }
+    }
+}
+
 /// What a sentence is given under a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -65,6 +77,32 @@ given! {
     String: self => Some(Arg::Text(self));
     Vec<String>: self => (!self.is_empty()).then_some(Arg::List(self));
 }
+
+/// From a list of sentences, read once more by `build.rs`, an enum of them that says itself.
+macro_rules! spoken {
+    ($(#[$top:meta])* $enum:ident { $($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* $(,)? })* }) => {
+        $(#[$top])*
+        #[derive(strum::IntoStaticStr)]
+        #[strum(serialize_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum $enum { $($(#[$doc])* $name { $($arg: $type),* },)* }
+
+        impl $enum {
+            /// What is said to the person.
+            pub fn told(self, language: $crate::ground::words::Language) -> String {
+                use $crate::ground::words::{Arg, Given, args, say};
+                let id: &str = (&self).into();
+                match self {
+                    $(Self::$name { $($arg),* } => {
+                        let given: Vec<(&str, Option<Arg>)> = vec![$((stringify!($arg), $arg.given())),*];
+                        say(language, id, None, &args(given), &[$(stringify!($arg)),*])
+                    })*
+                }
+            }
+        }
+    };
+}
+pub(crate) use spoken;
 
 /// A side of a relation.
 #[derive(Debug, Clone, PartialEq)]

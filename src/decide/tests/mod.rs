@@ -3,6 +3,7 @@
 mod channels;
 mod inference;
 mod prints;
+mod retake;
 mod shares;
 mod sheet;
 mod values;

@@ -32,9 +32,8 @@ mod tests;
 pub use photos::prepare_sample;
 
 use crate::desk::report::{Both, ReportError};
-use crate::ground::words::{Arg, Given, Language, args, say, sentence};
+use crate::ground::words::{Language, sentence, spoken};
 use crate::run::output::OutputError;
-use strum::IntoStaticStr;
 
 /// Why something of a review could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -83,24 +82,11 @@ pub enum ReviewError {
 
 /// From the list of `refusals.rs` the type [`Refusal`].
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* })*) => {
-        /// Why the page does not get what it asked for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
-        #[strum(serialize_all = "snake_case")]
-        #[allow(missing_docs)]
-        pub enum Refusal { $($(#[$doc])* $name { $($arg: $type),* },)* }
-
-        impl Refusal {
-            /// What is said to the person.
-            pub fn told(self, language: Language) -> String {
-                let id: &str = self.into();
-                match self {
-                    $(Self::$name { $($arg),* } => {
-                        let given: Vec<(&str, Option<Arg>)> = vec![$((stringify!($arg), $arg.given())),*];
-                        say(language, id, None, &args(given), &[$(stringify!($arg)),*])
-                    })*
-                }
-            }
+    ($($list:tt)*) => {
+        spoken! {
+            /// Why the page does not get what it asked for.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            Refusal { $($list)* }
         }
     };
 }

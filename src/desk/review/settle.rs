@@ -64,6 +64,7 @@ fn asks(code: Code) -> Asks {
         | Code::Illegible
         | Code::Glare
         | Code::Streaks
+        | Code::Retake
         | Code::NoSheet
         | Code::CodeAlone
         | Code::BlocksUnclear
