@@ -227,7 +227,7 @@ impl Line {
             };
             let mut rows = (row(rule.y0 - RULE.0)..row(rule.y0 + RULE.1)).filter(taken);
             let Some(top) = rows.next() else { continue };
-            let bottom = rows.last().unwrap_or(top) + 1;
+            let bottom = rows.next_back().unwrap_or(top) + 1;
             let near = |x: u32, y: u32| (x.saturating_sub(TAIL)..(x + TAIL + 1).min(w)).any(|x| dark(x, y));
             let through = |x: u32| top > 0 && bottom < h && near(x, top - 1) && near(x, bottom);
             let clear: Vec<u32> = (0..w).filter(|&x| !through(x)).collect();
