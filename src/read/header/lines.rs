@@ -201,18 +201,38 @@ fn extent(crop: &GrayImage, top: usize, base: usize) -> Option<(f64, f64)> {
     best.map(|(a, b)| (a as f64, b as f64 + 1.0))
 }
 
-/// How far above and below its place a rule is taken out of a line's picture, mm.
+/// How far above and below its place a rule is sought in a line's picture, mm.
 const RULE: (f64, f64) = (0.2, 0.35);
+/// It takes the rows of which so much is dark.
+const RULED: f64 = 0.4;
+/// It is looked at beside the text where so much of it stands there, px.
+const BESIDE: u32 = 40;
+/// How far to the side ink may run while it goes through a rule, px: tails are not upright.
+const TAIL: u32 = 2;
 
 impl Line {
-    /// Puts paper where level rules run through its picture, such as the one under a heading.
+    /// Puts paper where level rules run through its picture, such as the one under a heading: on the rows that a rule takes
+    /// beside the text, but where ink goes through it, as the tails of letters do.
     pub fn without(&mut self, rules: &[Rule]) {
         let paper = Greys::of(&self.crop).share(0.6);
         let (w, h) = self.crop.dimensions();
         let row = |y: f64| (((y - self.rect.y) * SCALE).round().max(0.0) as u32).min(h);
+        let text_ends = self.ink.map_or(0, |ink| ((ink.1 - self.rect.x + GAP) * SCALE).max(0.0) as u32);
+        let beside = if text_ends + BESIDE < w { text_ends } else { 0 };
         for rule in rules.iter().filter(|r| r.y0 == r.y1 && r.x0 < self.rect.right() && r.x1 > self.rect.x) {
-            for y in row(rule.y0 - RULE.0)..row(rule.y0 + RULE.1) {
-                (0..w).for_each(|x| self.crop.put_pixel(x, y, image::Luma([paper])));
+            let dark = |x: u32, y: u32| f64::from(self.crop.get_pixel(x, y)[0]) < DARK * f64::from(paper);
+            let taken = |y: &u32| {
+                let count = (beside..w).filter(|&x| dark(x, *y)).count();
+                count as f64 >= RULED * f64::from(w - beside)
+            };
+            let mut rows = (row(rule.y0 - RULE.0)..row(rule.y0 + RULE.1)).filter(taken);
+            let Some(top) = rows.next() else { continue };
+            let bottom = rows.next_back().unwrap_or(top) + 1;
+            let near = |x: u32, y: u32| (x.saturating_sub(TAIL)..(x + TAIL + 1).min(w)).any(|x| dark(x, y));
+            let through = |x: u32| top > 0 && bottom < h && near(x, top - 1) && near(x, bottom);
+            let clear: Vec<u32> = (0..w).filter(|&x| !through(x)).collect();
+            for y in top..bottom {
+                clear.iter().for_each(|&x| self.crop.put_pixel(x, y, image::Luma([paper])));
             }
         }
     }
@@ -281,6 +301,24 @@ mod tests {
         let lines = find(&photo, &mesh(), Rect::new(0.0, -40.0, 40.0, 39.0));
         let bases: Vec<f64> = lines.iter().map(|l| (l.base * 2.0).round() / 2.0).collect();
         assert_eq!(bases, vec![-28.0, -6.5]);
+    }
+
+    #[test]
+    fn a_rule_is_taken_out_of_a_line_and_the_tails_that_go_through_it_stay() {
+        // Letters from -3 to -1, one with a tail, and a rule below them that goes on beside them.
+        let tail = (8.0, -3.0, 8.5, -0.3);
+        let photo = photo(&[(5.0, -3.0, 7.0, -1.0), tail, (4.0, -0.75, 30.0, -0.5)]);
+        let mut line = at(&photo, &mesh(), Rect::new(4.0, -4.0, 26.0, 4.0), -1.0, 2.0);
+        let (x0, _, x1, _) = tail;
+        let rule = Rule { x0: 4.0, y0: -0.65, x1: 30.0, y1: -0.65 };
+        let ink = |line: &Line, from: f64, to: f64| {
+            let (px, row) = (|x: f64| ((x - 4.0) * SCALE) as u32, ((-0.6 - line.rect.y) * SCALE) as u32);
+            (px(from)..px(to)).filter(|&x| line.crop.get_pixel(x, row)[0] < 128).count()
+        };
+        assert_eq!(ink(&line, 10.0, 29.0), 152);
+        line.without(&[rule]);
+        assert_eq!((ink(&line, 5.0, 7.5), ink(&line, 10.0, 29.0)), (0, 0));
+        assert!(ink(&line, x0, x1) >= 3, "the tail goes through");
     }
 
     #[test]
