@@ -114,6 +114,14 @@ class Ballots(TypedDict):
     values: dict[str, Value]
 
 
+class PageForm(TypedDict):
+    """The form of a further page of the sheet."""
+
+    id: str
+    version: int
+    layout: NotRequired[dict[str, Any] | None]
+
+
 class FormRef(TypedDict):
     """Which form, and how well the sheet fits it, 0 to 1."""
 
@@ -121,6 +129,7 @@ class FormRef(TypedDict):
     version: int
     score: float
     layout: NotRequired[dict[str, Any] | None]
+    pages: NotRequired[list[PageForm]]
 
 
 class Text(TypedDict):
