@@ -281,7 +281,7 @@ decoder_died = The decoder gave up on the file
     .do = the file is damaged, larger than it seems, or made to do harm: save its pages as JPEG or PNG with another program
 
 too_slow = The file takes too long
-    .seen = { $file } was not done within { $seconds } seconds of work
+    .seen = { $file } was not done within { $seconds } seconds
     .do = save it as JPEG or PNG with another program, or smaller; on a slow machine raise the limit with --max-seconds
 
 internal_error = The program failed on this page

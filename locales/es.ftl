@@ -282,7 +282,7 @@ decoder_died = El decodificador no pudo con el archivo
     .do = el archivo está dañado, es más grande de lo que parece o está hecho para dañar: guarde sus páginas como JPEG o PNG con otro programa
 
 too_slow = El archivo tarda demasiado
-    .seen = { $file } no se terminó en { $seconds } segundos de trabajo
+    .seen = { $file } no se terminó en { $seconds } segundos
     .do = guárdelo como JPEG o PNG con otro programa, o más pequeño; en una máquina lenta suba el límite con --max-seconds
 
 internal_error = El programa falló en esta página

@@ -148,7 +148,7 @@ pub struct DigitizeArgs {
     /// Largest picture, in pixels, that is decoded
     #[arg(long, value_name = "N", default_value_t = 200_000_000)]
     pub max_pixels: u64,
-    /// Longest time for a photo, in seconds of one processor; a PDF, HEIC or TIFF page is decoded within half of it
+    /// Longest time for a photo, in seconds; a PDF, HEIC or TIFF page is decoded within half of it
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub max_seconds: u64,
     /// Write numbered pictures of each step there

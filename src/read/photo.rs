@@ -117,7 +117,7 @@ pub struct Limits {
     pub pixels: u64,
     /// Pages of the file.
     pub pages: u32,
-    /// Seconds of a processor that a photo may take, from its bytes to its record.
+    /// Seconds that a photo may take, from its bytes to its record.
     pub seconds: u64,
 }
 

@@ -22,8 +22,6 @@ pub const COMMAND: &str = "decode";
 pub(super) const MEMORY: u64 = 1 << 30;
 /// Bytes of a message's head, which holds numbers and a decoder's words.
 const HEAD: u32 = 1 << 16;
-/// So many times as long as it may work its answer is waited for.
-const BUSY: u64 = 4;
 
 static PROGRAM: OnceLock<(PathBuf, Vec<String>)> = OnceLock::new();
 
@@ -193,15 +191,14 @@ impl Decoder {
         }
     }
 
-    /// Asks, and waits for the answer. The process ends itself when it has used the time that decoding may take; on a busy
-    /// machine that lasts longer.
+    /// Asks, and waits for the answer as long as decoding may take.
     fn ask(&mut self, ask: &Ask, body: &[u8]) -> Result<(Answer, Vec<u8>), PhotoError> {
         let sent = self.to.as_mut().map_or(Err(ErrorKind::BrokenPipe.into()), |to| send(to, ask, body));
         if sent.is_err() {
             let ended = self.end();
             return Err(self.of(ended));
         }
-        match self.answers.recv_timeout(Duration::from_secs(BUSY * self.limits.decoding())) {
+        match self.answers.recv_timeout(Duration::from_secs(self.limits.decoding())) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => Err(self.died(error.to_string())),
             Err(RecvTimeoutError::Timeout) => {
