@@ -105,14 +105,8 @@ impl Reader {
         qr: bool,
         max_pixels: u64,
     ) -> PyResult<Self> {
-        let options = Options {
-            qr,
-            max_error,
-            max_pixels,
-            registry,
-            readers: ReaderChoice::Net,
-            ..Options::default()
-        };
+        let options =
+            Options { qr, max_error, max_pixels, registry, readers: ReaderChoice::Net, ..Options::default() };
         let made = beside(py, || {
             let options = forms.map_or_else(|| Ok(options.clone()), |dir| options.clone().with_forms(dir))?;
             cotejo::Reader::new(options)
@@ -172,18 +166,20 @@ impl Reader {
                 Given::Path(path) => Ok(digitizer.open(path)),
             };
             let photo = match opened {
-                Ok(opened) => digitizer.decoded(&opened, page).map_err(|e| e.finding(opened.name()).message)?,
+                Ok(opened) => {
+                    digitizer.decoded(&opened, page).map_err(|e| e.finding(opened.name()).message)?
+                }
                 Err(pixels) => photo("", pixels.ok_or("the pixels are not as many as rows and columns say")?),
             };
             if photo.sha256 != record.source().sha256 {
                 return Err("this is not the photo that was read: its SHA-256 is another".to_owned());
             }
             let Some(form) = record.form_of(digitizer.forms()) else { return Ok(Vec::new()) };
-            let fields = fields
-                .unwrap_or_else(|| record.numbers().map(|(field, _)| field.into_owned()).collect());
+            let fields =
+                fields.unwrap_or_else(|| record.numbers().map(|(field, _)| field.into_owned()).collect());
             let mut out = Vec::new();
-            for field in fields {
-                let cells = picture::crops(&photo.pixels, &record, &form, &field);
+            let cells = picture::crops(photo.pixels, &record, &form, &fields);
+            for (field, cells) in fields.into_iter().zip(cells) {
                 for (print, cell) in ["digits", "words"].into_iter().zip(cells) {
                     let Some(cell) = cell else { continue };
                     out.push((field.clone(), print, cell.height(), cell.width(), cell.into_raw()));

@@ -39,7 +39,7 @@ pub fn check(args: &PhotosArgs) -> anyhow::Result<Outcome> {
     }
     let digitizer = Digitizer::new(config(&args.digitize)?)?;
     let (records, _) = batch::records(&digitizer, &inputs.files, Jobs(jobs(&args.digitize)?), &())?;
-    let language = args.lang.map_or_else(Language::around, Language::from);
+    let language = args.lang.map_or_else(around, Language::from);
     let mut outcome = Outcome::Clean;
     for record in records.iter().filter(|r| !r.is_part()) {
         let (sentence, findings) = told(record);
@@ -52,6 +52,15 @@ pub fn check(args: &PhotosArgs) -> anyhow::Result<Outcome> {
         }
     }
     Ok(outcome)
+}
+
+/// The language of the process's surroundings: Spanish where they ask for it.
+fn around() -> Language {
+    let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    match set.find(|locale| !locale.is_empty()) {
+        Some(locale) if locale.starts_with("es") => Language::Es,
+        _ => Language::En,
+    }
 }
 
 /// What is said of a sheet, and the findings that say why.

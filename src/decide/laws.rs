@@ -51,8 +51,8 @@ pub fn hold_back(status: Status, findings: &mut [Finding]) -> Status {
 }
 
 /// What findings let become of a group of numbers: one on a number holds the group of that number, any other each group,
-/// but that the whole sheet is not sure enough, or lacks numbers or pages, or has one twice, holds none. `owns` says of a number whether it is the
-/// group's; `None` of what is no number.
+/// but that the whole sheet is not sure enough, or lacks numbers or pages, or has one twice, holds none. `owns` says of a
+/// number whether it is the group's; `None` of what is no number.
 pub fn held_by(findings: &[Finding], owns: impl Fn(&str) -> Option<bool>) -> Status {
     let on = |f: &&Finding| match f.field.as_deref().and_then(&owns) {
         Some(own) => own,

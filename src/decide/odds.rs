@@ -1,6 +1,6 @@
 //! Exact binomial odds, for error bounds and alarms.
 //!
-//! In: counts. Out: tail probabilities and confidence bounds. Refuses nothing: counts beyond their
+//! In: counts, probabilities. Out: tail probabilities and confidence bounds. Refuses nothing: counts beyond their
 //! number are cut to it.
 
 /// Natural logarithm of n!, by summation below 256 and Stirling's series above (error below 1e-12).
@@ -16,6 +16,11 @@ fn ln_factorial(n: u64) -> f64 {
 /// Natural logarithm of the number of ways to choose `k` of `n`.
 fn ln_choose(n: u64, k: u64) -> f64 {
     ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
+}
+
+/// Probability, at least, that both of two hold, whatever ties them (Bonferroni 1936).
+pub fn both(a: f64, b: f64) -> f64 {
+    (a + b - 1.0).max(0.0)
 }
 
 /// Probability of `k` or fewer successes among `n` of probability `p`.

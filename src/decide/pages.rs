@@ -26,6 +26,27 @@ pub struct Nth {
     pub p: f64,
 }
 
+impl Nth {
+    /// How many of a sheet's pages these are, as people say it, with the probability that it was read right; `None` of none.
+    pub fn of_all(places: &[Self]) -> Option<(String, f64)> {
+        let said = format!("{} of {}", places.len(), places.first()?.of);
+        Some((said, places.iter().map(|place| place.p).product()))
+    }
+}
+
+/// Gives each page of one sheet the surest reading of the lines that all of them print alike.
+pub fn agree(pages: &mut [&mut Evidence]) {
+    let same = pages.first().and_then(|page| page.form.sheet.as_ref()).map_or(Vec::new(), |s| s.same.clone());
+    for line in same {
+        let told = |page: &Evidence| strings::told(page, &line).map_or(0.0, |told| told.1);
+        let best = pages.iter().max_by(|a, b| told(a).total_cmp(&told(b)));
+        let Some(text) = best.and_then(|page| page.texts.get(&line).cloned()) else { continue };
+        for page in pages.iter_mut().filter(|page| page.form.header_line(&line).is_some()) {
+            page.texts.insert(line.clone(), text.clone());
+        }
+    }
+}
+
 /// What a page prints of the sheet that it is of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaf {

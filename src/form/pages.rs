@@ -120,6 +120,7 @@ impl Form {
         taken.extend(self.ids().cloned());
         self
     }
+
     /// The ids of all that it has.
     fn ids(&self) -> impl Iterator<Item = &String> {
         let named = self.contests.iter().map(|c| &c.id).chain(self.candidates.iter().map(|c| &c.id));

@@ -22,18 +22,6 @@ pub enum Language {
     En,
 }
 
-impl Language {
-    /// That of the process's surroundings: Spanish where they ask for it.
-    pub fn around() -> Self {
-        let mut set =
-            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
-        match set.find(|locale| !locale.is_empty()) {
-            Some(locale) if locale.starts_with("es") => Self::Es,
-            _ => Self::En,
-        }
-    }
-}
-
 /// What a sentence is given under a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -124,16 +124,20 @@ pub fn pictures(pixels: &GrayImage, record: &Record, form: &Form) -> SheetPictur
     out
 }
 
-/// A number's cells, of its digits and of its words, 6 to 12 pixels a millimetre; `None` where the form or the photo lacks
-/// one. No pixel of the private block is in them.
-pub fn crops(pixels: &GrayImage, record: &Record, form: &Form, id: &str) -> [Option<GrayImage>; 2] {
+/// The cells of each of these numbers, of its digits and of its words, 6 to 12 pixels a millimetre; `None` where the form
+/// or the photo lacks one. No pixel of the private block is in them.
+pub fn crops(
+    mut pixels: GrayImage,
+    record: &Record,
+    form: &Form,
+    ids: &[String],
+) -> Vec<[Option<GrayImage>; 2]> {
     let registration = record.registration.as_ref();
     let Some((registration, mesh)) = registration.and_then(|r| Some((r, mesh(r, form)?))) else {
-        return [None, None];
+        return vec![[None, None]; ids.len()];
     };
-    let mut safe = pixels.clone();
-    registration.private.into_iter().for_each(|private| cover(&mut safe, private));
-    cells(&safe, &mesh, form, id)
+    registration.private.into_iter().for_each(|private| cover(&mut pixels, private));
+    ids.iter().map(|id| cells(&pixels, &mesh, form, id)).collect()
 }
 
 fn cells(safe: &GrayImage, mesh: &Mesh, form: &Form, id: &str) -> [Option<GrayImage>; 2] {

@@ -5,6 +5,7 @@
 //! on its page stays.
 
 use super::{PageForm, Record, Value};
+use crate::decide::odds::both;
 use crate::form::Form;
 
 /// The record of a sheet of these pages, whose form is `form`; `None` of none.
@@ -19,13 +20,13 @@ pub fn of_pages(pages: Vec<Record>, form: &Form) -> Option<Record> {
             own.pages.push(PageForm { id: form.id, version: form.version, layout: form.layout });
         }
         out.status = out.status.max(page.status);
-        out.confidence = (out.confidence + page.confidence - 1.0).max(0.0);
+        out.confidence = both(out.confidence, page.confidence);
         out.contests.extend(page.contests);
         if out.ballots.values.is_empty() {
             out.ballots = page.ballots;
         } else if !page.ballots.values.is_empty() {
             out.ballots.state = out.ballots.state.max(page.ballots.state);
-            out.ballots.confidence = (out.ballots.confidence + page.ballots.confidence - 1.0).max(0.0);
+            out.ballots.confidence = both(out.ballots.confidence, page.ballots.confidence);
             out.ballots.values.extend(page.ballots.values);
         }
         out.context.extend(page.context);

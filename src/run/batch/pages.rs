@@ -11,7 +11,6 @@ use super::together::{Member, Sheets, Together};
 use super::{BatchError, Page};
 use crate::decide::group::{self, Joined, PhotoEvidence};
 use crate::decide::pages::{self, Nth};
-use crate::decide::strings;
 use crate::form::Form;
 use crate::ground::finding::{Code, Finding, Severity, What};
 use crate::read::evidence::Evidence;
@@ -105,14 +104,14 @@ fn of_group<'p>(digitizer: &Digitizer, sheets: &Sheets, own: &'p [Own]) -> Optio
         return Some(Together { changed, members: Vec::new() });
     }
     findings.extend(about_pages(&leaves, name));
-    agreed(&mut leaves);
+    pages::agree(&mut leaves.iter_mut().map(|leaf| &mut leaf.evidence).collect::<Vec<_>>());
     let forms = leaves.iter().map(|leaf| Form::clone(&leaf.evidence.form)).collect();
     let form = Form::of_pages(forms)?;
     for (leaf, form) in leaves.iter_mut().zip(&form.pages) {
         leaf.evidence.form = form.clone();
     }
     let first = leaves[0].copies[0];
-    let whole = match caught(|| whole(digitizer, &leaves, &form)) {
+    let mut whole = match caught(|| whole(digitizer, &leaves, &form)) {
         Ok(whole) => whole?,
         Err(problem) => {
             for (ix, page) in leaves.iter().flat_map(|l| &l.copies) {
@@ -128,7 +127,6 @@ fn of_group<'p>(digitizer: &Digitizer, sheets: &Sheets, own: &'p [Own]) -> Optio
         .iter()
         .flat_map(|leaf| leaf.copies.iter().map(|(ix, page)| (*ix, *page, leaf.evidence.form.clone())))
         .collect();
-    let mut whole = whole;
     if members.len() > 1 {
         let names = members.iter().map(|(ix, page, _)| name(&(*ix, *page))).collect();
         findings.push(Finding::new(Severity::Info, What::JoinedPages { count: members.len(), names }));
@@ -187,19 +185,6 @@ fn about_pages(leaves: &[Leaf<'_>], name: impl Fn(&(usize, &Page)) -> String) ->
     unread.chain(missing).map(|what| Finding::new(Severity::Review, what)).collect()
 }
 
-/// Gives each page the surest reading of what all of them print alike: they are of one sheet.
-fn agreed(leaves: &mut [Leaf<'_>]) {
-    let same = leaves[0].evidence.form.sheet.as_ref().map_or(Vec::new(), |s| s.same.clone());
-    for line in same {
-        let told = |leaf: &Leaf<'_>| strings::told(&leaf.evidence, &line).map_or(0.0, |t| t.1);
-        let best = leaves.iter().max_by(|a, b| told(a).total_cmp(&told(b)));
-        let Some(text) = best.and_then(|leaf| leaf.evidence.texts.get(&line).cloned()) else { continue };
-        for leaf in leaves.iter_mut().filter(|leaf| leaf.evidence.form.header_line(&line).is_some()) {
-            leaf.evidence.texts.insert(line.clone(), text.clone());
-        }
-    }
-}
-
 /// The record of a sheet of these pages.
 fn whole(digitizer: &Digitizer, leaves: &[Leaf<'_>], form: &Form) -> Option<Record> {
     let record = |leaf: &Leaf<'_>| {
@@ -218,10 +203,8 @@ fn whole(digitizer: &Digitizer, leaves: &[Leaf<'_>], form: &Form) -> Option<Reco
     };
     let line = form.sheet.as_ref().map(|s| s.line.as_str()).unwrap_or_default();
     out.sheet.identity.remove(line);
-    let places: Option<Vec<_>> = leaves.iter().map(|leaf| leaf.place).collect();
-    if let Some(places) = places {
-        let value = format!("{} of {}", places.len(), places[0].of);
-        let confidence = places.iter().map(|p| p.p).product::<f64>();
+    let places: Option<Vec<Nth>> = leaves.iter().map(|leaf| leaf.place).collect();
+    if let Some((value, confidence)) = places.and_then(|places| Nth::of_all(&places)) {
         out.sheet.identity.insert(PAGES.to_owned(), Text { value, confidence });
     }
     Some(out)
