@@ -89,6 +89,9 @@ fn read(digitized: &Digitized) -> Read {
 }
 
 /// The reader behind `cotejo.Reader`.
+/// A cell of a number: its field, the print's name, rows, columns, grey bytes.
+type Cell = (String, &'static str, u32, u32, Vec<u8>);
+
 #[pyclass(frozen, module = "cotejo._cotejo")]
 struct Reader {
     reader: cotejo::Reader,
@@ -155,7 +158,7 @@ impl Reader {
         record: &str,
         given: Given,
         fields: Option<Vec<String>>,
-    ) -> PyResult<Vec<(String, &'static str, u32, u32, Vec<u8>)>> {
+    ) -> PyResult<Vec<Cell>> {
         let digitizer = self.reader.digitizer();
         let cut = beside(py, || {
             let record: Record = serde_json::from_str(record).map_err(|e| e.to_string())?;
