@@ -88,10 +88,10 @@ fn read(digitized: &Digitized) -> Read {
     (json(&digitized.record), evidence.map(String::into_bytes))
 }
 
-/// The reader behind `cotejo.Reader`.
 /// A cell of a number: its field, the print's name, rows, columns, grey bytes.
 type Cell = (String, &'static str, u32, u32, Vec<u8>);
 
+/// The reader behind `cotejo.Reader`.
 #[pyclass(frozen, module = "cotejo._cotejo")]
 struct Reader {
     reader: cotejo::Reader,
