@@ -135,9 +135,15 @@ fn codes(reader: &NetReader, folder: &str, look: Look) -> Result<Vec<Cell>> {
     let mut out = Vec::new();
     for (row, text) in text_rows(folder)? {
         let Some((pattern, charset)) = patterns.iter().find(|p| p.0.is_match(&text)) else { continue };
-        let fits = |said: &str| pattern.is_match(said).then(|| said.to_owned());
-        let said = reader.read_looks(&[row.crop], (*charset, look), &fits);
-        let (said, p) = said.into_iter().next().unwrap_or_default();
+        let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        let said = if shape.chars().all(|c| "0.".contains(c)) {
+            let said = reader.read_places(&[row.crop], look, &shape);
+            said.map(|(signs, fits)| signs.texts(1).into_iter().map(|(text, p)| (text, p * fits)).collect())
+        } else {
+            let fits = |said: &str| pattern.is_match(said).then(|| said.to_owned());
+            Some(reader.read_looks(&[row.crop], (*charset, look), &fits))
+        };
+        let (said, p) = said.and_then(|said: Vec<_>| said.into_iter().next()).unwrap_or_default();
         out.push(line_cell(row.source, format!("{} {text:?} as {said:?}", row.sheet), said == text, p));
     }
     Ok(out)

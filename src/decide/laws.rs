@@ -200,7 +200,7 @@ pub fn identity(
 }
 
 /// Whether it is known which table the sheet is of: by the QR code, or by the header read with
-/// confidence. A form that prints neither a code nor the table's number needs none.
+/// confidence. Of a form whose definition names neither a code nor the table's number nobody knows it.
 pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> Option<Finding> {
     let form = &evidence.form;
     if qr == QrTrust::Belongs && matches!(evidence.qr, QrOutcome::Read(_)) {
@@ -209,7 +209,7 @@ pub fn about_identity(evidence: &Evidence, identity: &Identity, qr: QrTrust) -> 
     let told = match (form.header_line("code"), form.header_line("table")) {
         (Some(_), _) => identity.printed_code.clone(),
         (None, Some(_)) => strings::told(evidence, "table"),
-        (None, None) => return None,
+        (None, None) => None,
     };
     let (printed, probability) = match told {
         Some((_, p)) if p >= HEADER_SURE => return None,

@@ -23,6 +23,9 @@ pub struct Level {
     /// How many characters of a table's code are its own; 0 for the whole.
     #[serde(default)]
     pub digits: usize,
+    /// Its numbers seldom go beyond this; `None` where nothing is known.
+    #[serde(default)]
+    pub most: Option<u32>,
     /// The header's line that prints its name; `None` where none does.
     #[serde(default)]
     pub line: Option<String>,
@@ -87,6 +90,7 @@ impl Default for Levels {
             en: en.to_owned(),
             plural: Plural { es: many_es.to_owned(), en: many_en.to_owned() },
             digits,
+            most: None,
             line: None,
             columns: Vec::new(),
             nist: None,
@@ -121,6 +125,10 @@ impl Levels {
                 let problem = "digits is 0 for the first level, the whole, and 1 to 18 for others";
                 return refuse("levels", &level.id, problem);
             }
+        }
+        let room = |l: &Level| 10_u64.saturating_pow(u32::try_from(l.digits).unwrap_or(u32::MAX));
+        if let Some(level) = levels.iter().find(|l| l.most.is_some_and(|m| u64::from(m) >= room(l))) {
+            return refuse("levels", &level.id, "most has more digits than digits says");
         }
         if (1..3).contains(&levels.len()) {
             let problem = "a form has three levels or more: the whole, the centre, the table";
@@ -234,6 +242,23 @@ impl Levels {
         Some((centre, table.parse().ok()?))
     }
 
+    /// Whether a digit of a table's code, in this place among its digits, makes a number that is seldom: beyond the most of
+    /// its level.
+    pub fn beyond(&self, place: usize, digit: u32) -> bool {
+        let mut from = 0;
+        for level in &self.levels {
+            if let Some(within) = place.checked_sub(from).filter(|&k| k < level.digits) {
+                let worth = u32::try_from(level.digits - 1 - within).map(|k| 10_u64.saturating_pow(k));
+                return level
+                    .most
+                    .zip(worth.ok())
+                    .is_some_and(|(most, worth)| u64::from(digit) * worth > most.into());
+            }
+            from += level.digits;
+        }
+        false
+    }
+
     /// The code of a table: its centre's, and its number.
     pub fn code(&self, centre: &str, table: u32) -> String {
         format!("{centre}.{table:0width$}", width = self.table().digits)
@@ -274,11 +299,22 @@ mod tests {
     }
 
     #[test]
+    fn a_digit_of_a_code_goes_beyond_what_its_level_says() {
+        let mut levels = Levels::default();
+        (levels.levels[1].digits, levels.levels[2].digits) = (3, 2);
+        (levels.levels[1].most, levels.levels[2].most) = (Some(29), Some(15));
+        let beyond: Vec<bool> = [(0, 1), (1, 2), (1, 3), (2, 9), (3, 1), (3, 2), (4, 9), (5, 9)]
+            .map(|(k, d)| levels.beyond(k, d))
+            .into();
+        assert_eq!(beyond, [true, false, true, false, false, true, false, false]);
+    }
+
+    #[test]
     fn levels_that_cannot_nest_are_refused_by_name() {
         let level = |id: &str, digits| {
             let plural = Plural { es: id.to_owned(), en: id.to_owned() };
             let (id, es, en) = (id.to_owned(), id.to_owned(), id.to_owned());
-            Level { id, es, en, plural, digits, line: None, columns: Vec::new(), nist: None }
+            Level { id, es, en, plural, digits, most: None, line: None, columns: Vec::new(), nist: None }
         };
         let refused = |levels: Vec<Level>| Levels::new(levels, Vec::new(), &[]).unwrap_err();
         assert_eq!(refused(vec![level("all", 0), level("all", 2)]).0, "levels.all");

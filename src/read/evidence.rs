@@ -7,7 +7,7 @@
 use crate::form::{FieldIx, Form, Layout};
 use crate::ground::geometry::Quad;
 use crate::ground::percent;
-use crate::read::belief::Texts;
+use crate::read::belief::{Signs, Texts};
 use crate::read::code::QrOutcome;
 use crate::read::glyphs::{CellReading, FieldEvidence, ReaderId};
 use crate::read::photo::Origin;
@@ -25,6 +25,35 @@ pub struct TextReading {
     pub reader: ReaderId,
     /// What it says.
     pub says: Texts,
+    /// The same sign by sign, of a text of which the form says where digits stand.
+    #[serde(default, skip_serializing_if = "Signs::is_empty")]
+    pub signs: Signs,
+}
+
+/// So many texts are listed of what is said sign by sign.
+const LISTED: usize = 8;
+
+impl TextReading {
+    /// What a reader says.
+    pub fn of(reader: ReaderId, says: Texts) -> Self {
+        Self { reader, says, signs: Signs::default() }
+    }
+
+    /// Texts with probabilities; what they lack of 1 is another text.
+    pub fn listed(reader: ReaderId, texts: Vec<(String, f64)>) -> Self {
+        Self::of(reader, Texts::listed(texts))
+    }
+
+    /// What is said sign by sign of a line that is such a text with the probability `fits`.
+    pub fn of_signs(reader: ReaderId, signs: Signs, fits: f64) -> Self {
+        let texts = signs.texts(LISTED).into_iter().map(|(text, p)| (text, p * fits)).collect();
+        Self { reader, says: Texts::listed(texts), signs: signs.doubted(1.0 - fits) }
+    }
+
+    /// Nothing was readable.
+    pub fn unreadable(reader: ReaderId) -> Self {
+        Self::of(reader, Texts::unreadable())
+    }
 }
 
 /// A line of text as printed.
@@ -48,8 +77,7 @@ pub struct TextEvidence {
 impl TextEvidence {
     /// A text on one line that one reader gives this probability.
     pub fn said(text: &str, p: f64) -> Self {
-        let says = Texts::listed(vec![(text.to_owned(), p)]);
-        let readings = vec![TextReading { reader: ReaderId::Lines, says }];
+        let readings = vec![TextReading::listed(ReaderId::Lines, vec![(text.to_owned(), p)])];
         Self { lines: vec![TextLine { readings, quad: Quad::default(), covered: Vec::new() }] }
     }
 }

@@ -85,7 +85,7 @@ columns = "all"
 [header]
 left = 0.0
 right = 40.0
-lines = []
+lines = [{ id = "code", y = 3.0, pattern = '^\d{2}$', print = { text = "No. {code}", align = "left", x = 1.0, style = "row", above = 0.0, pitch = 3.0, width = 20.0 } }]
 [private]
 top = 40.0
 [[relations]]

@@ -143,6 +143,7 @@ fn nothing_read_is_rejected() {
 fn rows_and_relations_come_from_the_form() {
     let form = parse("tiny", TINY).unwrap();
     let mut e = Evidence::new(form.clone());
+    e.texts.insert("code".to_owned(), TextEvidence::said("07", 0.999));
     for (field, value) in e.fields.iter_mut().zip([1, 2, 3, 6, 1, 7]) {
         *field = FieldEvidence { digits: Some(sure(value)), words: Some(sure(value)) };
     }
@@ -301,9 +302,7 @@ fn a_broken_sum_holds_each_group_that_it_ties() {
 
 #[test]
 fn where_no_code_is_printed_the_number_of_the_table_says_which_sheet_it_is() {
-    let line = "lines = [{ id = \"table\", y = 3.0, pattern = '^\\d{2}$', print = { text = \"No. {table}\", \
-                align = \"left\", x = 1.0, style = \"row\", above = 0.0, pitch = 3.0, width = 20.0 } }]";
-    let form = parse("tiny", &TINY.replace("lines = []", line)).unwrap();
+    let form = parse("tiny", &TINY.replace("id = \"code\"", "id = \"table\"")).unwrap();
     let mut e = sheet(&form, &[1, 2, 3, 6, 1, 7]);
     e.texts.clear();
     assert_eq!(finding(&decided(&e), Code::CodeUnreadable).severity, Severity::Review);
@@ -317,10 +316,17 @@ fn where_no_code_is_printed_the_number_of_the_table_says_which_sheet_it_is() {
 }
 
 #[test]
+fn of_a_form_that_names_neither_code_nor_table_nobody_knows_which_sheet_it_is() {
+    let form = parse("tiny", &TINY.replace("id = \"code\"", "id = \"number\"")).unwrap();
+    let d = decided(&sheet(&form, &[1, 2, 3, 6, 1, 7]));
+    assert_eq!((d.status, finding(&d, Code::CodeUnreadable).severity), (Status::Review, Severity::Review));
+}
+
+#[test]
 fn a_line_that_says_the_same_on_every_sheet_and_says_something_else_holds_the_sheet() {
-    let line = "lines = [{ id = \"status\", y = 3.0, text = \"REPORTED\", print = { text = \"REPORTED\", \
-                align = \"left\", x = 1.0, style = \"row\", above = 0.0, pitch = 3.0, width = 20.0 } }]";
-    let form = parse("tiny", &TINY.replace("lines = []", line)).unwrap();
+    let line = "lines = [{ id = \"status\", y = 4.0, text = \"REPORTED\", print = { text = \"REPORTED\", \
+                align = \"left\", x = 1.0, style = \"row\", above = 0.0, pitch = 3.0, width = 20.0 } }, ";
+    let form = parse("tiny", &TINY.replace("lines = [", line)).unwrap();
     let mut e = sheet(&form, &[1, 2, 3, 6, 1, 7]);
     let mut status = |text: &str, p: f64| {
         e.texts.insert("status".to_owned(), TextEvidence::said(text, p));

@@ -7,9 +7,9 @@ use super::Header;
 use super::lines::Line;
 use crate::form::HeaderLine;
 use crate::ground::geometry::{Point, Rect};
-use crate::read::belief::Texts;
 use crate::read::cut::{self, CAP_HEIGHT, CROP_HEIGHT, DIGITS_WIDTH, EM_PX, line_frame};
-use crate::read::glyphs::{Charset, Look};
+use crate::read::evidence::TextReading;
+use crate::read::glyphs::{Charset, Look, ReaderId};
 use crate::read::photo::greys::Greys;
 use crate::read::sheet::{Mesh, Rung};
 use image::{GrayImage, Luma};
@@ -30,20 +30,18 @@ const LOOKS: [(f64, f64, f64, f64); 9] = [
     (-0.5, 0.05, 1.03, 0.0),
     (-0.3, -0.05, 0.97, 0.0),
 ];
-/// What a text counts that does not end as the form prints it, against one that does.
-const ODD_END: f64 = 0.02;
 
 impl Header<'_> {
     /// What a line says that has to be as the form's pattern: by the network for codes and numbers, in two cuts
     /// where these are sure, else in all of them.
-    pub(super) fn closely(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> Texts {
+    pub(super) fn closely(&self, line: &Line, spec: &HeaderLine, charset: Charset) -> TextReading {
         let em = self.em_of(&spec.id);
-        let first = self.texts(&self.beside(line, em), spec, (charset, Look::Close));
-        if first.values.first().is_some_and(|v| v.1 >= SURE) {
+        let first = self.read(&self.beside(line, em), spec, (charset, Look::Close));
+        if first.says.values.first().is_some_and(|v| v.1 >= SURE) {
             return first;
         }
         let all: Vec<GrayImage> = LOOKS.iter().filter_map(|&look| self.cut(line, em, look)).collect();
-        self.texts(&all, spec, (charset, Look::Close))
+        self.read(&all, spec, (charset, Look::Close))
     }
 
     /// A line cut a little lower and higher.
@@ -52,9 +50,15 @@ impl Header<'_> {
     }
 
     /// What one cut of a line says.
-    pub(super) fn glance(&self, line: &Line, spec: &HeaderLine, kind: (Charset, Look)) -> Texts {
+    pub(super) fn glance(&self, line: &Line, spec: &HeaderLine, kind: (Charset, Look)) -> TextReading {
         let crop = self.cut(line, self.em_of(&spec.id), LOOKS[0]);
-        crop.map_or_else(Texts::unreadable, |crop| self.texts(&[crop], spec, kind))
+        self.read(&Vec::from_iter(crop), spec, kind)
+    }
+
+    /// How far one cut of a line is a text of such a shape, whatever its digits.
+    pub(super) fn fits(&self, line: &Line, spec: &HeaderLine, shape: &str) -> f64 {
+        let crop = self.cut(line, self.em_of(&spec.id), LOOKS[0]);
+        crop.map_or(0.0, |crop| self.readers.fits(&crop, shape))
     }
 
     /// One cut of a line in a print of `em`: see [`LOOKS`]. `None` where it has no ink.
@@ -65,22 +69,14 @@ impl Header<'_> {
         Some(cut::cut(self.photo.pixels, &mesh, frame.rect, frame.px_per_mm))
     }
 
-    fn texts(&self, crops: &[GrayImage], spec: &HeaderLine, kind: (Charset, Look)) -> Texts {
-        let Some(pattern) = &spec.pattern else { return Texts::unreadable() };
-        let plain = |text: &str| pattern.is_match(text).then(|| text.to_owned());
-        let texts = match skeleton(pattern.as_str()) {
-            // Dots are the first to fade.
-            Some(shape) if kind.0 == Charset::FaintCode => {
-                self.readers.looks(crops, kind, &|text| dotted(text, &shape).filter(|t| pattern.is_match(t)))
-            }
-            _ => self.readers.looks(crops, kind, &plain),
-        };
-        let end = spec.print.as_ref().and_then(|p| p.text.rsplit_once('}')).map_or("", |t| t.1);
-        let odd = |(text, p): (String, f64)| {
-            let p = if text.ends_with(end) { p } else { p * ODD_END };
-            (text, p)
-        };
-        Texts::listed(texts.values.into_iter().map(odd).collect())
+    /// What the network says of cuts of one line: place by place where the form says where digits and dots stand, else the
+    /// texts that fit its pattern.
+    fn read(&self, crops: &[GrayImage], spec: &HeaderLine, kind: (Charset, Look)) -> TextReading {
+        let Some(pattern) = &spec.pattern else { return TextReading::unreadable(ReaderId::Lines) };
+        match skeleton(pattern.as_str()) {
+            Some(shape) => self.readers.places(crops, kind.1, &shape),
+            None => self.readers.looks(crops, kind, &|text| pattern.is_match(text).then(|| text.to_owned())),
+        }
     }
 }
 
@@ -125,22 +121,6 @@ pub(super) fn skeleton(pattern: &str) -> Option<String> {
     Some(out)
 }
 
-/// The digits of a text with dots where `shape` has them; `None` where its own dots and spaces stand
-/// elsewhere, or the digits are too many or too few.
-fn dotted(text: &str, shape: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut signs = text.chars().peekable();
-    for place in shape.chars() {
-        if place == '.' {
-            signs.next_if(|c| !c.is_ascii_digit());
-            out.push('.');
-        } else {
-            out.push(signs.next().filter(char::is_ascii_digit)?);
-        }
-    }
-    signs.next().is_none().then_some(out)
-}
-
 /// How much blur adds to the height at which capitals are found, mm (lines of photos: 2.0 to 2.1 for 1.7).
 const BLUR: f64 = 0.35;
 /// Lines whose capitals are this much lower or higher than printed are cut as high as they are: the paper
@@ -172,14 +152,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faded_dots_are_put_back_where_the_form_prints_them() {
+    fn a_pattern_of_digits_and_dots_says_where_they_stand() {
         let shape = skeleton(r"^(\d{9})\.(\d{2})\.(\d)\.(\d{4})$").unwrap();
         assert_eq!(shape, "000000000.00.0.0000");
-        let whole = Some("021201046.01.1.0001".to_owned());
-        assert_eq!(dotted("021201046 01 1.0001", &shape), whole);
-        assert_eq!(dotted("0212010460110001", &shape), whole);
-        assert_eq!(dotted("02120104.601.1.0001", &shape), None);
-        assert_eq!(dotted("021201046.01.1.00011", &shape), None);
         assert_eq!(skeleton(r"^(\d{1,4}) Electores$"), None);
     }
 }

@@ -150,17 +150,16 @@ impl Header<'_> {
     fn text(&self, spec: &HeaderLine, lines: &[Passed]) -> TextEvidence {
         let read = |(line, said): &Passed| {
             let readings = said.clone().unwrap_or_else(|| {
-                let says = self.closely(line, spec, charset(spec));
-                if says.values.is_empty() {
+                let close = self.closely(line, spec, charset(spec));
+                let Some(&(_, p)) = close.says.values.first() else {
                     return self.line(line, spec, charset(spec));
-                }
+                };
                 let mut further = Vec::new();
-                if says.values.first().is_none_or(|v| v.1 < looks::SURE) {
-                    let general = self.glance(line, spec, (charset(spec), Look::General));
-                    further.push(TextReading { reader: ReaderId::Lines, says: general });
-                    further.extend(self.spelling(line, &says));
+                if p < looks::SURE {
+                    further.push(self.glance(line, spec, (charset(spec), Look::General)));
+                    further.extend(self.spelling(line, spec));
                 }
-                std::iter::once(TextReading { reader: ReaderId::Lines, says }).chain(further).collect()
+                std::iter::once(close).chain(further).collect()
             });
             TextLine { readings, quad: self.mesh.quad(line.rect), covered: self.covered(line) }
         };
@@ -180,7 +179,7 @@ impl Header<'_> {
     fn number(&self, sheet: &Sheet, line: &Line, spec: &HeaderLine) -> Option<CellReading> {
         let em = self.em_of(&spec.id);
         let number = |text: &str| spec.pattern.as_ref()?.captures(text)?.get(1)?.as_str().parse::<u32>().ok();
-        let texts = self.closely(line, spec, Charset::Text);
+        let texts = self.closely(line, spec, Charset::Text).says;
         let mut values: Vec<(u32, f64)> = Vec::new();
         for (value, p) in texts.values.iter().filter_map(|(t, p)| Some((number(t)?, *p))) {
             match values.iter_mut().find(|v| v.0 == value) {

@@ -24,9 +24,10 @@ const PLACE_SLACK: f64 = 1.6;
 const ASTRAY: f64 = 9.0;
 /// A line of the sheet's code stands so far above the first name's, mm: below it stand names over several lines.
 const CODE_ABOVE: f64 = 3.0;
-/// How much wider or narrower than its print the code's ink may be found, as a share: specks beside it, or
-/// faint ends.
-const WIDTHS: (f64, f64) = (0.5, 1.6);
+/// How wide the code's ink may be found against its print, with specks beside it; below the other its ends are too faint
+/// for where it begins to be known.
+const WIDEST: f64 = 1.6;
+const LEAST: f64 = 0.5;
 /// A line that reads as a code, or as a number before its word, with this is one.
 const TOLD: f64 = 0.9;
 /// Capitals this much higher than the first lines' are a heading, which the form holds constant.
@@ -120,7 +121,7 @@ impl Header<'_> {
             let mut best = (0.0, 0);
             for ix in near {
                 let said = self.glance(&found[ix], spec, (Charset::Text, Look::General));
-                let p = said.values.first().map_or(0.0, |v| v.1);
+                let p = said.says.values.first().map_or(0.0, |v| v.1);
                 if p > best.0 {
                     best = (p, ix);
                 }
@@ -291,7 +292,7 @@ impl Header<'_> {
         None
     }
 
-    /// The line that reads most like a code of digits.
+    /// The line that reads most like a code of digits, whichever they are.
     fn code<'s>(&'s self, found: &[Line], spec: &'s HeaderLine, shape: &str) -> Option<(usize, Placed<'s>)> {
         let print = spec.print.as_ref()?;
         // Digits are equally wide.
@@ -302,23 +303,25 @@ impl Header<'_> {
         for (ix, line) in found.iter().enumerate().filter(|(_, l)| l.base < lowest) {
             let Some((left, right)) = line.ink else { continue };
             let share = (right - left) / wide;
-            if !(WIDTHS.0..WIDTHS.1).contains(&share) {
+            if share > WIDEST {
                 continue;
             }
             // Where ink does not end with the print, a stretch around where it should stand is read.
+            let own = Some((left, right)).filter(|_| share > LEAST);
             let middle = if (0.9..1.1).contains(&share) { None } else { Some(print.x) };
-            let spans = [Some((left, right)), middle.map(|m| (m - 0.62 * wide, m + 0.62 * wide))];
+            let spans = [own, middle.map(|m| (m - 0.62 * wide, m + 0.62 * wide))];
             for ink in spans.into_iter().flatten() {
                 let line = Line { ink: Some(ink), ..line.clone() };
-                let said = self.glance(&line, spec, (Charset::FaintCode, Look::General));
-                if let Some((_, p)) = said.values.first()
-                    && best.as_ref().is_none_or(|b| *p > b.0)
-                {
-                    best = Some((*p, ix, line));
+                let fits = self.fits(&line, spec, shape);
+                if fits >= TOLD {
+                    return Some((ix, Placed { spec, lines: vec![(line, None)] }));
                 }
-            }
-            if best.as_ref().is_some_and(|b| b.0 >= TOLD) {
-                break;
+                // Blurred print is no text to the network for all lines; the one for codes is least sure of what is no code.
+                let close = self.glance(&line, spec, (Charset::FaintCode, Look::Close));
+                let fits = fits * close.says.values.first().map_or(0.0, |v| v.1);
+                if best.as_ref().is_none_or(|b| fits > b.0) {
+                    best = Some((fits, ix, line));
+                }
             }
         }
         best.map(|(_, ix, line)| (ix, Placed { spec, lines: vec![(line, None)] }))

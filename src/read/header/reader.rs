@@ -38,8 +38,7 @@ impl<'a> LineReaders<'a> {
         if self.choice == ReaderChoice::Tesseract {
             return tesseract(line, charset).into_iter().collect();
         }
-        let says = Texts::listed(vec![self.net.read_line(&line.tight, charset, pattern)]);
-        vec![TextReading { reader: ReaderId::Lines, says }]
+        vec![TextReading::listed(ReaderId::Lines, vec![self.net.read_line(&line.tight, charset, pattern)])]
     }
 
     /// What is said of so many digits, cut as a number cell is.
@@ -47,7 +46,7 @@ impl<'a> LineReaders<'a> {
         if self.choice == ReaderChoice::Tesseract {
             return tesseract(line, Charset::Digits).into_iter().collect();
         }
-        vec![TextReading { reader: ReaderId::Net, says: self.net.read_run(crop, digits) }]
+        vec![TextReading::of(ReaderId::Net, self.net.read_run(crop, digits))]
     }
 
     /// What is said of a line in a face that the network for lines does not know.
@@ -120,18 +119,35 @@ impl<'a> LineReaders<'a> {
         crops: &[GrayImage],
         kind: (Charset, Look),
         stands_for: &dyn Fn(&str) -> Option<String>,
-    ) -> Texts {
+    ) -> TextReading {
         match self.choice {
-            ReaderChoice::Tesseract => Texts::unreadable(),
-            _ => Texts::listed(self.net.read_looks(crops, kind, stands_for)),
+            ReaderChoice::Tesseract => TextReading::unreadable(ReaderId::Lines),
+            _ => TextReading::listed(ReaderId::Lines, self.net.read_looks(crops, kind, stands_for)),
         }
     }
 
-    /// How far each crop spells its digits (0 to 9) and nothing else, by the network for numbers.
-    pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
+    /// How far a line is a text that is printed as `shape`, by the network for all lines.
+    pub fn fits(&self, crop: &GrayImage, shape: &str) -> f64 {
+        let reads = self.choice != ReaderChoice::Tesseract;
+        let said = reads.then(|| self.net.read_places(std::slice::from_ref(crop), Look::General, shape));
+        said.flatten().map_or(0.0, |s| s.1)
+    }
+
+    /// The same of a text that is printed as `shape`, a 0 for each digit, with dots.
+    pub fn places(&self, crops: &[GrayImage], look: Look, shape: &str) -> TextReading {
+        let reads = self.choice != ReaderChoice::Tesseract;
+        let said = reads.then(|| self.net.read_places(crops, look, shape)).flatten();
+        said.map_or_else(
+            || TextReading::unreadable(ReaderId::Lines),
+            |(signs, fits)| TextReading::of_signs(ReaderId::Lines, signs, fits),
+        )
+    }
+
+    /// What the network for numbers says of so many digits, cut as a number cell is.
+    pub fn digits(&self, crop: &GrayImage, count: usize) -> Texts {
         match self.choice {
-            ReaderChoice::Tesseract => vec![0.0; crops.len()],
-            _ => self.net.spell(crops, digits),
+            ReaderChoice::Tesseract => Texts::unreadable(),
+            _ => self.net.read_run(crop, count),
         }
     }
 
@@ -161,7 +177,7 @@ impl<'a> LineReaders<'a> {
 fn tesseract(line: &LineCrops, charset: Charset) -> Option<TextReading> {
     let said = crate::read::glyphs::tesseract::with_engine(|engine| engine.line(&line.wide, charset));
     let (text, confidence) = said?;
-    Some(TextReading { reader: ReaderId::Tesseract, says: Texts::listed(vec![(text, 0.7 * confidence)]) })
+    Some(TextReading::listed(ReaderId::Tesseract, vec![(text, 0.7 * confidence)]))
 }
 
 #[cfg(not(feature = "tesseract"))]

@@ -41,7 +41,7 @@ impl Frames {
     }
 
     /// Probability of `class` in frame `t`.
-    fn at(&self, t: usize, class: usize) -> f64 {
+    pub(super) fn at(&self, t: usize, class: usize) -> f64 {
         self.probabilities[t * self.classes + class]
     }
 

@@ -2,7 +2,9 @@
 
 use super::ctc::Frames;
 use super::network::{Network, normalise};
+use super::places::Place;
 use super::{Calibration, NetError, NetReader};
+use crate::read::belief::Signs;
 use crate::read::cut::CROP_HEIGHT;
 use crate::read::glyphs::{Charset, Distribution, Look};
 use image::GrayImage;
@@ -11,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Readings of a line among which the one that fits its pattern is looked for.
 const READINGS: usize = 24;
+const DIGITS: &str = "0123456789";
+/// No cut says less of a digit.
+const LEAST: f64 = 1e-6;
 /// How much of what does not fit the pattern counts against what does: a line in its place that is
 /// printed otherwise is rare.
 const UNLIKE_PATTERN: f64 = 0.02;
@@ -94,6 +99,37 @@ impl LineNetwork {
     fn calibrated(&self, p: f64) -> f64 {
         let whole = Distribution::from_weights(vec![(0, p)], 0.0, (1.0 - p).max(0.0));
         self.network.calibration.apply(whole).probability(0)
+    }
+
+    /// See [`NetReader::read_places`].
+    fn places(&self, crops: &[GrayImage], shape: &str) -> Option<(Signs, f64)> {
+        let label = |c: char| self.signs.iter().position(|&s| s == c).and_then(|at| u8::try_from(at).ok());
+        let of = |signs: &str| signs.chars().filter_map(label).collect();
+        let places: Vec<Place> = shape
+            .chars()
+            .map(|c| match c {
+                '0' => Place { labels: of(DIGITS), lacking: false },
+                // Dots are the first to fade.
+                _ => Place { labels: of(&format!("{c} ")), lacking: true },
+            })
+            .collect();
+        let looks: Vec<(Vec<Vec<f64>>, f64)> =
+            crops.iter().filter_map(|crop| self.frames(crop)?.places(&places)).collect();
+        if looks.is_empty() {
+            return None;
+        }
+        let fit = |p: f64| p / (p + UNLIKE_PATTERN * (1.0 - p).max(0.0)).max(f64::MIN_POSITIVE);
+        let fits = looks.iter().map(|l| fit(l.1)).sum::<f64>() / crops.len() as f64;
+        // Cuts are looks at the same print: the mean of what they say, by its logarithm, is as sharp as one of them.
+        let power = 1.0 / self.network.calibration.temperature / looks.len() as f64;
+        let said =
+            |k: usize, j: usize| looks.iter().map(|l| l.0[k][j].max(LEAST)).product::<f64>().powf(power);
+        let place = |(k, c): (usize, char)| match c {
+            '0' => DIGITS.chars().enumerate().map(|(j, digit)| (digit, said(k, j))).collect(),
+            _ => vec![(c, 1.0)],
+        };
+        let signs = Signs(shape.chars().enumerate().map(place).collect()).settled();
+        Some((signs.doubted(self.network.calibration.floor), fits))
     }
 
     /// See [`NetReader::read_looks`].
@@ -184,6 +220,17 @@ impl NetReader {
         let labels: Option<Vec<u8>> = text.chars().map(label).collect();
         let said = labels.zip(self.lines.frames(crop)).map(|(labels, frames)| frames.probability(&labels));
         said.map_or(0.0, |p| self.lines.calibrated(p))
+    }
+
+    /// What several cuts of one line, each along [`line_frame`], say together of a text that is printed as `shape`, a 0 for
+    /// each digit, with dots: its signs, and how far the line is such a text.
+    ///
+    /// [`line_frame`]: crate::read::cut::line_frame
+    pub fn read_places(&self, crops: &[GrayImage], look: Look, shape: &str) -> Option<(Signs, f64)> {
+        match look {
+            Look::General => self.lines.places(crops, shape),
+            Look::Close => self.codes.places(crops, shape),
+        }
     }
 
     /// What several cuts of one line, each along [`line_frame`], say together: what `stands_for` makes of a

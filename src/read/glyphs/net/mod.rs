@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 mod ctc;
 mod lines;
 mod network;
+mod places;
 
 /// The signs of a line of text, in the order of the network's classes after the blank.
 pub const SIGNS: &str = include_str!("../../../../models/signs.txt");
@@ -93,9 +94,6 @@ pub struct NetReader {
     lines: LineNetwork,
     codes: LineNetwork,
 }
-
-/// The longest run of digits that [`NetReader::spell`] is asked about, and one more.
-const SPELLED: usize = 5;
 
 impl NetReader {
     /// Loads the embedded networks.
@@ -170,19 +168,6 @@ impl NetReader {
         let said = self.digits.calibration.apply(said);
         let values = said.values.into_iter().map(|(v, p)| (format!("{v:0digits$}"), p)).collect();
         Texts::from_weights(values, said.blank, said.other)
-    }
-
-    /// Probability that each crop shows exactly these digits, leading zeros and all; crops are cut as
-    /// number cells are. One probability a crop, in order.
-    pub fn spell(&self, crops: &[GrayImage], digits: &[Vec<u8>]) -> Vec<f64> {
-        let found = self.digits.read(DIGITS_WIDTH, &crops.iter().collect::<Vec<_>>(), SPELLED);
-        let calibration = self.digits.calibration;
-        let one = |(said, want): (Sequences, &Vec<u8>)| {
-            let p = said.listed.iter().find(|l| &l.0 == want).map_or(0.0, |l| l.1);
-            // The right digits against all else, as a number cell's values are calibrated.
-            calibration.apply(Distribution::from_weights(vec![(0, p)], 0.0, 1.0 - p)).probability(0)
-        };
-        found.into_iter().zip(digits).map(one).collect()
     }
 
     /// Reads words cells: `first[i]` is line 0 of cell `i`, cut along [`crate::read::cut::words_frame`]; `second(i)`
