@@ -361,11 +361,8 @@ fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) 
 fn duplicates(files: &[PathBuf], limits: &Limits) -> Vec<Option<usize>> {
     let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
-        if let Ok(meta) = std::fs::metadata(file)
-            && meta.is_file()
-            && (1..=limits.bytes).contains(&meta.len())
-        {
-            by_size.entry(meta.len()).or_default().push(i);
+        if let Some(size) = photo::source::size(file).filter(|size| (1..=limits.bytes).contains(size)) {
+            by_size.entry(size).or_default().push(i);
         }
     }
     let mut out = vec![None; files.len()];
