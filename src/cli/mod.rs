@@ -6,6 +6,7 @@ mod console;
 mod decode;
 mod define;
 mod digitize;
+mod given;
 mod interrupt;
 mod log;
 mod measure;

@@ -1,4 +1,4 @@
-//! Where a photo's bytes come from: a file, or a member of an archive.
+//! Where a photo's bytes come from: a file, a member of an archive, or what is held in memory under a name.
 //!
 //! In: a path as given; a member has that of its archive and its own, `sheets.zip/folder/name.jpg`. Out: its bytes within
 //! the limit; of an archive, the paths of its members. Nothing is ever written. Refuses what is no file, is empty or over
@@ -11,9 +11,11 @@ use super::{Limits, PhotoError};
 use crate::ground::finding::Size;
 #[cfg(feature = "archives")]
 use archive::Archive;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is said of a pipe, a socket or a device: reading it may wait, or never end.
 pub const NO_FILE: &str = "it is a device, a pipe or a socket, not a file";
@@ -21,11 +23,25 @@ pub const NO_FILE: &str = "it is a device, a pipe or a socket, not a file";
 /// Endings of what is looked into as an archive.
 pub const ARCHIVES: [&str; 4] = ["zip", "tar", "tar.gz", "tgz"];
 
+static HELD: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+
+/// From now on these bytes are what this path leads to: a photo that came through a pipe can be read once only.
+pub fn hold(path: &Path, bytes: Vec<u8>) {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Arc::new(bytes));
+}
+
+fn held(path: &Path) -> Option<Arc<Vec<u8>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+}
+
 /// Reads a photo's bytes within the limit.
 ///
 /// # Errors
 /// What the system does not give, what is no file, what is empty, what is over the limit, what its archive does not give.
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    if let Some(bytes) = held(path) {
+        return within(bytes.len() as u64, limits).map(|()| bytes.to_vec());
+    }
     #[cfg(feature = "archives")]
     {
         if let Some((archive, member)) = in_archive(path) {
@@ -66,6 +82,9 @@ fn within(length: u64, limits: &Limits) -> Result<(), PhotoError> {
 
 /// How many bytes a photo has, as far as that is known without reading it; `None` for what is no file.
 pub fn size(path: &Path) -> Option<u64> {
+    if let Some(bytes) = held(path) {
+        return Some(bytes.len() as u64);
+    }
     #[cfg(feature = "archives")]
     if let Some((archive, member)) = in_archive(path) {
         return Archive::opened(&archive).ok()?.size(&member);

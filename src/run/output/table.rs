@@ -7,14 +7,11 @@
 //! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
 //! program decided before people looked is the `status` of `records.jsonl`.
 
-use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, read_records};
+use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, Rows};
 use crate::form::{Form, Levels};
 use crate::record::{Record, ReviewState};
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 
 /// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
 /// the order in which they first appear.
@@ -68,12 +65,9 @@ impl<'n> Table<'n> {
         let head = columns.of(forms);
         let mut out = next.out(RECORDS_CSV)?;
         out.put(&line(&head.names())?)?;
-        let path = next.path(RECORDS_JSONL);
-        let io = |e| OutputError::io(&path, e);
-        for text in BufReader::new(File::open(&path).map_err(io)?).lines() {
-            for record in read_records(text.map_err(io)?.as_bytes(), Path::new(RECORDS_JSONL))? {
-                out.put(&line(&head.row(&record))?)?;
-            }
+        let mut rows = Rows::open(&next.path(RECORDS_JSONL))?;
+        while let Some(record) = rows.next()? {
+            out.put(&line(&head.row(&record))?)?;
         }
         next.wrote(RECORDS_CSV, out)
     }
