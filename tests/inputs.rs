@@ -402,8 +402,10 @@ fn a_photo_on_stdin_is_checked_and_run_as_a_file_is() {
     assert!(path.starts_with(at("out/given")) && path.extension().unwrap() == "jpg");
     assert_eq!(fs::read(&path).unwrap(), bytes);
     assert_eq!(said(&found[0]), said(&run(dir.path(), "file", &[sample("acta-0003.jpg")])[0]));
-    cotejo().args(["run", "--resume", "-o"]).arg(at("out")).assert().code(1);
+    let resumed = cotejo().args(["run", "--resume", "--json", "-o"]).arg(at("out")).assert().code(1);
     assert_eq!(records(&at("out")), found);
+    let text = fs::read(at("out/records.jsonl")).unwrap();
+    assert!(resumed.get_output().stdout == text, "--json writes the records");
     for (args, why) in
         [(["run", "-", "-"], "more than once"), (["check", "-", "--no-qr"], "nothing came on stdin")]
     {

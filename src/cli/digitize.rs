@@ -13,7 +13,9 @@ use crate::record::Record;
 use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume, Shards, Staged};
 use crate::run::config::Config;
 use crate::run::inputs;
-use crate::run::output::{self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, Run};
+use crate::run::output::{
+    self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, RECORDS_JSONL, Run,
+};
 use crate::run::pipeline::Digitizer;
 use crate::run::registry::Registry;
 use anyhow::bail;
@@ -130,7 +132,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let bar = Bar::new(if resume == Resume::Add { 0 } else { inputs.files.len() });
     let keep = if args.evidence || inputs.cut.is_some() { Keep::Evidence } else { Keep::Records };
     let mut staged = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
-    let c = staged.run.counts;
+    let (c, files) = (staged.run.counts, staged.files);
     let mut reviewed = None;
     if args.out.join(LOG).exists() {
         reviewed = Some(files::apply(&mut staged.next, &mut staged.run, digitizer.forms())?);
@@ -147,12 +149,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     tell!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
         c.sheets(),
-        inputs.files.len(),
+        files,
         c.accepted,
         c.review,
         c.rejected,
         run.measured.seconds,
-        inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
+        files as f64 / run.measured.seconds.max(1e-9)
     );
     if let Some(first) = joined.first() {
         tell!("  {} sheets that were there are shown by added photos too, such as {first}", joined.len());
@@ -166,6 +168,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         );
     }
     tell!("  open {}", args.out.join("report.html").display());
+    if args.json {
+        let mut records = output::open(&args.out, RECORDS_JSONL)?;
+        console::pour(|out| std::io::copy(&mut records, out).map(drop))?;
+    }
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }
 

@@ -15,11 +15,20 @@ use crate::run::inputs::Shard;
   find scans -newer list -print0 | cotejo run --files-from - -o out
   cotejo run - -o out < photo.jpg                   a photo from a pipe; it is kept in out/given, where the report finds it
 
+  cotejo run https://example.org/1.jpg s3://sheets/north/ -o out
+                                                    one photo by its address, a folder of s3 (built with --features remote)
+
   cotejo run scans/ -o out --evidence               keep what was measured, so that more can be added:
   cotejo run late.zip -o out --add                  only the new photos are read; a sheet whose other photo is in the run
                                                     is put together with it, and what people decided stays
 
+  cotejo run scans/ -o out --json | jq -r 'select(.part_of == null) | [.sheet.code, .status] | @tsv'
+  cotejo run - -o out --json < photo.jpg | jq '.contests[].choices[] | {id, votes: .votes.value}'
+
 An archive is a .zip, .tar, .tar.gz or .tgz, given or found in a folder; its photos are called sheets.zip/folder/name.jpg.
+What lies elsewhere is fetched when it is read, and again for the review and for --resume, as long as it lies there; for
+s3 the environment says who asks (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT, AWS_SKIP_SIGNATURE).
+A photo may show the sheet of any other, so that a record is final when all are read: --json writes them then.
 Exit code: 0 all accepted, 1 something needs review or was rejected, 2 the run failed.")]
 pub struct RunArgs {
     /// Photos, scans, folders or archives of them; `-` for one photo on stdin; with --resume those of the run, or none
@@ -40,6 +49,9 @@ pub struct RunArgs {
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
+    /// Write the records to stdout too, one JSON object a line, in the order of the inputs
+    #[arg(long)]
+    pub json: bool,
     /// Add to the run that the folder holds: what is there stays, and its photos are not looked at again
     #[arg(long, conflicts_with_all = ["resume", "overwrite", "shard"])]
     pub add: bool,

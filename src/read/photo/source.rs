@@ -1,11 +1,13 @@
 //! Where a photo's bytes come from: a file, a member of an archive, or what is held in memory under a name.
 //!
-//! In: a path as given; a member has that of its archive and its own, `sheets.zip/folder/name.jpg`. Out: its bytes within
+//! In: a path as given, or an address (`https://`, `s3://`); a member has that of its archive and its own, `sheets.zip/folder/name.jpg`. Out: its bytes within
 //! the limit; of an archive, the paths of its members. Nothing is ever written. Refuses what is no file, is empty or over
 //! the limit, and members that are packed in a way that is not known.
 
 #[cfg(feature = "archives")]
 mod archive;
+#[cfg(feature = "remote")]
+mod remote;
 
 use super::{Limits, PhotoError};
 use crate::ground::finding::Size;
@@ -41,6 +43,10 @@ fn held(path: &Path) -> Option<Arc<Vec<u8>>> {
 pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     if let Some(bytes) = held(path) {
         return within(bytes.len() as u64, limits).map(|()| bytes.to_vec());
+    }
+    #[cfg(feature = "remote")]
+    if remote::is_remote(path) {
+        return remote::read(path, limits);
     }
     #[cfg(feature = "archives")]
     {
@@ -85,6 +91,10 @@ pub fn size(path: &Path) -> Option<u64> {
     if let Some(bytes) = held(path) {
         return Some(bytes.len() as u64);
     }
+    #[cfg(feature = "remote")]
+    if remote::is_remote(path) {
+        return remote::size(path);
+    }
     #[cfg(feature = "archives")]
     if let Some((archive, member)) = in_archive(path) {
         return Archive::opened(&archive).ok()?.size(&member);
@@ -94,6 +104,11 @@ pub fn size(path: &Path) -> Option<u64> {
 
 /// Whether a path leads to something.
 pub fn is_there(path: &Path) -> bool {
+    #[cfg(feature = "remote")]
+    if remote::is_remote(path) {
+        // Reading tells.
+        return true;
+    }
     path.exists() || size(path).is_some()
 }
 
@@ -108,23 +123,26 @@ pub struct Members {
     pub broken: bool,
 }
 
-/// The members of an archive; `None` for what is none.
-#[cfg(feature = "archives")]
+/// The members of an archive, or what lies below a folder that is elsewhere; `None` for what is neither.
 pub fn members(path: &Path) -> Option<Members> {
-    if !is_archive(path) {
-        return None;
+    #[cfg(feature = "remote")]
+    if let Some(below) = remote::below(path) {
+        let broken = Members { broken: true, ..Members::default() };
+        return Some(below.map_or(broken, |files| Members { files, ..Members::default() }));
     }
-    let Ok(archive) = Archive::opened(path) else {
-        return Some(Members { broken: true, ..Members::default() });
-    };
-    let (files, left_out) = archive.members();
-    let within = |names: Vec<&str>| names.into_iter().map(|name| path.join(name)).collect();
-    Some(Members { files: within(files), left_out: within(left_out), broken: archive.broken().is_some() })
-}
-
-/// The members of an archive: this build knows none.
-#[cfg(not(feature = "archives"))]
-pub fn members(_: &Path) -> Option<Members> {
+    #[cfg(feature = "archives")]
+    if is_archive(path) {
+        let Ok(archive) = Archive::opened(path) else {
+            return Some(Members { broken: true, ..Members::default() });
+        };
+        let (files, left_out) = archive.members();
+        let within = |names: Vec<&str>| names.into_iter().map(|name| path.join(name)).collect();
+        return Some(Members {
+            files: within(files),
+            left_out: within(left_out),
+            broken: archive.broken().is_some(),
+        });
+    }
     None
 }
 

@@ -41,6 +41,8 @@ pub struct Staged {
     pub run: Run,
     /// What was seen on each rejected page, and what to do.
     pub rejected: Vec<String>,
+    /// How many files it is of.
+    pub files: usize,
     /// Sheets that were there and that added photos show too.
     pub joined: Vec<String>,
     pages: Store,
@@ -66,6 +68,26 @@ impl Staged {
         disk::remove(&self.next.path(name))?;
         Ok(Self { journal: false, ..self })
     }
+}
+
+/// A sheet's record, its line, and what was measured as it is written.
+struct Ready {
+    record: Record,
+    line: Vec<u8>,
+    measured: Option<String>,
+}
+
+impl Ready {
+    fn of(mut entry: Entry, nth: usize) -> Result<Self, OutputError> {
+        let measured = entry.raw(nth).map(str::to_owned);
+        let record = entry.records.swap_remove(nth);
+        Ok(Self { line: written(&record)?, record, measured })
+    }
+}
+
+/// The line of a record.
+fn written(record: &Record) -> Result<Vec<u8>, OutputError> {
+    output::to_jsonl(std::slice::from_ref(record))
 }
 
 /// The photos of a run, of which pictures are cut; none where there are no photos at hand.
@@ -149,18 +171,18 @@ pub(super) fn finish(
     let mut table = Table::new(&mut next)?;
     let (mut census, mut tables, mut rejected) = (Census::default(), BTreeSet::new(), Vec::new());
     let mut n = 0;
-    let mut add = |record: &Record, raw: Option<&str>| -> Result<(), OutputError> {
+    let mut add = |record: &Record, line: &[u8], measured: Option<&str>| -> Result<(), OutputError> {
         n += 1;
-        table.add(record)?;
+        table.put(record, line)?;
         census.add(record);
         tables.extend(config.registry.as_ref().and_then(|registry| registry.shown(record)));
         if record.status == Status::Rejected && !record.is_part() {
             rejected.extend(record.findings.iter().map(|f| format!("{}; {}", f.message, f.hint)));
         }
         let Some(kept) = &mut kept else { return Ok(()) };
-        match raw {
-            Some(raw) => kept.put(format!("{raw}\n").as_bytes()),
-            None => kept.put(&output::to_jsonl(std::slice::from_ref(record))?),
+        match measured {
+            Some(measured) => kept.put(format!("{measured}\n").as_bytes()),
+            None => kept.put(line),
         }
     };
     // Lines are read one after the other, and what they say side by side.
@@ -168,23 +190,32 @@ pub(super) fn finish(
     for (nth, item) in items.iter().enumerate() {
         if nth % AHEAD == 0 {
             let line = |item: &Item| match item {
-                Item::Sheet(ix) => pages.text(sheets.list[*ix].at).map(Some),
+                Item::Sheet(ix) => Ok(Some((sheets.list[*ix].nth, pages.text(sheets.list[*ix].at)?))),
                 _ => Ok(None),
             };
-            let lines = items[nth..].iter().take(AHEAD).map(line).collect::<Result<Vec<_>, _>>()?;
-            let read = lines.par_iter().map(|line| line.as_ref().map(|line| pages.parsed::<Entry>(line)));
-            ahead = read.collect::<Vec<_>>().into();
+            let lines: Vec<_> =
+                items[nth..].iter().take(AHEAD).map(line).collect::<Result<_, OutputError>>()?;
+            let ready = |line: &Option<(usize, Vec<u8>)>| {
+                line.as_ref().map(|(nth, line)| Ready::of(pages.parsed(line)?, *nth)).transpose()
+            };
+            ahead = lines.par_iter().map(ready).collect::<Vec<_>>().into();
         }
-        let entry = ahead.pop_front().flatten().transpose()?;
-        match item {
-            Item::Sheet(ix) => {
-                let sheet = &sheets.list[*ix];
-                let mut entry = entry.map_or_else(|| pages.get(sheet.at), Ok)?;
-                let record = entry.records.swap_remove(sheet.nth);
-                let record = changed.get(ix).map_or(Ok(record), |&at| spill.get(at))?;
-                add(&record, entry.raw(sheet.nth))?;
+        let ready = ahead.pop_front().transpose()?.flatten();
+        match (item, ready) {
+            (Item::Sheet(ix), ready) => {
+                let Ready { record, line, measured } = match ready {
+                    Some(ready) => ready,
+                    None => Ready::of(pages.get(sheets.list[*ix].at)?, sheets.list[*ix].nth)?,
+                };
+                match changed.get(ix) {
+                    Some(&at) => {
+                        let record: Record = spill.get(at)?;
+                        add(&record, &written(&record)?, measured.as_deref())?;
+                    }
+                    None => add(&record, &line, measured.as_deref())?,
+                }
             }
-            Item::Copies { file, original, of } => {
+            (Item::Copies { file, original, of }, _) => {
                 let mut shown = Vec::new();
                 for ix in of {
                     let sheet = &sheets.list[*ix];
@@ -194,9 +225,12 @@ pub(super) fn finish(
                 }
                 let copies = copies(file, original, &shown);
                 progress.done(&copies);
-                copies.iter().try_for_each(|record| add(record, None))?;
+                copies.iter().try_for_each(|record| add(record, &written(record)?, None))?;
             }
-            Item::Plain(at) => add(&pages.get::<Record>(*at)?, None)?,
+            (Item::Plain(at), _) => {
+                let record: Record = pages.get(*at)?;
+                add(&record, &written(&record)?, None)?;
+            }
         }
     }
     table.finish(&config.forms)?;
@@ -207,5 +241,6 @@ pub(super) fn finish(
     let mut run = census.run(config.settings(), measured(n));
     run.inputs = inputs;
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&tables));
-    Ok(Staged { next, run, rejected, joined, pages, journal: true })
+    let files = photos.files.len();
+    Ok(Staged { next, run, rejected, files, joined, pages, journal: true })
 }

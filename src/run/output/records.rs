@@ -274,6 +274,18 @@ impl Rows {
         Ok(Some(record))
     }
 
+    /// The next records, so many as are read side by side; none at the end.
+    ///
+    /// # Errors
+    /// As [`Rows::next`].
+    pub(super) fn some(&mut self) -> Result<Vec<Record>, OutputError> {
+        let mut out = Vec::from_iter(self.next()?);
+        while !self.ahead.is_empty() {
+            out.extend(self.next()?);
+        }
+        Ok(out)
+    }
+
     /// The record of an index that was met.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, Rows};
 use crate::form::{Form, Levels};
 use crate::record::{Record, ReviewState};
+use rayon::prelude::*;
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
@@ -51,8 +52,16 @@ impl<'n> Table<'n> {
     /// # Errors
     /// The system refuses.
     pub fn add(&mut self, record: &Record) -> Result<(), OutputError> {
+        self.put(record, &super::to_jsonl(std::slice::from_ref(record))?)
+    }
+
+    /// Adds the next record, of which the line is at hand.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn put(&mut self, record: &Record, line: &[u8]) -> Result<(), OutputError> {
         self.columns.see(record);
-        self.records.put(&super::to_jsonl(std::slice::from_ref(record))?)
+        self.records.put(line)
     }
 
     /// Writes the table, whose columns are known once all records are.
@@ -66,8 +75,13 @@ impl<'n> Table<'n> {
         let mut out = next.out(RECORDS_CSV)?;
         out.put(&line(&head.names())?)?;
         let mut rows = Rows::open(&next.path(RECORDS_JSONL))?;
-        while let Some(record) = rows.next()? {
-            out.put(&line(&head.row(&record))?)?;
+        loop {
+            let some = rows.some()?;
+            if some.is_empty() {
+                break;
+            }
+            let lines: Vec<_> = some.par_iter().map(|record| line(&head.row(record))).collect();
+            lines.into_iter().try_for_each(|line| out.put(&line?))?;
         }
         next.wrote(RECORDS_CSV, out)
     }
