@@ -174,5 +174,6 @@ fn in_archive(path: &Path) -> Option<(PathBuf, String)> {
     None
 }
 
-#[cfg(all(test, feature = "archives"))]
+#[cfg(test)]
+#[cfg(feature = "archives")]
 mod tests;
