@@ -124,6 +124,7 @@ pub struct Members {
 }
 
 /// The members of an archive, or what lies below a folder that is elsewhere; `None` for what is neither.
+#[cfg_attr(not(any(feature = "archives", feature = "remote")), allow(unused_variables))]
 pub fn members(path: &Path) -> Option<Members> {
     #[cfg(feature = "remote")]
     if let Some(below) = remote::below(path) {
