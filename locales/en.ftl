@@ -262,7 +262,7 @@ unsupported_picture = The picture is of a kind that cannot be read
 
 locked_file = The file is protected with a password
     .seen = { $file } is protected with a password or a kind of encryption that is not known
-    .do = open it with its password and print it to a new PDF file without one
+    .do = take its password off: print a PDF file to a new one without, unpack an archive and give the folder
 
 no_pages = The file has no pages
     .seen = { $file }: the { $format } file has no pages
@@ -275,6 +275,10 @@ too_many_pages = The file has too many pages
 damaged_picture = The picture is damaged
     .seen = { $file }: the { $format } picture is damaged or cut short: { $cause }
     .do = copy or download the file again; this one does not hold the whole picture
+
+damaged_archive = The archive cannot be read
+    .seen = { $file }: the { $format } archive is damaged, cut short, or packed in a way that is not read: { $cause }
+    .do = copy or download the archive again, or unpack it with another program and give the folder
 
 decoder_died = The decoder gave up on the file
     .seen = { $file }: the decoder of this { $format } file ended: { $cause }

@@ -263,7 +263,7 @@ unsupported_picture = La imagen es de una clase que no se puede leer
 
 locked_file = El archivo está protegido con una contraseña
     .seen = { $file } está protegido con una contraseña o con un cifrado que no se conoce
-    .do = ábralo con su contraseña e imprímalo en un PDF nuevo sin ella
+    .do = quítele la contraseña: imprima el PDF en uno nuevo sin ella; descomprima el archivo comprimido e indique la carpeta
 
 no_pages = El archivo no tiene páginas
     .seen = { $file }: el archivo { $format } no tiene páginas
@@ -276,6 +276,10 @@ too_many_pages = El archivo tiene demasiadas páginas
 damaged_picture = La imagen está dañada
     .seen = { $file }: la imagen { $format } está dañada o cortada: { $cause }
     .do = copie o descargue el archivo otra vez: este no contiene la imagen completa
+
+damaged_archive = El archivo comprimido no se puede leer
+    .seen = { $file }: el archivo { $format } está dañado, cortado o comprimido de un modo que no se lee: { $cause }
+    .do = copie o descargue otra vez el archivo comprimido, o descomprímalo con otro programa e indique la carpeta
 
 decoder_died = El decodificador no pudo con el archivo
     .seen = { $file }: el decodificador de este archivo { $format } terminó: { $cause }

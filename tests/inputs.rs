@@ -385,3 +385,32 @@ fn paths_come_from_a_list_in_its_order() {
     let missing = cotejo().args(["run", "--files-from", "nowhere.txt", "-o"]).arg(dir.path()).assert();
     missing.code(2).stderr(contains("nowhere.txt"));
 }
+
+#[test]
+fn a_photo_on_stdin_is_checked_and_run_as_a_file_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let bytes = fs::read(sample("acta-0003.jpg")).unwrap();
+    let of_file = cotejo().args(["check", "--lang", "en"]).arg(sample("acta-0003.jpg")).assert().code(1);
+    let told = String::from_utf8_lossy(&of_file.get_output().stdout).into_owned();
+    let told = told.replace(&sample("acta-0003.jpg").display().to_string(), "-");
+    cotejo().args(["check", "-", "--lang", "en"]).write_stdin(bytes.clone()).assert().code(1).stdout(told);
+    let piped = cotejo().args(["run", "-", "-o"]).arg(at("out")).write_stdin(bytes.clone()).assert().code(1);
+    piped.stderr(contains("the photo is kept as"));
+    let found = records(&at("out"));
+    let path = PathBuf::from(found[0]["sources"][0]["path"].as_str().unwrap());
+    assert!(path.starts_with(at("out/given")) && path.extension().unwrap() == "jpg");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    assert_eq!(said(&found[0]), said(&run(dir.path(), "file", &[sample("acta-0003.jpg")])[0]));
+    let resumed = cotejo().args(["run", "--resume", "--json", "-o"]).arg(at("out")).assert().code(1);
+    assert_eq!(records(&at("out")), found);
+    let text = fs::read(at("out/records.jsonl")).unwrap();
+    assert!(resumed.get_output().stdout == text, "--json writes the records");
+    for (args, why) in
+        [(["run", "-", "-"], "more than once"), (["check", "-", "--no-qr"], "nothing came on stdin")]
+    {
+        let mut refused = cotejo();
+        refused.args(args).args(if args[0] == "run" { vec!["-o", "x"] } else { vec![] });
+        refused.write_stdin("").assert().code(2).stderr(contains(why));
+    }
+}

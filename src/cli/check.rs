@@ -1,7 +1,7 @@
 //! `cotejo check`: whether photos of a sheet are good enough, while it still hangs on the wall.
 
 use super::console::say;
-use super::{Outcome, all_there, config, jobs};
+use super::{Outcome, all_there, config, given, jobs};
 use crate::cli::args::PhotosArgs;
 use crate::decide::Status;
 use crate::ground::finding::{Code, Finding};
@@ -32,6 +32,7 @@ const TOLD: usize = 3;
 /// # Errors
 /// Settings that make no sense, no input.
 pub fn check(args: &PhotosArgs) -> anyhow::Result<Outcome> {
+    given::held(&args.paths)?;
     all_there(&args.paths)?;
     let inputs = inputs::collect(&args.paths);
     if inputs.files.is_empty() {

@@ -60,15 +60,15 @@ impl Write for Pipe {
     }
 }
 
-/// The bytes of a file that is given, or, for `-`, of stdin.
+/// The bytes of a file that is given, or, for `-`, of stdin; so many at most.
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn given(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn given(file: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = match file.to_str() {
-        Some("-") => stdin().lock().read_to_end(&mut bytes),
-        _ => File::open(file).and_then(|mut opened| opened.read_to_end(&mut bytes)),
+        Some("-") => stdin().lock().take(most).read_to_end(&mut bytes),
+        _ => File::open(file).and_then(|opened| opened.take(most).read_to_end(&mut bytes)),
     };
     read.with_context(|| format!("cannot read {}", file.display()))?;
     Ok(bytes)

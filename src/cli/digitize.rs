@@ -2,7 +2,7 @@
 
 use super::console::{self, tell};
 use super::opened::tell_edited;
-use super::{Outcome, all_there, config, interrupt, jobs, judged};
+use super::{Outcome, all_there, config, given, interrupt, jobs, judged};
 use crate::cli::args::{DecideArgs, MergeArgs, RunArgs};
 use crate::decide::Status;
 use crate::desk::report;
@@ -13,7 +13,9 @@ use crate::record::Record;
 use crate::run::batch::{self, JOURNAL, Jobs, Keep, Progress, Resume, Shards, Staged};
 use crate::run::config::Config;
 use crate::run::inputs;
-use crate::run::output::{self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, Run};
+use crate::run::output::{
+    self, About, EVIDENCE_JSONL, Folder, Lock, OutputError, Overwrite, RECORDS_JSONL, Run,
+};
 use crate::run::pipeline::Digitizer;
 use crate::run::registry::Registry;
 use anyhow::bail;
@@ -84,14 +86,23 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let jobs = jobs(&args.digitize)?;
     let mut paths = args.paths.clone();
     if let Some(list) = &args.files_from {
-        paths.extend(inputs::listed(&console::given(list)?));
+        paths.extend(inputs::listed(&console::given(list, u64::MAX)?));
     }
-    let inputs = if args.resume {
-        batch::resumed(&args.out, &paths, args.shard)?
-    } else {
-        inputs::collect(&paths).part(args.shard)
+    let replaces = args.overwrite || args.resume || args.add;
+    let overwrite = if replaces { Overwrite::Replace } else { Overwrite::Refuse };
+    if let Some(photo) = given::stdin(&mut paths, args.files_from.as_deref())? {
+        Folder::create(&args.out, overwrite)?;
+        *photo = given::kept(&args.out)?;
+        tell!("the photo is kept as {}: report and review cut their crops from it", photo.display());
+    }
+    let (resume, inputs) = match (args.add, args.resume) {
+        (true, _) => (Resume::Add, batch::added(&args.out, &paths)?),
+        (_, true) if batch::adds(&args.out) => (Resume::Add, batch::resumed(&args.out, &paths, args.shard)?),
+        (_, true) => (Resume::Continue, batch::resumed(&args.out, &paths, args.shard)?),
+        _ => (Resume::Fresh, inputs::collect(&paths).part(args.shard)),
     };
-    all_there(&inputs.paths)?;
+    // The photos of a run that is added to may have gone.
+    all_there(if resume == Resume::Add { &paths } else { &inputs.paths })?;
     if inputs.cut.as_ref().map_or(inputs.files.len(), |cut| cut.files) == 0 {
         bail!(
             "no pictures in {} ({} other files); give files or folders with .{}",
@@ -100,13 +111,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
             inputs::ENDINGS.join(", .")
         );
     }
-    if !args.resume && !args.overwrite && args.out.join(JOURNAL).exists() {
+    if resume == Resume::Fresh && !args.overwrite && args.out.join(JOURNAL).exists() {
         bail!(
             "{}: holds a run that was cut off; go on with --resume, or start again with --overwrite",
             args.out.display()
         );
     }
-    let overwrite = if args.overwrite || args.resume { Overwrite::Replace } else { Overwrite::Refuse };
     let folder = Folder::create(&args.out, overwrite)?;
     let _lock = Lock::take(folder.path(), "run")?;
     let said = output::run_of(&args.out)?.and_then(|run| run.log);
@@ -118,17 +128,18 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     }
     let digitizer = Digitizer::new(config)?;
     interrupt::watch();
-    let bar = Bar::new(inputs.files.len());
+    // How many are added is known once those that are there are.
+    let bar = Bar::new(if resume == Resume::Add { 0 } else { inputs.files.len() });
     let keep = if args.evidence || inputs.cut.is_some() { Keep::Evidence } else { Keep::Records };
-    let resume = if args.resume { Resume::Continue } else { Resume::Fresh };
     let mut staged = batch::run(&digitizer, &inputs, &folder, (Jobs(jobs), resume, keep), &bar)?;
-    let c = staged.run.counts;
+    let (c, files) = (staged.run.counts, staged.files);
     let mut reviewed = None;
     if args.out.join(LOG).exists() {
         reviewed = Some(files::apply(&mut staged.next, &mut staged.run, digitizer.forms())?);
     }
     report::write(&mut staged.next, digitizer.forms(), &About::of(&staged.run))?;
     let rejected = std::mem::take(&mut staged.rejected);
+    let joined = std::mem::take(&mut staged.joined);
     let run = staged.commit()?;
     bar.finish();
     if let Some((book, (done, all))) = &reviewed {
@@ -138,13 +149,16 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     tell!(
         "{} sheets in {} files: {} accepted, {} to review, {} rejected; {:.1} s, {:.1} files a second",
         c.sheets(),
-        inputs.files.len(),
+        files,
         c.accepted,
         c.review,
         c.rejected,
         run.measured.seconds,
-        inputs.files.len() as f64 / run.measured.seconds.max(1e-9)
+        files as f64 / run.measured.seconds.max(1e-9)
     );
+    if let Some(first) = joined.first() {
+        tell!("  {} sheets that were there are shown by added photos too, such as {first}", joined.len());
+    }
     tell_of(&rejected, &run);
     if !inputs.left_out.is_empty() {
         tell!(
@@ -154,6 +168,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         );
     }
     tell!("  open {}", args.out.join("report.html").display());
+    if args.json {
+        let mut records = output::open(&args.out, RECORDS_JSONL)?;
+        console::pour(|out| std::io::copy(&mut records, out).map(drop))?;
+    }
     Ok(if c.review + c.rejected == 0 { Outcome::Clean } else { Outcome::Open })
 }
 

@@ -6,6 +6,7 @@ mod console;
 mod decode;
 mod define;
 mod digitize;
+mod given;
 mod interrupt;
 mod log;
 mod measure;
@@ -160,6 +161,14 @@ fn clamped(asked: Option<usize>) -> anyhow::Result<usize> {
 
 /// Refuses paths that are not there or are no files, before anything is written.
 fn all_there(paths: &[PathBuf]) -> anyhow::Result<()> {
+    if cfg!(not(feature = "remote"))
+        && let Some(far) = paths.iter().find(|path| path.to_string_lossy().contains("://"))
+    {
+        bail!(
+            "{}: this cotejo was built without addresses; download what lies there, or build it with --features remote",
+            far.display()
+        );
+    }
     if let Some(odd) = inputs::no_files(paths).first() {
         bail!("{}: {}; nothing was written: give files or folders", odd.display(), photo::NO_FILE);
     }

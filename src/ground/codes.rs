@@ -118,6 +118,8 @@ findings! {
     TooManyPages { file: String, pages: usize, limit: u32 }
     /// Cut short or damaged.
     DamagedPicture { file: String, format: String, cause: String }
+    /// Of an archive, or of one of its members.
+    DamagedArchive { file: String, format: String, cause: String }
     /// The process that decoded it ended.
     DecoderDied { file: String, format: String, cause: String }
     /// It took longer than it may.

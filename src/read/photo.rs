@@ -17,6 +17,7 @@ pub mod mask;
 mod pdf;
 pub mod sample;
 mod serve;
+pub mod source;
 pub mod streaks;
 #[cfg(feature = "pdf")]
 mod survey;
@@ -24,6 +25,7 @@ mod tiff;
 
 pub use document::Document;
 pub use serve::serve;
+pub use source::{NO_FILE, read};
 
 use crate::ground::finding::{Code, Feature, Finding, Severity, Size, What};
 use greys::Greys;
@@ -31,9 +33,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader};
 use jpeg::Jpeg;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::io::Cursor;
 
 /// Grey below which the middle pixel of a picture is no paper in the light.
 const DARK: u8 = 110;
@@ -187,6 +187,13 @@ pub enum PhotoError {
         /// What the decoder said.
         cause: String,
     },
+    /// Its archive, or its place in that.
+    Archive {
+        /// The kind of archive.
+        format: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// Its decoder ended.
     Died {
         /// The format.
@@ -230,6 +237,9 @@ impl PhotoError {
             Self::Damaged { format, cause } => {
                 What::DamagedPicture { file, format: format.clone(), cause: cause.clone() }
             }
+            Self::Archive { format, cause } => {
+                What::DamagedArchive { file, format: format.clone(), cause: cause.clone() }
+            }
             Self::Died { format, cause } => {
                 What::DecoderDied { file, format: format.clone(), cause: cause.clone() }
             }
@@ -248,37 +258,6 @@ impl std::fmt::Display for PhotoError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.finding("the file").message)
     }
-}
-
-/// What is said of a pipe, a socket or a device: reading it may wait, or never end.
-pub const NO_FILE: &str = "it is a device, a pipe or a socket, not a file";
-
-/// Reads a file's bytes within the limit.
-///
-/// # Errors
-/// What the system does not give, what is no file, what is empty, what is over the limit.
-pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
-    let meta = std::fs::metadata(path)?;
-    if meta.is_dir() {
-        return Err(PhotoError::Io("it is a folder, not a file".to_owned()));
-    }
-    if !meta.is_file() {
-        return Err(PhotoError::Io(NO_FILE.to_owned()));
-    }
-    let within = |length: u64| match length {
-        // Of this size are the system's own too, some of which wait when they are read.
-        0 => Err(PhotoError::Empty),
-        _ if length > limits.bytes => {
-            Err(PhotoError::TooLarge { what: Size::Bytes, value: length, limit: limits.bytes })
-        }
-        _ => Ok(()),
-    };
-    within(meta.len())?;
-    let mut bytes = Vec::new();
-    // It may grow as it is read.
-    File::open(path)?.take(limits.bytes + 1).read_to_end(&mut bytes)?;
-    within(bytes.len() as u64)?;
-    Ok(bytes)
 }
 
 /// Decodes the first page of a file's bytes to an upright grey photo.
@@ -371,6 +350,7 @@ fn cut_short(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use image::{ImageFormat, Luma};
+    use std::path::Path;
 
     fn png(w: u32, h: u32) -> Vec<u8> {
         let mut out = Vec::new();

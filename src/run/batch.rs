@@ -6,6 +6,8 @@
 //! be resumed. The files are the same bytes whatever the number of jobs. Refuses to resume a run with
 //! inputs that would lose some of its records.
 
+mod add;
+mod before;
 mod earlier;
 mod evidence;
 #[cfg(test)]
@@ -21,9 +23,10 @@ mod pages;
 mod tests;
 mod together;
 
+pub use add::{AddError, added};
 pub use evidence::{decide, evidence_edited};
 pub use finish::Staged;
-pub use journal::{JOURNAL, resumed};
+pub use journal::{JOURNAL, adds, resumed};
 pub use map::collect;
 pub use merge::{ShardError, Shards};
 
@@ -37,7 +40,7 @@ use crate::record::Record;
 use crate::run::inputs::Inputs;
 use crate::run::output::{Folder, Measured, Next, OutputError};
 use crate::run::pipeline::{Digitized, Digitizer, Times};
-use finish::{Item, finish};
+use finish::{Item, Photos, finish};
 use journal::Store;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -74,6 +77,8 @@ pub enum Resume {
     Fresh,
     /// What the folder's journal or records hold, made with the same settings of the same file, stays.
     Continue,
+    /// As [`Resume::Continue`], of a finished run, whose photos are not looked at again.
+    Add,
 }
 
 /// Whether what was measured stays in the folder, to be decided again ([`decide`]).
@@ -94,6 +99,9 @@ pub enum BatchError {
     /// A shard that cannot be merged.
     #[error(transparent)]
     Shard(#[from] ShardError),
+    /// A run that nothing can be added to.
+    #[error(transparent)]
+    Add(#[from] AddError),
     /// A run is resumed with other paths than its own.
     #[error(
         "{dir}: its run was made of {own}, and --resume goes on with the same: leave the paths away; for {given} \
@@ -167,6 +175,9 @@ pub fn run(
     (jobs, resume, keep): (Jobs, Resume, Keep),
     progress: &impl Progress,
 ) -> Result<Staged, BatchError> {
+    if resume == Resume::Add {
+        return add::add(digitizer, inputs, folder, jobs, progress);
+    }
     let started = SystemTime::now();
     let (dir, files) = (folder.path(), inputs.files.as_slice());
     let kept = resume == Resume::Continue && journal::keeps_evidence(dir);
@@ -217,7 +228,9 @@ pub fn run(
     drop(found);
     let what = (sheets, items(files, &originals, &of_file), inputs.names());
     let measured = |records| Measured::since(started, records, jobs.0);
-    let mut staged = finish(digitizer, files, (journal, Next::begin(dir)?), what, keep, measured, progress)?;
+    let photos = Photos { files, ..Photos::default() };
+    let mut staged =
+        finish(digitizer, &photos, (journal, Next::begin(dir)?), what, keep, measured, progress)?;
     staged.run.shard = inputs.cut.clone();
     Ok(staged)
 }
@@ -361,11 +374,8 @@ fn crops(digitizer: &Digitizer, digitized: &Digitized) -> (SheetPictures, Rows) 
 fn duplicates(files: &[PathBuf], limits: &Limits) -> Vec<Option<usize>> {
     let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
-        if let Ok(meta) = std::fs::metadata(file)
-            && meta.is_file()
-            && (1..=limits.bytes).contains(&meta.len())
-        {
-            by_size.entry(meta.len()).or_default().push(i);
+        if let Some(size) = photo::source::size(file).filter(|size| (1..=limits.bytes).contains(size)) {
+            by_size.entry(size).or_default().push(i);
         }
     }
     let mut out = vec![None; files.len()];

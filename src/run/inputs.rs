@@ -1,13 +1,14 @@
-//! The files of a run: paths as given, folders walked; all of them, or those of one shard.
+//! The files of a run: paths as given, folders walked, archives looked into; all of them, or those of one shard.
 //!
-//! In: paths. Out: files in a stable order (as given; within a folder by name, bytewise), and what
-//! was left out of folders because its name is not a picture's or because it is a pipe, a socket or a device.
+//! In: paths. Out: files in a stable order (as given; within a folder or an archive by name, bytewise), and what
+//! was left out of those because its name is not a picture's or because it is a link, a pipe, a socket or a device.
 //! A shard holds whole folders, about as many files as every other.
 //! Refuses nothing: a path that is not there or is no file stays in the list; [`missing`] and [`no_files`] name
 //! those, for whoever wants to stop before the work.
 
 use crate::ground::hash::hexadecimal;
 use crate::ground::words::display;
+use crate::read::photo::source;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use walkdir::WalkDir;
 
-/// Endings under which pictures are looked for in folders; a file that is named itself is always
+/// Endings under which pictures are looked for in folders and archives; a file that is named itself is always
 /// taken.
 pub const ENDINGS: [&str; 10] = ["jpg", "jpeg", "heic", "heif", "hif", "png", "webp", "tif", "tiff", "pdf"];
 
@@ -125,37 +126,58 @@ impl Inputs {
 
 /// Lists the files behind `paths`.
 pub fn collect(paths: &[PathBuf]) -> Inputs {
-    let mut inputs = Inputs { paths: paths.to_vec(), ..Inputs::default() };
-    let mut seen = BTreeSet::new();
+    let mut list =
+        List { inputs: Inputs { paths: paths.to_vec(), ..Inputs::default() }, seen: BTreeSet::new() };
     for path in paths {
         if path.is_dir() {
             for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
                 match entry {
-                    Ok(entry) if entry.file_type().is_file() => {
-                        let file = entry.into_path();
-                        if !is_picture(&file) {
-                            inputs.left_out.push(file);
-                        } else if seen.insert(file.clone()) {
-                            inputs.files.push(file);
-                        }
-                    }
+                    Ok(entry) if entry.file_type().is_file() => list.found(entry.into_path()),
                     Ok(entry) if entry.file_type().is_dir() => {}
-                    Ok(entry) => inputs.left_out.push(entry.into_path()),
+                    Ok(entry) => list.inputs.left_out.push(entry.into_path()),
                     // A folder that may not be read is a path that gives a rejected record.
-                    Err(error) => {
-                        if let Some(p) = error.path()
-                            && seen.insert(p.to_owned())
-                        {
-                            inputs.files.push(p.to_owned());
-                        }
-                    }
+                    Err(error) => error.path().into_iter().for_each(|p| list.take(p.to_owned())),
                 }
             }
-        } else if seen.insert(path.clone()) {
-            inputs.files.push(path.clone());
+        } else if !list.within(path) {
+            list.take(path.clone());
         }
     }
-    inputs
+    list.inputs
+}
+
+/// The files as they are listed, each once.
+struct List {
+    inputs: Inputs,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl List {
+    fn take(&mut self, file: PathBuf) {
+        if self.seen.insert(file.clone()) {
+            self.inputs.files.push(file);
+        }
+    }
+
+    /// Takes what lies in a folder or an archive.
+    fn found(&mut self, file: PathBuf) {
+        match is_picture(&file) {
+            true => self.take(file),
+            false if self.within(&file) => {}
+            false => self.inputs.left_out.push(file),
+        }
+    }
+
+    /// Takes what an archive holds, and the archive itself where it is damaged: that gives a rejected record.
+    fn within(&mut self, path: &Path) -> bool {
+        let Some(members) = source::members(path) else { return false };
+        if members.broken {
+            self.take(path.to_owned());
+        }
+        self.inputs.left_out.extend(members.left_out);
+        members.files.into_iter().for_each(|member| self.found(member));
+        true
+    }
 }
 
 /// The paths of a list, in its order: each ended by NUL where there is one, else one a line.
@@ -181,7 +203,7 @@ fn path(name: &[u8]) -> PathBuf {
 
 /// Those of `paths` that lead to nothing: mistyped, or moved away.
 pub fn missing(paths: &[PathBuf]) -> Vec<&Path> {
-    paths.iter().map(PathBuf::as_path).filter(|p| !p.exists()).collect()
+    paths.iter().map(PathBuf::as_path).filter(|p| !source::is_there(p)).collect()
 }
 
 /// Those of `paths` that are neither files nor folders: reading them may wait, or never end.

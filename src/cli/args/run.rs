@@ -8,8 +8,30 @@ use crate::run::inputs::Shard;
 
 /// `cotejo run`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cotejo run scans/ -o out                          a folder, with all folders in it
+  cotejo run sheets.zip more.tar.gz scans/ -o out   archives are read where they are; nothing is unpacked
+  cotejo run sheets.zip/north/0001.jpg -o out       one photo of an archive
+  find scans -newer list -print0 | cotejo run --files-from - -o out
+  cotejo run - -o out < photo.jpg                   a photo from a pipe; it is kept in out/given, where the report finds it
+
+  cotejo run https://example.org/1.jpg s3://sheets/north/ -o out
+                                                    one photo by its address, a folder of s3 (built with --features remote)
+
+  cotejo run scans/ -o out --evidence               keep what was measured, so that more can be added:
+  cotejo run late.zip -o out --add                  only the new photos are read; a sheet whose other photo is in the run
+                                                    is put together with it, and what people decided stays
+
+  cotejo run scans/ -o out --json | jq -r 'select(.part_of == null) | [.sheet.code, .status] | @tsv'
+  cotejo run - -o out --json < photo.jpg | jq '.contests[].choices[] | {id, votes: .votes.value}'
+
+An archive is a .zip, .tar, .tar.gz or .tgz, given or found in a folder; its photos are called sheets.zip/folder/name.jpg.
+What lies elsewhere is fetched when it is read, and again for the review and for --resume, as long as it lies there; for
+s3 the environment says who asks (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT, AWS_SKIP_SIGNATURE).
+A photo may show the sheet of any other, so that a record is final when all are read: --json writes them then.
+Exit code: 0 all accepted, 1 something needs review or was rejected, 2 the run failed.")]
 pub struct RunArgs {
-    /// Photos, scans, or folders of them; with --resume those of the run, or none
+    /// Photos, scans, folders or archives of them; `-` for one photo on stdin; with --resume those of the run, or none
     #[arg(required_unless_present_any = ["resume", "files_from"], value_name = "PATHS")]
     pub paths: Vec<PathBuf>,
     /// Further paths, one a line, or each ended by NUL as `find -print0` does, in their order; `-` for stdin
@@ -27,6 +49,12 @@ pub struct RunArgs {
     /// Go on with the run that the folder holds, with the paths that it was given: files that are done stay
     #[arg(long)]
     pub resume: bool,
+    /// Write the records to stdout too, one JSON object a line, in the order of the inputs
+    #[arg(long)]
+    pub json: bool,
+    /// Add to the run that the folder holds: what is there stays, and its photos are not looked at again
+    #[arg(long, conflicts_with_all = ["resume", "overwrite", "shard"])]
+    pub add: bool,
     /// Digitize one part of the folders alone, such as 2/8, and keep what was measured: `cotejo merge` puts the parts together
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
@@ -88,10 +116,11 @@ impl From<LangArg> for Language {
 #[command(after_help = "Examples:
   cotejo check IMG_1234.jpg                 good, or which part to take again and why
   cotejo check upper.jpg middle.jpg lower.jpg    photos of one sheet are read together
+  cotejo check - < IMG_1234.jpg             a photo from a pipe
 
 Nothing is written. Exit code: 0 every sheet is good, 1 something is to be taken again or looked at, 2 it failed.")]
 pub struct PhotosArgs {
-    /// Photos, or folders of them
+    /// Photos, folders or archives of them; `-` for one photo on stdin
     #[arg(required = true, value_name = "PHOTOS")]
     pub paths: Vec<PathBuf>,
     /// Language of what is said [default: that of the environment]

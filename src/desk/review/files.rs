@@ -14,8 +14,8 @@ use crate::form::Form;
 use crate::ground::finding::{Code, Finding};
 use crate::record::{Record, Sheets};
 use crate::run::output::{
-    About, Census, LogHead, MACHINE_JSONL, Next, OutputError, RECORDS_JSONL, Rows, Run, Table, machine, open,
-    run_of,
+    About, Census, EVIDENCE_JSONL, LogHead, MACHINE_JSONL, Next, OutputError, RECORDS_JSONL, Rows, Run,
+    Table, machine, open, run_of,
 };
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -45,6 +45,10 @@ pub fn write(
         next.stays(MACHINE_JSONL, &sha256(dir, name)?);
     } else {
         next.copy(MACHINE_JSONL, &mut open(dir, name)?)?;
+    }
+    // What was measured is of the machine's records, which stay.
+    if let Some(sha256) = earlier.as_ref().and_then(|run| run.files.get(EVIDENCE_JSONL)) {
+        next.stays(EVIDENCE_JSONL, sha256);
     }
     let sampled = book.settings.drawn(records)?;
     let mut each = 0..records.len();

@@ -79,6 +79,7 @@ fn asks(code: Code) -> Asks {
         | Code::NoPages
         | Code::TooManyPages
         | Code::DamagedPicture
+        | Code::DamagedArchive
         | Code::DecoderDied
         | Code::TooSlow
         | Code::InternalError

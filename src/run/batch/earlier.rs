@@ -82,7 +82,7 @@ pub(super) fn still(
         file.of = entry.of;
         file.pages.insert(entry.page, Line { at, holds: holds(&entry.records, &config) });
     }
-    if !journal::anew(dir) && attested(dir)? {
+    if !journal::anew(dir) && !journal::adds(dir) && attested(dir)? {
         finished(digitizer, dir, journal, &mut known)?;
     }
     let mut out = Vec::new();
@@ -195,14 +195,16 @@ const BY_OTHERS: [Code; 6] = [
     Code::PagesDiffer,
 ];
 
+/// Whether a record rests on its photo alone.
+pub(super) fn alone(record: &Record) -> bool {
+    let by_others = record.findings.iter().any(|f| BY_OTHERS.contains(&f.code));
+    !record.is_joined() && !record.is_part() && !record.sheet.identity.contains_key(PAGES) && !by_others
+}
+
 /// SHA-256 of the file that these records of a page are of, if they are of these settings and each rests on its photo
 /// alone.
 fn holds(records: &[Record], config: &str) -> Option<String> {
-    let own = |r: &Record| {
-        let by_others = r.findings.iter().any(|f| BY_OTHERS.contains(&f.code));
-        !r.is_joined() && !r.is_part() && !r.sheet.identity.contains_key(PAGES) && !by_others
-    };
     let sha = records.first()?.source().sha256.clone();
-    let same = |r: &Record| r.provenance.config == config && own(r) && r.source().sha256 == sha;
+    let same = |r: &Record| r.provenance.config == config && alone(r) && r.source().sha256 == sha;
     records.iter().all(same).then_some(sha)
 }

@@ -5,7 +5,7 @@
 //! neither, of another program's making, or of a form that is not known, naming the line; and a file that is not the one
 //! that its run names, unless that is to be marked.
 
-use super::finish::{Item, finish};
+use super::finish::{Item, Photos, finish};
 use super::journal::{Entry, Store};
 use super::together::{Sheet, Sheets};
 use super::{BatchError, Keep, Page, Staged};
@@ -27,19 +27,25 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A line of the file.
-enum Line {
+pub(super) enum Line {
     Evidence(Box<Evidence>),
     Record(Box<Record>),
 }
 
-fn line(text: &str, forms: &[Arc<Form>]) -> Result<Line, String> {
+/// What a line says.
+pub(super) fn line(text: &str, forms: &[Arc<Form>]) -> Result<Line, String> {
     #[derive(Deserialize)]
     struct Head {
         schema: String,
     }
-    let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    match head.schema.as_str() {
-        SCHEMA => serde_json::from_str(text).map(|r| Line::Record(Box::new(r))).map_err(|e| e.to_string()),
+    // As this program writes it; all else says what it is wherever it says so.
+    let evidence = text.starts_with(r#"{"schema":"cotejo.evidence/1","#);
+    let head =
+        (!evidence).then(|| serde_json::from_str::<Head>(text).map_err(|e| e.to_string())).transpose()?;
+    match head.as_ref().map(|head| head.schema.as_str()) {
+        Some(SCHEMA) => {
+            serde_json::from_str(text).map(|r| Line::Record(Box::new(r))).map_err(|e| e.to_string())
+        }
         _ => Evidence::from_json(text, forms).map(|e| Line::Evidence(Box::new(e))).map_err(|e| e.to_string()),
     }
 }
@@ -161,7 +167,7 @@ pub fn decide(digitizer: &Digitizer, paths: &[PathBuf], folder: &Folder) -> Resu
     let inputs = paths.iter().map(|p| display(p)).collect();
     let measured = |records| Measured::since(started, records, 1);
     let what = (sheets, items, inputs);
-    let staged = finish(digitizer, &[], (store, next), what, Keep::Records, measured, &())?;
+    let staged = finish(digitizer, &Photos::default(), (store, next), what, Keep::Records, measured, &())?;
     Ok(staged.without_journal(PAGES)?)
 }
 

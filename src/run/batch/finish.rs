@@ -10,13 +10,18 @@ use super::{BatchError, Keep, Page, Progress, copies, names, pages as pages_of};
 use crate::decide::Status;
 use crate::form::Form;
 use crate::ground::finding::Code;
+use crate::ground::hash::sha256;
 use crate::record::Record;
 use crate::run::output::{
     self, Census, EVIDENCE_JSONL, Measured, Next, OutputError, Run, Table, disk, pictures,
 };
 use crate::run::pipeline::Digitizer;
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+
+/// Lines that are looked at side by side.
+const AHEAD: usize = 64;
 
 /// What stands at a place of the records.
 pub(super) enum Item {
@@ -36,6 +41,10 @@ pub struct Staged {
     pub run: Run,
     /// What was seen on each rejected page, and what to do.
     pub rejected: Vec<String>,
+    /// How many files it is of.
+    pub files: usize,
+    /// Sheets that were there and that added photos show too.
+    pub joined: Vec<String>,
     pages: Store,
     /// Whether the pages are kept until the state holds: they are the run's journal.
     journal: bool,
@@ -61,16 +70,55 @@ impl Staged {
     }
 }
 
+/// A sheet's record, its line, and what was measured as it is written.
+struct Ready {
+    record: Record,
+    line: Vec<u8>,
+    measured: Option<String>,
+}
+
+impl Ready {
+    fn of(mut entry: Entry, nth: usize) -> Result<Self, OutputError> {
+        let measured = entry.raw(nth).map(str::to_owned);
+        let record = entry.records.swap_remove(nth);
+        Ok(Self { line: written(&record)?, record, measured })
+    }
+}
+
+/// The line of a record.
+fn written(record: &Record) -> Result<Vec<u8>, OutputError> {
+    output::to_jsonl(std::slice::from_ref(record))
+}
+
+/// The photos of a run, of which pictures are cut; none where there are no photos at hand.
+#[derive(Default)]
+pub(super) struct Photos<'a> {
+    /// The paths behind the sheets' indices of files.
+    pub(super) files: &'a [PathBuf],
+    /// Those that are added to a run that was there.
+    pub(super) new: BTreeSet<usize>,
+    /// SHA-256 of that run's records whose pictures the folder has.
+    pub(super) settled: BTreeSet<String>,
+}
+
+impl Photos<'_> {
+    /// Whether the folder has the pictures of this record.
+    fn has(&self, record: &Record) -> bool {
+        let hash = || serde_json::to_vec(record).map(|text| sha256(&text));
+        !self.settled.is_empty() && hash().is_ok_and(|hash| self.settled.contains(&hash))
+    }
+}
+
 /// Holds the records that rest on several photos until all are in their places.
 const CHANGED: &str = "changed.jsonl";
 
-/// Writes the next state of a run's folder. `files` are the paths behind the sheets' indices of files.
+/// Writes the next state of a run's folder.
 ///
 /// # Errors
 /// The system refuses.
 pub(super) fn finish(
     digitizer: &Digitizer,
-    files: &[PathBuf],
+    photos: &Photos<'_>,
     (mut pages, mut next): (Store, Next),
     (sheets, items, inputs): (Sheets, Vec<Item>, Vec<String>),
     keep: Keep,
@@ -93,15 +141,23 @@ pub(super) fn finish(
             changed.insert(ix, spill.put(&page.record)?);
         }
     }
+    let (mut joined, dir) = (Vec::new(), next.dir().to_owned());
     let mut put = |together: Together<'_>| {
-        if let (Some((_, record)), false) = (together.changed.first(), files.is_empty()) {
-            let photos: Vec<(&PathBuf, &Page, &Form)> = together
+        let is_new = |ix: &usize| photos.new.contains(&sheets.list[*ix].file);
+        let (new, there): (Vec<usize>, Vec<usize>) = together.changed.iter().map(|c| c.0).partition(is_new);
+        if let (Some((_, record)), false) = (together.changed.first(), photos.files.is_empty()) {
+            if !new.is_empty() && !there.is_empty() {
+                joined.push(record.source().path.clone());
+            }
+            let shown: Vec<(&PathBuf, &Page, &Form)> = together
                 .members
                 .iter()
-                .map(|(ix, page, form)| (&files[sheets.list[*ix].file], *page, &**form))
+                .map(|(ix, page, form)| (&photos.files[sheets.list[*ix].file], *page, &**form))
                 .collect();
-            if !photos.is_empty() {
-                pictures::save(next.dir(), record, &together::pictures(digitizer, record, &photos))?;
+            if !shown.is_empty() && !photos.has(record) {
+                let pictures =
+                    together::pictures(digitizer, record, &shown, |page| pictures::load(&dir, page));
+                pictures::save(&dir, record, &pictures)?;
             }
         }
         for (ix, record) in &together.changed {
@@ -115,42 +171,66 @@ pub(super) fn finish(
     let mut table = Table::new(&mut next)?;
     let (mut census, mut tables, mut rejected) = (Census::default(), BTreeSet::new(), Vec::new());
     let mut n = 0;
-    let mut add = |record: &Record, raw: Option<&str>| -> Result<(), OutputError> {
+    let mut add = |record: &Record, line: &[u8], measured: Option<&str>| -> Result<(), OutputError> {
         n += 1;
-        table.add(record)?;
+        table.put(record, line)?;
         census.add(record);
         tables.extend(config.registry.as_ref().and_then(|registry| registry.shown(record)));
         if record.status == Status::Rejected && !record.is_part() {
             rejected.extend(record.findings.iter().map(|f| format!("{}; {}", f.message, f.hint)));
         }
         let Some(kept) = &mut kept else { return Ok(()) };
-        match raw {
-            Some(raw) => kept.put(format!("{raw}\n").as_bytes()),
-            None => kept.put(&output::to_jsonl(std::slice::from_ref(record))?),
+        match measured {
+            Some(measured) => kept.put(format!("{measured}\n").as_bytes()),
+            None => kept.put(line),
         }
     };
-    for item in items {
-        match item {
-            Item::Sheet(ix) => {
-                let sheet = &sheets.list[ix];
-                let mut entry: Entry = pages.get(sheet.at)?;
-                let record = entry.records.swap_remove(sheet.nth);
-                let record = changed.get(&ix).map_or(Ok(record), |&at| spill.get(at))?;
-                add(&record, entry.raw(sheet.nth))?;
+    // Lines are read one after the other, and what they say side by side.
+    let mut ahead = VecDeque::new();
+    for (nth, item) in items.iter().enumerate() {
+        if nth % AHEAD == 0 {
+            let line = |item: &Item| match item {
+                Item::Sheet(ix) => Ok(Some((sheets.list[*ix].nth, pages.text(sheets.list[*ix].at)?))),
+                _ => Ok(None),
+            };
+            let lines: Vec<_> =
+                items[nth..].iter().take(AHEAD).map(line).collect::<Result<_, OutputError>>()?;
+            let ready = |line: &Option<(usize, Vec<u8>)>| {
+                line.as_ref().map(|(nth, line)| Ready::of(pages.parsed(line)?, *nth)).transpose()
+            };
+            ahead = lines.par_iter().map(ready).collect::<Vec<_>>().into();
+        }
+        let ready = ahead.pop_front().transpose()?.flatten();
+        match (item, ready) {
+            (Item::Sheet(ix), ready) => {
+                let Ready { record, line, measured } = match ready {
+                    Some(ready) => ready,
+                    None => Ready::of(pages.get(sheets.list[*ix].at)?, sheets.list[*ix].nth)?,
+                };
+                match changed.get(ix) {
+                    Some(&at) => {
+                        let record: Record = spill.get(at)?;
+                        add(&record, &written(&record)?, measured.as_deref())?;
+                    }
+                    None => add(&record, &line, measured.as_deref())?,
+                }
             }
-            Item::Copies { file, original, of } => {
+            (Item::Copies { file, original, of }, _) => {
                 let mut shown = Vec::new();
                 for ix in of {
-                    let sheet = &sheets.list[ix];
+                    let sheet = &sheets.list[*ix];
                     let mut entry: Entry = pages.get(sheet.at)?;
                     let record = entry.records.swap_remove(sheet.nth);
-                    shown.push(changed.get(&ix).map_or(Ok(record), |&at| spill.get(at))?);
+                    shown.push(changed.get(ix).map_or(Ok(record), |&at| spill.get(at))?);
                 }
-                let copies = copies(&file, &original, &shown);
+                let copies = copies(file, original, &shown);
                 progress.done(&copies);
-                copies.iter().try_for_each(|record| add(record, None))?;
+                copies.iter().try_for_each(|record| add(record, &written(record)?, None))?;
             }
-            Item::Plain(at) => add(&pages.get::<Record>(at)?, None)?,
+            (Item::Plain(at), _) => {
+                let record: Record = pages.get(*at)?;
+                add(&record, &written(&record)?, None)?;
+            }
         }
     }
     table.finish(&config.forms)?;
@@ -161,5 +241,6 @@ pub(super) fn finish(
     let mut run = census.run(config.settings(), measured(n));
     run.inputs = inputs;
     run.registry = config.registry.as_ref().map(|registry| registry.coverage(&tables));
-    Ok(Staged { next, run, rejected, pages, journal: true })
+    let files = photos.files.len();
+    Ok(Staged { next, run, rejected, files, joined, pages, journal: true })
 }

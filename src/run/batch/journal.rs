@@ -1,9 +1,10 @@
 //! What a run has done so far, on the disk: so that it stays out of memory, and that one that was cut off can go on.
 //!
 //! In: the paths that a run is given, the records, evidence and pictures of each page as it is done. Out: the journal and
-//! the pictures in the run's folder, each page by the place of its line; of an earlier run what it was given. A line that
-//! the end of the run cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own.
+//! the pictures in the run's folder, each page by the place of its line; of an earlier run what it was given. Of a run that
+//! is added to, the sheets are found where they stand. A line that the end of the run cut off is no entry: its page is done again. Refuses to go on with other paths than the run's own.
 
+use super::before::Before;
 use super::{BatchError, Keep, Page, Resume, map};
 use crate::form::Form;
 use crate::ground::words::display;
@@ -63,6 +64,9 @@ struct Head {
     /// Whether what was measured stays in the folder.
     #[serde(default)]
     keep: bool,
+    /// Whether files are added to the finished run that the folder holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    adds: bool,
     /// Which part of their files is digitized; absent for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shard: Option<Shard>,
@@ -134,16 +138,35 @@ pub(super) fn anew(dir: &Path) -> bool {
     head(dir).is_some_and(|h| h.fresh)
 }
 
+/// Whether what is unfinished there adds files to the folder's run.
+pub fn adds(dir: &Path) -> bool {
+    head(dir).is_some_and(|h| h.adds)
+}
+
 /// Lines on the disk, each found again by its place.
 pub(super) struct Store {
     path: PathBuf,
     out: Out,
     input: Option<BufReader<File>>,
+    before: Option<Before>,
 }
+
+/// Marks a place that is the number of a sheet of the run that is there.
+const BEFORE: u64 = 1 << 63;
 
 impl Store {
     pub(super) fn new(path: &Path, out: Out) -> Self {
-        Self { path: path.to_owned(), out, input: None }
+        Self { path: path.to_owned(), out, input: None, before: None }
+    }
+
+    /// From now on the sheets of a finished run are found too.
+    pub(super) fn have(&mut self, before: Before) {
+        self.before = Some(before);
+    }
+
+    /// The place of one of those.
+    pub(super) fn before(nth: usize) -> u64 {
+        BEFORE | nth as u64
     }
 
     /// Adds a line; its place.
@@ -165,6 +188,32 @@ impl Store {
     /// # Errors
     /// The system refuses; what stands there is no longer what was written.
     pub(super) fn get<T: for<'de> Deserialize<'de>>(&mut self, at: u64) -> Result<T, OutputError> {
+        let text = self.text(at)?;
+        self.parsed(&text)
+    }
+
+    /// What such a line says.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub(super) fn parsed<T: for<'de> Deserialize<'de>>(&self, text: &[u8]) -> Result<T, OutputError> {
+        serde_json::from_slice(text).map_err(|e| {
+            let (path, problem) = (self.path.display().to_string(), e.to_string());
+            OutputError::Line { path, line: 0, problem }
+        })
+    }
+
+    /// The line at a place as it stands there.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn text(&mut self, at: u64) -> Result<Vec<u8>, OutputError> {
+        if let Some(before) = self.before.as_mut().filter(|_| at & BEFORE != 0) {
+            let [record, evidence] = before.get((at ^ BEFORE) as usize)?;
+            let entry =
+                format!(r#"{{"path":"","page":0,"of":0,"records":[{record}],"evidence":[{evidence}]}}"#);
+            return Ok(entry.into_bytes());
+        }
         let io = |e| OutputError::io(&self.path, e);
         let input = match &mut self.input {
             Some(input) => input,
@@ -175,10 +224,7 @@ impl Store {
         input.seek_relative(at as i64 - here as i64).map_err(io)?;
         let mut text = Vec::new();
         input.read_until(b'\n', &mut text).map_err(io)?;
-        serde_json::from_slice(&text).map_err(|e| {
-            let (path, problem) = (self.path.display().to_string(), e.to_string());
-            OutputError::Line { path, line: 0, problem }
-        })
+        Ok(text)
     }
 
     /// The pages of an entry.
@@ -213,7 +259,7 @@ pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> R
     if resume == Resume::Fresh {
         output::pictures::clear(dir)?;
     }
-    let told = resume == Resume::Continue && head(dir).is_some();
+    let told = resume != Resume::Fresh && head(dir).is_some();
     let mut out = if resume == Resume::Fresh { Out::create(&path)? } else { Out::append(&path)? };
     if out.at() > 0 {
         // The run may have been cut off within a line.
@@ -223,7 +269,7 @@ pub(super) fn open(dir: &Path, inputs: &Inputs, resume: Resume, keep: Keep) -> R
     if !told {
         let keep = keep == Keep::Evidence;
         let (fresh, shard) = (resume == Resume::Fresh, inputs.cut.as_ref().map(|cut| cut.shard));
-        store.put(&Head { inputs: inputs.names(), fresh, keep, shard })?;
+        store.put(&Head { inputs: inputs.names(), fresh, keep, adds: resume == Resume::Add, shard })?;
     }
     Ok(store)
 }

@@ -6,7 +6,7 @@
 //! that is there twice or not at all, and folders that are not as the program wrote them.
 
 use super::evidence::PAGES;
-use super::finish::finish;
+use super::finish::{Photos, finish};
 use super::journal::{Entry, Store};
 use super::together::Sheet;
 use super::{BatchError, FilePages, Keep, Staged, earlier, items, sheets};
@@ -202,13 +202,17 @@ impl Shards {
         drop(found);
         let what = (sheets, items(&files, &originals, &of_file), self.run.inputs.clone());
         let measured = |records| Measured::since(started, records, 1);
-        let staged = finish(digitizer, &files, (store, next), what, keep, measured, &())?;
+        let photos = Photos { files: &files, ..Photos::default() };
+        let staged = finish(digitizer, &photos, (store, next), what, keep, measured, &())?;
         Ok(staged.without_journal(PAGES)?)
     }
 }
 
 /// The first setting in which two differ.
-fn differing<'a>(a: &'a BTreeMap<String, String>, b: &'a BTreeMap<String, String>) -> Option<&'a str> {
+pub(super) fn differing<'a>(
+    a: &'a BTreeMap<String, String>,
+    b: &'a BTreeMap<String, String>,
+) -> Option<&'a str> {
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     names.into_iter().find(|name| a.get(*name) != b.get(*name)).map(String::as_str)
 }

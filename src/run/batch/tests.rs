@@ -150,3 +150,44 @@ fn a_run_that_replaces_another_and_is_cut_off_goes_on_without_the_others_files()
     assert_eq!((load(out.path()).unwrap().len(), ran.inputs), (2, inputs.names()));
     assert_eq!(seen.0.into_inner().unwrap().len(), 2);
 }
+
+/// Ends the run before anything is done.
+struct Stopped;
+
+impl Progress for Stopped {
+    fn stop(&self) -> bool {
+        true
+    }
+
+    fn done(&self, _: &[Record]) {}
+}
+
+#[test]
+fn files_that_are_added_to_a_run_and_cut_off_are_added_when_it_goes_on() {
+    let digitizer = Digitizer::new(Config::new(builtin().unwrap())).unwrap();
+    let (out, old, new) = (tempfile::tempdir().unwrap(), folder(&["1.jpg"]), folder(&["2.jpg", "3.jpg"]));
+    let whole = tempfile::tempdir().unwrap();
+    let paths = [old.path().to_owned(), new.path().to_owned()];
+    let into = |dir: &Path| Folder::create(dir, Overwrite::Replace).unwrap();
+    let go = |inputs: &Inputs, dir: &Path, resume: Resume, keep: Keep| {
+        run(&digitizer, inputs, &into(dir), (Jobs(1), resume, keep), &()).unwrap().commit().unwrap()
+    };
+    let first = inputs::collect(&paths[..1]);
+    go(&first, out.path(), Resume::Fresh, Keep::Evidence);
+    let of_all = go(&inputs::collect(&paths), whole.path(), Resume::Fresh, Keep::Evidence);
+    let added = added(out.path(), &paths[1..]).unwrap();
+    assert_eq!(added, inputs::collect(&paths));
+    let cut = run(&digitizer, &added, &into(out.path()), (Jobs(1), Resume::Add, Keep::Records), &Stopped);
+    assert!(matches!(cut.err().unwrap(), BatchError::Stopped { done: 0, files: 2, .. }));
+    assert!(adds(out.path()));
+    // What is there stands, and other paths are not those of what was begun.
+    assert_eq!(load(out.path()).unwrap().len(), 1);
+    let other = folder(&["4.jpg"]);
+    let other = super::added(out.path(), &[other.path().to_owned()]);
+    assert!(matches!(other, Err(BatchError::OtherInputs { .. })));
+    let resumed = resumed(out.path(), &[], None).unwrap();
+    let ran = go(&resumed, out.path(), Resume::Add, Keep::Records);
+    assert_eq!((ran.inputs, ran.files, ran.counts), (of_all.inputs, of_all.files, of_all.counts));
+    assert_eq!(load(out.path()).unwrap(), load(whole.path()).unwrap());
+    assert!(!out.path().join(JOURNAL).exists());
+}

@@ -355,11 +355,12 @@ fn of_group<'p>(
 }
 
 /// The pictures of a sheet's doubtful cells, each from the photo that shows it; none of an accepted
-/// sheet. The photos are decoded again: few sheets need it.
+/// sheet. The photos are decoded again: few sheets need it. Of a photo that has gone, `kept` gives those of its record.
 pub(super) fn pictures(
     digitizer: &Digitizer,
     record: &Record,
     photos: &[(&PathBuf, &Page, &Form)],
+    kept: impl Fn(&Record) -> SheetPictures,
 ) -> SheetPictures {
     let mut out = SheetPictures::default();
     if record.status == Status::Accepted {
@@ -373,7 +374,7 @@ pub(super) fn pictures(
             let photo = digitizer.decoded(&digitizer.open(file), evidence.origin.page).ok()?;
             Some(picture::pictures(&photo.pixels, &seen, form))
         };
-        let Ok(Some(mut pictures)) = caught(seen) else { continue };
+        let mut pictures = caught(seen).ok().flatten().unwrap_or_else(|| kept(&page.record));
         pictures.cells.retain(|cell| record.value(&cell.field).is_some_and(|v| v.source.unwrap_or(0) == ix));
         if ix == 0 {
             out = pictures;

@@ -7,8 +7,10 @@ use super::{MACHINE_JSONL, OutputError, RECORDS_JSONL, open_if_there};
 use crate::ground::hash::hexadecimal;
 use crate::record::earlier::{self, SCHEMA_1};
 use crate::record::{Ordinals, Record, SCHEMA};
+use rayon::prelude::*;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
@@ -94,6 +96,8 @@ pub fn read_records(input: impl BufRead, path: &Path) -> Result<Vec<Record>, Out
 pub(super) struct Line {
     /// Its number, from 1.
     pub(super) n: usize,
+    /// Where it begins.
+    at: u64,
     text: Vec<u8>,
 }
 
@@ -103,6 +107,7 @@ pub struct Source<R = BufReader<File>> {
     input: R,
     hash: Sha256,
     n: usize,
+    at: u64,
     records: usize,
 }
 
@@ -129,7 +134,7 @@ impl Source {
 
 impl<R: BufRead> Source<R> {
     fn new(input: R, path: &Path) -> Self {
-        Self { path: path.to_owned(), input, hash: Sha256::new(), n: 0, records: 0 }
+        Self { path: path.to_owned(), input, hash: Sha256::new(), n: 0, at: 0, records: 0 }
     }
 
     /// Hands over what is left of the records, one by one.
@@ -159,9 +164,11 @@ impl<R: BufRead> Source<R> {
             }
             self.hash.update(&text);
             self.n += 1;
+            let at = self.at;
+            self.at += text.len() as u64;
             if !text.trim_ascii().is_empty() {
                 self.records += 1;
-                out.push(Line { n: self.n, text });
+                out.push(Line { n: self.n, at, text });
             }
         }
         Ok(out)
@@ -176,8 +183,12 @@ impl<R: BufRead> Source<R> {
         let path = || self.path.display().to_string();
         let bad = |problem: String| OutputError::Line { path: path(), line: line.n, problem };
         let text = std::str::from_utf8(&line.text).map_err(|e| bad(e.to_string()))?;
-        let head: Head = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-        let found = head.schema.unwrap_or_default();
+        let found = if text.starts_with(HEAD) {
+            SCHEMA.to_owned()
+        } else {
+            let head: Head = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            head.schema.unwrap_or_default()
+        };
         let record = match found.as_str() {
             SCHEMA => serde_json::from_str(text),
             SCHEMA_1 => earlier::read(text),
@@ -207,9 +218,17 @@ fn senseless(record: &Record) -> Option<(String, u32)> {
     numbers.chain(record.sheet.table.map(|t| ("table".to_owned(), Some(t)))).find_map(too_large)
 }
 
+/// How a line begins as this program writes it.
+const HEAD: &str = r#"{"schema":"cotejo.record/2","#;
+
+/// Lines that are read side by side.
+const AHEAD: usize = 64;
+
 /// The records of a file, one after the other, and each again by its index.
 pub struct Rows {
     source: Source,
+    /// Read already, each with where it begins.
+    ahead: VecDeque<(u64, Result<Record, OutputError>)>,
     /// Where each begins, and its place among the sheets of its page.
     places: Vec<(u64, u32)>,
     ordinals: Ordinals,
@@ -234,7 +253,7 @@ impl Rows {
     }
 
     fn from(source: Source) -> Self {
-        Self { source, places: Vec::new(), ordinals: Ordinals::default() }
+        Self { source, ahead: VecDeque::new(), places: Vec::new(), ordinals: Ordinals::default() }
     }
 
     /// The next record, until there is none.
@@ -243,13 +262,28 @@ impl Rows {
     /// The system refuses; a line is no record.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record>, OutputError> {
-        let lines = self.source.lines(1)?;
-        let Some(line) = lines.first() else { return Ok(None) };
-        let mut record = self.source.record(line)?;
+        if self.ahead.is_empty() {
+            let lines = self.source.lines(AHEAD)?;
+            let read = lines.par_iter().map(|line| (line.at, self.source.record(line)));
+            self.ahead = read.collect::<Vec<_>>().into();
+        }
+        let Some((at, record)) = self.ahead.pop_front() else { return Ok(None) };
+        let mut record = record?;
         self.ordinals.give(&mut record);
-        let end = self.source.input.stream_position().map_err(|e| OutputError::io(&self.source.path, e))?;
-        self.places.push((end - line.text.len() as u64, record.source().ordinal));
+        self.places.push((at, record.source().ordinal));
         Ok(Some(record))
+    }
+
+    /// The next records, so many as are read side by side; none at the end.
+    ///
+    /// # Errors
+    /// As [`Rows::next`].
+    pub(super) fn some(&mut self) -> Result<Vec<Record>, OutputError> {
+        let mut out = Vec::from_iter(self.next()?);
+        while !self.ahead.is_empty() {
+            out.extend(self.next()?);
+        }
+        Ok(out)
     }
 
     /// The record of an index that was met.
@@ -265,7 +299,7 @@ impl Rows {
         self.source.input.seek_relative(place as i64 - now as i64).map_err(io)?;
         let mut text = Vec::new();
         self.source.input.read_until(b'\n', &mut text).map_err(io)?;
-        let mut record = self.source.record(&Line { n: ix + 1, text })?;
+        let mut record = self.source.record(&Line { n: ix + 1, at: place, text })?;
         record.source_mut().ordinal = ordinal;
         Ok(record)
     }

@@ -7,14 +7,12 @@
 //! apostrophe; `records.jsonl` has it unchanged. The column `status` says how a sheet stands now; what the
 //! program decided before people looked is the `status` of `records.jsonl`.
 
-use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, read_records};
+use super::{Next, Out, OutputError, RECORDS_CSV, RECORDS_JSONL, Rows};
 use crate::form::{Form, Levels};
 use crate::record::{Record, ReviewState};
+use rayon::prelude::*;
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 
 /// The file's bytes. Columns of candidates, totals and parties are those of the records' forms, in
 /// the order in which they first appear.
@@ -54,8 +52,16 @@ impl<'n> Table<'n> {
     /// # Errors
     /// The system refuses.
     pub fn add(&mut self, record: &Record) -> Result<(), OutputError> {
+        self.put(record, &super::to_jsonl(std::slice::from_ref(record))?)
+    }
+
+    /// Adds the next record, of which the line is at hand.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn put(&mut self, record: &Record, line: &[u8]) -> Result<(), OutputError> {
         self.columns.see(record);
-        self.records.put(&super::to_jsonl(std::slice::from_ref(record))?)
+        self.records.put(line)
     }
 
     /// Writes the table, whose columns are known once all records are.
@@ -68,12 +74,14 @@ impl<'n> Table<'n> {
         let head = columns.of(forms);
         let mut out = next.out(RECORDS_CSV)?;
         out.put(&line(&head.names())?)?;
-        let path = next.path(RECORDS_JSONL);
-        let io = |e| OutputError::io(&path, e);
-        for text in BufReader::new(File::open(&path).map_err(io)?).lines() {
-            for record in read_records(text.map_err(io)?.as_bytes(), Path::new(RECORDS_JSONL))? {
-                out.put(&line(&head.row(&record))?)?;
+        let mut rows = Rows::open(&next.path(RECORDS_JSONL))?;
+        loop {
+            let some = rows.some()?;
+            if some.is_empty() {
+                break;
             }
+            let lines: Vec<_> = some.par_iter().map(|record| line(&head.row(record))).collect();
+            lines.into_iter().try_for_each(|line| out.put(&line?))?;
         }
         next.wrote(RECORDS_CSV, out)
     }
