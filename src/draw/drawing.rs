@@ -8,6 +8,7 @@ use super::words::Word;
 use crate::form::print::label_rect;
 use crate::form::{self, Form, FormError, Slot};
 use crate::ground::geometry::Rect;
+use crate::ground::words::plain;
 use crate::learn::few::Text;
 use crate::learn::write::layout::{Definition, entry, mm, put, text};
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub(super) fn said<'a>(entry: &'a Value, key: &str) -> &'a str {
     entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Words of a sheet that is in Spanish.
+const SPANISH: [&str; 4] = ["votos", "mesa", "acta", "electores"];
 /// How much larger than nothing two prints lie over each other to be one too many: of the narrower, and of the lower.
 const OVER: (f64, f64) = (0.25, 0.4);
 
@@ -50,6 +53,8 @@ impl Drawing {
     /// Of nothing but the sheet's size and its constant print.
     pub fn fresh(id: &str, (width, height): (f64, f64), texts: &[Text], rules: &[form::Rule]) -> Self {
         let anchors: Vec<&Text> = texts.iter().filter(|t| t.anchor).collect();
+        let spanish = |t: &Text| plain(&t.text).iter().any(|w| SPANISH.contains(&w.as_str()));
+        let language = if texts.iter().any(spanish) { "es" } else { "en" };
         let title = anchors.iter().max_by(|a, b| a.size.total_cmp(&b.size)).map_or(id, |t| &t.text);
         let none = || Value::Array(Vec::new());
         let Value::Table(table) = entry([
@@ -57,7 +62,7 @@ impl Drawing {
             ("version", Value::Integer(1)),
             ("title", text(title)),
             ("election", text(id)),
-            ("language", text("es")),
+            ("language", text(language)),
             ("places", Value::Integer(4)),
             ("contests", none()),
             ("candidates", none()),
@@ -366,9 +371,13 @@ impl Drawing {
         }
         out.extend(self.twice().map(|name| Word::DrawNameTwice { name }));
         let shares = self.shares_of_nothing();
-        if !shares.is_empty() {
-            let name = shares.into_iter().collect::<Vec<_>>().join(", ");
-            out.push(Word::DrawShareOfNothing { name });
+        let theirs = self.list("rows").iter().filter(|r| shares.contains(said(r, "columns")));
+        let contests: BTreeSet<&str> = theirs.map(|r| self.contest_of(r)).collect();
+        let whole =
+            |id: &str| self.list("contests").iter().any(|c| said(c, "id") == id && c.get("whole").is_some());
+        let names: Vec<&str> = contests.into_iter().filter(|c| !whole(c)).collect();
+        if !names.is_empty() {
+            out.push(Word::DrawShareOfNothing { name: names.join(", ") });
         }
         match form {
             Ok(form) => {
@@ -419,4 +428,62 @@ pub(super) fn overlaps(prints: &[Print], asked: impl Fn(&Print) -> bool) -> Vec<
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn northmark() -> Drawing {
+        let text = std::fs::read_to_string("tests/data/northmark.toml").unwrap();
+        Drawing::open("northmark", &text).unwrap().0
+    }
+
+    #[test]
+    fn a_definition_that_is_opened_shows_all_its_numbers_and_is_written_as_it_was() {
+        let own = northmark();
+        let form = own.form().unwrap();
+        let digits: Vec<Print> = own.prints(&form).into_iter().filter(|p| p.kind == "digits").collect();
+        assert_eq!(digits.len(), form.fields.iter().filter(|f| f.digits.is_some()).count());
+        for (print, field) in digits.iter().zip(&form.fields) {
+            assert_eq!(print.id, field.id);
+        }
+        assert_eq!((digits[0].path.as_str(), digits[15].path.as_str()), ("rows/0/digits", "totals/0/digits"));
+        assert_eq!(own.ids(), form.fields.iter().map(|f| f.id.clone()).collect::<Vec<_>>());
+        assert_eq!(own.problems(Ok(&form)), []);
+        // What is not drawn stays.
+        for kept in ["levels", "names", "export", "invent", "issued"] {
+            assert!(own.own.table.contains_key(kept), "{kept}");
+        }
+        let again = Drawing::open("again", &own.text()).unwrap();
+        assert_eq!(again, (own, 0));
+        let blocks = std::fs::read_to_string("forms/us-in-2024-precinct-a-pages.toml").unwrap();
+        assert!(Drawing::open("blocks", &blocks).unwrap_err().to_string().contains("not drawn"));
+    }
+
+    #[test]
+    fn an_empty_drawing_can_be_read_and_not_be_saved() {
+        let own = Drawing::fresh("new", (210.0, 297.0), &[], &[]);
+        let form = own.form().unwrap();
+        assert!(own.prints(&form).is_empty() && own.ids().is_empty());
+        let problems = own.problems(Ok(&form));
+        assert_eq!(problems, [Word::DrawEmpty {}, Word::DrawPrivateOpen {}]);
+        assert_eq!(problems[0].both().es.chars().next(), Some('F'));
+    }
+
+    #[test]
+    fn two_numbers_in_one_place_and_a_name_that_two_have_are_told() {
+        let mut own = northmark();
+        let row = own.list("rows")[0].clone();
+        let mut other = row.clone();
+        put(&mut other, "sigla", text("OTHER"));
+        own.list_mut("rows").push(other);
+        let form = own.form().unwrap();
+        let over = Word::DrawOverlap { one: "HAL_HARBOUR_UNION".to_owned(), other: "HAL_OTHER".to_owned() };
+        assert_eq!(own.problems(Ok(&form)), [over]);
+        own.list_mut("rows").push(row);
+        let form = own.form();
+        let twice = Word::DrawNameTwice { name: "HAL_HARBOUR_UNION".to_owned() };
+        assert_eq!(own.problems(form.as_ref()), [twice]);
+    }
 }

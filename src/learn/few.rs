@@ -6,7 +6,7 @@
 
 use super::cells::{self, Cell, joined};
 use super::grid::{Grid, Source};
-use super::lay::{self, Laid};
+use super::lay::{self, Laid, median};
 use super::marks::{Marks, PX, Part};
 use super::names::Namer;
 use super::numbers::{self, FIGURES, Figure, Kind};
@@ -213,7 +213,9 @@ impl Seen {
     /// The numbers of a part of the sheet.
     pub fn table(&self, area: Rect) -> Table {
         let mut own: Vec<Cell> = self.differ.iter().filter(|c| holds(area, &c.part)).cloned().collect();
-        for word in joined(&self.first.constant, 0.55).into_iter().filter(|p| holds(area, p)) {
+        let words = joined(&self.first.constant, 0.55).into_iter();
+        let words = words.map(|w| self.without_percent(self.after_sign(w)));
+        for word in words.filter(|p| holds(area, p)) {
             if !own.iter().any(|c| c.part.beside(&word) > 2 && c.part.gap(&word) < 0) {
                 own.extend(cells::cell(&self.marks, word, true));
             }
@@ -227,7 +229,47 @@ impl Seen {
             flat: &self.flat,
             bleed: self.bleed,
         };
-        table(&Grid::of(&source, figures), &self.phrases, area)
+        // A number is no name, and constant where there is but one sheet; nor is what leads to one.
+        let name = |p: &&Phrase| p.text.contains(char::is_alphabetic) && !p.text.contains('=');
+        let names: Vec<Phrase> = self.phrases.iter().filter(name).cloned().collect();
+        table(&Grid::of(&source, figures), &names, area)
+    }
+
+    /// A word without what stands before two short strokes one above the other: `VOTES=400`, `Total:400`.
+    fn after_sign(&self, word: Part) -> Part {
+        let own: Vec<&Part> = self.first.constant.iter().filter(|p| inside(p, &word)).collect();
+        let short = |p: &&&Part| p.height() * 3 < word.height();
+        let strokes: Vec<&&Part> = own.iter().filter(short).collect();
+        let above = |a: &&&&Part| {
+            strokes.iter().any(|b| b.y0 > a.y1 && (b.x0 - a.x0).abs() < 2 && (b.x1 - a.x1).abs() < 2)
+        };
+        match strokes.iter().filter(above).map(|p| p.x1).max().filter(|x| word.x1 - x > word.height() / 3) {
+            Some(x0) => Part { x0, ..word },
+            None => word,
+        }
+    }
+
+    /// A word without the sign for per cent behind it: a wide sign after a point and two figures. On several sheets it is known
+    /// to be constant, on one it is a part of its word.
+    fn without_percent(&self, word: Part) -> Part {
+        let mut signs: Vec<Part> = Vec::new();
+        let mut own: Vec<Part> = self.first.constant.iter().filter(|p| inside(p, &word)).copied().collect();
+        own.sort_by_key(|p| p.x0);
+        for part in own {
+            match signs.last_mut().filter(|s| s.gap(&part) < 0) {
+                Some(sign) => *sign = sign.with(&part),
+                None => signs.push(part),
+            }
+        }
+        let [.., point, one, other, last] = signs.as_slice() else { return word };
+        let high = one.height().max(other.height());
+        let tall = |p: &Part| p.height() * 4 > high * 3 && p.width() < high;
+        let wide = last.width() * 20 > high * 19 && last.height() * 4 > high * 3;
+        let low = point.height() * 2 < high && point.y1 * 2 > word.y0 + word.y1;
+        match wide && low && tall(one) && tall(other) {
+            true => Part { x1: other.x1, ..word },
+            false => word,
+        }
     }
 
     /// The height of a figure's em, by that of its sign.
@@ -236,50 +278,70 @@ impl Seen {
     }
 }
 
-/// A grid without what stands beside the area.
+/// A number of the area: its figure, and the ink of all its prints from left to right, mm.
+struct Own {
+    figure: usize,
+    ink: (f64, f64),
+}
+
+/// A grid without what stands beside the area. Of one sheet a column has few numbers, so that it is told by where they stand
+/// rather than by what they hang on.
 fn table(grid: &Grid, phrases: &[Phrase], area: Rect) -> Table {
     let namer = Namer::new(grid, phrases);
-    let within = |f: &Figure| holds(area, &f.cell.part);
-    let mut known: Vec<usize> =
-        grid.rows.iter().flat_map(|r| &r.cells).filter(|c| within(&grid.figures[c.1])).map(|c| c.0).collect();
-    let left = |c: &usize| {
-        ((grid.columns[*c].x + grid.columns[*c].align.left(grid.columns[*c].width)) * 100.0) as i64
+    let spans = |f: &Figure| {
+        let own = f.cell.spans.iter().flatten();
+        own.fold((f64::MAX, 0.0f64), |e, s| (e.0.min(s.left), e.1.max(s.right)))
     };
-    known.sort_by_key(left);
-    known.dedup();
-    let hung = |&c: &usize| {
-        let column = &grid.columns[c];
-        Hung {
-            align: column.align,
-            x: column.x,
-            width: column.width,
-            size: column.style.size,
-            bold: column.style.weight == Weight::Bold,
-            share: column.kind == Kind::Share,
-            mark: column.mark,
-            head: namer.value(c),
-        }
-    };
-    let mut lines = Vec::new();
-    for (r, row) in grid.rows.iter().enumerate() {
-        let mut numbers = Vec::new();
-        for &(column, figure) in row.cells.iter().filter(|c| within(&grid.figures[c.1])) {
-            let values = (0..grid.figures[figure].values.len()).map(|s| grid.figures[figure].sure(s));
-            if let Some(at) = known.iter().position(|&k| k == column) {
-                numbers.push((at, namer.total(figure), values.collect()));
-            }
-        }
-        if !numbers.is_empty() {
-            lines.push(Line { y: row.y, name: namer.row(r), numbers });
+    let within = |k: &usize| holds(area, &grid.figures[*k].cell.part);
+    let all = (0..grid.figures.len()).filter(within).map(|k| Own { figure: k, ink: spans(&grid.figures[k]) });
+    let mut columns: Vec<Vec<Own>> = Vec::new();
+    for own in all.filter(|o| o.ink.0 < o.ink.1) {
+        let beside = |o: &Own| {
+            let over = own.ink.1.min(o.ink.1) - own.ink.0.max(o.ink.0);
+            let size = grid.figures[own.figure].cell.cap / grid.figures[o.figure].cell.cap;
+            over > 0.5 * (own.ink.1 - own.ink.0).min(o.ink.1 - o.ink.0) && size.ln().abs() < 0.25
+        };
+        match columns.iter_mut().find(|c| c.iter().any(beside)) {
+            Some(column) => column.push(own),
+            None => columns.push(vec![own]),
         }
     }
-    let columns: Vec<Hung> = known.iter().map(hung).collect();
-    let sum = sum(&columns, &lines);
+    // Where shares stand, a number is a share whose point was not seen; and the other way round, as most are.
+    for column in &mut columns {
+        let share = |o: &&Own| grid.figures[o.figure].kind == Kind::Share;
+        let most =
+            if column.iter().filter(share).count() * 2 > column.len() { Kind::Share } else { Kind::Number };
+        column.retain(|o| grid.figures[o.figure].kind == most);
+    }
+    columns.sort_by(|a, b| a[0].ink.0.total_cmp(&b[0].ink.0));
+    let mut lines: Vec<Line> = Vec::new();
+    for (c, column) in columns.iter().enumerate() {
+        for own in column {
+            let f = &grid.figures[own.figure];
+            let values = (0..f.values.len()).map(|s| f.sure(s)).collect();
+            let number = (c, namer.total(own.figure), values);
+            match lines.iter_mut().find(|l| (l.y - f.cell.base).abs() < 0.4 * f.cell.cap) {
+                Some(line) => line.numbers.push(number),
+                None => lines.push(Line { y: f.cell.base, name: None, numbers: vec![number] }),
+            }
+        }
+    }
+    lines.sort_by(|a, b| a.y.total_cmp(&b.y));
+    for line in &mut lines {
+        let row = grid.rows.iter().position(|r| (r.y - line.y).abs() < 1.0);
+        line.name = row.and_then(|r| namer.row(r)).or_else(|| line.numbers.first().and_then(|n| n.1.clone()));
+    }
+    let hung = columns.iter().map(|c| hung(grid, &namer, c)).collect::<Vec<_>>();
+    let sum = sum(&hung, &lines);
     let several = lines.iter().any(|l| l.numbers.len() > 1);
-    let at = |row: usize| lines.iter().position(|l| l.y == grid.rows[row].y);
+    let at = |row: usize| lines.iter().position(|l| (l.y - grid.rows[row].y).abs() < 0.5);
     let blocks = if several {
         let of = |b: usize| {
-            let rows: Vec<usize> = grid.blocks[b].iter().filter_map(|&r| at(r)).collect();
+            let rows: Vec<usize> = grid.blocks[b]
+                .iter()
+                .filter_map(|&r| at(r))
+                .filter(|&l| lines[l].numbers.len() > 1)
+                .collect();
             (!rows.is_empty()).then(|| (namer.heading(b), rows))
         };
         (0..grid.blocks.len()).filter_map(of).collect()
@@ -287,7 +349,65 @@ fn table(grid: &Grid, phrases: &[Phrase], area: Rect) -> Table {
         let heading = grid.blocks.iter().position(|b| b.iter().any(|&r| at(r) == Some(0)));
         vec![(heading.and_then(|b| namer.heading(b)), (0..lines.len()).collect())]
     };
-    Table { blocks, sum, columns, lines }
+    Table { blocks, sum, columns: hung, lines }
+}
+
+/// Where the numbers of a column hang: on the end that moves least.
+fn hung(grid: &Grid, namer: &Namer<'_>, column: &[Own]) -> Hung {
+    let figure = |o: &Own| &grid.figures[o.figure];
+    let known: Vec<usize> = column.iter().filter_map(|o| column_of(grid, o.figure)).collect();
+    let size = match known.is_empty() {
+        true => median(column.iter().map(|o| figure(o).em()).collect()),
+        false => median(known.iter().map(|&c| grid.columns[c].style.size).collect()),
+    };
+    let spans: Vec<(f64, f64)> = column
+        .iter()
+        .flat_map(|o| figure(o).cell.spans.iter().flatten().map(|s| (s.left, s.right)))
+        .collect();
+    // Before and behind its ink a figure has a little paper.
+    let end = |align: Align, (left, right): (f64, f64)| match align {
+        Align::Left => left - 0.06 * size,
+        Align::Centre => (left + right) / 2.0,
+        Align::Right => right + 0.05 * size,
+    };
+    let spread = |align: Align| {
+        let x = median(spans.iter().map(|&s| end(align, s)).collect());
+        let off = spans.iter().map(|&s| (end(align, s) - x).abs());
+        (x, off.sum::<f64>() / spans.len() as f64)
+    };
+    let share = figure(&column[0]).kind == Kind::Share;
+    let (mut align, (mut x, mut least)) = (Align::Right, spread(Align::Right));
+    for other in [Align::Centre, Align::Left] {
+        let (at, off) = spread(other);
+        if !share && off + 0.05 < least {
+            (align, x, least) = (other, at, off);
+        }
+    }
+    let marked = |o: &Own| {
+        let f = figure(o);
+        f.cell
+            .spans
+            .iter()
+            .zip(&f.values)
+            .any(|(s, v)| s.is_some_and(|s| s.mark) && v.is_some_and(|v| v.0 > 999))
+    };
+    let bold = known.iter().filter(|&&c| grid.columns[c].style.weight == Weight::Bold).count();
+    let head = known.first().map_or_else(Default::default, |&c| namer.value(c));
+    Hung {
+        align,
+        x,
+        width: spans.iter().map(|s| s.1 - s.0).fold(0.0, f64::max) + 0.1 * size,
+        size,
+        bold: 2 * bold > known.len(),
+        share,
+        mark: !share && column.iter().any(marked),
+        head,
+    }
+}
+
+/// The grid's column of a figure.
+fn column_of(grid: &Grid, figure: usize) -> Option<usize> {
+    grid.rows.iter().flat_map(|r| &r.cells).find(|c| c.1 == figure).map(|c| c.0)
 }
 
 /// The column that the others add up to in each row.
@@ -328,4 +448,33 @@ fn holds(area: Rect, part: &Part) -> bool {
 fn inside(part: &Part, text: &Part) -> bool {
     let (x, y) = ((part.x0 + part.x1) / 2, (part.y0 + part.y1) / 2);
     x >= text.x0 && x <= text.x1 && y >= text.y0 && y <= text.y1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_that_the_others_add_up_to_is_told_from_one_sheet() {
+        let hung = |share| Hung {
+            align: Align::Right,
+            x: 0.0,
+            width: 1.0,
+            size: 3.0,
+            bold: false,
+            share,
+            mark: false,
+            head: Default::default(),
+        };
+        let columns = [hung(false), hung(false), hung(false), hung(true)];
+        let line = |values: [u32; 4]| Line {
+            y: 0.0,
+            name: None,
+            numbers: values.into_iter().enumerate().map(|(c, v)| (c, None, vec![Some(v)])).collect(),
+        };
+        assert_eq!(sum(&columns, &[line([3, 10, 7, 50]), line([0, 4, 4, 50])]), Some(1));
+        assert_eq!(sum(&columns, &[line([3, 10, 7, 50]), line([0, 4, 5, 50])]), None);
+        assert_eq!(sum(&columns, &[line([0, 0, 0, 0])]), None, "nought says nothing");
+        assert_eq!(sum(&columns[..2], &[line([1, 1, 0, 0])]), None);
+    }
 }

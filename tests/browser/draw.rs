@@ -238,7 +238,7 @@ fn a_hand_draws_names_undoes_and_saves_on_the_page() {
     let dir = tempfile::tempdir().unwrap();
     let [first, _] = sheets(&dir.path().join("sheets"));
     let out = dir.path().join("hand.toml");
-    let mut drawing = Drawing::begin(&first, &out, &[]);
+    let drawing = Drawing::begin(&first, &out, &[]);
     let browser = Browser::open(1280, 900);
     browser.go(&drawing.station.address.clone());
     browser.wait("the sheet", "return document.querySelectorAll('#marks rect').length > 5");
@@ -257,7 +257,8 @@ fn a_hand_draws_names_undoes_and_saves_on_the_page() {
         ));
     };
     drag("votes", &place);
-    browser.wait("its rows, read", "return document.querySelectorAll('#marks rect.sure').length === 7");
+    let rows = "return document.querySelectorAll('#marks rect[data-path^=\"rows/\"]').length === 7 && document.querySelectorAll('#marks text').length >= 7";
+    browser.wait("its rows, read", rows);
     // The first of what is new asks for its name; Enter takes it and goes to the next.
     browser.wait("a name to be typed", "return document.activeElement.tagName === 'INPUT'");
     browser.run("document.activeElement.value = 'Harbour'");

@@ -134,7 +134,7 @@
     if (!n || p.kind === "words") return "";
     const value = p.kind === "percent" ? n.percent : n.value;
     if (value === null || value === undefined) return "?";
-    return String(value) + (n.confidence < 0.9995 && p.kind === "digits" ? " " + Math.floor(n.confidence * 1000) / 10 + "%" : "");
+    return String(value) + (n.confidence < 0.9995 && p.kind === "digits" ? " · " + Math.floor(n.confidence * 1000) / 10 + "%" : "");
   }
   function sheet() {
     const [x, y, w, h] = state.paper;
@@ -161,7 +161,7 @@
       }));
       const text = told(p);
       if (text) {
-        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2.6, p.rect[3] * 0.7), class: kind });
+        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2, p.rect[3] * 0.5), class: kind });
         t.textContent = text;
         out.push(t);
       }
@@ -196,7 +196,7 @@
     const section = typing ? all("#panel section").indexOf(active.closest("section")) : -1;
     const pending = typing ? active.value : null, range = typing ? [active.selectionStart, active.selectionEnd] : null;
     const problems = state.problems.map((b) => make("li", {}, make("span", { textContent: both(b) })));
-    if (!state.drawing.private) problems.push(make("li", {}, make("span"), make("button", { type: "button", textContent: say("draw_nothing_private"), onclick: () => deed({ do: "nothing_private" }) })));
+    if (!state.drawing.private) problems.push(make("li", { className: "act" }, make("button", { type: "button", textContent: say("draw_nothing_private"), onclick: () => deed({ do: "nothing_private" }) })));
     one("#problems").replaceChildren(...(problems.length ? problems : [make("li", { className: "ready" }, make("span", { textContent: say("draw_ready") }))]));
     one("#chosen").replaceChildren(...inspector());
     relations(); contests(); form(); samples();

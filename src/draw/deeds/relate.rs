@@ -156,3 +156,63 @@ pub(super) fn settle(before: &Drawing, out: &mut Drawing, renamed: bool) {
         out.section("columns").retain(|name, _| columns.iter().any(|c| c == name));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawing() -> Drawing {
+        let text = std::fs::read_to_string("tests/data/northmark.toml").unwrap();
+        Drawing::open("northmark", &text).unwrap().0
+    }
+
+    fn last(drawing: &Drawing) -> Value {
+        drawing.list("relations").last().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_typed_becomes_a_relation_and_says_what_its_numbers_are() {
+        let mut own = drawing();
+        for total in own.list_mut("totals") {
+            put(total, "role", Value::String("context".to_owned()));
+            total.as_table_mut().unwrap().remove("contest");
+        }
+        relate(&mut own, "rows(council) = council_votes").unwrap();
+        let sum = last(&own);
+        assert_eq!((said(&sum, "id"), said(&sum, "contest")), ("council_sum", "council"));
+        relate(&mut own, "assembly_votes + spoilt = box").unwrap();
+        relate(&mut own, "issued <= roll").unwrap();
+        assert!(last(&own).get("at_most").is_some());
+        let of = |id: &str| own.list("totals").iter().find(|t| said(t, "id") == id).unwrap().clone();
+        assert_eq!(
+            (said(&of("council_votes"), "contest"), of("council_votes").get("role")),
+            ("council", None)
+        );
+        assert_eq!([said(&of("box"), "role"), said(&of("issued"), "role")], ["ballots", "context"]);
+        own.form().unwrap();
+        for (text, named) in [("a = box", "a"), ("rows(senate) = box", "senate")] {
+            let strange = Word::DrawNoSuchNumber { name: named.to_owned() };
+            assert_eq!(relate(&mut own, text), Err(strange), "{text}");
+        }
+        for torn in ["box", "box + = issued", "rows = box"] {
+            assert!(matches!(relate(&mut own, torn), Err(Word::DrawNoRelation { .. })), "{torn}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_number_is_named_on_everywhere_and_of_one_that_is_gone_nothing_is_said() {
+        let before = drawing();
+        let mut own = before.clone();
+        put(&mut own.list_mut("totals")[1], "id", Value::String("urn".to_owned()));
+        settle(&before, &mut own, true);
+        let form = own.form().unwrap();
+        assert_eq!(own.own.table["export"]["cast"].as_str(), Some("urn"));
+        assert_eq!(form.relations.len(), before.form().unwrap().relations.len());
+        let before = own.clone();
+        own.list_mut("totals").remove(1);
+        settle(&before, &mut own, false);
+        let form = own.form().unwrap();
+        assert_eq!(form.relations.len() + 2, before.form().unwrap().relations.len());
+        assert!(own.own.table["export"].get("cast").is_none());
+    }
+}
