@@ -8,7 +8,7 @@ mod parts;
 
 pub(super) use parts::private;
 
-use super::drawing::{Drawing, float, overlaps, said};
+use super::drawing::{Drawing, Print, float, overlaps, said};
 use super::words::Word;
 use crate::form::blocks::slug;
 use crate::form::{Align, print::label_rect};
@@ -107,6 +107,19 @@ impl Boxed<'_> {
         let gone: Vec<bool> = form.labels.iter().take(labels).map(|l| inside(&label_rect(l))).collect();
         let mut gone = gone.iter();
         out.list_mut("labels").retain(|_| !gone.next().unwrap_or(&false));
+        // What leads to a number on its line is constant, and no part of it.
+        for t in self.seen.texts().into_iter().filter(|t| t.drawn).map(|t| self.moved(t)) {
+            let end = (t.rect.right() - 0.5, t.rect.y + t.rect.height / 2.0);
+            let holds = |p: &&Print| {
+                let [x, y, w, h] = p.rect;
+                end.0 > x && end.0 < x + w && end.1 > y && end.1 < y + h && t.rect.x < x - t.size / 2.0
+            };
+            let number = prints.iter().filter(|p| p.kind == "digits" && !old.contains(&p.id)).find(holds);
+            let lead = t.text.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | ' '));
+            if number.is_some() && lead.len() < t.text.len() && lead.contains(char::is_alphabetic) {
+                out.label(&Text { text: lead.to_owned(), ..t });
+            }
+        }
         Ok(out)
     }
 
@@ -156,7 +169,14 @@ impl Boxed<'_> {
         };
         let mut columns = toml::Table::new();
         columns.insert("digits".to_owned(), self.slot(out, &table.columns[votes]));
-        if let Some(&share) = own.iter().find(|&&c| table.columns[c].share) {
+        // A block whose shares are not read has them where most of the others do.
+        let shared = |c: &usize| {
+            let has = |b: &(Option<String>, Vec<usize>)| {
+                b.1.iter().any(|&l| table.lines[l].numbers.iter().any(|n| n.0 == *c))
+            };
+            table.columns[*c].share && table.blocks.iter().filter(|b| has(b)).count() * 2 > table.blocks.len()
+        };
+        if let Some(share) = (0..table.columns.len()).find(shared) {
             columns.insert("percent".to_owned(), self.slot(out, &table.columns[share]));
         }
         let mut ids = BTreeSet::new();

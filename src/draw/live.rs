@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// From here on a value of a sample is taken for a relation.
-const SURE: f64 = 0.97;
+const SURE: f64 = 0.9;
 /// The most relations that are proposed at a time.
 const MANY: usize = 12;
 /// The most numbers of which every few are added up.
@@ -37,8 +37,10 @@ const ADDED: usize = 16;
 pub(super) struct Said {
     /// The value; `None` where it is not read.
     pub value: Option<u32>,
-    /// Its probability.
+    /// Its probability; of an open one that of its digits by themselves.
     pub confidence: f64,
+    /// Whether it is not decided on.
+    pub open: bool,
     /// Whether a relation corrected or filled it.
     pub inferred: bool,
     /// What its share says.
@@ -117,9 +119,15 @@ pub(super) fn read(seen: &Seen, digitizer: &Digitizer, form: &Arc<Form>, origin:
     let evidence = measured(seen, form, picture, mesh, origin);
     let record = digitizer.record(&evidence);
     let number = |(id, v): (std::borrow::Cow<'_, str>, &crate::record::Value)| {
-        let inferred = matches!(v.basis, Basis::Corrected | Basis::Filled);
+        let inferred = v.value.is_some() && matches!(v.basis, Basis::Corrected | Basis::Filled);
         let percent = v.prints.percent.as_ref().and_then(|p| p.value).map(|p| p.to_string());
-        (id.into_owned(), Said { value: v.value, confidence: v.confidence, inferred, percent })
+        // What is open is shown as its digits are read.
+        let digits = v.prints.digits.as_ref().and_then(|d| Some((d.value?, d.confidence)));
+        let (value, confidence) = match v.value {
+            Some(value) => (Some(value), v.confidence),
+            None => digits.map_or((None, 0.0), |d| (Some(d.0), d.1)),
+        };
+        (id.into_owned(), Said { value, confidence, open: v.value.is_none(), inferred, percent })
     };
     let told = |l: &crate::form::HeaderLine| Some((l.id.clone(), strings::told(&evidence, &l.id)?.0));
     let fares =

@@ -17,7 +17,7 @@ use crate::desk::serve::Unbound;
 use crate::form::{self, Form, FormError};
 use crate::ground::geometry::Point;
 use crate::learn::Picture;
-use crate::learn::few::Seen;
+use crate::learn::few::{Known, Seen};
 use crate::read::glyphs::net::NetError;
 use crate::read::sheet::{Mesh, Rung};
 use crate::run::config::Config;
@@ -116,9 +116,6 @@ pub fn begin(start: Start) -> Result<Begun, DrawError> {
     let station = station::Station::new(seen, origin, drawing, digitizer, files, out, overwrite);
     Ok(Begun { station, left_out, lost })
 }
-
-/// The paper's size, and where it lies in which pictures.
-type Known = ((f64, f64), Vec<(usize, Mesh)>);
 
 /// How samples lie by a definition, in millimetres of the paper, and where on it the form's begin.
 fn found(

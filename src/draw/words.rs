@@ -12,6 +12,8 @@ macro_rules! drawn {
     ($($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* })* - $($word:ident {})*) => {
         spoken! {
             /// Why a drawing is not changed, or not saved; and what the page says.
+            // All sentences of the program stand in one list, where their names tell whose they are.
+            #[allow(clippy::enum_variant_names)]
             #[derive(Debug, Clone, PartialEq, Eq)]
             Word { $($(#[$doc])* $name { $($arg: $type),* })* $($word {})* }
         }

@@ -33,7 +33,9 @@ pub(crate) struct Text {
     pub bold: bool,
     /// Its ink.
     pub rect: Rect,
-    /// Whether it looks, drawn, like what stands there, and stands on the other sheets too.
+    /// Whether it looks, drawn, like what stands there.
+    pub drawn: bool,
+    /// Whether it does, and stands on the other sheets too.
     pub anchor: bool,
 }
 
@@ -76,6 +78,9 @@ pub(crate) struct Table {
     /// The column that the others of its row add up to.
     pub sum: Option<usize>,
 }
+
+/// The paper's size, mm, and where it lies in which pictures.
+pub(crate) type Known = ((f64, f64), Vec<(usize, Mesh)>);
 
 /// See the head of the file.
 pub(crate) struct Seen {
@@ -123,10 +128,7 @@ impl Seen {
     ///
     /// # Errors
     /// The networks do not load.
-    pub fn of(
-        mut pictures: Vec<Picture>,
-        known: Option<((f64, f64), Vec<(usize, Mesh)>)>,
-    ) -> Result<Self, NetError> {
+    pub fn of(mut pictures: Vec<Picture>, known: Option<Known>) -> Result<Self, NetError> {
         let pixels: Vec<GrayImage> = pictures.iter_mut().map(|p| std::mem::take(&mut p.pixels)).collect();
         let laid = match known {
             Some((size, sheets)) => Laid { size, sheets },
@@ -191,6 +193,7 @@ impl Seen {
             size: p.style.size,
             bold: p.style.weight == Weight::Bold,
             rect: rect(&p.part),
+            drawn: p.drawn,
             // One sheet alone does not tell a date from a heading: digits differ more likely than words.
             anchor: p.drawn
                 && p.is_name()
@@ -212,14 +215,22 @@ impl Seen {
 
     /// The numbers of a part of the sheet.
     pub fn table(&self, area: Rect) -> Table {
-        let mut own: Vec<Cell> = self.differ.iter().filter(|c| holds(area, &c.part)).cloned().collect();
-        let words = joined(&self.first.constant, 0.55).into_iter();
-        let words = words.map(|w| self.without_percent(self.after_sign(w)));
-        for word in words.filter(|p| holds(area, p)) {
-            if !own.iter().any(|c| c.part.beside(&word) > 2 && c.part.gap(&word) < 0) {
-                own.extend(cells::cell(&self.marks, word, true));
+        let mut own: Vec<Cell> = Vec::new();
+        let mut taken = vec![false; self.differ.len()];
+        let trimmed = |part: Part| self.without_percent(self.after_sign(part));
+        for word in joined(&self.first.constant, 0.55).into_iter().map(trimmed).filter(|p| holds(area, p)) {
+            // What differs there on the other sheets is the same number.
+            let mut part = word;
+            for (k, c) in self.differ.iter().enumerate() {
+                if c.part.beside(&word) > 2 && c.part.gap(&word) < 0 {
+                    taken[k] = true;
+                    part = part.with(&c.part);
+                }
             }
+            own.extend(cells::cell(&self.marks, trimmed(part), part == word));
         }
+        let others = self.differ.iter().zip(taken).filter(|(c, taken)| !taken && holds(area, &c.part));
+        own.extend(others.map(|o| o.0.clone()));
         let (figures, _) = numbers::read(&self.pictures, &self.laid, &self.readers, own);
         let source = Source {
             pictures: &self.pictures,

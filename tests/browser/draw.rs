@@ -15,7 +15,7 @@ fn sheets(dir: &Path) -> [PathBuf; 2] {
         "-n",
         "2",
         "--seed",
-        "5",
+        "9",
         "--ink",
         "plain",
         "--form",
@@ -86,14 +86,16 @@ impl Drawing {
 
     /// A box in the millimetres of the form that the sheet was made by.
     fn boxed(&self, tool: &str, (x0, y0, x1, y1): (f64, f64, f64, f64)) -> Value {
-        let label = |l: &&Value| l["text"] == "INGRID HALVORSEN";
-        let at = self.state["drawing"]["labels"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(label)
-            .expect("the heading is an anchor");
-        let (dx, dy) = (at["x"].as_f64().unwrap() - 0.75, at["y"].as_f64().unwrap() - 22.91);
+        let text = include_str!("../data/northmark.toml");
+        let form: toml::Table = text.parse().unwrap();
+        let known = form["labels"].as_array().unwrap().iter().filter(|l| l["align"].as_str() == Some("left"));
+        let found = self.state["drawing"]["labels"].as_array().unwrap();
+        let shift = |l: &toml::Value| {
+            let own = found.iter().find(|o| o["text"].as_str() == l["text"].as_str())?;
+            let by = |k: &str| Some(own[k].as_f64()? - l[k].as_float()?);
+            Some((by("x")?, by("y")?))
+        };
+        let (dx, dy) = known.filter_map(shift).next().expect("a text of the form is an anchor");
         json!({ "do": "box", "tool": tool, "x": x0 + dx, "y": y0 + dy, "width": x1 - x0, "height": y1 - y0 })
     }
 }

@@ -115,7 +115,7 @@
     one("#notice").hidden = !notice;
     if (notice) one("#notice").textContent = both(notice);
     const known = reading ? Object.values(reading.numbers) : [];
-    const sure = known.filter((n) => n.value !== null && n.confidence >= 0.99).length;
+    const sure = known.filter((n) => !n.open && n.confidence >= 0.99).length;
     one("#state").textContent = (reading ? sure + " " + say("draw_read") + (known.length > sure ? ", " + (known.length - sure) + " " + say("draw_open") : "") + " · " : "")
       + say(state.saved ? "draw_saved" : "draw_unsaved");
     sheet(); side();
@@ -124,7 +124,7 @@
     if (p.kind === "label") return "label";
     if (p.kind === "line") return "line";
     const n = reading && reading.numbers[p.id];
-    if (!n || n.value === null || n.confidence < 0.99) return "open";
+    if (!n || n.open || n.confidence < 0.99) return "open";
     return n.inferred ? "inferred" : "sure";
   }
   function told(p) {
