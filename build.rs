@@ -1,5 +1,5 @@
-//! Holds the sentences of `locales/` against the findings of `src/ground/codes.rs`, the review's refusals and what the
-//! command says.
+//! Holds the sentences of `locales/` against the findings of `src/ground/codes.rs`, the review's refusals, what the command
+//! says and what the page of a drawing does.
 //!
 //! In: all of them. Out: nothing. Refuses, and the build fails: a file that does not parse, a finding without title,
 //! `.seen` or `.do` in a language, a refusal or reply without sentence, a sentence of neither, an argument that is not supplied,
@@ -38,8 +38,18 @@ macro_rules! sentences {
     };
 }
 
+macro_rules! drawn {
+    ($($(#[$doc:meta])* $name:ident { $($arg:ident: $type:ty),* })* - $($word:ident {})*) => {
+        const DRAWN: &[(&str, &[(&str, &str)])] = &[
+            $((stringify!($name), &[$((stringify!($arg), stringify!($type))),*]),)*
+            $((stringify!($word), &[]),)*
+        ];
+    };
+}
+
 include!("src/cli/sentences.rs");
 include!("src/desk/review/refusals.rs");
+include!("src/draw/said.rs");
 include!("src/ground/codes.rs");
 
 /// The arguments of a sentence, each with the words that one may choose by.
@@ -118,15 +128,22 @@ impl Sentence<'_> {
 }
 
 fn main() {
-    for file in
-        ["build.rs", "src/ground/codes.rs", "src/cli/sentences.rs", "src/desk/review/refusals.rs", "locales"]
-    {
+    for file in [
+        "build.rs",
+        "src/ground/codes.rs",
+        "src/cli/sentences.rs",
+        "src/desk/review/refusals.rs",
+        "src/draw/said.rs",
+        "locales",
+    ] {
         println!("cargo::rerun-if-changed={file}");
     }
     let said = (&["digits", "words", "qr", "percent", "nothing"][..], Args::from([("n", BTreeSet::new())]));
     let mut wanted = BTreeMap::from([("said".to_owned(), said)]);
     let findings = FINDINGS.iter().map(|f| (f, &["", "seen", "do"][..]));
-    for ((name, args), parts) in findings.chain(REFUSALS.iter().chain(SENTENCES).map(|r| (r, &[""][..]))) {
+    for ((name, args), parts) in
+        findings.chain(REFUSALS.iter().chain(SENTENCES).chain(DRAWN).map(|r| (r, &[""][..])))
+    {
         let mut args: Args = args.iter().map(|(name, of)| (*name, words(of))).collect();
         if args.contains_key("digits") {
             args.insert("said", BTreeSet::new());

@@ -14,7 +14,8 @@
 //! 9. `desk`: where people look and settle what is open.
 //! 10. `lab`: sheets made up with their truth, and everything measured against truth.
 //! 11. `learn`: a form's definition from sheets that nobody has described.
-//! 12. `cli`: the `cotejo` command.
+//! 12. `draw`: a form's definition that a person draws on a sample.
+//! 13. `cli`: the `cotejo` command.
 //!
 //! The laws that every stage keeps:
 //!
@@ -82,6 +83,9 @@ mod rooms {
 
     #[cfg(feature = "cli")]
     pub mod learn;
+
+    #[cfg(feature = "cli")]
+    pub mod draw;
 
     #[cfg(feature = "cli")]
     pub mod cli;

@@ -7,7 +7,7 @@ mod form;
 mod lab;
 mod run;
 
-pub use form::{CheckArgs, FormCommand, LandmarksArgs, LearnArgs};
+pub use form::{CheckArgs, DrawArgs, FormCommand, LandmarksArgs, LearnArgs, PaperArgs};
 pub use lab::{EvalArgs, SynthArgs};
 pub use run::{DecideArgs, LangArg, MergeArgs, PhotosArgs, RunArgs};
 

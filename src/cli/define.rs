@@ -4,9 +4,11 @@
 //! forms that are not.
 
 use super::Outcome;
-use super::console::say;
+use super::console::{say, tell};
 use super::digitize::Bar;
-use crate::cli::args::{CheckArgs, LandmarksArgs, LearnArgs};
+use crate::cli::args::{CheckArgs, DrawArgs, LandmarksArgs, LearnArgs, PaperArgs};
+use crate::desk::serve::Port;
+use crate::draw::{self, Start};
 use crate::form::{self, Form};
 use crate::lab::check::{Checked, Held};
 use crate::lab::landmarks;
@@ -88,11 +90,16 @@ pub(super) fn form_check(args: &CheckArgs) -> anyhow::Result<Outcome> {
 }
 
 /// The pictures of samples, cut off below what is not to be looked at; their paper's width is told, or that of the shape.
-fn pictures(args: &LearnArgs, digitizer: &Digitizer) -> anyhow::Result<Vec<Picture>> {
+fn pictures(
+    paths: &[PathBuf],
+    paper: &PaperArgs,
+    (below, above): (Option<f64>, Option<f64>),
+    digitizer: &Digitizer,
+) -> anyhow::Result<Vec<(Picture, (PathBuf, u32))>> {
     let mut out = Vec::new();
-    for file in &samples(&args.samples)? {
-        let opened = digitizer.open(file);
-        let wanted = |page: &u32| args.pages.is_empty() || args.pages.contains(&(page + 1));
+    for file in samples(paths)? {
+        let opened = digitizer.open(&file);
+        let wanted = |page: &u32| paper.pages.is_empty() || paper.pages.contains(&(page + 1));
         for page in (0..opened.pages()).filter(wanted) {
             let name = photo::page_name(opened.name(), page, opened.pages());
             let mut pixels = match digitizer.decoded(&opened, page) {
@@ -101,8 +108,8 @@ fn pictures(args: &LearnArgs, digitizer: &Digitizer) -> anyhow::Result<Vec<Pictu
             };
             let width = f64::from(pixels.width());
             let shape = width / f64::from(pixels.height());
-            let paper = PAPERS.iter().find(|p| (p.0 / p.1 - shape).abs() < 0.015).map(|p| p.0);
-            let scale = match (args.dpi, args.width.or(paper)) {
+            let known = PAPERS.iter().find(|p| (p.0 / p.1 - shape).abs() < 0.015).map(|p| p.0);
+            let scale = match (paper.dpi, paper.width.or(known)) {
                 (Some(dpi), _) => dpi / 25.4,
                 (None, Some(mm)) => width / mm,
                 (None, None) => {
@@ -115,13 +122,13 @@ fn pictures(args: &LearnArgs, digitizer: &Digitizer) -> anyhow::Result<Vec<Pictu
                 bail!("{name} would have {scale:.1} pixels a millimetre; look at --dpi and --width");
             }
             let length = f64::from(pixels.height()) / scale;
-            let (top, foot) = (args.below.unwrap_or(0.0), args.above.unwrap_or(length).min(length));
+            let (top, foot) = (below.unwrap_or(0.0), above.unwrap_or(length).min(length));
             if !(top >= 0.0 && foot - top > 20.0) {
                 bail!("{name} is {length:.0} mm long; between --below and --above has to be more of it");
             }
             let (from, to) = ((top * scale) as u32, (foot * scale) as u32);
             pixels = image::imageops::crop_imm(&pixels, 0, from, pixels.width(), to - from).to_image();
-            out.push(Picture { name, pixels, scale, paper: (top, length) });
+            out.push((Picture { name, pixels, scale, paper: (top, length) }, (file.clone(), page)));
         }
     }
     Ok(out)
@@ -140,7 +147,8 @@ pub(super) fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
     }
     let id = args.out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
-    let pictures = pictures(args, &digitizer)?;
+    let pictures = pictures(&args.samples, &args.paper, (args.below, args.above), &digitizer)?;
+    let pictures = pictures.into_iter().map(|p| p.0).collect();
     let bar = Bar::new(learn::STEPS);
     let learned = learn::learn(pictures, &id, || bar.done(&[]));
     bar.finish();
@@ -167,6 +175,43 @@ pub(super) fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
         args.out.display()
     )?;
     Ok(if learned.left_out.is_empty() && learned.open.is_empty() { Outcome::Clean } else { Outcome::Open })
+}
+
+/// Draws a definition; [`Outcome::Open`] where what was drawn last is in no file.
+///
+/// # Errors
+/// A file that is there, no samples, a definition to go on from that is refused or not found on the first, a port.
+pub(super) fn form_draw(args: &DrawArgs) -> anyhow::Result<Outcome> {
+    if args.out.exists() && !args.overwrite {
+        bail!("{} is there already; give --overwrite to write over it", args.out.display());
+    }
+    let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
+    let (pictures, files) =
+        pictures(&args.samples, &args.paper, (None, None), &digitizer)?.into_iter().unzip();
+    let (out, from) = (args.out.clone(), args.from.clone());
+    let begun = draw::begin(Start { pictures, files, out, overwrite: args.overwrite, from })?;
+    for name in &begun.left_out {
+        tell!("  it does not lie over the first, and is only checked: {name}");
+    }
+    if begun.lost > 0 {
+        tell!("  {} comments stand behind no entry and are not kept", begun.lost);
+    }
+    let station = draw::station::serve(begun.station, Port(args.port), |address| {
+        tell!("open {address}");
+        tell!("the address holds a key: give it to no one; Ctrl-C ends the drawing");
+    })?;
+    let Some(form) = station.form() else {
+        tell!("nothing was saved");
+        return Ok(Outcome::Open);
+    };
+    say!(
+        "{}: {} numbers, {} relations; next: cotejo form check {} SAMPLES",
+        args.out.display(),
+        form.fields.len(),
+        form.relations.len(),
+        args.out.display()
+    )?;
+    Ok(if station.saved() { Outcome::Clean } else { Outcome::Open })
 }
 
 /// The middle of some figures, and the worst by `worst`.

@@ -70,6 +70,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>, apart: impl FnOnce()) -
         Command::Synth(args) => measure::synth(args),
         Command::Forms(args) => show::forms(args),
         Command::Form(FormCommand::Check(args)) => define::form_check(args),
+        Command::Form(FormCommand::Draw(args)) => define::form_draw(args),
         Command::Form(FormCommand::Landmarks(args)) => define::form_landmarks(args),
         Command::Form(FormCommand::Learn(args)) => define::form_learn(args),
         Command::Schema => show::schema(),

@@ -2,4 +2,6 @@
 
 pub mod report;
 
+pub mod serve;
+
 pub mod review;

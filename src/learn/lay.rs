@@ -101,7 +101,8 @@ pub(super) fn lay(pictures: &[GrayImage], scales: &[f64]) -> Option<Laid> {
     (sheets.len() > 1).then_some(Laid { size, sheets })
 }
 
-fn rungs(height: f64) -> Vec<f64> {
+/// The heights of a map's rungs, mm.
+pub(super) fn rungs(height: f64) -> Vec<f64> {
     let n = (height / RUNG).ceil().max(2.0) as usize;
     (0..=n).map(|i| height * i as f64 / n as f64).collect()
 }
@@ -334,7 +335,11 @@ fn composed(
 type Dot = (f64, f64, f64);
 
 /// Turns the common sheet so that its lines of print are level.
-fn upright(pictures: &[GrayImage], sheets: Vec<(usize, Mesh)>, size: (f64, f64)) -> Vec<(usize, Mesh)> {
+pub(super) fn upright(
+    pictures: &[GrayImage],
+    sheets: Vec<(usize, Mesh)>,
+    size: (f64, f64),
+) -> Vec<(usize, Mesh)> {
     let flat: Vec<GrayImage> =
         sheets.par_iter().map(|(s, mesh)| flattened(&pictures[*s], mesh, size, TILE_PX)).collect();
     let mean = mean(&flat);

@@ -8,17 +8,18 @@
 //! over each other, and sheets without numbers that differ.
 
 mod cells;
+pub(crate) mod few;
 mod grid;
 mod lay;
 mod marks;
 mod names;
 mod numbers;
-mod relations;
+pub(crate) mod relations;
 mod show;
 mod text;
 mod ties;
 mod words;
-mod write;
+pub(crate) mod write;
 
 use crate::ground::geometry::Rect;
 use crate::read::glyphs::Readers;

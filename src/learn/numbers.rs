@@ -90,7 +90,7 @@ fn figure(pictures: &[GrayImage], laid: &Laid, readers: &Readers, cell: Cell) ->
     let spans: Vec<(usize, Span)> =
         cell.spans.iter().enumerate().filter_map(|(k, s)| Some((k, (*s)?))).collect();
     let n = spans.len();
-    if n < 2 {
+    if n < 2.min(cell.spans.len()) {
         return None;
     }
     let signs = median(spans.iter().map(|s| s.1.signs as f64).collect());

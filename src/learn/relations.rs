@@ -12,11 +12,11 @@ const LEAST: usize = 6;
 pub(super) const CHANCE: f64 = 1e-6;
 
 /// The numbers of one place, a sheet each; `None` where it is not read surely.
-pub(super) type Values = Vec<Option<u32>>;
+pub(crate) type Values = Vec<Option<u32>>;
 
 /// How a statement fared.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Odds {
+pub(crate) struct Odds {
     /// On how many sheets it holds.
     pub sheets: usize,
     /// The decimal logarithm of the probability that it would by chance.
@@ -25,7 +25,7 @@ pub(super) struct Odds {
 
 /// What is said of a statement's left and right side, sheet by sheet: whether it holds everywhere, and with what odds by chance.
 /// `tried` is how many statements like it were looked at.
-pub(super) fn judged(left: &[Option<u32>], right: &[Option<u32>], tried: usize) -> Option<Odds> {
+pub(crate) fn judged(left: &[Option<u32>], right: &[Option<u32>], tried: usize) -> Option<Odds> {
     judged_by(left, right, tried, |l, r| l == r)
 }
 
@@ -47,7 +47,7 @@ pub(super) fn judged_by<L: Copy, R: Copy>(
 }
 
 /// The sums of some places, sheet by sheet.
-pub(super) fn sum<'a>(parts: impl IntoIterator<Item = &'a Values>) -> Values {
+pub(crate) fn sum<'a>(parts: impl IntoIterator<Item = &'a Values>) -> Values {
     let mut parts = parts.into_iter();
     let mut out = parts.next().cloned().unwrap_or_default();
     for part in parts {
@@ -57,7 +57,7 @@ pub(super) fn sum<'a>(parts: impl IntoIterator<Item = &'a Values>) -> Values {
 }
 
 /// Whether a share in hundredths of a per cent is that of a part in a whole; of nothing it is nought.
-pub(super) fn is_share(hundredths: u32, part: u32, whole: u32) -> bool {
+pub(crate) fn is_share(hundredths: u32, part: u32, whole: u32) -> bool {
     match whole {
         0 => hundredths == 0,
         _ => Percent::of(part, whole).is_some_and(|share| share.in_hundredths() == hundredths),

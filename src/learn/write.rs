@@ -1,9 +1,10 @@
 //! A definition of what was found.
 //!
-//! In: [`Found`]. Out: the text of a definition, as docs/forms.md says, with comments where a person should look. Refuses
-//! nothing: names are what stands beside the numbers, or count them.
+//! In: [`Found`]. Out: the text of a definition, as docs/forms.md says, with comments where a person should look; [`layout`] is
+//! how any definition is written. Refuses nothing: names are what stands beside the numbers, or count them.
 
 mod entries;
+pub(crate) mod layout;
 
 use super::grid::{Column, Grid};
 use super::names::{Ids, Namer};
@@ -13,8 +14,9 @@ use super::ties::Ties;
 use super::words::Spelled;
 use crate::form::{Align, Rule, Style, Weight};
 use crate::ground::geometry::Rect;
+use layout::{entry, mm, put, text, texts};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use toml::{Table, Value};
 
 /// A line of text that differs from sheet to sheet, mm.
 pub(super) struct Line {
@@ -46,20 +48,9 @@ pub(super) struct Found<'a> {
     pub spelled: &'a [Spelled],
 }
 
-/// A string of TOML.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
 /// Odds for people.
 pub(super) fn told(odds: &Odds) -> String {
     format!("{} times; by chance 1 in 10^{}", odds.sheets, (-odds.log10).floor().min(999.0))
-}
-
-/// Hundredths of a millimetre.
-fn mm(v: f64) -> String {
-    let v = (v * 100.0).round() / 100.0;
-    format!("{:?}", if v == 0.0 { 0.0 } else { v })
 }
 
 struct Writer<'a> {
@@ -72,8 +63,9 @@ struct Writer<'a> {
     ids: Ids,
     /// The id of each figure's field.
     fields: BTreeMap<usize, String>,
-    columns: BTreeMap<String, String>,
+    columns: BTreeMap<String, Value>,
     written: BTreeSet<usize>,
+    notes: BTreeMap<(String, String), String>,
 }
 
 /// The definition.
@@ -114,6 +106,7 @@ impl<'a> Writer<'a> {
             fields: BTreeMap::new(),
             columns: BTreeMap::new(),
             written: BTreeSet::new(),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -149,34 +142,32 @@ impl<'a> Writer<'a> {
         nearest.map_or_else(|| "row".to_owned(), |k| style_name(&self.styles[k].0, k))
     }
 
-    fn x(&self, x: f64) -> String {
+    fn x(&self, x: f64) -> Value {
         mm(x - self.origin.0)
     }
 
-    fn y(&self, y: f64) -> String {
+    fn y(&self, y: f64) -> Value {
         mm(y - self.origin.1)
     }
 
     /// The place of a column's numbers.
-    fn slot(&self, c: &Column) -> String {
-        let align = match c.align {
-            Align::Left => "left",
-            Align::Centre => "centre",
-            Align::Right => "right",
+    fn slot(&self, c: &Column) -> Value {
+        let (align, most) = match c.align {
+            Align::Left => ("left", self.found.size.0 - c.x),
+            Align::Centre => ("centre", 2.0 * c.x.min(self.found.size.0 - c.x)),
+            Align::Right => ("right", c.x),
         };
         let width = c.width.max(1.7 * c.style.size) + 0.6 * c.style.size;
-        let most = match c.align {
-            Align::Left => self.found.size.0 - c.x,
-            Align::Centre => 2.0 * c.x.min(self.found.size.0 - c.x),
-            Align::Right => c.x,
-        };
-        let mark = if c.mark { ", thousands = \",\"" } else { "" };
-        let (x, width, style) = (self.x(c.x), mm(width.min(most)), quoted(&self.style(&c.style)));
-        format!("{{ {align} = {x}, width = {width}{mark}, style = {style} }}")
+        let style = text(&self.style(&c.style));
+        let mut slot = entry([(align, self.x(c.x)), ("width", mm(width.min(most))), ("style", style)]);
+        if c.mark {
+            put(&mut slot, "thousands", text(","));
+        }
+        slot
     }
 
     /// The name of columns that are as told.
-    fn columns(&mut self, kind: &str, body: String) -> String {
+    fn columns(&mut self, kind: &str, body: Value) -> String {
         if let Some(known) = self.columns.iter().find(|c| c.1 == &body && c.0.starts_with(kind)) {
             return known.0.clone();
         }
@@ -187,102 +178,100 @@ impl<'a> Writer<'a> {
     }
 
     /// Where the digits of a column stand, and the words beside them.
-    fn digits(&self, column: usize, at: &Column) -> String {
-        let spelled = self.found.spelled.iter().find(|s| s.column == column);
-        let words = spelled.map_or_else(String::new, |s| {
-            let (left, width) = (self.x(s.left), mm(s.width));
-            let style = quoted(&self.style(&text_style(s.size, Weight::Regular)));
-            let lines = s.pitch.map_or_else(String::new, |p| format!(", lines = 2, pitch = {}", mm(p)));
-            format!("words = {{ left = {left}, width = {width}{lines}, style = {style} }}\n")
-        });
-        format!("digits = {}\n{words}", self.slot(at))
+    fn digits(&self, column: usize, at: &Column) -> Value {
+        let mut columns = entry([("digits", self.slot(at))]);
+        if let Some(s) = self.found.spelled.iter().find(|s| s.column == column) {
+            let style = text(&self.style(&text_style(s.size, Weight::Regular)));
+            let mut words = entry([("left", self.x(s.left)), ("width", mm(s.width)), ("style", style)]);
+            if let Some(pitch) = s.pitch {
+                put(&mut words, "lines", Value::Integer(2));
+                put(&mut words, "pitch", mm(pitch));
+            }
+            put(&mut columns, "words", words);
+        }
+        columns
     }
 
-    /// Labels and rules.
-    fn print(&self, out: &mut String) {
-        out.push_str("labels = [\n");
-        for p in self.found.phrases.iter().filter(|p| p.drawn) {
-            let _ = writeln!(
-                out,
-                "  {{ text = {}, x = {}, y = {}, align = \"left\", style = {} }},",
-                quoted(&p.text),
-                self.x(p.x),
-                self.y(p.y),
-                quoted(&self.style(&p.style))
-            );
-        }
-        let lines: Vec<String> = self
-            .found
-            .rules
-            .iter()
-            .map(|r| {
-                let end = self.origin.0 + self.frame.0;
-                format!(
-                    "    [{}, {}, {}, {}],\n",
-                    self.x(r.x0.min(end)),
-                    self.y(r.y0),
-                    self.x(r.x1.min(end)),
-                    self.y(r.y1)
-                )
-            })
-            .collect();
-        let _ = write!(out, "]\nrules = [\n  {{ lines = [\n{}  ] }},\n]\n", lines.concat());
+    /// Labels.
+    fn labels(&self) -> Value {
+        let label = |p: &Phrase| {
+            entry([
+                ("text", text(&p.text)),
+                ("x", self.x(p.x)),
+                ("y", self.y(p.y)),
+                ("align", text("left")),
+                ("style", text(&self.style(&p.style))),
+            ])
+        };
+        Value::Array(self.found.phrases.iter().filter(|p| p.drawn).map(label).collect())
+    }
+
+    /// Rules.
+    fn rules(&self) -> Value {
+        let end = self.origin.0 + self.frame.0;
+        let line = |r: &Rule| {
+            Value::Array(vec![self.x(r.x0.min(end)), self.y(r.y0), self.x(r.x1.min(end)), self.y(r.y1)])
+        };
+        let lines = Value::Array(self.found.rules.iter().map(line).collect());
+        Value::Array(vec![entry([("lines", lines)])])
     }
 
     /// Paper, frame, styles, columns, header.
-    fn tables(&self, out: &mut String) {
+    fn tables(&self, out: &mut Table) {
         let found = self.found;
-        let _ = write!(
-            out,
-            "[paper]\nwidth = {}\nmargin_left = {}\nlength = [{}, {}]\n\n",
-            mm(found.size.0),
-            mm(self.origin.0),
-            mm(found.length.0 - 2.0),
-            mm(found.length.1 + 2.0)
-        );
+        let length = Value::Array(vec![mm(found.length.0 - 2.0), mm(found.length.1 + 2.0)]);
+        let paper = [("width", mm(found.size.0)), ("margin_left", mm(self.origin.0)), ("length", length)];
         let (width, height) = self.frame;
-        let _ = write!(out, "[frame]\nwidth = {}\nheight = {}\n\n[styles]\n", mm(width), mm(height));
-        if let Some(s) = found.spelled.first() {
-            let digits: Vec<String> = s.words.iter().map(|w| quoted(w)).collect();
-            let words = format!(
-                "[words]\nlanguage = \"es\"\nseparator = \", \"\ndigits = [{}]\n\n",
-                digits.join(", ")
-            );
-            let at = out.rfind("[styles]").unwrap_or(out.len());
-            out.insert_str(at, &words);
-        }
         let row = found.ties.contests.first().map(|c| found.grid.columns[c.votes].style);
-        let row = row.unwrap_or_else(|| text_style(3.0, Weight::Regular));
-        let _ = writeln!(out, "row = {{ size = {} }}\nwords = {{ size = {} }}", mm(row.size), mm(row.size));
+        let row = entry([("size", mm(row.unwrap_or_else(|| text_style(3.0, Weight::Regular)).size))]);
+        let mut styles = entry([("row", row.clone()), ("words", row)]);
         for (k, (style, _)) in self.styles.iter().enumerate() {
-            let bold = if style.weight == Weight::Bold { ", bold = true" } else { "" };
-            let _ = writeln!(out, "{} = {{ size = {}{bold} }}", style_name(style, k), mm(style.size));
+            let mut own = entry([("size", mm(style.size))]);
+            if style.weight == Weight::Bold {
+                put(&mut own, "bold", Value::Boolean(true));
+            }
+            put(&mut styles, &style_name(style, k), own);
         }
-        for (name, body) in &self.columns {
-            let _ = write!(out, "\n[columns.{name}]\n{body}");
+        let line = |(k, l): (usize, &Line)| {
+            let style = text(&self.style(&text_style(l.size, Weight::Regular)));
+            let print = entry([
+                ("text", text("{place}")),
+                ("align", text("left")),
+                ("x", self.x(l.rect.x)),
+                ("style", style),
+                ("above", mm(0.0)),
+                ("pitch", mm(1.5 * l.size)),
+                ("width", mm(l.rect.width + 0.4 * l.size)),
+            ]);
+            entry([("id", text(&format!("text{}", k + 1))), ("y", self.y(l.y)), ("print", print)])
+        };
+        let header = [
+            ("right", mm(width)),
+            ("left", mm(0.0)),
+            ("top", mm(found.top + self.origin.1)),
+            ("lines", Value::Array(found.lines.iter().enumerate().map(line).collect())),
+        ];
+        let invent = [
+            ("heads", texts(["BRACK", "DUN"])),
+            ("tails", texts(["BY", "FORD"])),
+            ("person", text("N")),
+            ("parts", entry([("place", texts(["{word:1-1}"]))])),
+        ];
+        let tables = [
+            ("paper", entry(paper)),
+            ("frame", entry([("width", mm(width)), ("height", mm(height))])),
+            ("styles", styles),
+            ("columns", Value::Table(self.columns.clone().into_iter().collect())),
+            ("header", entry(header)),
+            ("private", entry([("top", mm(height))])),
+            ("invent", entry(invent)),
+        ];
+        out.extend(tables.map(|(name, table)| (name.to_owned(), table)));
+        if let Some(s) = found.spelled.first() {
+            let digits = texts(s.words);
+            let words = [("language", text("es")), ("separator", text(", ")), ("digits", digits)];
+            out.insert("words".to_owned(), entry(words));
         }
-        let _ = write!(
-            out,
-            "\n[header]\nright = {}\nleft = 0.0\ntop = {}\nlines = [\n",
-            mm(width),
-            mm(self.found.top + self.origin.1)
-        );
-        for (k, l) in found.lines.iter().enumerate() {
-            let style = quoted(&self.style(&text_style(l.size, Weight::Regular)));
-            let (x, y, w) = (self.x(l.rect.x), self.y(l.y), mm(l.rect.width + 0.4 * l.size));
-            let _ = writeln!(
-                out,
-                "  {{ id = \"text{}\", y = {y}, print = {{ text = \"{{place}}\", align = \"left\", x = {x}, style = {style}, \
-                 above = 0.0, pitch = {}, width = {w} }} }},",
-                k + 1,
-                mm(1.5 * l.size)
-            );
-        }
-        let _ = write!(
-            out,
-            "]\n\n[private]\ntop = {}\n\n[invent]\nheads = [\"BRACK\", \"DUN\"]\ntails = [\"BY\", \"FORD\"]\nperson = \"N\"\n[invent.parts]\nplace = [\"{{word:1-1}}\"]\n",
-            mm(height)
-        );
     }
 }
 

@@ -85,7 +85,13 @@ pub struct Station {
 impl Station {
     pub fn start(dir: &Path, more: &[&str]) -> Self {
         let mut command = cotejo();
-        command.args(["review", "--as", "ana"]).arg(dir).args(more).stderr(Stdio::piped());
+        command.args(["review", "--as", "ana"]).arg(dir).args(more);
+        Self::of(command)
+    }
+
+    /// Of a command that serves a page.
+    pub fn of(mut command: Command) -> Self {
+        command.stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address =

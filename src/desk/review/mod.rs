@@ -15,7 +15,6 @@ pub mod exchange;
 mod faults;
 pub mod files;
 pub mod fold;
-mod guard;
 pub mod log;
 mod machine;
 mod pages;
@@ -57,13 +56,8 @@ pub enum ReviewError {
         dir: String,
     },
     /// The port cannot be had.
-    #[error("127.0.0.1:{port}: {source}; give another --port, or none for any that is free")]
-    Port {
-        /// As asked for.
-        port: u16,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Port(#[from] crate::desk::serve::Unbound),
     /// A sampled sheet's photo is not there.
     #[error(
         "{path}: the photo of a sheet that is drawn for the audit {problem}; put the photos back where they \

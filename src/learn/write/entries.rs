@@ -1,28 +1,33 @@
 //! The entries of a definition: contests, candidates, rows, totals, relations.
 //!
-//! In: what was found, named. Out: lists of TOML, each relation with its odds, each number that never varies with what it
-//! always is. Refuses nothing.
+//! In: what was found, named. Out: lists of entries, and notes beside them: each relation's odds, and of each number that never
+//! varies what it always is. Refuses nothing.
 
-use super::{Writer, quoted, told};
+use super::layout::{self, Definition, entry, put, text, texts};
+use super::{Writer, told};
 use crate::learn::grid::printed;
 use crate::learn::numbers::Kind;
-use crate::learn::relations::Odds;
 use crate::learn::ties::Contest;
-use std::fmt::Write;
+use toml::{Table, Value};
 
 /// Entries that are written so far.
 #[derive(Default)]
 struct Lists {
-    contests: String,
-    candidates: String,
-    totals: String,
-    rows: String,
-    relations: String,
+    contests: Vec<Value>,
+    candidates: Vec<Value>,
+    totals: Vec<Value>,
+    rows: Vec<Value>,
+    relations: Vec<Value>,
 }
 
 /// The entry of a candidate.
-fn candidate(id: &str, name: &str, contest: &str) -> String {
-    format!("  {{ id = {}, name = {}, contest = {} }},\n", quoted(id), quoted(name), quoted(contest))
+fn candidate(id: &str, name: &str, contest: &str) -> Value {
+    entry([("id", text(id)), ("name", text(name)), ("contest", text(contest))])
+}
+
+/// A relation.
+fn relation<'a>(id: &str, left: impl IntoIterator<Item = &'a str>, right: &str) -> Value {
+    entry([("id", text(id)), ("left", texts(left)), ("equals", texts([right]))])
 }
 
 impl Writer<'_> {
@@ -37,29 +42,44 @@ impl Writer<'_> {
         let mut rest: Vec<usize> = found.grid.rows.iter().flat_map(|r| &r.cells).map(|c| c.1).collect();
         rest.retain(|k| found.grid.figures[*k].kind == Kind::Number && !self.written.contains(k));
         for figure in rest {
-            lists.totals.push_str(&self.total(figure, None));
+            lists.totals.extend(self.total(figure, None));
         }
-        let relations = self.ways() + &lists.relations + &self.between();
+        let relations = [self.ways(), std::mem::take(&mut lists.relations), self.between()].concat();
         let title = self.namer.title().unwrap_or_else(|| found.id.to_owned());
-        let mut out = format!(
-            "# Learned from {} sheets by `cotejo form learn`; look at what it says before it is used: names and ids are what \
-             stands\n# beside the numbers; roles, levels and the header are for a person to say.\n\
-             id = {}\nversion = 1\ntitle = {}\nelection = {}\nlanguage = \"en\"\nplaces = {}\n\n",
-            found.sheets,
-            quoted(found.id),
-            quoted(&title),
-            quoted(found.id),
-            self.places(),
-        );
+        let head = [
+            format!(
+                "Learned from {} sheets by `cotejo form learn`; look at what it says before it is used: names and ids are what \
+                 stands",
+                found.sheets
+            ),
+            "beside the numbers; roles, levels and the header are for a person to say.".to_owned(),
+        ];
         let Lists { contests, candidates, totals, rows, .. } = lists;
-        let lists = [("contests", contests), ("candidates", candidates), ("totals", totals), ("rows", rows)];
-        for (name, list) in lists {
-            let _ = write!(out, "{name} = [\n{list}]\n");
-        }
-        self.print(&mut out);
-        let _ = write!(out, "relations = [\n{relations}]\n\n");
-        self.tables(&mut out);
-        out
+        let all = [
+            ("id", text(found.id)),
+            ("version", Value::Integer(1)),
+            ("title", text(&title)),
+            ("election", text(found.id)),
+            ("language", text("en")),
+            ("places", Value::Integer(self.places() as i64)),
+            ("contests", Value::Array(contests)),
+            ("candidates", Value::Array(candidates)),
+            ("totals", Value::Array(totals)),
+            ("rows", Value::Array(rows)),
+            ("labels", self.labels()),
+            ("rules", self.rules()),
+            ("relations", Value::Array(relations)),
+        ];
+        let mut table: Table = all.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        self.tables(&mut table);
+        Definition { head: head.to_vec(), table, notes: std::mem::take(&mut self.notes) }.text()
+    }
+
+    /// Puts a note beside an entry of a list.
+    fn note(&mut self, list: &str, entry: &Value, note: String) {
+        let all = self.notes.entry((list.to_owned(), layout::key(entry))).or_default();
+        let between = if all.is_empty() { "" } else { "; " };
+        *all = format!("{all}{between}{note}");
     }
 
     /// A contest with its rows and its total.
@@ -70,64 +90,60 @@ impl Writer<'_> {
             let over = several.then(|| {
                 let name = self.namer.heading(block).unwrap_or_else(|| format!("Block {}", block + 1));
                 let own = self.ids.upper(&name, "BLOCK");
-                lists.candidates.push_str(&candidate(&own, &name, id));
+                lists.candidates.push(candidate(&own, &name, id));
                 own
             });
             for &r in &blocks[block] {
                 let name = self.namer.row(r).unwrap_or_else(|| format!("Row {}", r + 1));
                 let own = self.ids.upper(&name, "ROW");
                 if over.is_none() {
-                    lists.candidates.push_str(&candidate(&own, &name, id));
+                    lists.candidates.push(candidate(&own, &name, id));
                 }
                 let (candidate, sigla) = over.as_ref().map_or((own.as_str(), "-"), |o| (o, &own));
-                let entry = self.row(r, contest, candidate, sigla);
-                lists.rows.push_str(&entry.unwrap_or_default());
+                lists.rows.extend(self.row(r, contest, candidate, sigla));
             }
         }
         let (total, share) = (contest.total.map(|t| t.0), contest.share);
         if let Some(figure) = total {
-            lists.totals.push_str(&self.total(figure, Some((name, id))));
+            lists.totals.extend(self.total(figure, Some((name, id))));
         }
         if let Some((_, whole, _)) = share.filter(|s| Some(s.1) != total && !self.written.contains(&s.1)) {
-            lists.totals.push_str(&self.total(whole, None));
+            lists.totals.extend(self.total(whole, None));
         }
-        let whole = share.map_or_else(String::new, |s| format!(", whole = {}", quoted(&self.fields[&s.1])));
-        let note = share.and_then(|s| s.2).map_or_else(String::new, |o| format!("  # shares: {}", told(&o)));
-        let _ =
-            writeln!(lists.contests, "  {{ id = {}, name = {}{whole} }},{note}", quoted(id), quoted(name));
+        let mut own = entry([("id", text(id)), ("name", text(name))]);
+        if let Some((_, whole, odds)) = share {
+            put(&mut own, "whole", text(&self.fields[&whole]));
+            if let Some(odds) = odds {
+                self.note("contests", &own, format!("shares: {}", told(&odds)));
+            }
+        }
+        lists.contests.push(own);
         if let Some((figure, odds)) = contest.total {
-            let (own, total) = (quoted(&format!("{id}_sum")), quoted(&self.fields[&figure]));
-            let _ = writeln!(
-                lists.relations,
-                "  {{ id = {own}, left = [\"rows\"], equals = [{total}], contest = {} }},  # {}",
-                quoted(id),
-                told(&odds)
-            );
+            let mut sum = relation(&format!("{id}_sum"), ["rows"], &self.fields[&figure]);
+            put(&mut sum, "contest", text(id));
+            self.note("relations", &sum, told(&odds));
+            lists.relations.push(sum);
         }
     }
 
     /// A row; `None` where it has no votes.
-    fn row(&mut self, r: usize, contest: &Contest, candidate: &str, sigla: &str) -> Option<String> {
+    fn row(&mut self, r: usize, contest: &Contest, candidate: &str, sigla: &str) -> Option<Value> {
         let grid = self.found.grid;
         let row = &grid.rows[r];
         let &(votes, figure) = row.cells.iter().find(|c| c.0 == contest.votes)?;
         let mut body = self.digits(votes, &grid.columns[votes]);
         if let Some((share, ..)) = contest.share {
-            let _ = writeln!(body, "percent = {}", self.slot(&grid.columns[share]));
+            put(&mut body, "percent", self.slot(&grid.columns[share]));
         }
         let field = format!("{candidate}_{sigla}");
-        let (mut values, mut never) = (String::new(), Vec::new());
+        let (mut values, mut never) = (Vec::new(), Vec::new());
         for &(column, figure) in &row.cells {
             let f = &grid.figures[figure];
             let mut named = if f.kind == Kind::Share { "percent" } else { "digits" }.to_owned();
             if f.kind == Kind::Number && column != votes {
                 let (value, label) = self.value(column);
-                let (own, label) = (quoted(&value), quoted(&label));
-                let _ = writeln!(
-                    values,
-                    "  {{ id = {own}, label = {label}, digits = {} }},",
-                    self.slot(&grid.columns[column])
-                );
+                let digits = self.slot(&grid.columns[column]);
+                values.push(entry([("id", text(&value)), ("label", text(&label)), ("digits", digits)]));
                 self.fields.insert(figure, format!("{field}_{value}"));
                 self.written.insert(figure);
                 named = value;
@@ -137,43 +153,43 @@ impl Writer<'_> {
             }
         }
         if !values.is_empty() {
-            let _ = write!(body, "values = [\n{values}]\n");
+            put(&mut body, "values", Value::Array(values));
         }
         let columns = self.columns("votes", body);
         self.fields.insert(figure, field);
         self.written.insert(figure);
-        let note =
-            if never.is_empty() { String::new() } else { format!("  # never varies: {}", never.join(", ")) };
-        Some(format!(
-            "  {{ candidate = {}, sigla = {}, code = \"\", y = {}, columns = {} }},{note}\n",
-            quoted(candidate),
-            quoted(sigla),
-            self.y(row.y),
-            quoted(&columns)
-        ))
+        let row = entry([
+            ("candidate", text(candidate)),
+            ("sigla", text(sigla)),
+            ("code", text("")),
+            ("y", self.y(row.y)),
+            ("columns", text(&columns)),
+        ]);
+        if !never.is_empty() {
+            self.note("rows", &row, format!("never varies: {}", never.join(", ")));
+        }
+        Some(row)
     }
 
     /// What holds between totals.
-    fn between(&self) -> String {
+    fn between(&mut self) -> Vec<Value> {
         let ties = self.found.ties;
-        let mut out = String::new();
-        let mut relation = |id: String, left: &[usize], right: usize, odds: &Odds| {
-            let left: Vec<String> = left.iter().map(|p| quoted(&self.fields[p])).collect();
-            let (id, right) = (quoted(&id), quoted(&self.fields[&right]));
-            let _ = writeln!(
-                out,
-                "  {{ id = {id}, left = [{}], equals = [{right}] }},  # {}",
-                left.join(", "),
-                told(odds)
-            );
-        };
-        for (parts, whole, odds) in &ties.sums {
-            relation(format!("{}_sum", self.fields[whole]), parts, *whole, odds);
-        }
-        for (a, b, odds) in &ties.equal {
-            relation(format!("{}_is_{}", self.fields[a], self.fields[b]), &[*a], *b, odds);
-        }
-        out
+        let sums = ties.sums.iter().map(|(parts, whole, odds)| {
+            let left: Vec<&str> = parts.iter().map(|p| self.fields[p].as_str()).collect();
+            (relation(&format!("{}_sum", self.fields[whole]), left, &self.fields[whole]), told(odds))
+        });
+        let equal = ties.equal.iter().map(|(a, b, odds)| {
+            let (a, b) = (self.fields[a].as_str(), self.fields[b].as_str());
+            (relation(&format!("{a}_is_{b}"), [a], b), told(odds))
+        });
+        let all: Vec<(Value, String)> = sums.chain(equal).collect();
+        self.noted(all)
+    }
+
+    /// Relations, with what is said of each beside it.
+    fn noted(&mut self, all: Vec<(Value, String)>) -> Vec<Value> {
+        all.iter().for_each(|(relation, odds)| self.note("relations", relation, odds.clone()));
+        all.into_iter().map(|r| r.0).collect()
     }
 
     /// Id and name of a column of a row's other numbers, each id once.
@@ -231,55 +247,42 @@ impl Writer<'_> {
     }
 
     /// The entry of a total, which has its field from then on.
-    fn total(&mut self, figure: usize, contest: Option<(&str, &str)>) -> String {
+    fn total(&mut self, figure: usize, contest: Option<(&str, &str)>) -> Option<Value> {
         let (grid, ties) = (self.found.grid, self.found.ties);
         let f = &grid.figures[figure];
-        let Some(column) = grid.rows.iter().flat_map(|r| &r.cells).find(|c| c.1 == figure).map(|c| c.0)
-        else {
-            return String::new();
-        };
+        let cells = || grid.rows.iter().flat_map(|r| &r.cells);
+        let column = cells().find(|c| c.1 == figure)?.0;
         let own = self.namer.total(figure).unwrap_or_else(|| format!("Number {}", figure + 1));
         let label = contest.map_or(own.clone(), |(name, _)| format!("{name}, {own}"));
-        let id = self.fields[&figure].clone();
         self.written.insert(figure);
         let body = self.digits(column, &grid.columns[column]);
         let columns = self.columns("total", body);
         let tied = ties.sums.iter().any(|s| s.1 == figure || s.0.contains(&figure))
             || ties.equal.iter().any(|e| e.0 == figure || e.1 == figure)
             || ties.shares.iter().any(|s| s.1 == figure);
-        let role = match contest {
-            Some((_, id)) => format!(", contest = {}", quoted(id)),
-            None if tied => ", role = \"ballots\"".to_owned(),
-            None => ", role = \"context\"".to_owned(),
-        };
-        let mut percent = String::new();
-        let mut note = if f.cell.constant {
-            format!("  # never varies: {}", self.constant(figure))
-        } else {
-            String::new()
-        };
-        if let Some(&(share, _, whole, odds)) = ties.shares.iter().find(|s| s.1 == figure) {
-            let of = grid.rows.iter().flat_map(|r| &r.cells).find(|c| c.1 == share).map(|c| c.0);
-            if let Some(column) = of {
-                let body = format!("percent = {}\n", self.slot(&grid.columns[column]));
-                let columns = self.columns("share", body);
-                let of = self.fields[&whole].clone();
-                percent = format!(
-                    ", percent = {{ of = {}, y = {}, columns = {} }}",
-                    quoted(&of),
-                    self.y(grid.figures[share].cell.base),
-                    quoted(&columns)
-                );
-                let _ = write!(note, "  # share: {}", told(&odds));
-            }
+        let mut total = entry([
+            ("id", text(&self.fields[&figure])),
+            ("label", text(&label)),
+            ("y", self.y(f.cell.base)),
+            ("columns", text(&columns)),
+        ]);
+        match contest {
+            Some((_, id)) => put(&mut total, "contest", text(id)),
+            None => put(&mut total, "role", text(if tied { "ballots" } else { "context" })),
         }
-        format!(
-            "  {{ id = {}, label = {}, y = {}, columns = {}{role}{percent} }},{note}\n",
-            quoted(&id),
-            quoted(&label),
-            self.y(f.cell.base),
-            quoted(&columns)
-        )
+        if f.cell.constant {
+            self.note("totals", &total, format!("never varies: {}", self.constant(figure)));
+        }
+        if let Some(&(share, _, whole, odds)) = ties.shares.iter().find(|s| s.1 == figure)
+            && let Some(column) = cells().find(|c| c.1 == share).map(|c| c.0)
+        {
+            let columns = self.columns("share", entry([("percent", self.slot(&grid.columns[column]))]));
+            let y = self.y(grid.figures[share].cell.base);
+            let percent = [("of", text(&self.fields[&whole])), ("y", y), ("columns", text(&columns))];
+            put(&mut total, "percent", entry(percent));
+            self.note("totals", &total, format!("share: {}", told(&odds)));
+        }
+        Some(total)
     }
 
     /// Whether in all rows with several numbers all but one add up to that one.
@@ -302,33 +305,25 @@ impl Writer<'_> {
     }
 
     /// The relations of the ways in which votes were given.
-    fn ways(&self) -> String {
+    fn ways(&mut self) -> Vec<Value> {
         let (grid, ties) = (self.found.grid, self.found.ties);
-        let Some(first) = ties.ways.first() else { return String::new() };
+        let Some(first) = ties.ways.first() else { return Vec::new() };
         if self.plain_ways() {
-            return format!(
-                "  {{ id = \"ways\", left = [\"values\"], equals = [\"rows\"] }},  # {}\n",
-                told(&first.2)
-            );
+            return self.noted(vec![(relation("ways", ["values"], "rows"), told(&first.2))]);
         }
-        let mut out = String::new();
+        let mut all = Vec::new();
         for &r in grid.blocks.iter().flatten() {
-            let at =
-                |c: &usize| grid.rows[r].cells.iter().find(|o| o.0 == *c).and_then(|o| self.fields.get(&o.1));
+            let at = |c: &usize| {
+                let own = grid.rows[r].cells.iter().find(|o| o.0 == *c)?;
+                self.fields.get(&own.1).map(String::as_str)
+            };
             for (parts, whole, odds) in &ties.ways {
-                let left: Option<Vec<String>> = parts.iter().map(|c| at(c).map(|f| quoted(f))).collect();
+                let left: Option<Vec<&str>> = parts.iter().map(at).collect();
                 if let Some((left, whole)) = left.zip(at(whole)) {
-                    let _ = writeln!(
-                        out,
-                        "  {{ id = {}, left = [{}], equals = [{}] }},  # {}",
-                        quoted(&format!("{whole}_ways")),
-                        left.join(", "),
-                        quoted(whole),
-                        told(odds)
-                    );
+                    all.push((relation(&format!("{whole}_ways"), left, whole), told(odds)));
                 }
             }
         }
-        out
+        self.noted(all)
     }
 }
