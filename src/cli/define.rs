@@ -47,6 +47,13 @@ pub(super) fn form_landmarks(args: &LandmarksArgs) -> anyhow::Result<Outcome> {
     let learned = landmarks::learn(&digitizer, &form, &files, Jobs(jobs), || bar.done(&[]));
     bar.finish();
     let (marks, sheets) = learned?;
+    if sheets == 0 {
+        bail!(
+            "no sheet of {} is seen whole in these {} files: give another form with --form, or scans of whole sheets",
+            form.id,
+            files.len()
+        );
+    }
     if marks.marks.is_empty() {
         bail!("nothing recurs on {sheets} sheets of {}; give pictures that show whole sheets of it", form.id);
     }
@@ -145,6 +152,9 @@ pub(super) fn form_learn(args: &LearnArgs) -> anyhow::Result<Outcome> {
     if args.out.exists() && !args.overwrite {
         bail!("{} is there already; give --overwrite to write over it", args.out.display());
     }
+    if let Some(folder) = args.out.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        bail!("{} is no folder; make it, or give another place with -o", folder.display());
+    }
     let id = args.out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let digitizer = Digitizer::new(Config::new(form::builtin()?))?;
     let pictures = pictures(&args.samples, &args.paper, (args.below, args.above), &digitizer)?;
@@ -221,9 +231,27 @@ fn middle(values: &[f64], worst: fn(f64, f64) -> f64) -> Option<(f64, f64)> {
     Some((*sorted.get(sorted.len() / 2)?, values.iter().copied().reduce(worst)?))
 }
 
+/// Whether a number stands beyond all constant print, so that nobody knows whether a photo shows it.
+fn bare(form: &Form, id: &str) -> bool {
+    let near = |y: f64, of: f64| (y - of).abs() <= crate::read::sheet::BEYOND;
+    let rules = form.rules.iter().flat_map(|r| [r.y0, r.y1]);
+    let print: Vec<f64> = form.labels.iter().map(|l| l.y).chain(rules).collect();
+    let y = form.field(id).map(|ix| form.fields[ix].y);
+    y.is_some_and(|y| {
+        let (above, below) = (print.iter().any(|&p| p <= y), print.iter().any(|&p| p >= y));
+        !(above && below) && !print.iter().any(|&p| near(y, p))
+    })
+}
+
 /// Says what has to be mended.
 fn show(form: &Form, c: &Checked) -> anyhow::Result<Outcome> {
     say!("{}: {} sheets on {} pages", form.id, c.sheets, c.pages)?;
+    if form.header_line("code").is_none() && form.header_line("table").is_none() {
+        say!(
+            "no line is called code or table: nobody knows which sheet a sheet is, and none is accepted; name the line that \
+             tells it"
+        )?;
+    }
     let anchors = middle(&c.anchors, f64::min).zip(middle(&c.residual, f64::max));
     let Some(((share, least), (residual, most))) = anchors else {
         say!(
@@ -243,7 +271,11 @@ fn show(form: &Form, c: &Checked) -> anyhow::Result<Outcome> {
     say!("numbers: {sure} read surely, {open} open")?;
     for (id, n) in c.numbers.iter().filter(|n| n.1.open * 4 > c.sheets) {
         clean = false;
-        say!("  {id}: open on {} of {} sheets; look at its place and its width", n.open, c.sheets)?;
+        let remedy = match bare(form, id) {
+            true => "no constant print stands near it to tell that a photo shows it: add the label beside it",
+            false => "look at its place and its width",
+        };
+        say!("  {id}: open on {} of {} sheets; {remedy}", n.open, c.sheets)?;
     }
     if c.off.is_empty() {
         say!("places: {} prints measured, none off by {} mm or more", c.measured, crate::lab::check::OFF)?;

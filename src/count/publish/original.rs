@@ -80,7 +80,8 @@ impl Originals {
         let name = crate::count::tally::file_name(&source.path);
         let places = self.dirs.iter().flat_map(|d| [d.join(&source.path), d.join(name)]);
         for path in places {
-            if !path.is_file() {
+            // A file, or what an archive holds.
+            if photo::source::size(&path).is_none() {
                 continue;
             }
             match photo::read(&path, &Limits::default()) {

@@ -10,7 +10,7 @@ use super::flat::Work;
 use super::spline::{Field, Seen, Stiffness};
 use super::template::{FINE, Template};
 use super::terms::{self, Term};
-use super::{Anchored, Mesh, Rung, Sheet, middles};
+use super::{Anchored, BEYOND, Mesh, Rung, Sheet, middles};
 use crate::ground::geometry::Point;
 
 /// From one rung of the mesh to the next, mm: about one row pitch.
@@ -93,7 +93,7 @@ pub(super) fn fit(
     let mut seen = sheet.anchored.iter().map(|a| a.y).filter(|&y| company(y));
     let top = seen.next()?;
     let bottom = seen.next_back().unwrap_or(top);
-    sheet.visible = (top - 6.0, bottom + 6.0);
+    sheet.visible = (top - BEYOND, bottom + BEYOND);
     let whole = template.places().count();
     sheet.score /= found.max(1) as f64;
     sheet.residual = (squares / found.max(1) as f64).sqrt();

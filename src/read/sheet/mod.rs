@@ -63,6 +63,9 @@ pub struct Anchored {
     pub named: bool,
 }
 
+/// So far beyond its last anchors a sheet is taken to be seen, mm.
+pub const BEYOND: f64 = 6.0;
+
 /// How far from a row its anchors may be to speak for it, mm: three rows either way.
 const NEAR: f64 = 16.0;
 
