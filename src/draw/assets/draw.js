@@ -161,7 +161,7 @@
       }));
       const text = told(p);
       if (text) {
-        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2, p.rect[3] * 0.5), class: kind });
+        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2.6, p.rect[3] * 0.72), class: kind });
         t.textContent = text;
         out.push(t);
       }
