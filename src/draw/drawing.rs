@@ -422,7 +422,9 @@ pub(super) fn overlaps(prints: &[Print], asked: impl Fn(&Print) -> bool) -> Vec<
                     (a.rect[i].max(b.rect[i]), (a.rect[i] + a.rect[i + 2]).min(b.rect[i] + b.rect[i + 2]));
                 (q - p) / a.rect[i + 2].min(b.rect[i + 2])
             };
-            if both(0) > OVER.0 && both(1) > OVER.1 && (asked(a) || asked(b)) {
+            // Texts may stand close: what reads one passes over the other.
+            let texts = a.kind == "line" && b.kind == "line";
+            if !texts && both(0) > OVER.0 && both(1) > OVER.1 && (asked(a) || asked(b)) {
                 out.push((a.id.clone(), b.id.clone()));
             }
         }

@@ -161,7 +161,9 @@
       }));
       const text = told(p);
       if (text) {
-        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2, p.rect[3] * 0.5), class: kind });
+        // Behind a share stands its sign.
+        const sign = p.kind === "percent" ? p.rect[3] : 0;
+        const t = mark("text", { x: p.rect[0] + p.rect[2] + 0.3 + sign, y: p.rect[1] + p.rect[3] * 0.75, "font-size": Math.min(2.6, p.rect[3] * 0.72), class: kind });
         t.textContent = text;
         out.push(t);
       }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 /// What stands first, and in which order; the rest follows by name.
-const FIRST: [&str; 60] = [
+const FIRST: [&str; 65] = [
     "id",
     "version",
     "title",
@@ -22,12 +22,14 @@ const FIRST: [&str; 60] = [
     "label",
     "sigla",
     "code",
+    "of",
     "x",
     "y",
     "align",
     "centre",
     "left",
     "right",
+    "top",
     "width",
     "height",
     "size",
@@ -37,11 +39,11 @@ const FIRST: [&str; 60] = [
     "thousands",
     "style",
     "columns",
+    "equals",
+    "at_most",
     "contest",
     "whole",
     "role",
-    "equals",
-    "at_most",
     "usual",
     "pattern",
     "prefix",
@@ -61,13 +63,16 @@ const FIRST: [&str; 60] = [
     "relations",
     "pages",
     "blocks",
+    "lines",
     "sheet",
-    "export",
     "paper",
     "frame",
     "styles",
     "header",
+    "qr",
+    "hash",
     "private",
+    "export",
     "invent",
 ];
 
