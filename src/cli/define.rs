@@ -14,6 +14,7 @@ use crate::lab::check::{Checked, Held};
 use crate::lab::landmarks;
 use crate::learn::{self, Picture};
 use crate::read::photo;
+use crate::read::sheet::BEYOND;
 use crate::run::batch::{self, Jobs, Progress};
 use crate::run::config::Config;
 use crate::run::inputs;
@@ -233,13 +234,13 @@ fn middle(values: &[f64], worst: fn(f64, f64) -> f64) -> Option<(f64, f64)> {
 
 /// Whether a number stands beyond all constant print, so that nobody knows whether a photo shows it.
 fn bare(form: &Form, id: &str) -> bool {
-    let near = |y: f64, of: f64| (y - of).abs() <= crate::read::sheet::BEYOND;
     let rules = form.rules.iter().flat_map(|r| [r.y0, r.y1]);
     let print: Vec<f64> = form.labels.iter().map(|l| l.y).chain(rules).collect();
     let y = form.field(id).map(|ix| form.fields[ix].y);
     y.is_some_and(|y| {
-        let (above, below) = (print.iter().any(|&p| p <= y), print.iter().any(|&p| p >= y));
-        !(above && below) && !print.iter().any(|&p| near(y, p))
+        let least = print.iter().copied().fold(f64::MAX, f64::min);
+        let most = print.iter().copied().fold(f64::MIN, f64::max);
+        y < least - BEYOND || y > most + BEYOND
     })
 }
 
