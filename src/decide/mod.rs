@@ -56,6 +56,7 @@ mod relations;
 mod retake;
 mod shares;
 mod sight;
+mod signs;
 pub mod strings;
 pub mod sums;
 pub mod totals;

@@ -3,10 +3,11 @@
 //! In: the evidence. Out: the most probable texts, each with the probability that it is right to the letter. Decides
 //! nothing about numbers. Refuses nothing: a text that nobody read is not there.
 
+use super::signs;
 use crate::form::print::text_width;
 use crate::form::{Form, HeaderLine, Levels};
 use crate::ground::dates;
-use crate::read::belief::{Signs, Texts};
+use crate::read::belief::{Signs, Texts, blur};
 use crate::read::evidence::{Evidence, TextEvidence, TextLine, TextReading};
 use chrono::NaiveDateTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,11 @@ const NEAR: f64 = 0.2;
 /// its root.
 const FURTHER: f64 = 0.5;
 /// What a further reading of the same signs adds, and what both prints of a code count together: they are of one photo,
-/// blurred alike. (Codes on 42 photos of the scene `night`, seed 2027: 0.11 lost a sign, as 0.12 with 0.5 and 1, and none wrong of 26
-/// and 25 that are surer than 0.99.)
+/// blurred alike. (Weighed on codes of photos of the scene `night`: 42 scans, seed 2027, and 40 made-up sheets, seed 901.)
 const AGAIN: f64 = 0.3;
 const BOTH: f64 = 0.8;
+/// How much of a covered sign nobody knows.
+const COVERED: f64 = 0.5;
 /// What a sign counts that is not the one that the form prints there on every sheet, and a digit that makes a number beyond
 /// the most of its level.
 const SELDOM: f64 = 0.02;
@@ -38,8 +40,8 @@ pub fn texts(evidence: &Evidence) -> BTreeMap<String, Told> {
 pub fn told(evidence: &Evidence, id: &str) -> Option<Told> {
     let (form, text) = (&evidence.form, evidence.texts.get(id)?);
     if let Some((code, beginning)) = printed_twice(form).filter(|(c, b)| c.id == id || b.id == id)
-        && let Some(longer) = evidence.texts.get(&code.id).and_then(|t| signs(t, code, Some(&form.levels)))
-        && let Some(shorter) = evidence.texts.get(&beginning.id).and_then(|t| signs(t, beginning, None))
+        && let Some(longer) = evidence.texts.get(&code.id).and_then(|t| spelled(t, code, Some(&form.levels)))
+        && let Some(shorter) = evidence.texts.get(&beginning.id).and_then(|t| spelled(t, beginning, None))
     {
         let (longer, shorter) = together(longer, shorter);
         return if id == code.id { longer } else { shorter };
@@ -104,13 +106,13 @@ fn whole(text: &TextEvidence, between: &str) -> Option<Told> {
 
 /// What the readings of a code on one line say together, sign by sign: of signs that are covered half as much. What the
 /// form seldom prints there, or levels seldom have, has to be read the more surely.
-fn signs(text: &TextEvidence, spec: &HeaderLine, levels: Option<&Levels>) -> Option<Signs> {
+fn spelled(text: &TextEvidence, spec: &HeaderLine, levels: Option<&Levels>) -> Option<Signs> {
     let [line] = text.lines.as_slice() else { return None };
-    let of = |r: &TextReading| if r.signs.is_empty() { Signs::of(&r.says) } else { Some(r.signs.clone()) };
+    let of = |r: &TextReading| if r.signs.is_empty() { signs::of(&r.says) } else { Some(r.signs.clone()) };
     let mut signs = of(line.readings.first()?)?;
     let long = signs.0.len();
     for further in line.readings.iter().skip(1).filter_map(of).filter(|f| f.0.len() == long) {
-        signs.and(&further, AGAIN);
+        signs = signs::and(signs, &further, AGAIN);
     }
     let Some(print) = &spec.print else { return Some(signs) };
     let best: String = signs.0.iter().filter_map(|place| place.first()).map(|sign| sign.0).collect();
@@ -121,7 +123,7 @@ fn signs(text: &TextEvidence, spec: &HeaderLine, levels: Option<&Levels>) -> Opt
     for k in 0..begins {
         let (from, to) = (width(&best[..k]), width(&best[..=k]));
         if line.covered.iter().any(|c| c.1 > from && c.0 < to) {
-            signs.cover(k);
+            blur(&mut signs.0[k], COVERED);
         }
     }
     for (place, c) in signs.0.iter_mut().skip(begins).zip(end.chars()) {
@@ -139,8 +141,7 @@ fn signs(text: &TextEvidence, spec: &HeaderLine, levels: Option<&Levels>) -> Opt
 /// A code and its beginning, each in the light of the other's print.
 fn together(mut code: Signs, mut beginning: Signs) -> (Option<Told>, Option<Told>) {
     for (ours, theirs) in code.0.iter_mut().zip(&mut beginning.0) {
-        let of = |sign: char| theirs.iter().find(|s| s.0 == sign).map_or(0.0, |s| s.1);
-        ours.iter_mut().for_each(|sign| sign.1 = (sign.1 * of(sign.0)).powf(BOTH));
+        ours.iter_mut().for_each(|sign| sign.1 = (sign.1 * signs::probability(theirs, sign.0)).powf(BOTH));
         theirs.clone_from(ours);
     }
     let (code, beginning) = (code.settled(), beginning.settled());
@@ -168,8 +169,8 @@ mod tests {
         let form = builtin().unwrap().remove(0);
         let (code, beginning) = printed_twice(&form).unwrap();
         let told = together(
-            signs(&text(codes), code, Some(&form.levels)).unwrap(),
-            signs(&text(beginnings), beginning, None).unwrap(),
+            spelled(&text(codes), code, Some(&form.levels)).unwrap(),
+            spelled(&text(beginnings), beginning, None).unwrap(),
         );
         (told.0.unwrap(), told.1.unwrap())
     }
@@ -226,7 +227,7 @@ mod tests {
     fn what_the_form_prints_alike_on_every_sheet_is_seldom_anything_else() {
         let form = builtin().unwrap().remove(0);
         let spec = form.header_line("code").unwrap();
-        let first = |text: &TextEvidence| signs(text, spec, Some(&form.levels)).unwrap().texts(1).remove(0);
+        let first = |text: &TextEvidence| spelled(text, spec, Some(&form.levels)).unwrap().texts(1).remove(0);
         let (code, p) = first(&text(&[("021201055.02.4.0001", 0.55), ("021201055.02.1.0001", 0.44)]));
         assert!(code == "021201055.02.1.0001" && p > 0.9, "{code} {p}");
         let (code, _) = first(&text(&[("021201055.02.4.0001", 0.99)]));
@@ -273,8 +274,8 @@ mod tests {
             code.lines[0].covered = vec![covered];
             let form = builtin().unwrap().remove(0);
             let (spec, beginning) = printed_twice(&form).unwrap();
-            let below = signs(&text(&[("021201055", 0.999)]), beginning, None).unwrap();
-            together(signs(&code, spec, None).unwrap(), below).0.unwrap().1
+            let below = spelled(&text(&[("021201055", 0.999)]), beginning, None).unwrap();
+            together(spelled(&code, spec, None).unwrap(), below).0.unwrap().1
         };
         assert!(p((0.1, 0.12)) > 0.99, "the centre's code stands below once more");
         assert!(p((0.55, 0.57)) < 0.6, "the table's number does not");

@@ -86,42 +86,12 @@ impl Signs {
         self.0.is_empty()
     }
 
-    /// What is believed sign by sign of texts that are listed: those as long as the most probable one. What is not listed is
-    /// near to it: it has another digit in one place. `None` where nothing is listed.
-    pub fn of(texts: &Texts) -> Option<Self> {
-        let (best, _) = texts.values.first()?;
-        let long = |text: &String| text.chars().count() == best.chars().count();
-        let listed: f64 = texts.values.iter().filter(|v| long(&v.0)).map(|v| v.1).sum();
-        let place = |(k, sign): (usize, char)| {
-            let mut at =
-                if sign.is_ascii_digit() { DIGITS.map(|d| (d, 0.0)).to_vec() } else { vec![(sign, 0.0)] };
-            for (text, p) in texts.values.iter().filter(|v| long(&v.0)) {
-                match text.chars().nth(k).and_then(|c| at.iter_mut().find(|a| a.0 == c)) {
-                    Some(a) => a.1 += p,
-                    None => at.iter_mut().for_each(|a| a.1 += p / 10.0),
-                }
-            }
-            at.iter_mut().filter(|a| a.0 == sign).for_each(|a| a.1 += 1.0 - listed);
-            at
-        };
-        Some(Self(best.chars().enumerate().map(place).collect()).doubted(1.0 - listed).settled())
-    }
-
     /// The same where something else was read with this probability: in one place, whichever, any digit.
     #[must_use]
     pub fn doubted(mut self, doubt: f64) -> Self {
         let places = self.0.iter().filter(|place| place.len() > 1).count().max(1);
-        self.0.iter_mut().for_each(|place| blurred(place, doubt / places as f64));
+        self.0.iter_mut().for_each(|place| blur(place, doubt / places as f64));
         self
-    }
-
-    /// In the light of what else is said of the same places, or of the first of them: so much of it counts.
-    pub fn and(&mut self, other: &Self, power: f64) {
-        for (place, said) in self.0.iter_mut().zip(&other.0) {
-            let of = |sign: char| said.iter().find(|s| s.0 == sign).map_or(0.0, |s| s.1);
-            place.iter_mut().for_each(|sign| sign.1 *= of(sign.0).powf(power));
-        }
-        *self = std::mem::take(self).settled();
     }
 
     /// Each place's probabilities summing to 1, the most probable sign first.
@@ -133,13 +103,6 @@ impl Signs {
             place.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         }
         self
-    }
-
-    /// The same where a place is covered: what was read there is half believed.
-    pub fn cover(&mut self, place: usize) {
-        if let Some(place) = self.0.get_mut(place) {
-            blurred(place, 0.5);
-        }
     }
 
     /// Up to `most` texts, the most probable first, each with the probability that every sign of it stands there.
@@ -158,10 +121,8 @@ impl Signs {
     }
 }
 
-const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
-
 /// A share of what is believed of a place goes to all signs alike.
-fn blurred(place: &mut [(char, f64)], share: f64) {
+pub fn blur(place: &mut [(char, f64)], share: f64) {
     let even = share / place.len() as f64;
     place.iter_mut().for_each(|sign| sign.1 = sign.1 * (1.0 - share) + even);
 }

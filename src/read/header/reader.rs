@@ -128,9 +128,10 @@ impl<'a> LineReaders<'a> {
 
     /// How far a line is a text that is printed as `shape`, by the network for all lines.
     pub fn fits(&self, crop: &GrayImage, shape: &str) -> f64 {
-        let reads = self.choice != ReaderChoice::Tesseract;
-        let said = reads.then(|| self.net.read_places(std::slice::from_ref(crop), Look::General, shape));
-        said.flatten().map_or(0.0, |s| s.1)
+        match self.choice {
+            ReaderChoice::Tesseract => 0.0,
+            _ => self.net.line_fits(crop, shape),
+        }
     }
 
     /// The same of a text that is printed as `shape`, a 0 for each digit, with dots.

@@ -183,7 +183,7 @@ impl<R: BufRead> Source<R> {
         let path = || self.path.display().to_string();
         let bad = |problem: String| OutputError::Line { path: path(), line: line.n, problem };
         let text = std::str::from_utf8(&line.text).map_err(|e| bad(e.to_string()))?;
-        let found = if text.starts_with(HEAD) {
+        let found = if of_this(text) {
             SCHEMA.to_owned()
         } else {
             let head: Head = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
@@ -218,8 +218,11 @@ fn senseless(record: &Record) -> Option<(String, u32)> {
     numbers.chain(record.sheet.table.map(|t| ("table".to_owned(), Some(t)))).find_map(too_large)
 }
 
-/// How a line begins as this program writes it.
-const HEAD: &str = r#"{"schema":"cotejo.record/2","#;
+/// Whether a line begins as this program writes it, so that it need not be gone through for its schema.
+fn of_this(text: &str) -> bool {
+    let schema = text.strip_prefix(r#"{"schema":""#).and_then(|rest| rest.strip_prefix(SCHEMA));
+    schema.is_some_and(|rest| rest.starts_with('"'))
+}
 
 /// Lines that are read side by side.
 const AHEAD: usize = 64;

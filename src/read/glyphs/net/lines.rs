@@ -20,6 +20,11 @@ const LEAST: f64 = 1e-6;
 /// printed otherwise is rare.
 const UNLIKE_PATTERN: f64 = 0.02;
 
+/// What the texts that fit a pattern are held against, which together have this probability.
+fn like_pattern(sum: f64) -> f64 {
+    (sum + UNLIKE_PATTERN * (1.0 - sum).max(0.0)).max(f64::MIN_POSITIVE)
+}
+
 /// A network that reads lines sign by sign.
 pub(super) struct LineNetwork {
     pub network: Network,
@@ -101,25 +106,27 @@ impl LineNetwork {
         self.network.calibration.apply(whole).probability(0)
     }
 
-    /// See [`NetReader::read_places`].
-    fn places(&self, crops: &[GrayImage], shape: &str) -> Option<(Signs, f64)> {
+    /// The places of a text that is printed as `shape`, a 0 for each digit, with dots.
+    fn shaped(&self, shape: &str) -> Vec<Place> {
         let label = |c: char| self.signs.iter().position(|&s| s == c).and_then(|at| u8::try_from(at).ok());
         let of = |signs: &str| signs.chars().filter_map(label).collect();
-        let places: Vec<Place> = shape
-            .chars()
-            .map(|c| match c {
-                '0' => Place { labels: of(DIGITS), lacking: false },
-                // Dots are the first to fade.
-                _ => Place { labels: of(&format!("{c} ")), lacking: true },
-            })
-            .collect();
+        let place = |c| match c {
+            '0' => Place { labels: of(DIGITS), lacking: false },
+            // Dots are the first to fade.
+            _ => Place { labels: of(&format!("{c} ")), lacking: true },
+        };
+        shape.chars().map(place).collect()
+    }
+
+    /// See [`NetReader::read_places`].
+    fn places(&self, crops: &[GrayImage], shape: &str) -> Option<(Signs, f64)> {
+        let places = self.shaped(shape);
         let looks: Vec<(Vec<Vec<f64>>, f64)> =
             crops.iter().filter_map(|crop| self.frames(crop)?.places(&places)).collect();
         if looks.is_empty() {
             return None;
         }
-        let fit = |p: f64| p / (p + UNLIKE_PATTERN * (1.0 - p).max(0.0)).max(f64::MIN_POSITIVE);
-        let fits = looks.iter().map(|l| fit(l.1)).sum::<f64>() / crops.len() as f64;
+        let fits = looks.iter().map(|l| l.1 / like_pattern(l.1)).sum::<f64>() / crops.len() as f64;
         // Cuts are looks at the same print: the mean of what they say, by its logarithm, is as sharp as one of them.
         let power = 1.0 / self.network.calibration.temperature / looks.len() as f64;
         let said =
@@ -157,7 +164,7 @@ impl LineNetwork {
                 .map(|spellings| spellings.iter().map(|labels| frames.probability(labels)).sum())
                 .collect();
             let sum: f64 = each.iter().sum();
-            let all = (sum + UNLIKE_PATTERN * (1.0 - sum).max(0.0)).max(f64::MIN_POSITIVE);
+            let all = like_pattern(sum);
             for (entry, p) in sums.iter_mut().zip(each) {
                 entry.1 += p / all / crops.len() as f64;
             }
@@ -233,6 +240,15 @@ impl NetReader {
         }
     }
 
+    /// How far a line, cut along [`line_frame`], is a text that is printed as `shape`, whatever its digits, by the network for all
+    /// lines.
+    ///
+    /// [`line_frame`]: crate::read::cut::line_frame
+    pub fn line_fits(&self, crop: &GrayImage, shape: &str) -> f64 {
+        let p = self.lines.frames(crop).map_or(0.0, |frames| frames.fit(&self.lines.shaped(shape)));
+        p / like_pattern(p)
+    }
+
     /// What several cuts of one line, each along [`line_frame`], say together: what `stands_for` makes of a
     /// text, where it makes anything, with the mean of its probabilities, most probable first, ties by text. A
     /// cut that shows nothing that fits counts as one that shows something else. Where the network for codes
@@ -272,7 +288,7 @@ fn as_printed(
             best = Some((said, p));
         }
     }
-    best.map(|(said, p)| (said, p / (sum + UNLIKE_PATTERN * (1.0 - sum).max(0.0))))
+    best.map(|(said, p)| (said, p / like_pattern(sum)))
 }
 
 #[cfg(test)]

@@ -84,6 +84,11 @@ impl Frames {
         Some((sums, (log + whole.ln()).exp()))
     }
 
+    /// The probability that they spell a text of these places, whichever.
+    pub fn fit(&self, places: &[Place]) -> f64 {
+        self.forward(places).map_or(0.0, |f| (f.log + f.whole.ln()).exp())
+    }
+
     fn forward(&self, places: &[Place]) -> Option<Forward> {
         let mut state = empty(places);
         state.off[0] = 1.0;
@@ -217,6 +222,7 @@ mod tests {
             let (said, whole) = frames.places(&places).unwrap();
             let (want, all) = by_hand(&frames, &places);
             assert!((whole - all).abs() < 1e-12, "{whole} {all}");
+            assert_eq!(frames.fit(&places), whole);
             for (said, want) in said.iter().flatten().zip(want.iter().flatten()) {
                 assert!((said - want).abs() < 1e-9, "{seed}: {said} {want}");
             }
